@@ -218,7 +218,7 @@ class TrainConfig(Section):
             raise ValueError(f'{role}.name: a {entry.label} does not work on {kind}, and "{self.data.name}" is {kind}')
         if "depth" in entry.reads and network.depth > (deepest := int(math.log2(side // 2))):
             raise ValueError(
-                f"{role}.depth: {network.depth} halvings are too many for pictures of {side} pixels; use at most {deepest}"
+                f"{role}.depth: {network.depth} halvings are too many for {side} x {side} pixels; use at most {deepest}"
             )
 
     # ---- reading and writing ------------------------------------------------------------------------------------

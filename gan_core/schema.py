@@ -141,6 +141,7 @@ def _setting(key: str, info: FieldInfo) -> Setting:
         default=info.default,
         catalog=next((mark.catalog for mark in info.metadata if isinstance(mark, _Names)), None),
         options=tuple(dict.fromkeys(options)),
+        kind=_kind(info.annotation),
         bounds={
             name: getattr(mark, name)
             for mark in info.metadata
