@@ -1,0 +1,28 @@
+"""Pixel ranges: bytes on disk and in memory, the generator's range inside a network, [0, 1] for everyone else."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def to_model(examples: Tensor, output: str) -> Tensor:
+    """uint8 images as float32 in the range of a generator's `output`; points, being float already, as they are."""
+    if examples.dtype != torch.uint8:
+        return examples
+    if output == "tanh":
+        return examples.float().div_(127.5).sub_(1)  # [-1, 1]
+    return examples.float().div_(255)  # [0, 1]
+
+
+def to_unit(samples: Tensor, output: str) -> Tensor:
+    """Generated images (N, C, H, W) as floats in [0, 1]; points (N, 2) as they are."""
+    if samples.ndim == 2:
+        return samples.float()
+    samples = samples.float()
+    return ((samples + 1) / 2 if output == "tanh" else samples).clamp(0, 1)
+
+
+def to_bytes(samples: Tensor) -> Tensor:
+    """Images in [0, 1], (N, C, H, W), as bytes in the order of pictures, (N, H, W, C)."""
+    return samples.mul(255).round().byte().permute(0, 2, 3, 1).contiguous()
