@@ -129,6 +129,7 @@ class OptimizerConfig(Section):
 
 class RecordConfig(Section):
     samples: int = _field(64, "Samples shown, always from the same latents.", unit="samples", ge=1, le=1024)
+    log_every: int = _field(1, "Log the figures of each n-th step.", unit="steps", ge=1, le=1_000_000)
     frame_every: int = _field(100, "Keep a picture of the samples at each n-th step.", unit="steps", ge=1, le=1_000_000)
     save_every: int = _field(1000, "Save a whole checkpoint at each n-th step.", unit="steps", ge=1, le=1_000_000)
     keep: int = _field(3, "Checkpoints kept; older ones are deleted.", unit="checkpoints", ge=1, le=1000)

@@ -82,7 +82,7 @@ class Trainer:
         self.update(config)
 
     def update(self, config: TrainConfig) -> None:
-        """Go on under `config`, which may differ from the present one in live settings only; optimisers keep their state."""
+        """Go on under `config`, which differs in live settings at most; optimisers keep their state."""
         self.config = config
         self.loss = losses.get(config.loss.name, config.loss.combine, config.loss.label_smoothing)
         self.penalty = penalties.get(config.penalty)

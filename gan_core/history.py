@@ -1,0 +1,99 @@
+"""The figures of a run, a row for each logged step: growing in memory, appended to a CSV file, read as arrays."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+COLUMNS = (
+    "step", "epoch", "seconds", "images", "loss_d", "loss_g", "d_real", "d_fake", "grad_norm_d", "grad_norm_g",
+)  # fmt: skip
+_WHOLE = {"step", "images"}
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Read-only columns of equal length, oldest first. `seconds` is time spent training, pauses left out."""
+
+    step: np.ndarray
+    epoch: np.ndarray
+    seconds: np.ndarray
+    images: np.ndarray
+    loss_d: np.ndarray
+    loss_g: np.ndarray
+    d_real: np.ndarray
+    d_fake: np.ndarray
+    grad_norm_d: np.ndarray
+    grad_norm_g: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.step)
+
+
+class HistoryLog:
+    """Rows in one growing table. A view taken earlier stays as it was: rows are only ever added behind it."""
+
+    def __init__(self) -> None:
+        self._table = np.empty((len(COLUMNS), 1024))
+        self._length = 0
+
+    def extend(self, rows: Sequence[Sequence[float]]) -> None:
+        """Add rows in the order of COLUMNS."""
+        while self._length + len(rows) > self._table.shape[1]:
+            self._table = np.concatenate((self._table, np.empty_like(self._table)), axis=1)
+        if rows:
+            self._table[:, self._length : self._length + len(rows)] = np.asarray(rows).T
+            self._length += len(rows)
+
+    def view(self) -> History:
+        columns = self._table[:, : self._length]
+        columns.flags.writeable = False
+        return History(*columns)
+
+    def __len__(self) -> int:
+        return self._length
+
+
+def append_csv(path: Path, rows: Iterable[Sequence[float]]) -> None:
+    """Append rows to the CSV file, with a header if it is new."""
+    new = not path.exists()
+    with path.open("a", newline="", encoding="ascii") as file:
+        writer = csv.writer(file)
+        if new:
+            writer.writerow(COLUMNS)
+        writer.writerows(
+            [int(value) if name in _WHOLE else repr(float(value)) for name, value in zip(COLUMNS, row, strict=True)]
+            for row in rows
+        )
+
+
+def read_csv(path: Path, up_to_step: int | None = None) -> list[list[float]]:
+    """Rows of the CSV file, up to and with `up_to_step`; a last row that was cut off is left out."""
+    if not path.exists():
+        return []
+    rows = []
+    with path.open(newline="", encoding="ascii", errors="replace") as file:
+        for row in list(csv.reader(file))[1:]:
+            try:
+                values = [float(value) for value in row]
+            except ValueError:
+                break
+            if len(values) != len(COLUMNS) or (up_to_step is not None and values[0] > up_to_step):
+                break
+            rows.append(values)
+    return rows
+
+
+def rewind_csv(path: Path, step: int) -> None:
+    """Drop all rows after `step`, and whatever a crash left unfinished, without a moment in which the file is torn."""
+    if path.exists():
+        rows = read_csv(path, step)
+        fresh = path.with_suffix(".csv.tmp")
+        fresh.unlink(missing_ok=True)
+        append_csv(fresh, rows)
+        os.replace(fresh, path)

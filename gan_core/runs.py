@@ -1,0 +1,248 @@
+"""The run library: a run is a folder of plain files that outlives the process which trained it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from safetensors.numpy import load_file, save_file
+
+from gan_core import checkpoint
+from gan_core.config import ConfigError, TrainConfig
+from gan_core.data import Dataset
+from gan_core.history import append_csv, read_csv, rewind_csv
+from gan_core.plane import Plane, to_arrays
+from gan_core.trainer import Trainer
+
+COLUMNS_OF_PICTURES = 8  # samples side by side in a saved grid
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class RunError(RuntimeError):
+    """A run that cannot be found, read or written; the message says what, why and what now."""
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a list of runs shows of each."""
+
+    id: str
+    name: str
+    config: TrainConfig
+    status: str  # the last event: "started" "saved" "stopped" "finished" "failed"
+    step: int
+    modified: float  # seconds since the epoch
+    bytes: int
+
+
+class Run:
+    """One run's folder: its config, figures, events, pictures and checkpoints."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.id = path.name
+
+    # ---- the experiment ------------------------------------------------------------------------------------------
+
+    @property
+    def config(self) -> TrainConfig:
+        """The config in force when the run was last written. Raises `RunError` if it cannot be read."""
+        try:
+            return TrainConfig.from_json((self.path / "config.json").read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, ConfigError) as error:
+            raise RunError(f"The run {self.id} has no readable config.json: {error}") from None
+
+    def write_config(self, config: TrainConfig) -> None:
+        _replace_text(self.path / "config.json", config.to_json())
+
+    # ---- figures and events --------------------------------------------------------------------------------------
+
+    def append_metrics(self, rows: Sequence[Sequence[float]]) -> None:
+        """Add rows of figures, in the order of `history.COLUMNS`."""
+        append_csv(self.path / "metrics.csv", rows)
+
+    def metrics(self) -> list[list[float]]:
+        """All rows of figures, in the order of `history.COLUMNS`."""
+        return read_csv(self.path / "metrics.csv")
+
+    def log(self, kind: str, step: int, **details: Any) -> None:
+        """Note that something happened: started, changed, saved, stopped, finished, failed."""
+        event = {
+            "time": datetime.now().astimezone().isoformat(timespec="seconds"),
+            "kind": kind,
+            "step": step,
+        } | details
+        with (self.path / "events.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(event, ensure_ascii=False) + "\n")
+
+    def events(self) -> list[dict[str, Any]]:
+        """All that happened, oldest first; lines that cannot be read are left out."""
+        file = self.path / "events.jsonl"
+        events = []
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []:
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(event, dict) and "kind" in event:
+                events.append(event)
+        return events
+
+    # ---- pictures ------------------------------------------------------------------------------------------------
+
+    def write_frame(self, step: int, samples: np.ndarray, plane: Plane | None = None) -> None:
+        """Keep the samples of this step: (n, H, W, C) bytes as one PNG, or for points the whole plane."""
+        folder = self.path / "samples"
+        folder.mkdir(exist_ok=True)
+        if plane is not None:
+            save_file(to_arrays(plane), folder / f"step-{step:07d}.safetensors")
+        else:
+            Image.fromarray(tile(samples)).save(folder / f"step-{step:07d}.png", compress_level=1)
+
+    def frames(self) -> list[int]:
+        """The steps of which a picture is kept, in order."""
+        steps = (checkpoint.step_of(file.with_suffix("")) for file in (self.path / "samples").glob("step-*"))
+        return sorted(step for step in steps if step is not None)
+
+    def frame(self, step: int) -> np.ndarray | Plane:
+        """The samples of this step as `write_frame` got them. Raises `RunError` if there is no readable picture."""
+        stem = self.path / "samples" / f"step-{step:07d}"
+        try:
+            if stem.with_suffix(".safetensors").exists():
+                return Plane(**load_file(stem.with_suffix(".safetensors")))
+            with Image.open(stem.with_suffix(".png")) as picture:
+                return untile(np.asarray(picture), self.config)
+        except (OSError, ValueError, TypeError) as error:
+            raise RunError(f"The run {self.id} has no readable picture of step {step}: {error}") from None
+
+    # ---- checkpoints ---------------------------------------------------------------------------------------------
+
+    def save(self, trainer: Trainer, keep: int) -> None:
+        """Save a whole checkpoint, then delete all but the last `keep`. Raises `OSError` if the disk refuses."""
+        checkpoint.save(trainer, self.path / f"step-{trainer.steps:07d}")
+        for old in self.checkpoints()[:-keep]:
+            shutil.rmtree(self.path / f"step-{old:07d}", ignore_errors=True)
+
+    def checkpoints(self) -> list[int]:
+        """The steps of which a checkpoint is kept, in order."""
+        steps = (checkpoint.step_of(folder) for folder in self.path.glob("step-*") if folder.is_dir())
+        return sorted(step for step in steps if step is not None)
+
+    def trainer(self, device: str = "auto", step: int | None = None, dataset: Dataset | None = None) -> Trainer:
+        """A trainer that stands where the last whole checkpoint stands, or the one of `step`.
+
+        A torn checkpoint is passed over for the one before it.
+
+        Raises:
+            RunError: there is no whole checkpoint.
+        """
+        trainer = Trainer(self.config, device, dataset)
+        torn = []
+        for saved in reversed(self.checkpoints() if step is None else [step]):
+            try:
+                checkpoint.load(trainer, self.path / f"step-{saved:07d}")
+                return trainer
+            except checkpoint.BROKEN as error:
+                torn.append(f"step {saved} ({type(error).__name__})")
+        found = f"; these are damaged: {', '.join(torn)}" if torn else ""
+        raise RunError(
+            f"The run {self.id} has no whole checkpoint to go on from{found}. Start it anew from its settings."
+        )
+
+    def rewind(self, step: int) -> None:
+        """Forget figures and pictures after `step`, which a crash left behind the last checkpoint."""
+        rewind_csv(self.path / "metrics.csv", step)
+        for later in (kept for kept in self.frames() if kept > step):
+            for file in (self.path / "samples").glob(f"step-{later:07d}.*"):
+                file.unlink()
+
+    # ---- about the run -------------------------------------------------------------------------------------------
+
+    def summary(self) -> RunSummary:
+        """The run in a line. Raises `RunError` if its config cannot be read."""
+        events = self.events()
+        files = [file.stat() for file in self.path.rglob("*") if file.is_file()]
+        return RunSummary(
+            id=self.id,
+            name=next((event["name"] for event in events if event.get("name")), self.id),
+            config=self.config,
+            status=next((event["kind"] for event in reversed(events) if event["kind"] != "changed"), "started"),
+            step=max([*self.checkpoints(), *(event.get("step", 0) for event in events)], default=0),
+            modified=max((file.st_mtime for file in files), default=0.0),
+            bytes=sum(file.st_size for file in files),
+        )
+
+
+class RunStore:
+    """All runs under one folder, by default `checkpoints`."""
+
+    def __init__(self, root: str | Path = "checkpoints") -> None:
+        self.root = Path(root)
+
+    def create(self, config: TrainConfig, name: str | None = None) -> Run:
+        """A new run's folder, named by date, preset and a short random id.
+
+        Raises:
+            RunError: the folder cannot be written.
+        """
+        run = Run(self.root / f"{time.strftime('%Y-%m-%d')}-{config.preset}-{secrets.token_hex(3)}")
+        try:
+            run.path.mkdir(parents=True)
+            run.write_config(config)
+            run.log("created", 0, name=name or "")
+        except OSError as error:
+            raise RunError(f"Cannot keep runs in {self.root}: {error.strerror}. Choose another folder.") from None
+        return run
+
+    def open(self, run_id: str) -> Run:
+        """The run with this id, or in this folder of the library. Raises `RunError` if there is none."""
+        run = Run(self.root / run_id)
+        if not _RUN_ID.fullmatch(run_id) or not (run.path / "config.json").is_file():
+            raise RunError(f'There is no run "{run_id[:100]}" in {self.root}; it may have been renamed or deleted')
+        return run
+
+    def list(self) -> list[RunSummary]:
+        """All readable runs, the latest first."""
+        found = []
+        for config in self.root.glob("*/config.json"):
+            try:
+                found.append(Run(config.parent).summary())
+            except (RunError, OSError):  # another program's folder, or one that is being deleted
+                continue
+        return sorted(found, key=lambda summary: summary.modified, reverse=True)
+
+
+def tile(samples: np.ndarray) -> np.ndarray:
+    """Pictures (n, H, W, C) as one, row by row, COLUMNS_OF_PICTURES side by side: (rows H, columns W[, C])."""
+    n, height, width, channels = samples.shape
+    rows = -(-n // COLUMNS_OF_PICTURES)
+    sheet = np.zeros((rows * COLUMNS_OF_PICTURES, height, width, channels), dtype=np.uint8)
+    sheet[:n] = samples
+    sheet = sheet.reshape(rows, COLUMNS_OF_PICTURES, height, width, channels).transpose(0, 2, 1, 3, 4)
+    sheet = sheet.reshape(rows * height, COLUMNS_OF_PICTURES * width, channels)
+    return sheet[..., 0] if channels == 1 else sheet
+
+
+def untile(sheet: np.ndarray, config: TrainConfig) -> np.ndarray:
+    """The pictures that `tile` joined: (record.samples, H, W, C)."""
+    channels, height, width = config.shape
+    rows = sheet.shape[0] // height
+    pictures = sheet.reshape(rows, height, COLUMNS_OF_PICTURES, width, channels).transpose(0, 2, 1, 3, 4)
+    return pictures.reshape(-1, height, width, channels)[: config.record.samples]
+
+
+def _replace_text(path: Path, text: str) -> None:
+    fresh = path.with_name(path.name + ".tmp")
+    fresh.write_text(text, encoding="utf-8")
+    os.replace(fresh, path)

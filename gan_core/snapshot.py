@@ -1,0 +1,112 @@
+"""What a page may see of a session: one immutable value that holds nothing training still writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan_core.config import TrainConfig
+from gan_core.data.ranges import to_bytes, to_model
+from gan_core.history import History, HistoryLog
+from gan_core.plane import Plane, view
+from gan_core.randomness import stream
+from gan_core.trainer import Trainer, evaluating
+
+Status = Literal["ready", "loading", "training", "paused", "stopping", "stopped", "finished", "failed"]
+LIVE: tuple[Status, ...] = ("ready", "loading", "training", "paused", "stopping")
+
+_NONE = np.empty(0, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A setting changed while the run went on."""
+
+    step: int
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What the networks make of the same latents and the same real examples at one moment."""
+
+    samples: np.ndarray = _NONE  # (n, H, W, C) uint8, or (n, 2) float32
+    scores: np.ndarray = _NONE  # (n,): D's score of each
+    real: np.ndarray = _NONE  # (m, H, W, C) uint8, or (m, 2) float32
+    real_scores: np.ndarray = _NONE  # (m,)
+    plane: Plane | None = None  # 2-D runs only
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """A session at one moment."""
+
+    config: TrainConfig
+    version: int = 0  # grows with each publication
+    status: Status = "ready"
+    activity: str = ""  # what is being waited for, while loading
+    activity_done: float = 0.0  # share of it, in [0, 1]
+    run_id: str = ""
+    device: str = ""
+    threads: int = 1
+    step: int = 0
+    total_steps: int = 0
+    epoch: float = 0.0
+    images: int = 0
+    seconds: float = 0.0  # spent training
+    steps_per_second: float = 0.0
+    seconds_left: float | None = None
+    memory: int = 0  # bytes: the process's on a CPU, the device's on CUDA
+    history: History = field(default_factory=lambda: HistoryLog().view())
+    look: Look = field(default_factory=Look)
+    marks: tuple[Mark, ...] = ()
+    frames: tuple[int, ...] = ()  # steps of which the run's folder holds a picture
+    fit: Any = None  # 2-D runs: how close the points are to the true distribution
+    health: tuple[Any, ...] = ()
+    notes: tuple[str, ...] = ()  # about the data: what was left out and why
+    error: str = ""
+
+    samples = property(lambda self: self.look.samples)
+    scores = property(lambda self: self.look.scores)
+    real = property(lambda self: self.look.real)
+    real_scores = property(lambda self: self.look.real_scores)
+    plane = property(lambda self: self.look.plane)
+
+    @property
+    def live(self) -> bool:
+        """Whether the session still can train."""
+        return self.status in LIVE
+
+
+class Observer:
+    """Looks at a trainer from the same latents and the same real examples each time."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        config, n = trainer.config, trainer.config.record.samples
+        self.z = trainer.latents(n, stream(config.seed, "display"))
+        picked = torch.randperm(len(trainer.dataset), generator=stream(config.seed, "display of real"))[:n]
+        self.real = trainer.dataset.examples[picked]
+
+    @torch.no_grad()
+    def look(self, trainer: Trainer) -> Look:
+        """The present samples and scores. It disturbs nothing that training depends on."""
+        real = to_model(self.real.to(trainer.device), trainer.config.generator.output)
+        with evaluating(trainer.discriminator):
+            real_scores = _scores(trainer, real)
+            if trainer.dataset.examples.ndim == 2:
+                plane = view(trainer, self.z)
+                return Look(plane.fakes, plane.scores, self.real.numpy(), real_scores, plane)
+            shown = trainer.decode(self.z)  # (n, C, H, W) in [0, 1]
+            scores = _scores(
+                trainer, to_model(shown.mul(255).byte().to(trainer.device), trainer.config.generator.output)
+            )
+        return Look(to_bytes(shown).numpy(), scores, self.real.permute(0, 2, 3, 1).numpy(), real_scores)
+
+
+def _scores(trainer: Trainer, x: Tensor) -> np.ndarray:
+    parts = [trainer.discriminator(part).float() for part in x.split(500)]
+    return trainer.loss.score(torch.cat(parts)).cpu().numpy()
