@@ -73,7 +73,7 @@ class DatasetEntry(Entry):
     reads: tuple[str, ...] = ()
 
 
-E = TypeVar("E", bound=Entry)
+E = TypeVar("E")
 
 
 @dataclass
