@@ -1,4 +1,4 @@
-"""Everything about a 2-D run that one picture can show: D's surface, G's warped latents, and where G is being pushed."""
+"""What one picture can show of a 2-D run: D's surface, G's warped latents, and where G is being pushed."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _warped(trainer: Trainer) -> np.ndarray:
 
 
 def _density(grid: np.ndarray, config: TrainConfig) -> np.ndarray:
-    """Probability of each latent cell over the area it is warped to (change of variables), scaled so the largest is 1."""
+    """Each latent cell's probability over the area it is warped to (change of variables); the largest is 1."""
     if min(grid.shape[:2], default=0) < 2:
         return np.empty((0, 0), dtype=np.float32)
     one, other = grid[1:, 1:] - grid[:-1, :-1], grid[1:, :-1] - grid[:-1, 1:]

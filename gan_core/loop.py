@@ -1,0 +1,195 @@
+"""What goes on around the steps of a run: obeying, recording, showing, saving, ending."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+import torch
+
+from gan_core.config import TrainConfig
+from gan_core.orders import Orders
+from gan_core.recorder import DivergedError, Recorder
+from gan_core.runs import Run
+from gan_core.snapshot import Look, Mark, Observer, Status
+from gan_core.trainer import Trainer, Which
+
+INTERVAL = 0.4  # seconds between snapshots at the least
+SHARE = 0.02  # of training time that making snapshots may take at the most
+
+
+class Loop:
+    """Steps a trainer as its orders say.
+
+    Args:
+        trainer: stands where the run begins or goes on.
+        run: the run's folder; None keeps nothing.
+        orders: what is asked of it.
+        publish: takes the fields of `Snapshot` that have changed.
+        max_steps, max_seconds: end after so many steps or seconds of training from here.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        run: Run | None,
+        orders: Orders,
+        publish: Callable[..., None],
+        max_steps: int | None = None,
+        max_seconds: float | None = None,
+    ) -> None:
+        self.trainer, self.run, self.orders, self.publish = trainer, run, orders, publish
+        past = run.metrics() if run is not None else []
+        self.recorder = Recorder(run, trainer.config.record.log_every, seconds=past[-1][2] if past else 0.0)
+        self.recorder.log.extend(past)
+        self.observer = Observer(trainer)
+        events = run.events() if run is not None else []
+        self.marks = [Mark(event["step"], event["text"]) for event in events if event["kind"] == "changed"]
+        self.frames = run.frames() if run is not None else []
+        self.last_step = trainer.steps + (math.inf if max_steps is None else max_steps)
+        self.last_second = self.recorder.seconds + (math.inf if max_seconds is None else max_seconds)
+        self.saved_at = trainer.steps if past else -1
+        self.show_at = 0.0
+        self.clock = 0.0  # when the time spent training was last counted
+        self.resting = True
+
+    def go(self) -> None:
+        """Train until the run is over, an order or a limit ends it, or a loss is no number."""
+        self._log("started", device=str(self.trainer.device), threads=torch.get_num_threads())
+        self._keep_frame()
+        try:
+            while not self._over() and (which := self.orders.next(self._apply, self._idle)) is not None:
+                self._round(which)
+            self._try(self.recorder.flush)
+        except DivergedError as error:
+            self._diverged(str(error))
+            return
+        ended: Status = "finished" if self.trainer.steps >= self.trainer.total_steps else "stopped"
+        if self._save():
+            self._log(ended)
+        self._show(ended)
+
+    def _round(self, which: Which) -> None:
+        if self.resting:  # waiting for orders is not training
+            self.resting, self.clock = False, time.perf_counter()
+            self.publish(error="")
+        record = self.trainer.step(which)
+        now = time.perf_counter()
+        self.recorder.add(record, which, now - self.clock)
+        self.clock = now
+        if record.step % self.trainer.config.record.frame_every == 0:
+            self._keep_frame()
+        if record.step % self.trainer.config.record.save_every == 0:
+            self._save()
+        if now >= self.show_at:
+            self._show("stopping" if self.orders.stopping else "training")
+
+    def _over(self) -> bool:
+        steps = self.trainer.steps
+        return steps >= min(self.trainer.total_steps, self.last_step) or self.recorder.seconds >= self.last_second
+
+    def _idle(self) -> None:
+        self._show("paused")
+        self.resting = True
+
+    def _apply(self, config: TrainConfig, text: str) -> None:
+        self.trainer.update(config)
+        self.marks.append(Mark(self.trainer.steps, text))
+        self._log("changed", text=text)
+        self._write(lambda run: run.write_config(config))
+
+    # ---- showing -------------------------------------------------------------------------------------------------
+
+    def _show(self, status: Status) -> None:
+        """Publish a snapshot; the dearer it was, the longer until the next, so that training loses SHARE at most."""
+        began = time.perf_counter()
+        self._try(self.recorder.flush)
+        trainer, rate = self.trainer, self.recorder.rate
+        self.publish(
+            config=trainer.config,
+            status=status,
+            activity="",
+            run_id=self.run.id if self.run else "",
+            device=_device_name(trainer.device),
+            step=trainer.steps,
+            total_steps=trainer.total_steps,
+            epoch=trainer.epoch,
+            images=trainer.images,
+            seconds=self.recorder.seconds,
+            steps_per_second=rate,
+            seconds_left=(trainer.total_steps - trainer.steps) / rate if rate else None,
+            memory=_memory(trainer.device),
+            history=self.recorder.log.view(),
+            look=self.observer.look(trainer),
+            marks=tuple(self.marks),
+            frames=tuple(self.frames),
+            notes=trainer.dataset.notes,
+        )
+        now = time.perf_counter()
+        self.show_at = now + max(INTERVAL, (now - began) / SHARE)
+
+    def _diverged(self, what: str) -> None:
+        kept = self.run.checkpoints() if self.run else []
+        rest = f"the checkpoint of step {kept[-1]} is kept" if kept else "no checkpoint was due yet"
+        error = f"{what}; {rest}. Lower the learning rates, or choose a calmer loss or penalty, and start again."
+        self._log("failed", error=error)
+        self.publish(
+            status="failed",
+            error=error,
+            step=self.trainer.steps,
+            history=self.recorder.log.view(),
+            marks=tuple(self.marks),
+            look=Look(),
+        )
+
+    # ---- keeping -------------------------------------------------------------------------------------------------
+
+    def _keep_frame(self) -> None:
+        step = self.trainer.steps
+        if self.run is None or (self.frames and self.frames[-1] >= step):
+            return
+        look = self.observer.look(self.trainer)
+        if self._write(lambda run: run.write_frame(step, look.samples, look.plane)):
+            self.frames.append(step)
+
+    def _save(self) -> bool:
+        """Save a whole checkpoint, unless this step has one; whether the run now is safe."""
+        if self.run is None or self.saved_at == self.trainer.steps:
+            return True
+        self.recorder.flush()  # raises if a loss is no number: such weights are never saved
+        keep = self.trainer.config.record.keep
+        if not self._write(lambda run: run.save(self.trainer, keep)):
+            return False
+        self.saved_at = self.trainer.steps
+        self._log("saved")
+        return True
+
+    def _log(self, kind: str, **details: Any) -> None:
+        self._write(lambda run: run.log(kind, self.trainer.steps, **details))
+
+    def _write(self, action: Callable[[Run], object]) -> bool:
+        """Do something to the run's folder, if one is kept; whether that went well."""
+        run = self.run
+        return run is None or self._try(lambda: action(run))
+
+    def _try(self, action: Callable[[], object]) -> bool:
+        """A disk that refuses pauses training and says so; whether it obeyed."""
+        try:
+            action()
+        except OSError as error:
+            self.orders.run(False)
+            where, reason = self.run.path if self.run else "the disk", error.strerror or str(error)
+            self.publish(error=f"Paused: cannot write to {where} ({reason}). Make room, then press Start.")
+            return False
+        return True
+
+
+def _device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
+
+
+def _memory(device: torch.device) -> int:
+    return torch.cuda.memory_reserved(device) if device.type == "cuda" else psutil.Process().memory_info().rss
