@@ -1,0 +1,34 @@
+"""The engine of GAN Playground: train GANs live, judge them, compare them. Never needs a browser.
+
+Names are imported when first used, so that `import gan_core` is instant and a page can be drawn before torch is loaded.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gan_core import losses, metrics, models, presets
+    from gan_core.config import TrainConfig
+    from gan_core.runs import RunStore
+    from gan_core.schema import ConfigError
+    from gan_core.session import Session
+    from gan_core.trainer import Trainer
+
+_HOMES = {
+    "ConfigError": "gan_core.schema",
+    "RunStore": "gan_core.runs",
+    "Session": "gan_core.session",
+    "TrainConfig": "gan_core.config",
+    "Trainer": "gan_core.trainer",
+}
+__all__ = ["ConfigError", "RunStore", "Session", "TrainConfig", "Trainer", "losses", "metrics", "models", "presets"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name in __all__:
+        return import_module(f"gan_core.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,56 @@
+"""The sessions of one server: found again by any page, however often it is reloaded."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+
+from gan_core.config import TrainConfig
+from gan_core.runs import RunStore
+from gan_core.session import Session
+
+
+class SessionPool:
+    """Sessions by key, in the order in which they began. Safe to call from any thread."""
+
+    def __init__(self, store: RunStore) -> None:
+        self.store = store
+        self._sessions: dict[str, Session] = {}
+        self._lock = threading.Lock()
+
+    def open(self, config: TrainConfig, name: str | None = None, run_id: str | None = None) -> str:
+        """A new session, not yet started, and the key to find it by. `run_id` goes on with a run of the library.
+
+        Raises:
+            runs.RunError: there is no such run.
+        """
+        run = self.store.open(run_id) if run_id else None
+        session = Session(config, self.store, name=name, run=run)
+        key = secrets.token_hex(3)
+        with self._lock:
+            self._sessions[key] = session
+        return key
+
+    def get(self, key: str | None) -> Session | None:
+        """The session with this key, or None."""
+        with self._lock:
+            return self._sessions.get(key or "")
+
+    def live(self) -> dict[str, Session]:
+        """Sessions that can still train, oldest first."""
+        with self._lock:
+            return {key: session for key, session in self._sessions.items() if session.snapshot().live}
+
+    def latest(self) -> str | None:
+        """The key of the session to show to a page that names none: the last that is live, else the last of all."""
+        live = list(self.live())
+        with self._lock:
+            return (live or list(self._sessions) or [None])[-1]
+
+    def close(self) -> None:
+        """Save and end every session."""
+        sessions = list(self.live().values())
+        for session in sessions:
+            session.stop()
+        for session in sessions:
+            session.wait(10)
