@@ -29,7 +29,7 @@ class Loop:
         run: the run's folder; None keeps nothing.
         orders: what is asked of it.
         publish: takes the fields of `Snapshot` that have changed.
-        max_steps, max_seconds: end after so many steps or seconds of training from here.
+        max_steps, max_seconds: train for so many steps or seconds from here, in place of the config's length.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Loop:
         events = run.events() if run is not None else []
         self.marks = [Mark(event["step"], event["text"]) for event in events if event["kind"] == "changed"]
         self.frames = run.frames() if run is not None else []
+        self.limited = max_steps is not None or max_seconds is not None
         self.last_step = trainer.steps + (math.inf if max_steps is None else max_steps)
         self.last_second = self.recorder.seconds + (math.inf if max_seconds is None else max_seconds)
         self.saved_at = trainer.steps if past else -1
@@ -88,8 +89,8 @@ class Loop:
             self._show("stopping" if self.orders.stopping else "training")
 
     def _over(self) -> bool:
-        steps = self.trainer.steps
-        return steps >= min(self.trainer.total_steps, self.last_step) or self.recorder.seconds >= self.last_second
+        last = self.last_step if self.limited else self.trainer.total_steps
+        return self.trainer.steps >= last or self.recorder.seconds >= self.last_second
 
     def _idle(self) -> None:
         self._show("paused")
@@ -120,7 +121,7 @@ class Loop:
             images=trainer.images,
             seconds=self.recorder.seconds,
             steps_per_second=rate,
-            seconds_left=(trainer.total_steps - trainer.steps) / rate if rate else None,
+            seconds_left=max(0, trainer.total_steps - trainer.steps) / rate if rate else None,
             memory=_memory(trainer.device),
             history=self.recorder.log.view(),
             look=self.observer.look(trainer),

@@ -223,14 +223,14 @@ class RunStore:
         return sorted(found, key=lambda summary: summary.modified, reverse=True)
 
 
-def tile(samples: np.ndarray) -> np.ndarray:
-    """Pictures (n, H, W, C) as one, row by row, COLUMNS_OF_PICTURES side by side: (rows H, columns W[, C])."""
+def tile(samples: np.ndarray, columns: int = COLUMNS_OF_PICTURES) -> np.ndarray:
+    """Pictures (n, H, W, C) as one, row by row, `columns` of them side by side: (rows H, columns W[, C])."""
     n, height, width, channels = samples.shape
-    rows = -(-n // COLUMNS_OF_PICTURES)
-    sheet = np.zeros((rows * COLUMNS_OF_PICTURES, height, width, channels), dtype=np.uint8)
+    rows = -(-n // columns)
+    sheet = np.zeros((rows * columns, height, width, channels), dtype=np.uint8)
     sheet[:n] = samples
-    sheet = sheet.reshape(rows, COLUMNS_OF_PICTURES, height, width, channels).transpose(0, 2, 1, 3, 4)
-    sheet = sheet.reshape(rows * height, COLUMNS_OF_PICTURES * width, channels)
+    sheet = sheet.reshape(rows, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
+    sheet = sheet.reshape(rows * height, columns * width, channels)
     return sheet[..., 0] if channels == 1 else sheet
 
 

@@ -36,7 +36,7 @@ class Session:
         threads: intra-op threads on a CPU; None leaves one core to the page.
         name: what the run is called in the library.
         run: a run of the library to go on with, from its last whole checkpoint.
-        max_steps, max_seconds: end after so many steps or seconds of training from here, finished or not.
+        max_steps, max_seconds: train for so many steps or seconds from here, in place of the config's length.
 
     Raises:
         ValueError: the device does not exist.
