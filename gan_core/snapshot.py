@@ -34,10 +34,10 @@ class Mark:
 class Look:
     """What the networks make of the same latents and the same real examples at one moment."""
 
-    samples: np.ndarray = _NONE  # (n, H, W, C) uint8, or (n, 2) float32
-    scores: np.ndarray = _NONE  # (n,): D's score of each
-    real: np.ndarray = _NONE  # (m, H, W, C) uint8, or (m, 2) float32
-    real_scores: np.ndarray = _NONE  # (m,)
+    samples: np.ndarray = field(default_factory=lambda: _NONE)  # (n, H, W, C) uint8, or (n, 2) float32
+    scores: np.ndarray = field(default_factory=lambda: _NONE)  # (n,): D's score of each
+    real: np.ndarray = field(default_factory=lambda: _NONE)  # (m, H, W, C) uint8, or (m, 2) float32
+    real_scores: np.ndarray = field(default_factory=lambda: _NONE)  # (m,)
     plane: Plane | None = None  # 2-D runs only
 
 
