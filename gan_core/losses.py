@@ -1,0 +1,287 @@
+"""Adversarial losses: what D and G minimise. One loss, one class, its paper above it.
+
+D returns one raw number (a logit) per sample, here D(x). Each class says, sample by sample, what a real one costs D,
+what a fake one costs D, and what a fake one costs G; a loss is the mean over the batch. To add a loss, write its class
+and its line in the catalogue.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid, relu
+
+from gan_core.catalog import LOSSES
+
+Combine = Literal["sum", "mean"]
+
+
+def get(name: str, combine: Combine = "sum", label_smoothing: float = 0.0) -> Loss:
+    """The loss `name` of the catalogue.
+
+    Args:
+        combine: D's loss is the "sum", or the "mean", of its real and its fake term.
+        label_smoothing: one-sided (Salimans et al., 2016): D's label for real samples is 1 minus this; in [0, 0.5).
+
+    Raises:
+        catalog.UnknownNameError: there is no such loss.
+    """
+    return LOSSES[name].load()(combine, label_smoothing)
+
+
+@dataclass(frozen=True)
+class Loss(ABC):
+    """An adversarial loss: two scalars to minimise, and how to read them."""
+
+    combine: Combine = "sum"
+    label_smoothing: float = 0.0  # no effect on a loss without labels: Wasserstein, hinge
+
+    score_name: ClassVar[str] = "D(x), score"  # what `score` returns, for an axis
+    reading: ClassVar[str]  # how to read this loss's curves, for the screen
+
+    def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """D's loss, a scalar, from its logits (N,) on real samples and (M,) on fake ones."""
+        return self._share * (self.real(real_logits).mean() + self.fake(fake_logits).mean())
+
+    def generator(self, fake_logits: Tensor) -> Tensor:
+        """G's loss, a scalar, from D's logits (N,) on fake samples."""
+        return self.fooling(fake_logits).mean()
+
+    def score(self, logits: Tensor) -> Tensor:
+        """What to show as D(x): the chance that x is real where D means one, else D's raw output. Same shape."""
+        return logits
+
+    @property
+    def equilibrium(self) -> tuple[float | None, float | None]:
+        """Losses of D and G once D cannot tell: the best that a constant D can do. None where no one value is."""
+        loss_d, loss_g = self._at_rest()
+        return self._share * loss_d, loss_g
+
+    @property
+    def formula_d(self) -> str:
+        """D's loss in LaTeX."""
+        real, fake, _ = self._formulas()
+        return f"{real} {fake}" if self.combine == "sum" else rf"\tfrac{{1}}{{2}} \left( {real} {fake} \right)"
+
+    @property
+    def formula_g(self) -> str:
+        """G's loss in LaTeX."""
+        return self._formulas()[2]
+
+    @abstractmethod
+    def real(self, logits: Tensor) -> Tensor:
+        """What each real sample costs D: (N,) -> (N,)."""
+
+    @abstractmethod
+    def fake(self, logits: Tensor) -> Tensor:
+        """What each fake sample costs D: (N,) -> (N,)."""
+
+    @abstractmethod
+    def fooling(self, logits: Tensor) -> Tensor:
+        """What each fake sample costs G: (N,) -> (N,)."""
+
+    @abstractmethod
+    def _at_rest(self) -> tuple[float, float | None]:
+        """Losses of D (as a sum) and of G under the best constant D."""
+
+    @abstractmethod
+    def _formulas(self) -> tuple[str, str, str]:
+        """LaTeX of D's real term, of its fake term with its sign, and of G's loss."""
+
+    @property
+    def _share(self) -> float:
+        return {"sum": 1.0, "mean": 0.5}[self.combine]
+
+
+@dataclass(frozen=True)
+class CrossEntropy(Loss):
+    """Goodfellow et al. (2014), "Generative Adversarial Nets": D is a classifier, sigmoid(logit) its D(x).
+
+        min_D  -E[log D(x)] - E[log(1 - D(G(z)))]
+
+    log D = logsigmoid(logit) and log(1 - D) = logsigmoid(-logit), neither of which can overflow.
+    With smoothing s the real term is -E[(1 - s) log D(x) + s log(1 - D(x))], and the best constant D is (1 - s) / 2.
+    """
+
+    score_name: ClassVar[str] = "D(x), probability"
+
+    def real(self, logits: Tensor) -> Tensor:
+        s = self.label_smoothing
+        return -(1 - s) * logsigmoid(logits) - s * logsigmoid(-logits) if s else -logsigmoid(logits)
+
+    def fake(self, logits: Tensor) -> Tensor:
+        return -logsigmoid(-logits)
+
+    def score(self, logits: Tensor) -> Tensor:
+        return torch.sigmoid(logits)
+
+    @property
+    def _best_constant(self) -> float:
+        return (1 - self.label_smoothing) / 2
+
+    @property
+    def _loss_d_at_rest(self) -> float:
+        p = self._best_constant
+        return -2 * (p * math.log(p) + (1 - p) * math.log(1 - p))
+
+    def _formulas_d(self) -> tuple[str, str]:
+        s = self.label_smoothing
+        real = rf"{1 - s:g} \log D(x) + {s:g} \log(1 - D(x))" if s else r"\log D(x)"
+        return rf"-\mathbb{{E}}[{real}]", r"- \mathbb{E}[\log(1 - D(G(z)))]"
+
+
+@dataclass(frozen=True)
+class NonSaturating(CrossEntropy):
+    """Goodfellow et al. (2014), section 3: the same fixed point as minimax, stronger gradients when D wins.
+
+    min_G  -E[log D(G(z))]
+    """
+
+    reading: ClassVar[str] = (
+        "On the line D can only guess. D far below it is winning, and G then climbs; "
+        "a loss compares G with today's D, so it does not measure how good the samples look."
+    )
+
+    def fooling(self, logits: Tensor) -> Tensor:
+        return -logsigmoid(logits)
+
+    def _at_rest(self) -> tuple[float, float]:
+        return self._loss_d_at_rest, -math.log(self._best_constant)
+
+    def _formulas(self) -> tuple[str, str, str]:
+        return *self._formulas_d(), r"-\mathbb{E}[\log D(G(z))]"
+
+
+@dataclass(frozen=True)
+class Saturating(CrossEntropy):
+    """Goodfellow et al. (2014), equation 1, the minimax game: G maximises what D minimises.
+
+    min_G  E[log(1 - D(G(z)))]
+    """
+
+    reading: ClassVar[str] = (
+        "On the line D can only guess. G's loss near 0 means that D wins and G's gradient has all but vanished; "
+        "a loss compares G with today's D, so it does not measure how good the samples look."
+    )
+
+    def fooling(self, logits: Tensor) -> Tensor:
+        return logsigmoid(-logits)
+
+    def _at_rest(self) -> tuple[float, float]:
+        return self._loss_d_at_rest, math.log(1 - self._best_constant)
+
+    def _formulas(self) -> tuple[str, str, str]:
+        return *self._formulas_d(), r"\mathbb{E}[\log(1 - D(G(z)))]"
+
+
+@dataclass(frozen=True)
+class Wasserstein(Loss):
+    """Arjovsky, Chintala and Bottou (2017), "Wasserstein GAN": D is a critic, and must be kept Lipschitz.
+
+        min_D  -E[D(x)] + E[D(G(z))]
+        min_G  -E[D(G(z))]
+
+    A critic has no labels to smooth. It may add any constant to all its scores, so G's loss has no resting value.
+    """
+
+    score_name: ClassVar[str] = "critic score"
+    reading: ClassVar[str] = (
+        "Minus D's loss estimates the distance between real and fake: at 0 the critic sees none. "
+        "It tends to shrink as samples improve; the level of G's loss means nothing."
+    )
+
+    def real(self, logits: Tensor) -> Tensor:
+        return -logits
+
+    def fake(self, logits: Tensor) -> Tensor:
+        return logits
+
+    def fooling(self, logits: Tensor) -> Tensor:
+        return -logits
+
+    def _at_rest(self) -> tuple[float, None]:
+        return 0.0, None
+
+    def _formulas(self) -> tuple[str, str, str]:
+        return (
+            r"-\mathbb{E}[D(x)]",
+            r"+ \mathbb{E}[D(G(z))]",
+            r"-\mathbb{E}[D(G(z))]",
+        )
+
+
+@dataclass(frozen=True)
+class LeastSquares(Loss):
+    """Mao et al. (2017), "Least Squares Generative Adversarial Networks", equation 9: labels 0 and 1, halves and all.
+
+        min_D  1/2 E[(D(x) - 1)^2] + 1/2 E[D(G(z))^2]
+        min_G  1/2 E[(D(G(z)) - 1)^2]
+
+    With smoothing s the real label is 1 - s for D, and stays 1 for G.
+    """
+
+    reading: ClassVar[str] = (
+        "On the line D gives all samples the same score. D near 0 is winning: it scores real 1 and fake 0; "
+        "a loss compares G with today's D, so it does not measure how good the samples look."
+    )
+
+    def real(self, logits: Tensor) -> Tensor:
+        return (logits - (1 - self.label_smoothing)).square() / 2
+
+    def fake(self, logits: Tensor) -> Tensor:
+        return logits.square() / 2
+
+    def fooling(self, logits: Tensor) -> Tensor:
+        return (logits - 1).square() / 2
+
+    def _at_rest(self) -> tuple[float, float]:
+        best_constant = (1 - self.label_smoothing) / 2
+        return best_constant**2, (best_constant - 1) ** 2 / 2
+
+    def _formulas(self) -> tuple[str, str, str]:
+        return (
+            rf"\tfrac{{1}}{{2}} \mathbb{{E}}[(D(x) - {1 - self.label_smoothing:g})^2]",
+            r"+ \tfrac{1}{2} \mathbb{E}[D(G(z))^2]",
+            r"\tfrac{1}{2} \mathbb{E}[(D(G(z)) - 1)^2]",
+        )
+
+
+@dataclass(frozen=True)
+class Hinge(Loss):
+    """Lim and Ye (2017), "Geometric GAN"; Miyato et al. (2018), "Spectral Normalization for GANs", equations 16 and 17.
+
+        min_D  E[max(0, 1 - D(x))] + E[max(0, 1 + D(G(z)))]
+        min_G  -E[D(G(z))]
+
+    It has a margin in place of labels, so nothing to smooth. Any constant D in [-1, 1] costs the same 2, so G's loss
+    has no resting value.
+    """
+
+    reading: ClassVar[str] = (
+        "On the line D cannot tell; at 0 it puts every sample on its right side with room to spare. "
+        "The level of G's loss means nothing, and neither loss measures how good the samples look."
+    )
+
+    def real(self, logits: Tensor) -> Tensor:
+        return relu(1 - logits)
+
+    def fake(self, logits: Tensor) -> Tensor:
+        return relu(1 + logits)
+
+    def fooling(self, logits: Tensor) -> Tensor:
+        return -logits
+
+    def _at_rest(self) -> tuple[float, None]:
+        return 2.0, None
+
+    def _formulas(self) -> tuple[str, str, str]:
+        return (
+            r"\mathbb{E}[\max(0, 1 - D(x))]",
+            r"+ \mathbb{E}[\max(0, 1 + D(G(z)))]",
+            r"-\mathbb{E}[D(G(z))]",
+        )

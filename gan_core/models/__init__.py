@@ -1,0 +1,56 @@
+"""Networks: `build(config)` makes a generator and a discriminator with their initial weights.
+
+A family (mlp, dcgan, ...) is one file with two functions, `generator(config)` and `discriminator(config)`, which
+describe a network on torch's "meta" device, and a line for each in the catalogue. Weights are drawn in `init`, for all
+families alike.
+"""
+
+from __future__ import annotations
+
+from torch import nn
+
+from gan_core.catalog import DISCRIMINATORS, GENERATORS
+from gan_core.config import NetworkConfig, TrainConfig
+from gan_core.models import memory
+from gan_core.models.init import initialise
+from gan_core.models.layers import Dropout, set_dropout_generator
+from gan_core.randomness import stream
+
+__all__ = ["Dropout", "build", "count_parameters", "estimate_memory", "set_dropout_generator"]
+
+
+def build(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
+    """A fresh generator and discriminator, float32 on the CPU, in training mode.
+
+    G maps z (N, latent.dim) to samples (N, *config.shape) in the range of `generator.output`; D maps samples to logits
+    (N,). The initial weights follow from `config.seed` and from each network's own settings, and from nothing else.
+    """
+    generator, discriminator = _described(config)
+    return (
+        _with_weights(generator, config.generator, config.seed, "generator"),
+        _with_weights(discriminator, config.discriminator, config.seed, "discriminator"),
+    )
+
+
+def count_parameters(network: nn.Module) -> int:
+    """How many numbers training can change."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def estimate_memory(config: TrainConfig) -> int:
+    """Bytes that training by `config` holds at its peak, the data aside; good to a factor of two. Allocates nothing."""
+    return memory.estimate(config, *_described(config))
+
+
+def _described(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
+    """Both networks on "meta": shapes without numbers."""
+    makers = GENERATORS[config.generator.name].load(), DISCRIMINATORS[config.discriminator.name].load()
+    generator, discriminator = (make(config) for make in makers)
+    return generator, discriminator
+
+
+def _with_weights(network: nn.Module, net: NetworkConfig, seed: int, role: str) -> nn.Module:
+    network = network.to_empty(device="cpu")
+    initialise(network, net, seed, role)
+    set_dropout_generator(network, stream(seed, f"{role} dropout"))
+    return network

@@ -1,0 +1,70 @@
+"""DCGAN (Radford, Metz and Chintala, 2015): strided convolutions down, transposed convolutions up, no pooling.
+
+The sides of the pictures come from halving, rounded down: 28 -> 14 -> 7. The narrowest layer, next to the picture, has
+`width` channels, and each halving doubles them. Both networks use kernels of 4 at stride 2 with padding 1.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import pairwise
+
+from torch import nn
+
+from gan_core.config import TrainConfig
+from gan_core.models.layers import OUTPUTS, block, has_bias, linear
+
+
+def generator(config: TrainConfig) -> nn.Sequential:
+    """z (N, latent.dim) -> (N, C * 2**(depth - 1), small, small) -> ... -> images (N, channels, side, side).
+
+    The first layer is a linear one: the same map, with the same weights, as the paper's transposed convolution of a
+    1 x 1 picture to a small one.
+    """
+    net = config.generator
+    picture, _, side = config.shape
+    sides = [side >> k for k in range(net.depth, -1, -1)]  # 7, 14, 28
+    channels = [net.width << k for k in range(net.depth - 1, -1, -1)]  # 64, 32
+
+    project = partial(_project, config.latent.dim, channels[0], sides[0])
+    return nn.Sequential(
+        block(net, project, nn.BatchNorm2d, channels[0], first=True),
+        *(
+            block(net, partial(_up, inputs, outputs, to), nn.BatchNorm2d, outputs)
+            for (inputs, outputs), to in zip(pairwise(channels), sides[1:-1], strict=True)
+        ),
+        _up(channels[-1], picture, side, has_bias(net)),
+        OUTPUTS[net.output](),
+    )
+
+
+def discriminator(config: TrainConfig) -> nn.Sequential:
+    """Images (N, channels, side, side) -> ... -> (N, C * 2**(depth - 1), small, small) -> logits (N,)."""
+    net = config.discriminator
+    picture, _, side = config.shape
+    channels = [picture, *(net.width << k for k in range(net.depth))]  # 1, 32, 64
+    small = side >> net.depth
+    return nn.Sequential(
+        *(
+            block(net, partial(_down, inputs, outputs), nn.BatchNorm2d, outputs, first=k == 0)
+            for k, (inputs, outputs) in enumerate(pairwise(channels))
+        ),
+        nn.Flatten(),
+        linear(channels[-1] * small**2, 1, has_bias(net)),
+        nn.Flatten(0),
+    )
+
+
+def _project(dim: int, channels: int, side: int, bias: bool) -> nn.Sequential:
+    """(N, dim) -> (N, channels, side, side)."""
+    return nn.Sequential(linear(dim, channels * side**2, bias), nn.Unflatten(1, (channels, side, side)))
+
+
+def _up(inputs: int, outputs: int, to: int, bias: bool) -> nn.ConvTranspose2d:
+    """(N, inputs, to // 2, to // 2) -> (N, outputs, to, to); an odd side needs one row and column more."""
+    return nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, output_padding=to % 2, bias=bias, device="meta")
+
+
+def _down(inputs: int, outputs: int, bias: bool) -> nn.Conv2d:
+    """(N, inputs, side, side) -> (N, outputs, side // 2, side // 2)."""
+    return nn.Conv2d(inputs, outputs, 4, 2, 1, bias=bias, device="meta")

@@ -1,0 +1,86 @@
+"""What every family of networks is made of: blocks of a weighted layer, normalisation, activation and dropout.
+
+Networks are described on torch's "meta" device, which holds shapes and no numbers; `models.build` gives them weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from gan_core.config import NetworkConfig
+
+ACTIVATIONS: dict[str, Callable[[NetworkConfig], nn.Module]] = {
+    "relu": lambda net: nn.ReLU(),
+    "leaky-relu": lambda net: nn.LeakyReLU(net.slope),
+    "tanh": lambda net: nn.Tanh(),
+    "elu": lambda net: nn.ELU(),
+    "silu": lambda net: nn.SiLU(),
+}
+OUTPUTS: dict[str, Callable[[], nn.Module]] = {"tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "linear": nn.Identity}
+
+
+class Dropout(nn.Module):
+    """Dropout (Srivastava et al., 2014) that draws its mask from its own `generator`, on the device of its input.
+
+    While training, each number is zero with chance `p`, else divided by 1 - p. `generator` must be set before.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+        self.generator: torch.Generator | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        if self.generator is None:
+            raise RuntimeError("this dropout has no generator yet; call models.set_dropout_generator first")
+        keep = 1 - self.p
+        return x * torch.empty_like(x).bernoulli_(keep, generator=self.generator).div_(keep)
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}"
+
+
+def set_dropout_generator(network: nn.Module, generator: torch.Generator) -> None:
+    """Let every `Dropout` of `network` draw from `generator`, which must be on the network's device."""
+    for module in network.modules():
+        if isinstance(module, Dropout):
+            module.generator = generator
+
+
+def block(
+    net: NetworkConfig,
+    layer: Callable[[bool], nn.Module],
+    norm: Callable[..., nn.Module],
+    channels: int,
+    first: bool = False,
+) -> nn.Sequential:
+    """One hidden layer: weighted layer, normalisation, activation, dropout, each as `net` wants it.
+
+    Args:
+        layer: makes the weighted layer, told whether it has a bias.
+        norm: the batch normalisation for the layer's output of so many `channels`.
+        first: whether this is the network's first hidden layer.
+    """
+    normalised = net.norm == "batch" and (net.norm_first or not first)
+    parts = [layer(has_bias(net, normalised))]
+    if normalised:
+        parts.append(norm(channels, device="meta"))
+    parts.append(ACTIVATIONS[net.activation](net))
+    if net.dropout:
+        parts.append(Dropout(net.dropout))
+    return nn.Sequential(*parts)
+
+
+def has_bias(net: NetworkConfig, normalised: bool = False) -> bool:
+    """Whether a layer has a bias; a normalisation right behind it would cancel one."""
+    return not normalised if net.bias == "auto" else net.bias == "always"
+
+
+def linear(inputs: int, outputs: int, bias: bool) -> nn.Linear:
+    """(N, inputs) -> (N, outputs), without weights yet."""
+    return nn.Linear(inputs, outputs, bias, device="meta")

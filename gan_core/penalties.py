@@ -1,0 +1,100 @@
+"""Penalties: what keeps D smooth. One penalty, one class, its paper above it.
+
+A penalty either adds a term to D's loss or edits D's weights after its step. To add one, write its class and its line
+in the catalogue.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from gan_core.catalog import PENALTIES
+from gan_core.config import PenaltyConfig
+
+
+def get(config: PenaltyConfig) -> Penalty:
+    """The penalty that `config` names, at its strength.
+
+    Raises:
+        catalog.UnknownNameError: there is no such penalty.
+    """
+    penalty: Penalty = PENALTIES[config.name].load()(config)
+    return penalty
+
+
+class Penalty:
+    """No penalty, and the base of all others."""
+
+    def __init__(self, config: PenaltyConfig) -> None:
+        self.config = config
+
+    def term(self, discriminator: nn.Module, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor | None:
+        """What D's loss grows by: a scalar with a graph to D's weights, at full strength; None for nothing.
+
+        Args:
+            real, fake: one batch of each, of the same shape (N, C, H, W) or (N, 2).
+            generator: where chance comes from; on the device of `real`.
+        """
+        return None
+
+    def after_step(self, discriminator: nn.Module) -> None:
+        """What happens to D's weights after each of its steps."""
+
+
+Nothing = Penalty
+
+
+class WeightClipping(Penalty):
+    """Arjovsky, Chintala and Bottou (2017), "Wasserstein GAN", algorithm 1: w <- clip(w, -c, c).
+
+    For every weight of D, those of its normalisations too.
+    """
+
+    @torch.no_grad()
+    def after_step(self, discriminator: nn.Module) -> None:
+        for weight in discriminator.parameters():
+            weight.clamp_(-self.config.clip, self.config.clip)
+
+
+class GradientPenalty(Penalty):
+    """Gulrajani et al. (2017), "Improved Training of Wasserstein GANs", equation 3.
+
+        lambda E[(|grad D(x^)| - 1)^2],   x^ = e x + (1 - e) G(z),   e ~ U[0, 1] for each pair
+
+    The paper's D has no batch normalisation: with it, a sample's gradient depends on its whole batch.
+    """
+
+    def term(self, discriminator: nn.Module, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
+        real, fake = _full_precision(real), _full_precision(fake)
+        e = torch.rand(len(real), dtype=real.dtype, device=real.device, generator=generator)
+        between = fake.lerp(real, e.view(-1, *[1] * (real.dim() - 1)))
+        norms = torch.linalg.vector_norm(_input_gradients(discriminator, between), dim=1)
+        return self.config.weight * self.config.every * (norms - 1).square().mean()
+
+
+class R1(Penalty):
+    """Mescheder, Geiger and Nowozin (2018), "Which Training Methods for GANs do actually Converge?", equation 9.
+
+    gamma / 2 E[|grad D(x)|^2] on real samples
+    """
+
+    def term(self, discriminator: nn.Module, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
+        gradients = _input_gradients(discriminator, _full_precision(real))
+        return self.config.weight / 2 * self.config.every * gradients.square().sum(dim=1).mean()
+
+
+@torch.enable_grad()
+def _input_gradients(discriminator: nn.Module, x: Tensor) -> Tensor:
+    """Gradient of D at each sample: (N, number of values in a sample), itself differentiable.
+
+    Outside autocast: bfloat16 gradients are too coarse to be squared and differentiated again.
+    """
+    with torch.autocast(x.device.type, enabled=False):
+        x = x.detach().requires_grad_()
+        (gradients,) = torch.autograd.grad(discriminator(x).sum(), x, create_graph=True)
+        return gradients.flatten(1)
+
+
+def _full_precision(x: Tensor) -> Tensor:
+    return x.to(torch.promote_types(x.dtype, torch.float32))
