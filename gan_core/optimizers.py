@@ -14,7 +14,7 @@ from gan_core.config import OptimizerConfig
 
 
 def build(config: OptimizerConfig, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    """A fresh optimiser of `parameters`, with torch's fused kernels where they exist for it on that device.
+    """A fresh optimiser of `parameters`; one fused kernel does its step where torch has one (CPU and CUDA).
 
     Raises:
         catalog.UnknownNameError: there is no such optimiser.
@@ -22,10 +22,7 @@ def build(config: OptimizerConfig, parameters: Iterable[nn.Parameter]) -> torch.
     kind: Callable[..., torch.optim.Optimizer] = OPTIMIZERS[config.name].load()
     parameters, arguments = list(parameters), _arguments(config)
     if "fused" in inspect.signature(kind).parameters:
-        try:
-            return kind(parameters, **arguments, fused=True)
-        except RuntimeError:  # torch has no fused kernel for this device
-            pass
+        arguments["fused"] = all(parameter.device.type in ("cpu", "cuda") for parameter in parameters)
     return kind(parameters, **arguments)
 
 
