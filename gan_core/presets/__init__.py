@@ -18,6 +18,7 @@ from gan_core.config import SETTINGS, TrainConfig
 
 _GROUPS = ("start", "points", "digits", "pictures", "trouble")  # files, in the order of display
 _TYPICAL: dict[Kind, str] = {"images": "mnist-quick", "points": "ring8"}  # whose networks to take when the kind changes
+_SHAPED_BY_KIND = ("generator.", "discriminator.", "latent.", "record.samples")
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,8 @@ def fit_to(config: TrainConfig, dataset: str) -> TrainConfig:
     """
     if dataset == config.data.name:
         return config
-    kind, same_kind = DATASETS[dataset].kind, config.dataset.kind == DATASETS[dataset].kind
-    model = config if same_kind else load(_TYPICAL[kind])
+    kind = DATASETS[dataset].kind
+    model = config if config.dataset.kind == kind else load(_TYPICAL[kind])
     values = {key: setting.default for key, setting in SETTINGS.items() if key.startswith("data.")}
     values["data.name"] = dataset
     values |= {key: model.value(key) for key in SETTINGS if key.startswith(_SHAPED_BY_KIND)}
@@ -71,9 +72,6 @@ def fit_to(config: TrainConfig, dataset: str) -> TrainConfig:
         for key in ("generator.depth", "discriminator.depth"):
             values[key] = max(1, min(model.value(key) + _stages(new) - _stages(old), int(math.log2(new // 2))))
     return config.with_values(values)
-
-
-_SHAPED_BY_KIND = ("generator.", "discriminator.", "latent.", "record.samples")
 
 
 def _stages(side: int) -> int:
@@ -102,3 +100,37 @@ def _inherited(name: str, raw: dict[str, dict[str, Any]]) -> dict[str, Any]:
         return own
     parent = _inherited(own.pop("like"), raw)
     return {**parent, **own, "settings": {**parent["settings"], **own["settings"]}}
+
+
+# ---- as text --------------------------------------------------------------------------------------------------------
+
+
+def duration(minutes: float) -> str:
+    """A rough time in the words of a person: "20 s", "4 min", "3 h"."""
+    if minutes < 1:
+        return f"{minutes * 60:.0f} s"
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.0f} h"
+
+
+_PAGE_HEAD = """# Presets
+
+Written by `python -m gan_core presets --markdown > docs/presets.md`; the data is in `gan_core/presets/*.json`.
+Times are rough, for two CPU cores. Settings not named are the defaults that `python -m gan_core train --help` lists.
+"""
+
+
+def as_markdown() -> str:
+    """All presets as a page of docs/."""
+    lines = [_PAGE_HEAD]
+    for group in dict.fromkeys(preset.group for preset in _presets().values()):
+        lines += [f"## {group}\n"]
+        for preset in _presets().values():
+            if preset.group == group:
+                lines += [f"### `{preset.id}`: {preset.title} ({duration(preset.minutes)})\n", preset.look_for, ""]
+                lines += [f"- Source: {preset.source}"]
+                lines += [f"- Reported: {preset.reported}"] if preset.reported else []
+                lines += [f"- Chosen here: {preset.choices}"] if preset.choices else []
+                settings = preset.config.with_values({"preset": "custom"}).to_query()
+                spelt = (f"`{key}={value if len(value) < 60 else '...'}`" for key, value in settings.items())
+                lines += [f"- Settings: {', '.join(spelt)}", ""]
+    return "\n".join(lines)
