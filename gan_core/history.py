@@ -76,16 +76,17 @@ def read_csv(path: Path, up_to_step: int | None = None) -> list[list[float]]:
     """Rows of the CSV file, up to and with `up_to_step`; a last row that was cut off is left out."""
     if not path.exists():
         return []
+    text = path.read_text(encoding="ascii", errors="replace")
+    whole = text[: text.rfind("\n") + 1]  # a crash may cut the last line, even within a number
     rows = []
-    with path.open(newline="", encoding="ascii", errors="replace") as file:
-        for row in list(csv.reader(file))[1:]:
-            try:
-                values = [float(value) for value in row]
-            except ValueError:
-                break
-            if len(values) != len(COLUMNS) or (up_to_step is not None and values[0] > up_to_step):
-                break
-            rows.append(values)
+    for row in list(csv.reader(whole.splitlines()))[1:]:
+        try:
+            values = [float(value) for value in row]
+        except ValueError:
+            break
+        if len(values) != len(COLUMNS) or (up_to_step is not None and values[0] > up_to_step):
+            break
+        rows.append(values)
     return rows
 
 

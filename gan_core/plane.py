@@ -22,8 +22,8 @@ class Plane:
 
     extent: np.ndarray  # (4,): x from, x to, y from, y to; the same through the whole run
     surface: np.ndarray  # (SURFACE, SURFACE): D's score, rows from low y to high y
-    grid: np.ndarray  # (GRID, GRID, 2): where G sends an even grid of latents; empty unless z is 1-D or 2-D
-    density: np.ndarray  # (GRID - 1, GRID - 1): share of latents over area of each warped cell, largest 1
+    grid: np.ndarray  # (GRID, GRID, 2): where G sends an even grid of latents; (2, GRID, 2) or empty if z is not 2-D
+    density: np.ndarray  # a value for each warped cell: share of latents over area (or length), largest 1
     fakes: np.ndarray  # (n, 2)
     gradient: np.ndarray  # (n, 2): -d loss_G / d x, the direction in which each fake would lower the generator's loss
     scores: np.ndarray  # (n,): D's score of each fake
@@ -81,20 +81,26 @@ def _warped(trainer: Trainer) -> np.ndarray:
     reach = SPREAD if trainer.config.latent.distribution == "normal" else 1.0
     line = torch.linspace(-reach, reach, GRID)
     if trainer.config.latent.dim == 1:
-        return trainer.generator(line[:, None].to(trainer.device)).float().cpu().numpy()[None]  # (1, GRID, 2)
+        curve = trainer.generator(line[:, None].to(trainer.device)).float().cpu().numpy()
+        return np.stack((curve, curve))  # (2, GRID, 2): a band without width
     z = torch.cartesian_prod(line, line).to(trainer.device)
     return trainer.generator(z).float().reshape(GRID, GRID, 2).cpu().numpy()
 
 
 def _density(grid: np.ndarray, config: TrainConfig) -> np.ndarray:
     """Each latent cell's probability over the area it is warped to (change of variables); the largest is 1."""
-    if min(grid.shape[:2], default=0) < 2:
+    if min(grid.shape[:2]) < 2:
         return np.empty((0, 0), dtype=np.float32)
-    one, other = grid[1:, 1:] - grid[:-1, :-1], grid[1:, :-1] - grid[:-1, 1:]
-    area = np.abs(one[..., 0] * other[..., 1] - one[..., 1] * other[..., 0]) / 2  # half the diagonals' cross product
-    middle = np.linspace(-SPREAD, SPREAD, GRID)[:-1] + SPREAD / (GRID - 1)
-    bell = np.exp(-(middle**2) / 2) if config.latent.distribution == "normal" else np.ones_like(middle)
-    density = np.outer(bell, bell) / np.maximum(area, 1e-6)
+    reach = SPREAD if config.latent.distribution == "normal" else 0.0
+    middle = np.linspace(-reach, reach, GRID)[:-1] + reach / (GRID - 1)
+    bell = np.exp(-(middle**2) / 2)
+    if len(grid) == 2:
+        share, area = bell[None], np.linalg.norm(np.diff(grid[:1], axis=1), axis=2)
+    else:
+        one, other = grid[1:, 1:] - grid[:-1, :-1], grid[1:, :-1] - grid[:-1, 1:]
+        share = np.outer(bell, bell)
+        area = np.abs(one[..., 0] * other[..., 1] - one[..., 1] * other[..., 0]) / 2  # half the diagonals' product
+    density = share / np.maximum(area, 1e-6)
     return (density / density.max()).astype(np.float32)
 
 

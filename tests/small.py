@@ -1,0 +1,51 @@
+"""Experiments small enough to run in a test, which still use every source of chance."""
+
+from __future__ import annotations
+
+from gan_core.config import TrainConfig
+
+POINTS = TrainConfig().with_values(
+    {
+        "data.name": "ring8",
+        "data.count": 200,
+        "latent.dim": 2,
+        "generator.name": "mlp",
+        "generator.hidden": (16,),
+        "generator.output": "linear",
+        "discriminator.name": "mlp",
+        "discriminator.hidden": (16,),
+        "discriminator.dropout": 0.3,
+        "batch_size": 16,
+        "max_steps": 60,
+        "ema_decay": 0.9,
+        "instance_noise": 0.1,
+        "record.samples": 16,
+        "record.frame_every": 10,
+        "record.save_every": 20,
+    }
+)
+DIGITS = TrainConfig().with_values(
+    {
+        "data.count": 200,
+        "latent.dim": 8,
+        "generator.width": 4,
+        "discriminator.width": 4,
+        "precision": "float32",
+        "batch_size": 16,
+        "max_steps": 12,
+        "record.samples": 16,
+        "record.frame_every": 5,
+        "record.save_every": 5,
+    }
+)
+VARIANTS = {
+    "points": POINTS,
+    "digits": DIGITS,
+    "bfloat16": DIGITS.with_values({"precision": "bfloat16", "reuse_fakes": True, "ema_decay": 0.99}),
+    "momentum and decay": POINTS.with_values(
+        {"optimizer_d.name": "sgd", "optimizer_d.momentum": 0.9, "optimizer_g.name": "rmsprop", "lr_decay": "linear"}
+    ),
+    "critic": POINTS.with_values({"loss.name": "wasserstein", "penalty.name": "gradient-penalty", "n_critic": 3}),
+    "clipped critic": POINTS.with_values({"loss.name": "wasserstein", "penalty.name": "clip", "g_steps": 2}),
+    "lazy R1": POINTS.with_values({"penalty.name": "r1", "penalty.every": 4, "latent.distribution": "uniform"}),
+}

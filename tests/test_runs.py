@@ -1,0 +1,165 @@
+"""A run on disk is whole, or says what is missing; it is never half there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from gan_core import checkpoint
+from gan_core.history import COLUMNS, HistoryLog, append_csv, read_csv
+from gan_core.runs import Run, RunError, RunStore, tile, untile
+from gan_core.snapshot import Observer
+from gan_core.trainer import Trainer
+from tests.small import DIGITS, POINTS
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return RunStore(tmp_path).create(POINTS, name="mine")
+
+
+def trained(steps: int) -> Trainer:
+    trainer = Trainer(POINTS, "cpu")
+    for _ in range(steps):
+        trainer.step()
+    return trainer
+
+
+def test_a_checkpoint_holds_weights_as_safetensors_and_the_rest_as_plain_tensors(run: Run) -> None:
+    run.save(trained(2), keep=3)
+    folder = run.path / "step-0000002"
+    assert {file.name for file in folder.iterdir()} == {
+        "generator.safetensors",
+        "discriminator.safetensors",
+        "ema.safetensors",
+        "state.pt",
+    }
+    assert "optimizer_g" in torch.load(folder / "state.pt", weights_only=True)
+
+
+def test_a_run_goes_on_from_its_last_checkpoint(run: Run) -> None:
+    trainer = trained(3)
+    run.save(trainer, keep=3)
+    again = run.trainer("cpu")
+    assert again.steps == 3
+    assert again.step().figures.tolist() == trainer.step().figures.tolist()
+
+
+@pytest.mark.parametrize("file", ["generator.safetensors", "state.pt"])
+def test_a_torn_checkpoint_is_passed_over_for_the_one_before(run: Run, file: str) -> None:
+    trainer = trained(2)
+    run.save(trainer, keep=3)
+    trainer.step()
+    run.save(trainer, keep=3)
+    torn = run.path / "step-0000003" / file
+    torn.write_bytes(torn.read_bytes()[: torn.stat().st_size // 2])
+    assert run.trainer("cpu").steps == 2
+
+
+def test_a_run_whose_checkpoints_are_all_torn_says_which(run: Run) -> None:
+    run.save(trained(2), keep=3)
+    (run.path / "step-0000002" / "state.pt").write_bytes(b"nothing")
+    with pytest.raises(RunError, match=r"no whole checkpoint.*step 2"):
+        run.trainer("cpu")
+
+
+def test_a_save_that_fails_leaves_the_old_checkpoint_and_no_half_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = trained(2)
+    run.save(trainer, keep=3)
+    trainer.step()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(OSError, match="No space"):
+        run.save(trainer, keep=3)
+    assert run.checkpoints() == [2]
+    assert not list(run.path.glob(".unfinished*"))
+
+
+def test_what_a_kill_left_unfinished_is_no_checkpoint(run: Run) -> None:
+    run.save(trained(2), keep=3)
+    (run.path / ".unfinished-step-0000009").mkdir()
+    assert run.checkpoints() == [2]
+
+
+def test_only_the_last_few_checkpoints_are_kept(run: Run) -> None:
+    trainer = Trainer(POINTS, "cpu")
+    for _ in range(5):
+        trainer.step()
+        run.save(trainer, keep=2)
+    assert run.checkpoints() == [4, 5]
+
+
+def test_rewinding_forgets_figures_and_pictures_after_the_step(run: Run) -> None:
+    trainer = trained(1)
+    observer = Observer(trainer)
+    for step in range(1, 6):
+        run.append_metrics([[step] * len(COLUMNS)])
+        look = observer.look(trainer)
+        run.write_frame(step, look.samples, look.plane)
+    run.rewind(3)
+    assert [row[0] for row in run.metrics()] == [1, 2, 3]
+    assert run.frames() == [1, 2, 3]
+
+
+def test_figures_read_back_to_the_bit_even_when_the_last_line_is_cut(tmp_path: Path) -> None:
+    rows = [[i, *np.random.default_rng(i).normal(size=len(COLUMNS) - 1)] for i in range(5)]
+    for row in rows:
+        row[COLUMNS.index("images")] = 7
+    file = tmp_path / "metrics.csv"
+    append_csv(file, rows)
+    assert read_csv(file) == rows
+    file.write_text(file.read_text()[:-9])
+    assert read_csv(file) == rows[:-1]
+
+
+def test_a_history_grows_without_touching_what_was_seen() -> None:
+    log = HistoryLog()
+    log.extend([[0.0] * len(COLUMNS)])
+    early = log.view()
+    log.extend([[float(i)] * len(COLUMNS) for i in range(5000)])
+    assert len(early) == 1
+    assert log.view().loss_g[-1] == 4999
+
+
+def test_pictures_come_back_as_they_were_kept(tmp_path: Path) -> None:
+    run = RunStore(tmp_path).create(DIGITS)
+    look = Observer(trainer := Trainer(DIGITS, "cpu")).look(trainer)
+    run.write_frame(5, look.samples)
+    assert np.array_equal(run.frame(5), look.samples)
+
+
+@pytest.mark.parametrize(("n", "channels"), [(1, 1), (8, 3), (13, 1), (64, 3)])
+def test_tiles_come_apart_again(n: int, channels: int) -> None:
+    config = DIGITS.with_values({"record.samples": n, "data.channels": channels, "data.size": 8, "generator.depth": 1,
+                                 "discriminator.depth": 1})  # fmt: skip
+    samples = np.random.default_rng(0).integers(0, 256, (n, 8, 8, channels), dtype=np.uint8)
+    assert np.array_equal(untile(tile(samples), config), samples)
+
+
+def test_the_library_lists_runs_and_passes_over_other_folders(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    first = store.create(POINTS, name="first")
+    first.save(trained(2), keep=3)
+    (tmp_path / "holiday").mkdir()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "config.json").write_text("{")
+    (summary,) = store.list()
+    assert (summary.id, summary.name, summary.step) == (first.id, "first", 2)
+
+
+@pytest.mark.parametrize("run_id", ["", "..", "../elsewhere", "/etc", "no-such-run", "a" * 300])
+def test_a_run_that_is_not_there_is_one_clear_error(tmp_path: Path, run_id: str) -> None:
+    with pytest.raises(RunError, match="There is no run"):
+        RunStore(tmp_path).open(run_id)
+
+
+def test_names_of_checkpoints_give_their_step() -> None:
+    assert checkpoint.step_of(Path("step-0000012")) == 12
+    assert checkpoint.step_of(Path("step-x")) is None
+    assert checkpoint.step_of(Path("samples")) is None

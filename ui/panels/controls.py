@@ -1,0 +1,156 @@
+"""What to train and the buttons that drive it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import streamlit as st
+
+from gan_core import presets
+from gan_core.catalog import DATASETS
+from gan_core.session import Session
+from gan_core.snapshot import Snapshot
+from ui import state
+from ui.server import pool, settle
+from ui.words import duration, rough_minutes, short, size
+
+_PATIENCE = 0.3  # seconds that a click waits for the training thread to obey, so that the page answers at once
+
+
+def choices() -> None:
+    """Preset and data set, what the preset is about, and the other sessions of this server."""
+    config = state.draft()
+    with st.container(horizontal=True, vertical_alignment="center", key="choices"):
+        names = presets.names()
+        st.session_state.preset = config.preset if config.preset in names else None
+        st.selectbox(
+            "Preset",
+            names,
+            format_func=lambda name: presets.get(name).title,
+            placeholder="custom",
+            label_visibility="collapsed",
+            key="preset",
+            width=260,
+            on_change=_choose_preset,
+        )
+        st.session_state.dataset = config.data.name
+        st.selectbox(
+            "Data set",
+            list(DATASETS),
+            format_func=lambda name: DATASETS[name].label,
+            label_visibility="collapsed",
+            key="dataset",
+            width=190,
+            on_change=_choose_data,
+        )
+        if config.preset in names:
+            with st.popover("About", icon=":material/info:", type="tertiary"):
+                about(presets.get(config.preset))
+        _others()
+
+
+def about(preset: presets.Preset) -> None:
+    """A preset in words: what to look for, whose recipe it is, what its source saw."""
+    st.markdown(f"**{preset.title}** · {rough_minutes(preset.minutes)} on two CPU cores")
+    st.markdown(preset.look_for)
+    reported = f"\n\n**Reported:** {preset.reported}" if preset.reported else ""
+    chosen = f"\n\n**Chosen here:** {preset.choices}" if preset.choices else ""
+    st.caption(f"**Source:** {preset.source}{reported}{chosen}")
+
+
+def bar(session: Session | None, now: Snapshot | None) -> None:
+    """Start, pause, step, stop; and how far the run is."""
+    with st.container(horizontal=True, vertical_alignment="center", key="bar"):
+        if session is None or now is None or not now.live:
+            _at_rest(now)
+        else:
+            _at_work(session, now)
+        if now is not None:
+            _progress(now)
+
+
+def _at_rest(now: Snapshot | None) -> None:
+    if st.button("Start", icon=":material/play_arrow:", type="primary", shortcut="S", help="Train this experiment"):
+        _open(Session.start)
+    stopped = now is not None and now.status == "stopped" and now.run_id
+    if stopped and st.button("Resume", icon=":material/resume:", help="Go on where this run was stopped"):
+        _open(Session.start, stopped)
+    _step_buttons(lambda which: _open(lambda session: session.step(1, which)))
+
+
+def _at_work(session: Session, now: Snapshot) -> None:
+    settle(state.watched_key() or "")
+    if now.status == "training":
+        if st.button("Pause", icon=":material/pause:", shortcut="S", help="Stand still; nothing is lost"):
+            _command(session, session.pause)
+    elif st.button(
+        "Resume", icon=":material/play_arrow:", type="primary", shortcut="S", disabled=now.status != "paused"
+    ):
+        _command(session, session.resume)
+    _step_buttons(lambda which: _command(session, lambda: session.step(1, which)))
+    if st.button("Stop", icon=":material/stop:", shortcut="E", help="Save and end; the run can be resumed"):
+        _command(session, session.stop)
+
+
+def _step_buttons(do: Callable[[str], None]) -> None:
+    if st.button("Step", icon=":material/skip_next:", shortcut="N", help="One round: D, then G; then stand still"):
+        do("both")
+    if state.draft().dataset.kind == "points":
+        if st.button("D", shortcut="D", help="Step the discriminator only"):
+            do("d")
+        if st.button("G", shortcut="G", help="Step the generator only"):
+            do("g")
+
+
+def _progress(now: Snapshot) -> None:
+    if now.status in ("ready", "loading"):
+        st.progress(now.activity_done, text=now.activity or "starting")
+        return
+    done = min(1.0, now.step / now.total_steps) if now.total_steps else 0.0
+    left = f" · {duration(now.seconds_left)} left" if now.live and now.seconds_left is not None else ""
+    st.progress(
+        done,
+        text=f"**{now.status.capitalize()}** · epoch {short(now.epoch)} · step {now.step:,} of {now.total_steps:,} · "
+        f"{short(now.images)} images · {short(now.steps_per_second)} steps/s · {duration(now.seconds)}{left} · "
+        f"{now.device}, {now.threads} thread{'s' if now.threads > 1 else ''}, {size(now.memory)}",
+    )
+
+
+def _others() -> None:
+    """Chips for the sessions that train on while this tab shows something else."""
+    for key, session in pool().live().items():
+        if key != state.watched_key():
+            snapshot = session.snapshot()
+            title = presets.get(snapshot.config.preset).title if snapshot.config.preset in presets.names() else "custom"
+            if st.button(f"{title}, step {snapshot.step:,}", icon=":material/visibility:", key=f"watch-{key}"):
+                state.watch(key)
+                st.rerun()
+
+
+def _open(begin: Callable[[Session], object], run_id: str | None = None) -> None:
+    key = pool().open(state.draft(), run_id=run_id)
+    session = pool().get(key)
+    if session is not None:
+        begin(session)
+    state.watch(key)
+    st.rerun()
+
+
+def _command(session: Session, do: Callable[[], object]) -> None:
+    """Give a command and wait a moment for the snapshot that shows its effect."""
+    before = session.snapshot()
+    do()
+    deadline = time.monotonic() + _PATIENCE
+    while session.snapshot().version == before.version and time.monotonic() < deadline:
+        time.sleep(0.005)
+    st.rerun(scope="fragment")
+
+
+def _choose_preset() -> None:
+    if st.session_state.preset:
+        state.edit(presets.load(st.session_state.preset))
+
+
+def _choose_data() -> None:
+    state.edit(presets.fit_to(state.draft(), st.session_state.dataset))

@@ -1,0 +1,114 @@
+"""What the generator makes, beside what it should make; for points, the layered view."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import streamlit as st
+
+from gan_core import data, losses
+from gan_core.config import TrainConfig
+from gan_core.plane import Plane, extent_of
+from gan_core.runs import RunError
+from gan_core.snapshot import Look, Snapshot
+from ui import state
+from ui.components import draw_pad, live_chart, sample_grid
+from ui.layers import layered_view, points_only
+from ui.server import pool
+
+COLUMNS = 8
+REAL_SHOWN = 32
+
+
+def panel(now: Snapshot | None) -> None:
+    """The samples at the moment that the time line shows, and real examples."""
+    config = state.draft()
+    if now is None or len(now.look.samples) == 0:
+        _before_start(config)
+        return
+    look = _look_at(now, st.session_state.scrub)
+    loss = losses.get(now.config.loss.name)
+    span = _span(now)
+    if look.plane is not None:
+        figure = layered_view(look.plane, now.real, look.samples, span, loss.score_name)
+        live_chart(figure, key="plane", height="square", uirevision=now.run_id)
+        return
+    st.caption(_title(now, look))
+    sample_grid(look.samples, "samples", look.scores, COLUMNS, span, loss.score_name, "generated samples", largest=64)
+    st.caption(f"Real: {now.config.dataset.label} · {now.config.dataset.credit}")
+    sample_grid(
+        now.real[:REAL_SHOWN], "real", now.real_scores[:REAL_SHOWN], 2 * COLUMNS, span, loss.score_name, "real examples"
+    )
+
+
+def _title(now: Snapshot, look: Look) -> str:
+    average = " · moving average of G" if now.config.ema_decay else ""
+    rim = " · rim: D's score" if len(look.scores) else ""
+    return f"Generated: the same {len(look.samples)} latents each time{average}{rim}"
+
+
+def _look_at(now: Snapshot, step: int | None) -> Look:
+    """The samples of an earlier step, or the present ones."""
+    if step is None:
+        return now.look
+    try:
+        frame = _frame(now.run_id, step)
+    except RunError as error:
+        st.session_state.scrub = None
+        st.warning(str(error))
+        return now.look
+    if isinstance(frame, Plane):
+        return Look(frame.fakes, frame.scores, plane=frame)
+    return Look(frame, np.full(len(frame), np.nan))
+
+
+@lru_cache(maxsize=256)
+def _frame(run_id: str, step: int) -> np.ndarray | Plane:
+    return pool().store.open(run_id).frame(step)
+
+
+def _span(now: Snapshot) -> tuple[float, float]:
+    """The scores that count as wholly fake and wholly real: 0 and 1, or for a critic the extremes of what it gives."""
+    if losses.get(now.config.loss.name).score_name.endswith("probability"):
+        return 0.0, 1.0
+    scores = np.concatenate((now.scores, now.real_scores))
+    low, high = float(scores.min()), float(scores.max())
+    return (low, high) if high > low else (low - 1, high + 1)
+
+
+def _before_start(config: TrainConfig) -> None:
+    """A look at the real data; for a drawn distribution, the pad to draw it on."""
+    if config.data.name == "drawn":
+        st.caption("Draw the distribution that the generator shall learn")
+        draw_pad("pad", config.data.points, on_draw=_drawn)
+        return
+    entry = config.dataset
+    st.caption(f"Real: {entry.label} · {entry.about} · {entry.credit}")
+    if entry.needs == "network":
+        st.info(f"{entry.label} is downloaded once, when you press Start. Offline, choose MNIST 5k or Sprites.")
+    elif entry.needs == "files" and not config.data.path:
+        st.info("Enter the path of a folder or a zip file of pictures under All settings, Data.")
+    else:
+        _preview(config)
+
+
+def _preview(config: TrainConfig) -> None:
+    try:
+        with st.spinner(f"Loading {config.dataset.label}"):
+            dataset = data.load(config)
+    except data.DataError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    for note in dataset.notes:
+        st.caption(note)
+    if config.dataset.kind == "points":
+        figure = points_only(dataset.examples[:1000].numpy(), extent_of(dataset.examples))
+        live_chart(figure, key="preview", height="square")
+    else:
+        pictures = dataset.examples[:64].permute(0, 2, 3, 1).numpy()
+        sample_grid(pictures, "preview", None, COLUMNS, label="real examples", largest=64)
+
+
+def _drawn(points: tuple[tuple[float, float], ...]) -> None:
+    state.edit(state.draft().with_values({"data.points": points}))

@@ -1,0 +1,52 @@
+"""Ways to take an experiment elsewhere: a link, JSON, a command line."""
+
+from __future__ import annotations
+
+import shlex
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from gan_core import presets
+from gan_core.config import TrainConfig
+from gan_core.schema import ConfigError, as_text
+from ui import state
+
+
+def panel(config: TrainConfig) -> None:
+    """The experiment as a link, as a command and as JSON; and a field to paste JSON into."""
+    with st.popover("Share", icon=":material/share:"):
+        link, command, text = st.tabs(["Link", "Command line", "JSON"])
+        with link:
+            st.caption("Opens this experiment, settings and seed included, in any GAN Playground.")
+            st.code(
+                f"{st.context.url.split('?')[0]}?{urlencode(config.to_query(), safe=',;')}",
+                language=None,
+                wrap_lines=True,
+            )
+        with command:
+            st.caption("Trains the same experiment without a browser.")
+            st.code(command_line(config), language="bash", wrap_lines=True)
+        with text:
+            st.code(config.to_json(), language="json", height=260)
+            pasted = st.text_area("Paste a config here to use it", key="pasted", height=80)
+            if st.button("Use this config", disabled=not pasted):
+                _use(pasted)
+
+
+def command_line(config: TrainConfig) -> str:
+    """The command that trains this experiment: its preset, and what differs from it."""
+    known = config.preset in presets.names()
+    base = presets.load(config.preset) if known else presets.load(state.DEFAULT)
+    parts = ["python", "-m", "gan_core", "train", "--preset", base.preset]
+    for key, value in config.changes_from(base).items():
+        parts += ["--set", f"{key}={as_text(value)}"]
+    return shlex.join(parts)
+
+
+def _use(text: str) -> None:
+    try:
+        state.edit(TrainConfig.from_json(text))
+    except ConfigError as error:
+        state.complain(str(error))
+    st.rerun()

@@ -1,0 +1,35 @@
+"""Numbers and times in the few words that fit on a screen."""
+
+from __future__ import annotations
+
+
+def duration(seconds: float) -> str:
+    """ "0:07", "1:12", "2:03:05"."""
+    whole = max(0, round(seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def rough_minutes(minutes: float) -> str:
+    """ "about 20 seconds", "about 3 minutes", "about 4 hours"."""
+    for size, unit in ((60 * 24, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size:
+            count = round(minutes / size)
+            return f"about {count} {unit}{'s' if count > 1 else ''}"
+    return f"about {max(5, round(minutes * 12) * 5)} seconds"
+
+
+def size(count: float) -> str:
+    """Bytes: "512 kB", "1.2 GB"."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} GB"
+
+
+def short(value: float) -> str:
+    """Three digits at most, and no more than a thousand without a letter: "0.693", "12.4", "62", "1.2k"."""
+    if abs(value) >= 1e6:
+        return f"{value / 1e6:.3g}M"
+    return f"{value / 1e3:.3g}k" if abs(value) >= 1e4 else f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
