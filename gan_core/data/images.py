@@ -31,7 +31,7 @@ UNREADABLE = "cannot be read"
 BROKEN = "broken or no picture"
 TOO_SMALL = f"smaller than {SMALLEST} pixels"
 TOO_LARGE = f"larger than {LARGEST // 1_000_000} megapixels"
-_LARGE = 16_000_000  # pixels; larger pictures take up to 1 GB while they are decoded, so one at a time
+_LARGE = 16_000_000  # pixels; larger pictures take up to 1.2 GB while they are decoded, so one at a time
 _IN_MEMORY = 2 << 30  # bytes; larger sets are mapped from a file, of which the system keeps in memory what it can
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in Pillow's mode "L"
 
@@ -186,14 +186,15 @@ def read(file: BinaryIO, shape: tuple[int, ...]) -> NDArray[np.uint8]:
 def _square(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     channels, side, _ = shape
     image.draft(None, (2 * side, 2 * side))  # has a large JPEG decoded at a fraction of its size
-    image = _eight_bits(ImageOps.exif_transpose(image))
+    ImageOps.exif_transpose(image, in_place=True)
+    image = _eight_bits(image)
     width, height = image.size
     edge = min(width, height)
     box = ((width - edge) / 2, (height - edge) / 2, (width + edge) / 2, (height + edge) / 2)
     image = image.resize((side, side), Image.Resampling.LANCZOS, box, reducing_gap=3.0)
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
+    pixels = np.array(image.convert("L" if channels == 1 else "RGB"))
     return pixels.reshape(side, side, channels).transpose(2, 0, 1)
 
 
@@ -201,6 +202,5 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     """The same picture in mode L, RGB or RGBA."""
     if image.mode.startswith("I"):  # 16-bit grey, which convert() would clip at 255
         return Image.fromarray((np.asarray(image) // 256).astype(np.uint8))
-    if image.has_transparency_data:
-        return image.convert("RGBA")
-    return image if image.mode == "L" else image.convert("RGB")
+    mode = "RGBA" if image.has_transparency_data else "L" if image.mode == "L" else "RGB"
+    return image if image.mode == mode else image.convert(mode)
