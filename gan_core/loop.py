@@ -15,7 +15,7 @@ from gan_core.orders import Orders
 from gan_core.recorder import DivergedError, Recorder
 from gan_core.runs import Run
 from gan_core.snapshot import Look, Mark, Observer, Status
-from gan_core.trainer import Trainer, Which
+from gan_core.trainer import Trainer, Which, describe_device
 
 INTERVAL = 0.4  # seconds between snapshots at the least
 SHARE = 0.02  # of training time that making snapshots may take at the most
@@ -114,7 +114,7 @@ class Loop:
             status=status,
             activity="",
             run_id=self.run.id if self.run else "",
-            device=_device_name(trainer.device),
+            device=describe_device(trainer.device),
             step=trainer.steps,
             total_steps=trainer.total_steps,
             epoch=trainer.epoch,
@@ -186,10 +186,6 @@ class Loop:
             self.publish(error=f"Paused: cannot write to {where} ({reason}). Make room, then press Start.")
             return False
         return True
-
-
-def _device_name(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
 
 
 def _memory(device: torch.device) -> int:

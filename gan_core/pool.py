@@ -43,9 +43,8 @@ class SessionPool:
 
     def latest(self) -> str | None:
         """The key of the session to show to a page that names none: the last that is live, else the last of all."""
-        live = list(self.live())
-        with self._lock:
-            return (live or list(self._sessions) or [None])[-1]
+        keys = list(self.live()) or list(self._sessions)
+        return keys[-1] if keys else None
 
     def close(self) -> None:
         """Save and end every session."""

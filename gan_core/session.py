@@ -56,7 +56,7 @@ class Session:
         find_device(device)  # a device that is not there is the caller's error, not the thread's
         self._config, self._store, self._device, self._name, self._run = config, store, device, name, run
         self._threads = threads or max(1, (os.cpu_count() or 2) - 1)
-        self._limits = {"max_steps": max_steps, "max_seconds": max_seconds}
+        self._max_steps, self._max_seconds = max_steps, max_seconds
         self._orders = Orders(config)
         self._lock = threading.Lock()
         self._snapshot = Snapshot(config, threads=self._threads, run_id=run.id if run else "")
@@ -119,7 +119,7 @@ class Session:
         torch.set_num_threads(self._threads)  # OpenMP keeps this number for each thread apart
         try:
             trainer = self._load()
-            Loop(trainer, self._run, self._orders, self._publish, **self._limits).go()
+            Loop(trainer, self._run, self._orders, self._publish, self._max_steps, self._max_seconds).go()
         except (data.DataError, RunError, ConfigError) as error:
             self._fail(str(error))
         except (MemoryError, torch.OutOfMemoryError):

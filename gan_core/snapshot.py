@@ -14,7 +14,7 @@ from gan_core.data.ranges import to_bytes, to_model
 from gan_core.history import History, HistoryLog
 from gan_core.plane import Plane, view
 from gan_core.randomness import stream
-from gan_core.trainer import Trainer, evaluating
+from gan_core.trainer import Trainer, judging
 
 Status = Literal["ready", "loading", "training", "paused", "stopping", "stopped", "finished", "failed"]
 LIVE: tuple[Status, ...] = ("ready", "loading", "training", "paused", "stopping")
@@ -95,7 +95,7 @@ class Observer:
     def look(self, trainer: Trainer) -> Look:
         """The present samples and scores. It disturbs nothing that training depends on."""
         real = to_model(self.real.to(trainer.device), trainer.config.generator.output)
-        with evaluating(trainer.discriminator):
+        with judging(trainer.discriminator):
             real_scores = _scores(trainer, real)
             if trainer.dataset.examples.ndim == 2:
                 plane = view(trainer, self.z)

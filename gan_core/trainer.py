@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from gan_core import data, ema, losses, models, optimizers, penalties
 from gan_core.config import TrainConfig
@@ -247,6 +248,25 @@ class evaluating:  # noqa: N801  (reads as a statement: `with evaluating(network
             network.train(mode)
 
 
+class judging(evaluating):  # noqa: N801
+    """Within this block D judges a batch as it does in training, by the batch's own statistics, and gathers none.
+
+    D only ever sees batches that are all real or all fake. The running statistics of its normalisations mix the two,
+    and by them it would call nearly everything fake.
+    """
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        self._norms = [m for network in self.networks for m in network.modules() if isinstance(m, _BatchNorm)]
+        for norm in self._norms:
+            norm.training, norm.track_running_stats = True, False
+
+    def __exit__(self, *error: object) -> None:
+        for norm in self._norms:
+            norm.track_running_stats = True
+        super().__exit__(*error)
+
+
 def find_device(name: str) -> torch.device:
     """The device that `name` means. Raises `ValueError` where this machine has none such."""
     cuda = torch.cuda.is_available()
@@ -259,6 +279,11 @@ def find_device(name: str) -> torch.device:
     if device.type == "cuda" and (not cuda or (device.index or 0) >= torch.cuda.device_count()):
         raise ValueError(f'"{name}" is not here: {torch.cuda.device_count()} CUDA devices found; use auto or cpu')
     return device
+
+
+def describe_device(device: torch.device) -> str:
+    """The device in words: "CPU", or the name of the GPU."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
 
 
 def _forbid_nondeterminism() -> None:

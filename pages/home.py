@@ -1,5 +1,24 @@
-"""Home."""
+"""Home: what this is, experiments to begin with, and what is running."""
 
 import streamlit as st
 
-st.title("GAN Playground")
+from ui import shell
+
+shell.come_in()
+
+from ui import cards  # noqa: E402  (the shell stands first)
+
+st.title("GAN Playground", anchor=False)
+st.markdown(
+    "Two networks play a game: :orange[**the generator**] makes samples, :blue[**the discriminator**] tells them from "
+    ":green[**real data**]. Pick an experiment and watch them learn, live, on this machine."
+)
+cards.first()
+for group in cards.groups():
+    st.subheader(group, anchor=False)
+    with st.grid(min_column_width=270, gap="small", key=f"group-{group}"):
+        for preset in cards.of(group):
+            cards.card(preset)
+
+st.subheader("This machine", anchor=False)
+cards.machine()

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from gan_core.config import TrainConfig
-from gan_core.trainer import FIGURES, StepRecord, Trainer, find_device
+from gan_core.trainer import FIGURES, StepRecord, Trainer, find_device, judging
 from tests.small import DIGITS, POINTS, VARIANTS
 
 every_variant = pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS)
@@ -172,3 +172,16 @@ def test_cuda_trains_and_resumes_like_the_cpu(config: TrainConfig) -> None:
     resumed = Trainer(config.with_values({"deterministic": True}), "cuda")
     resumed.load_state_dict(state)
     assert history(resumed, 3) == rest
+
+
+def test_d_judges_what_is_shown_by_the_batch_itself_and_learns_nothing_from_it() -> None:
+    trainer = Trainer(DIGITS, "cpu")
+    for _ in range(3):
+        trainer.step()
+    real = trainer.batches.next()
+    in_training = copy.deepcopy(trainer.discriminator)(real)
+    before = copy.deepcopy(trainer.discriminator.state_dict())
+    with judging(trainer.discriminator), torch.no_grad():
+        assert torch.allclose(trainer.discriminator(real), in_training, atol=1e-5)
+    assert same(trainer.discriminator.state_dict(), before)
+    assert all(module.training for module in trainer.discriminator.modules())

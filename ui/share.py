@@ -19,11 +19,7 @@ def panel(config: TrainConfig) -> None:
         link, command, text = st.tabs(["Link", "Command line", "JSON"])
         with link:
             st.caption("Opens this experiment, settings and seed included, in any GAN Playground.")
-            st.code(
-                f"{st.context.url.split('?')[0]}?{urlencode(config.to_query(), safe=',;')}",
-                language=None,
-                wrap_lines=True,
-            )
+            st.code(link_to(config), language=None, wrap_lines=True)
         with command:
             st.caption("Trains the same experiment without a browser.")
             st.code(command_line(config), language="bash", wrap_lines=True)
@@ -32,6 +28,12 @@ def panel(config: TrainConfig) -> None:
             pasted = st.text_area("Paste a config here to use it", key="pasted", height=80)
             if st.button("Use this config", disabled=not pasted):
                 _use(pasted)
+
+
+def link_to(config: TrainConfig) -> str:
+    """The address of this page with the whole experiment in its query."""
+    page = (st.context.url or "").split("?")[0]
+    return f"{page}?{urlencode(config.to_query(), safe=',;')}"
 
 
 def command_line(config: TrainConfig) -> str:

@@ -11,6 +11,7 @@ from gan_core import presets
 from gan_core.catalog import DATASETS
 from gan_core.session import Session
 from gan_core.snapshot import Snapshot
+from gan_core.trainer import Which
 from ui import state
 from ui.server import pool, settle
 from ui.words import duration, rough_minutes, short, size
@@ -93,7 +94,7 @@ def _at_work(session: Session, now: Snapshot) -> None:
         _command(session, session.stop)
 
 
-def _step_buttons(do: Callable[[str], None]) -> None:
+def _step_buttons(do: Callable[[Which], None]) -> None:
     if st.button("Step", icon=":material/skip_next:", shortcut="N", help="One round: D, then G; then stand still"):
         do("both")
     if state.draft().dataset.kind == "points":

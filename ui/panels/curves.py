@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from gan_core import losses, presets
@@ -22,18 +24,18 @@ def panel(now: Snapshot | None) -> None:
     log = st.session_state.setdefault("log", False)
     scrub = st.session_state.scrub
     cursor = None if scrub is None else figures.position(now.history, scrub, unit)
-    common = {"uirevision": now.run_id, "cursor": cursor, "on_pick": lambda step: _pick(now, step)}
+    chart = partial(live_chart, uirevision=now.run_id, cursor=cursor, on_pick=lambda step: _pick(now, step))
 
     figure = figures.losses(now.history, unit, smoothing, log, loss.equilibrium, now.marks)
-    live_chart(figure, key="losses", height=230, **common)
+    chart(figure, key="losses", height=230)
     left, right = st.columns(2, gap="small")
     with left:
         probability = loss.score_name.endswith("probability")
         figure = figures.scores(now.history, unit, smoothing, probability, now.marks)
-        live_chart(figure, key="scores", height=200, **common)
+        chart(figure, key="scores", height=200)
     with right:
         figure = figures.gradient_norms(now.history, unit, smoothing, marks=now.marks)
-        live_chart(figure, key="norms", height=200, **common)
+        chart(figure, key="norms", height=200)
     _how_to_read(loss)
 
 

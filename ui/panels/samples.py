@@ -19,6 +19,7 @@ from ui.server import pool
 
 COLUMNS = 8
 REAL_SHOWN = 32
+LARGEST = 48  # pixels of a sample's side, so that the first screen holds the grid and the real ones
 
 
 def panel(now: Snapshot | None) -> None:
@@ -35,7 +36,9 @@ def panel(now: Snapshot | None) -> None:
         live_chart(figure, key="plane", height="square", uirevision=now.run_id)
         return
     st.caption(_title(now, look))
-    sample_grid(look.samples, "samples", look.scores, COLUMNS, span, loss.score_name, "generated samples", largest=64)
+    sample_grid(
+        look.samples, "samples", look.scores, COLUMNS, span, loss.score_name, "generated samples", largest=LARGEST
+    )
     st.caption(f"Real: {now.config.dataset.label} · {now.config.dataset.credit}")
     sample_grid(
         now.real[:REAL_SHOWN], "real", now.real_scores[:REAL_SHOWN], 2 * COLUMNS, span, loss.score_name, "real examples"
@@ -107,7 +110,7 @@ def _preview(config: TrainConfig) -> None:
         live_chart(figure, key="preview", height="square")
     else:
         pictures = dataset.examples[:64].permute(0, 2, 3, 1).numpy()
-        sample_grid(pictures, "preview", None, COLUMNS, label="real examples", largest=64)
+        sample_grid(pictures, "preview", None, COLUMNS, label="real examples", largest=LARGEST)
 
 
 def _drawn(points: tuple[tuple[float, float], ...]) -> None:
