@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any
 
@@ -130,12 +131,14 @@ def test_a_penalty_trains_a_d_with_batch_normalisation(name: str, values: dict[s
 @terms
 def test_under_bfloat16_a_penalty_is_computed_in_float32(name: str) -> None:
     _, network = models.build(TrainConfig().with_values({"discriminator.norm": "none", "discriminator.init": "torch"}))
-    real, fake = (batch.float() for batch in batches(1, 28, 28))
-    plain = term(name, network, real, fake)
+    real = batches(1, 28, 28)[0].float()
+    plain = term(name, network, real, real)
     with torch.autocast("cpu", torch.bfloat16):
-        mixed = term(name, network, real, fake)
+        mixed = term(name, network, real, real)
+    exact = term(name, copy.deepcopy(network).double(), real.double(), real.double())
     assert torch.equal(mixed, plain)
-    assert term(name, network, real.bfloat16(), fake.bfloat16()).dtype == torch.float32
+    torch.testing.assert_close(plain.double(), exact, rtol=1e-5, atol=0)
+    assert term(name, network, real.bfloat16(), real.bfloat16()).dtype == torch.float32
 
 
 @terms
