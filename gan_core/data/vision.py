@@ -183,7 +183,7 @@ def _open_flowers(root: str, unpack: bool) -> list[tuple[str, int]]:
     splits = [datasets.Flowers102(root, split, download=unpack, loader=str) for split in ("train", "val", "test")]
     pictures = [split[i] for split in splits for i in range(len(split))]
     if missing := sum(not os.path.isfile(path) for path, _ in pictures):
-        raise RuntimeError(f"{missing:,} pictures are missing")
+        raise RuntimeError(f"pictures missing: {missing:,}")
     return pictures
 
 
