@@ -117,8 +117,10 @@ class Trainer:
         with self._precision():
             real_logits, fake_logits = self.discriminator(real).float(), self.discriminator(seen).float()  # (N,)
         loss = self.loss.discriminator(real_logits, fake_logits)
-        penalty = self.penalty.term(self.discriminator, real, seen, self.random.penalty)
-        norm = _descend(loss if penalty is None else loss + penalty, self._parameters_d, self.optimizer_d)
+        if self._penalty_is_due():
+            penalty = self.penalty.term(self.discriminator, real, seen, self.random.penalty)
+            loss = loss if penalty is None else loss + penalty
+        norm = _descend(loss, self._parameters_d, self.optimizer_d)
         self.penalty.after_step(self.discriminator)
         scores = self.loss.score(real_logits.detach()).mean(), self.loss.score(fake_logits.detach()).mean()
         self._figures[:4] = torch.stack((loss.detach(), *scores, norm))
@@ -132,6 +134,10 @@ class Trainer:
         loss = self.loss.generator(logits)
         norm = _descend(loss, self._parameters_g, self.optimizer_g)
         self._figures[4:] = torch.stack((loss.detach(), norm))
+
+    def _penalty_is_due(self) -> bool:
+        """Lazy regularisation (Karras et al., 2020): at each n-th step of D, the first included."""
+        return (self.images // self.config.batch_size - 1) % self.config.penalty.every == 0
 
     def latents(self, n: int, generator: torch.Generator) -> Tensor:
         """`n` latent vectors z from `generator`, on its device: (n, latent.dim)."""

@@ -185,3 +185,17 @@ def test_d_judges_what_is_shown_by_the_batch_itself_and_learns_nothing_from_it()
         assert torch.allclose(trainer.discriminator(real), in_training, atol=1e-5)
     assert same(trainer.discriminator.state_dict(), before)
     assert all(module.training for module in trainer.discriminator.modules())
+
+
+def test_a_lazy_penalty_is_paid_at_each_nth_step_of_d() -> None:
+    lazy = POINTS.with_values({"penalty.name": "r1", "penalty.every": 3, "penalty.weight": 100})
+    without = POINTS.with_values({"penalty.name": "none"})
+    paid = []
+    for step in range(6):
+        pair = [Trainer(config, "cpu") for config in (lazy, without)]
+        for _ in range(step):
+            pair[1].step("d")
+        pair[0].load_state_dict(copy.deepcopy(pair[1].state_dict()))
+        first, second = (trainer.step("d").grad_norm_d for trainer in pair)
+        paid.append(first != second)
+    assert paid == [True, False, False, True, False, False]
