@@ -15,9 +15,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+import psutil
 import torch
 
-from gan_core import data
+from gan_core import data, models
 from gan_core.config import ConfigError, TrainConfig
 from gan_core.loop import Loop
 from gan_core.orders import Orders
@@ -137,6 +138,7 @@ class Session:
         progress(0.0, "loading the data")
         dataset = data.load(self._config, progress)
         progress(1.0, "building the networks")
+        _refuse_what_cannot_fit(self._config, find_device(self._device))
         if self._run is not None:
             trainer = self._run.trainer(self._device, dataset=dataset)
             trainer.update(self._config)
@@ -156,6 +158,17 @@ class Session:
     def _publish(self, **changes: Any) -> None:
         with self._lock:
             self._snapshot = replace(self._snapshot, version=self._snapshot.version + 1, **changes)
+
+
+def _refuse_what_cannot_fit(config: TrainConfig, device: torch.device) -> None:
+    """Raises `ConfigError` with the estimate if training would need more memory than is free."""
+    needed = models.estimate_memory(config)
+    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
+    if needed > free:
+        raise ConfigError(
+            f"This experiment needs about {needed / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free. "
+            "Use a smaller batch_size, narrower networks or smaller images."
+        )
 
 
 _alive: weakref.WeakSet[Session] = weakref.WeakSet()

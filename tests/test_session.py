@@ -199,3 +199,11 @@ def test_a_session_stopped_before_it_began_never_trains() -> None:
     session.start()
     assert session.wait(5)
     assert (session.snapshot().status, session.snapshot().step) == ("stopped", 0)
+
+
+def test_an_experiment_that_cannot_fit_in_memory_is_refused_with_the_estimate() -> None:
+    huge = {"data.name": "sprites", "data.count": 8, "data.size": 128, "generator.width": 512, "generator.depth": 5,
+            "discriminator.width": 512, "discriminator.depth": 5, "batch_size": 8192}  # fmt: skip
+    now = finished(DIGITS.with_values(huge))
+    assert now.status == "failed"
+    assert "GB of memory" in now.error

@@ -18,7 +18,7 @@ from gan_core.schema import ConfigError, Setting, as_text
 from gan_core.session import Session
 from ui import state
 
-IN_SIGHT = ("loss.name", "optimizer_g.lr", "optimizer_d.lr", "n_critic", "batch_size", "epochs")
+IN_SIGHT = ("loss.name", "optimizer_g.lr", "optimizer_d.lr", "n_critic", "batch_size")
 TABS: Mapping[str, tuple[str, ...]] = {
     "Generator": ("latent.", "generator.", "ema_decay"),
     "Discriminator": ("discriminator.", "penalty.", "instance_noise"),
@@ -35,6 +35,7 @@ _NAMES = {
     "n_critic": "D steps a round (k)",
     "batch_size": "Batch size",
     "epochs": "Epochs",
+    "max_steps": "Steps",
     "optimizer_g.name": "G optimiser",
     "optimizer_d.name": "D optimiser",
     "lr_decay": "Decay of both rates",
@@ -52,7 +53,7 @@ _NAMES = {
 def essentials(config: TrainConfig, session: Session | None) -> None:
     """The few settings that matter most, in one row."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="essentials"):
-        for key in IN_SIGHT:
+        for key in (*IN_SIGHT, "max_steps" if config.max_steps else "epochs"):
             _widget(SETTINGS[key], config, session, place="essentials", width=150)
 
 

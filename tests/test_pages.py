@@ -1,0 +1,138 @@
+"""The pages, run without a browser: every choice opens, and a bad one is told in a sentence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from gan_core import presets
+from gan_core.catalog import DATASETS, OPTIMIZERS
+from gan_core.config import TrainConfig
+from ui import form, server, share, words
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def own_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(server, "RUNS", tmp_path)
+    yield
+    server.pool().close()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def train() -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    return app.switch_page("pages/train.py")
+
+
+def opened(app: AppTest, query: dict[str, str] | None = None) -> AppTest:
+    app.query_params.update(query or {})
+    app.run()
+    assert not app.exception
+    return app
+
+
+def test_home_offers_every_preset() -> None:
+    app = opened(AppTest.from_file(str(ROOT / "app.py"), default_timeout=60))
+    titles = "\n".join(element.value for element in app.markdown)
+    assert all(presets.get(name).title in titles for name in presets.names())
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_every_preset_opens_and_its_link_gives_it_back(train: AppTest, name: str) -> None:
+    app = opened(train, presets.load(name).to_query())
+    assert app.session_state.draft == presets.load(name)
+    assert not app.error
+    shown = {key: value if isinstance(value, str) else value[0] for key, value in app.query_params.items()}
+    assert TrainConfig.from_query(shown) == presets.load(name)
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ({"optimizer_d.lr": "20"}, "optimizer_d.lr: 20 is not allowed; it must be a number above 0 and at most 10"),
+        ({"optimizer_d.name": "adm"}, "did you mean adam?"),
+        ({"nothing": "1"}, '"nothing" is not a setting'),
+        ({"data.name": "ring8"}, "does not work on points"),
+    ],
+)
+def test_a_bad_link_is_told_and_the_default_stands(train: AppTest, query: dict[str, str], told: str) -> None:
+    app = opened(train, query)
+    assert told in app.error[0].value
+    assert app.session_state.draft == presets.load("mnist-quick")
+
+
+def test_an_unknown_session_in_a_link_is_no_trouble(train: AppTest) -> None:
+    app = opened(train, {"session": "gone"})
+    assert app.session_state.watched is None
+    assert not app.error
+
+
+def test_a_bad_value_in_the_form_is_told_and_falls_back(train: AppTest) -> None:
+    app = opened(train)
+    before = app.session_state.draft
+    app.text_input(key="essentials/optimizer_g.lr").set_value("fast").run()
+    assert "optimizer_g.lr: fast is not allowed" in app.error[0].value
+    assert app.session_state.draft == before
+    assert app.text_input(key="essentials/optimizer_g.lr").value == "0.001"
+
+
+def test_another_optimiser_brings_its_own_rate(train: AppTest) -> None:
+    app = opened(train)
+    app.selectbox(key="Optimisers/optimizer_d.name").set_value("adadelta").run()
+    assert app.session_state.draft.optimizer_d.lr == OPTIMIZERS["adadelta"].lr
+    assert app.text_input(key="essentials/optimizer_d.lr").value == "1"
+
+
+@pytest.mark.parametrize("name", [n for n, entry in DATASETS.items() if entry.needs == "network"])
+def test_a_set_that_must_be_downloaded_says_so_before_start(train: AppTest, name: str) -> None:
+    app = opened(train, presets.fit_to(presets.load("mnist-quick"), name).to_query())
+    assert any("downloaded once" in element.value for element in app.info)
+
+
+def test_pasted_json_becomes_the_experiment(train: AppTest) -> None:
+    app = opened(train)
+    wanted = presets.load("ring8").with_values({"seed": 5})
+    app.text_area(key="pasted").set_value(wanted.to_json()).run()
+    next(button for button in app.button if button.label == "Use this config").click().run()
+    assert app.session_state.draft == wanted
+
+
+def test_pasted_nonsense_is_told(train: AppTest) -> None:
+    app = opened(train)
+    app.text_area(key="pasted").set_value(json.dumps({"optimizer_d": {"lr": -1}})).run()
+    next(button for button in app.button if button.label == "Use this config").click().run()
+    assert "optimizer_d.lr: -1 is not allowed" in app.error[0].value
+
+
+def test_every_setting_has_its_place_in_the_form() -> None:
+    from gan_core.config import SETTINGS
+
+    placed = tuple(prefix for prefixes in form.TABS.values() for prefix in prefixes)
+    assert [key for key in SETTINGS if not key.startswith(placed)] == ["preset"]
+
+
+def test_the_command_line_of_an_experiment_gives_it_back() -> None:
+    config = presets.load("mnist-quick").with_values({"generator.hidden": (8, 8), "seed": 3, "optimizer_g.lr": 1e-5})
+    assert share.command_line(config).endswith(
+        "--preset mnist-quick --set seed=3 --set generator.hidden=8,8 --set optimizer_g.lr=1e-05"
+    )
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(7, "0:07"), (72, "1:12"), (7385, "2:03:05"), (-1, "0:00")])
+def test_durations_read_like_a_clock(seconds: float, text: str) -> None:
+    assert words.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("minutes", "text"), [(0.3, "about 20 seconds"), (1, "about 1 minute"), (240, "about 4 hours")]
+)
+def test_rough_times_are_rough(minutes: float, text: str) -> None:
+    assert words.rough_minutes(minutes) == text
