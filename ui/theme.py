@@ -1,0 +1,52 @@
+"""One role, one colour, on every chart, picture and control.
+
+The hues are those of Okabe and Ito (2008), which stay apart for colour-blind eyes; the dark theme has lighter versions
+of the same. A figure names a role ("role:generator", or "role:generator/0.3" with an opacity) and the browser puts in
+the colour of the theme that it shows at that moment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import streamlit as st
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of one theme."""
+
+    generator: str
+    discriminator: str
+    real: str
+    warning: str
+    other: str
+    undecided: str  # the middle of the score scale: D cannot tell
+
+
+LIGHT = Palette("#D55E00", "#0072B2", "#009E73", "#E69F00", "#6B7682", "#D5DADF")
+DARK = Palette("#F28E4B", "#56B4E9", "#2BC79A", "#E69F00", "#98A3AE", "#4A545E")
+
+SCORE_SCALE = ("discriminator", "undecided", "real")  # D's score from "judged fake" to "judged real"
+
+# Streamlit fades what a rerun has not refreshed yet and shows a running figure in the corner; on a page that refreshes
+# twice a second both read as flicker, and the figure's "Stop" would pass for the one that ends training.
+_STEADY = """
+[data-stale="true"] { opacity: 1 !important; transition: none !important; }
+[data-testid="stStatusWidget"] { display: none; }
+"""
+
+
+# The page begins right under the navigation: the first screen of Train needs every line.
+_COMPACT = ".stMainBlockContainer { padding-top: 4.25rem; padding-bottom: 2rem; }"
+
+
+def palettes() -> dict[str, Any]:
+    """Both palettes and the score scale, as the components' scripts read them."""
+    return {"light": asdict(LIGHT), "dark": asdict(DARK), "score": SCORE_SCALE}
+
+
+def keep_steady() -> None:
+    """Stop Streamlit from fading and flashing while a page refreshes itself; the entry script calls it at each run."""
+    st.html(f"<style>{_STEADY}{_COMPACT}</style>")
