@@ -1,0 +1,188 @@
+// Draws one plotly figure and keeps drawing into the same place: Plotly.react instead of a new chart.
+
+const charts = new WeakMap();
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".live-chart");
+  if (!charts.has(root)) charts.set(root, new Chart(root));
+  const chart = charts.get(root);
+  chart.pick = (step) => setTriggerValue("pick", step);
+  chart.show(data);
+  return whenGone(root, () => chart.remove());
+}
+
+let loading;
+function loadPlotly(url) {
+  loading ??= new Promise((resolve, reject) => {
+    if (window.Plotly) return resolve();
+    const element = document.createElement("script");
+    element.src = url;
+    element.onload = resolve;
+    element.onerror = () => reject(new Error(`Charts need ${url}, which the server does not give.`));
+    document.head.append(element);
+  });
+  return loading;
+}
+
+class Chart {
+  constructor(root) {
+    this.root = root;
+    this.plot = root.querySelector(".plot");
+    this.legend = root.querySelector(".legend");
+    this.button = root.querySelector(".home");
+    this.button.onclick = () => Plotly.relayout(this.plot, this.home());
+    this.hidden = new Set(); // groups that the legend has switched off
+    this.observer = new ResizeObserver(() => this.plot.data && this.draw());
+    this.observer.observe(this.plot);
+  }
+
+  async show(data) {
+    this.data = data;
+    const square = data.height === "square";
+    this.plot.classList.toggle("square", square);
+    this.root.style.height = square ? "" : `${data.height}px`;
+    await loadPlotly(data.plotly);
+    if (this.data === data) this.draw();
+  }
+
+  draw() {
+    const { plot, data: { figure, cursor, uirevision } } = this;
+    if (plot.clientWidth === 0) return;
+    const theme = themeOf(this.root);
+    const traces = inTheme(figure.data, theme);
+    this.drawLegend(figure.layout.legend?.title?.text, traces);
+    for (const trace of traces) trace.visible = !this.hidden.has(groupOf(trace));
+    const layout = dress(inTheme(figure.layout, theme), theme, uirevision);
+    Object.assign(layout, { width: plot.clientWidth, height: plot.clientHeight });
+    layout.xaxis.nticks ??= Math.max(3, Math.floor(plot.clientWidth / 70));
+    if (cursor !== null) layout.shapes = [...(layout.shapes ?? []), cursorLine(cursor, theme)];
+    const first = !plot.data;
+    Plotly.react(plot, traces, layout, { displayModeBar: false, doubleClick: "reset" });
+    plot.setAttribute("role", "img");
+    plot.setAttribute("aria-label", figure.layout.meta ?? "chart");
+    if (first) {
+      plot.on("plotly_click", ({ points }) => this.pick(points[0].customdata ?? points[0].x));
+      plot.on("plotly_relayout", () => this.offerHome());
+    }
+    this.offerHome();
+  }
+
+  // Rebuilt only when it changes, so that a button that is pressed or focused stays the same button.
+  drawLegend(title, traces) {
+    const groups = Map.groupBy(traces.filter((trace) => trace.showlegend !== false), groupOf);
+    const entries = [...groups].map(([group, [first, ...more]]) => {
+      const swatch = [first, ...more].map(swatchOf).join("");
+      const pressed = !this.hidden.has(group);
+      const name = `<span class="swatch">${swatch}</span>${escaped(first.name)}`;
+      return `<button type="button" aria-pressed="${pressed}" data-group="${escaped(group)}">${name}</button>`;
+    });
+    const html = (title ? `<strong>${escaped(title)}</strong>` : "") + entries.join("");
+    if (html === this.legendDrawn) return;
+    const focused = this.legend.querySelector("button:focus")?.dataset.group;
+    this.legend.innerHTML = this.legendDrawn = html;
+    for (const button of this.legend.querySelectorAll("button")) {
+      button.onclick = () => this.toggle(button.dataset.group);
+      if (button.dataset.group === focused) button.focus();
+    }
+  }
+
+  toggle(group) {
+    if (!this.hidden.delete(group)) this.hidden.add(group);
+    this.draw();
+  }
+
+  // The ranges that the figure asks for, as a change to the layout.
+  home() {
+    const { layout } = this.data.figure;
+    return Object.assign({}, ...["xaxis", "yaxis"].map((axis) => {
+      const range = layout[axis]?.range;
+      return range ? { [`${axis}.range`]: [...range] } : { [`${axis}.autorange`]: true };
+    }));
+  }
+
+  // Offers the way back from a zoom, which plotly hides behind a double click.
+  offerHome() {
+    const now = this.plot.layout;
+    this.button.hidden = Object.entries(this.home()).every(([name, wanted]) => {
+      const axis = now[name.split(".")[0]];
+      return wanted === true ? axis.autorange !== false : wanted.every((end, i) => Math.abs(end - axis.range[i]) < 1e-9);
+    });
+  }
+
+  remove() {
+    this.observer.disconnect();
+    if (window.Plotly) Plotly.purge(this.plot);
+  }
+}
+
+// ---- legend ----------------------------------------------------------------------------------------------------------
+
+function groupOf(trace) {
+  return trace.legendgroup ?? trace.name;
+}
+
+function swatchOf(trace) {
+  if (trace.type === "heatmap") {
+    return `<i class="field" style="background: linear-gradient(90deg, ${trace.colorscale.map(([, color]) => color)})"></i>`;
+  }
+  if (trace.mode === "markers") return `<i class="dot" style="background: ${trace.marker.color}"></i>`;
+  const dashes = { dash: "dashed", dot: "dotted" }[trace.line.dash] ?? "solid";
+  return `<i class="line" style="border-top-color: ${trace.line.color}; border-top-style: ${dashes}"></i>`;
+}
+
+function escaped(text) {
+  return text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+
+// ---- look ------------------------------------------------------------------------------------------------------------
+
+// A copy of a part of a figure with its roles turned into colours: "role:real/0.4" and "scale:score".
+function inTheme(part, theme) {
+  if (typeof part === "string") {
+    if (part === "scale:score") return theme.scoreScale.map((color, i) => [i / 2, color]);
+    const role = /^role:([a-z]+)(?:\/([\d.]+))?$/.exec(part);
+    return role ? theme.color(role[1], role[2] ? Number(role[2]) : 1) : part;
+  }
+  if (Array.isArray(part)) return part.map((item) => inTheme(item, theme));
+  if (part === null || typeof part !== "object") return part;
+  return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, inTheme(value, theme)]));
+}
+
+// The look that every chart shares; a figure brings its data, its axes and what is particular to it.
+function dress(layout, theme, uirevision) {
+  const text = (opacity) => ({ family: theme.font, size: 12, color: theme.color("text", opacity) });
+  const grid = theme.color("text", 0.1);
+  const axis = (own) => ({
+    gridcolor: grid,
+    zerolinecolor: grid,
+    tickfont: text(0.75),
+    tickangle: 0,
+    ticks: "",
+    spikecolor: theme.color("text", 0.5),
+    spikethickness: -1, // without the white edge that plotly gives to thicker ones
+    spikedash: "dot",
+    ...own,
+    title: { text: own.title?.text, font: text(0.75), standoff: 6 },
+    uirevision: `${uirevision} ${own.title?.text} ${own.type}`, // a zoom holds for one unit and one scale
+  });
+  return {
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: text(1),
+    margin: { l: 44, r: 14, t: 6, b: 38 },
+    hoverlabel: { bgcolor: theme.color("background"), bordercolor: theme.color("text", 0.25), font: text(1) },
+    dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom", // a finger scrolls the page
+    ...layout,
+    showlegend: false,
+    uirevision,
+    xaxis: axis(layout.xaxis),
+    yaxis: axis(layout.yaxis),
+  };
+}
+
+function cursorLine(x, theme) {
+  return {
+    type: "line", x0: x, x1: x, y0: 0, y1: 1, yref: "paper", layer: "above",
+    line: { color: theme.color("text", 0.6), width: 1.5 },
+  };
+}

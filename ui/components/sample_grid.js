@@ -1,0 +1,185 @@
+// Paints pictures from raw bytes on one canvas. Every repaint happens within one task, so no frame is ever blank.
+
+const grids = new WeakMap();
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".grid");
+  if (!grids.has(root)) grids.set(root, new Grid(root));
+  const grid = grids.get(root);
+  grid.pick = (index) => setTriggerValue("pick", index);
+  grid.show(decode(data));
+  return whenGone(root, () => grid.observer.disconnect());
+}
+
+// Length of the header, header (JSON), a float32 score for each picture, pixels.
+function decode(bytes) {
+  const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + size)));
+  const [n, height, width, channels] = header.shape;
+  const pixels = 4 + size + 4 * n;
+  return {
+    ...header, n, height, width, channels,
+    scores: new Float32Array(bytes.slice(4 + size, pixels).buffer),
+    pixels: bytes.subarray(pixels),
+  };
+}
+
+// All pictures, pixel for pixel and without gaps, on a canvas that is never shown.
+function atlasOf({ n, height, width, channels, columns, pixels }) {
+  const rows = Math.ceil(n / columns);
+  const atlas = new OffscreenCanvas(columns * width, Math.max(rows, 1) * height);
+  const image = new ImageData(atlas.width, atlas.height);
+  const target = new Uint32Array(image.data.buffer);
+  for (let i = 0, source = 0; i < n; i++) {
+    const left = (i % columns) * width;
+    const top = Math.floor(i / columns) * height;
+    for (let y = 0; y < height; y++) {
+      let place = (top + y) * atlas.width + left;
+      for (let x = 0; x < width; x++, source += channels) {
+        const red = pixels[source];
+        const green = channels === 3 ? pixels[source + 1] : red;
+        const blue = channels === 3 ? pixels[source + 2] : red;
+        target[place++] = 0xff000000 | (blue << 16) | (green << 8) | red;
+      }
+    }
+  }
+  atlas.getContext("2d").putImageData(image, 0, 0);
+  return atlas;
+}
+
+function enlarged(atlas, times) {
+  if (times === 1) return atlas;
+  const larger = new OffscreenCanvas(atlas.width * times, atlas.height * times);
+  const context = larger.getContext("2d");
+  context.imageSmoothingEnabled = false;
+  context.drawImage(atlas, 0, 0, larger.width, larger.height);
+  return larger;
+}
+
+const GAP = 3; // pixels of the screen, between rims
+const RIM = 2;
+
+class Grid {
+  constructor(root) {
+    this.root = root;
+    this.canvas = root.querySelector("canvas");
+    this.tip = root.querySelector(".tip");
+    this.at = null;
+    this.observer = new ResizeObserver(() => this.paint());
+    this.observer.observe(root);
+    root.onpointermove = (event) => this.point(this.indexAt(event));
+    root.onpointerleave = () => this.point(null);
+    root.onblur = () => this.point(null);
+    root.onclick = (event) => this.choose(this.indexAt(event));
+    root.onkeydown = (event) => this.key(event);
+  }
+
+  show(grid) {
+    this.grid = grid;
+    this.atlas = atlasOf(grid);
+    if (this.at >= grid.n) this.at = null;
+    const known = grid.scores.filter((score) => !Number.isNaN(score));
+    const mean = known.reduce((sum, score) => sum + score, 0) / known.length;
+    const verdict = known.length ? `, mean ${grid.name} ${brief(mean)}` : "";
+    this.canvas.setAttribute("aria-label", `${grid.n} ${grid.label}${verdict}`);
+    this.root.setAttribute("aria-label", `${grid.label}: arrow keys move, Enter chooses`);
+    this.paint();
+    this.tell();
+  }
+
+  // Works in the screen's own pixels, so that a picture's pixels stay square and even at any zoom.
+  paint() {
+    const { grid, root, canvas } = this;
+    if (!grid || root.clientWidth === 0) return;
+    const ratio = window.devicePixelRatio;
+    const { columns, width, height, n } = grid;
+    const border = Math.round((2 * RIM + GAP) * ratio);
+    const room = Math.floor((root.clientWidth * ratio) / columns) - border;
+    const side = Math.max(1, evenSide(Math.min(room, grid.largest * ratio), width));
+    const tall = Math.round((side * height) / width);
+    Object.assign(this, { ratio, pitch: side + border, row: tall + border });
+    const size = [columns * this.pitch, Math.ceil(n / columns) * this.row];
+    if (canvas.width !== size[0] || canvas.height !== size[1]) {
+      [canvas.width, canvas.height] = size;
+      canvas.style.width = `${size[0] / ratio}px`;
+      canvas.style.height = `${size[1] / ratio}px`;
+    }
+    const times = Math.max(1, Math.ceil(side / width));
+    const source = enlarged(this.atlas, times);
+    const context = canvas.getContext("2d");
+    context.clearRect(0, 0, ...size);
+    context.imageSmoothingEnabled = times * width !== side;
+    context.imageSmoothingQuality = "high";
+    const theme = themeOf(root);
+    const rim = Math.round(RIM * ratio);
+    for (let i = 0; i < n; i++) {
+      const [x, y] = this.corner(i);
+      context.fillStyle = this.rimColor(i, theme);
+      context.fillRect(x, y, side + 2 * rim, tall + 2 * rim);
+      const column = (i % columns) * width * times;
+      const line = Math.floor(i / columns) * height * times;
+      context.drawImage(source, column, line, width * times, height * times, x + rim, y + rim, side, tall);
+    }
+  }
+
+  corner(i) {
+    return [(i % this.grid.columns) * this.pitch, Math.floor(i / this.grid.columns) * this.row];
+  }
+
+  rimColor(i, theme) {
+    const { scores, range: [low, high], selected } = this.grid;
+    if (i === this.at || i === selected) return theme.color("text");
+    return Number.isNaN(scores[i]) ? "transparent" : mix(theme.scoreScale, (scores[i] - low) / (high - low));
+  }
+
+  indexAt(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const column = Math.floor(((event.clientX - box.left) * this.ratio) / this.pitch);
+    const line = Math.floor(((event.clientY - box.top) * this.ratio) / this.row);
+    const index = line * this.grid.columns + column;
+    return column >= 0 && column < this.grid.columns && index >= 0 && index < this.grid.n ? index : null;
+  }
+
+  point(index) {
+    if (index === this.at) return;
+    this.at = index;
+    this.paint();
+    this.tell();
+  }
+
+  // Says beside the picture that is pointed at which one it is and what D makes of it.
+  tell() {
+    const { at, grid, tip } = this;
+    tip.classList.toggle("shown", at !== null);
+    if (at === null) return;
+    const score = grid.scores[at];
+    const text = Number.isNaN(score) ? `#${at + 1}` : `#${at + 1}, ${grid.name} ${brief(score)}`;
+    if (tip.textContent !== text) tip.textContent = text;
+    const [x, y] = this.corner(at).map((value) => value / this.ratio);
+    const below = y + this.row / this.ratio + 2;
+    tip.style.left = `${Math.min(x, Math.max(0, this.root.clientWidth - tip.offsetWidth))}px`;
+    tip.style.top = y >= tip.offsetHeight + 2 ? `${y - tip.offsetHeight - 2}px` : `${below}px`;
+  }
+
+  choose(index) {
+    if (index !== null) this.pick(index);
+  }
+
+  key(event) {
+    const { columns, n } = this.grid;
+    const move = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
+    if (move) {
+      const next = this.at === null ? 0 : this.at + move;
+      if (next >= 0 && next < n) this.point(next);
+    } else if (event.key === "Enter" || event.key === " ") {
+      this.choose(this.at);
+    } else return;
+    event.preventDefault();
+  }
+}
+
+// The greatest whole multiple of the picture's own width that wastes little room, else the room itself.
+function evenSide(room, width) {
+  const whole = Math.floor(room / width) * width;
+  return whole >= 0.85 * room ? whole : Math.floor(room);
+}

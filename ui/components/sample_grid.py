@@ -1,0 +1,77 @@
+"""A grid of pictures painted on one canvas, each with a thin rim in the colour of D's verdict."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from ui.components.assets import forward, script, style
+
+_mount = st.components.v2.component(
+    "sample_grid",
+    html='<div class="grid" tabindex="0" role="group"><canvas role="img"></canvas><div class="tip" aria-live="polite">'
+    "</div></div>",
+    css=style("sample_grid"),
+    js=script("sample_grid"),
+)
+
+
+def sample_grid(
+    images: NDArray[np.uint8],
+    key: str,
+    scores: NDArray[Any] | None = None,
+    columns: int = 8,
+    score_range: tuple[float, float] = (0.0, 1.0),
+    score_name: str = "D(x)",
+    label: str = "samples",
+    selected: int | None = None,
+    largest: int = 96,
+    on_pick: Callable[[int], None] | None = None,
+) -> int | None:
+    """Paint `images` side by side; a later call with the same key repaints them in place, without a blank frame.
+
+    Args:
+        images: (n, H, W) or (n, H, W, C) uint8 with C 1 (grey) or 3 (RGB).
+        scores: (n,) D's score of each image, shown as the colour of its rim and in words; None or NaN for no rim.
+        score_range: the scores whose rims are wholly "judged fake" and wholly "judged real".
+        label: what the images are, for those who cannot see them.
+        selected: index of the image to frame.
+        largest: greatest side of an image on screen, in pixels.
+        on_pick: called with the picked index before the rerun, so that it may set the state of widgets.
+
+    Returns:
+        The index of the image that was clicked since the last run, else None.
+    """
+    result = _mount(
+        key=key,
+        data=_message(
+            images,
+            scores,
+            columns=columns,
+            range=score_range,
+            name=score_name,
+            label=label,
+            selected=selected,
+            largest=largest,
+        ),
+        on_pick_change=forward(key, on_pick),
+    )
+    return result.pick
+
+
+def _message(images: NDArray[np.uint8], scores: NDArray[Any] | None, **settings: Any) -> bytes:
+    """One block of bytes, which Streamlit passes on as it is: length of the header, header, scores, pixels."""
+    pixels = images[..., None] if images.ndim == 3 else images
+    settings["shape"] = pixels.shape
+    header = json.dumps(settings).encode()
+    header += b" " * (-len(header) % 4)
+    values = np.full(len(pixels), np.nan) if scores is None else scores
+    return b"".join(
+        [struct.pack("<I", len(header)), header, np.asarray(values, dtype="<f4").tobytes(), pixels.tobytes()]
+    )
