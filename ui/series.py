@@ -1,0 +1,50 @@
+"""Long series of numbers, made short and smooth enough to draw and small enough to send."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import lfilter
+
+
+def thin(values: NDArray[Any], limit: int) -> NDArray[np.intp]:
+    """Ascending indices of at most `limit` values (at least 4) that draw the same line as all of them.
+
+    The series is cut into stretches of equal length and each keeps its least and its greatest value, so that no spike
+    is lost; the first and the last value are kept too. NaN counts as neither least nor greatest.
+    """
+    n = len(values)
+    if n <= limit:
+        return np.arange(n)
+    stretches = (limit - 2) // 2
+    length = -(-n // stretches)
+    padded = np.pad(values, (0, stretches * length - n), mode="edge").reshape(stretches, length)
+    missing = np.isnan(padded)
+    starts = np.arange(stretches) * length
+    least = starts + np.where(missing, np.inf, padded).argmin(axis=1)
+    greatest = starts + np.where(missing, -np.inf, padded).argmax(axis=1)
+    return np.unique(np.minimum(np.concatenate([[0], least, greatest, [n - 1]]), n - 1))
+
+
+def smooth(values: NDArray[Any], weight: float) -> NDArray[np.float64]:
+    """Exponential moving average with `weight` (0 to below 1) on the past, free of the pull towards its zero start.
+
+    The correction divides by 1 - weight^t (Kingma and Ba, 2015). What is not finite stays as it is and is left out of
+    the average.
+    """
+    result = np.array(values, dtype=np.float64)
+    finite = np.isfinite(result)
+    average = lfilter([1 - weight], [1, -weight], result[finite])
+    result[finite] = average / (1 - weight ** np.arange(1, len(average) + 1))
+    return result
+
+
+def packed(values: NDArray[Any]) -> dict[str, str]:
+    """An array of one or two dimensions as plotly reads it without parsing numbers: base64 of float32 or int32."""
+    kind = "i4" if np.issubdtype(values.dtype, np.integer) else "f4"
+    data = base64.b64encode(values.astype("<" + kind).tobytes()).decode("ascii")
+    shape = {"shape": ",".join(map(str, values.shape))} if values.ndim > 1 else {}
+    return {"dtype": kind, "bdata": data, **shape}
