@@ -11,6 +11,7 @@ import psutil
 import torch
 
 from gan_core.config import TrainConfig
+from gan_core.metrics.points import Fit
 from gan_core.orders import Orders
 from gan_core.recorder import DivergedError, Recorder
 from gan_core.runs import Run
@@ -53,7 +54,8 @@ class Loop:
         self.last_step = trainer.steps + (math.inf if max_steps is None else max_steps)
         self.last_second = self.recorder.seconds + (math.inf if max_seconds is None else max_seconds)
         self.saved_at = trainer.steps if past else -1
-        self.show_at = 0.0
+        self.show_at = self.judge_at = 0.0
+        self.fit = self.observer.fit(trainer)
         self.clock = 0.0  # when the time spent training was last counted
         self.resting = True
 
@@ -106,6 +108,7 @@ class Loop:
 
     def _show(self, status: Status) -> None:
         """Publish a snapshot; the dearer it was, the longer until the next, so that training loses SHARE at most."""
+        fit = self._judged(now=status != "training")
         began = time.perf_counter()
         self._try(self.recorder.flush)
         trainer, rate = self.trainer, self.recorder.rate
@@ -125,12 +128,22 @@ class Loop:
             memory=_memory(trainer.device),
             history=self.recorder.log.view(),
             look=self.observer.look(trainer),
+            fit=fit,
             marks=tuple(self.marks),
             frames=tuple(self.frames),
             notes=trainer.dataset.notes,
         )
         now = time.perf_counter()
         self.show_at = now + max(INTERVAL, (now - began) / SHARE)
+
+    def _judged(self, now: bool) -> Fit | None:
+        """How good points in the plane are, judged now or a while ago: dearer to know than to see."""
+        began = time.perf_counter()
+        if now or began >= self.judge_at:
+            self.fit = self.observer.fit(self.trainer)
+            ended = time.perf_counter()
+            self.judge_at = ended + (ended - began) / SHARE
+        return self.fit
 
     def _diverged(self, what: str) -> None:
         kept = self.run.checkpoints() if self.run else []

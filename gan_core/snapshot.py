@@ -12,6 +12,7 @@ from torch import Tensor
 from gan_core.config import TrainConfig
 from gan_core.data.ranges import to_bytes, to_model
 from gan_core.history import History, HistoryLog
+from gan_core.metrics.points import SAMPLES, Fit, Judge
 from gan_core.plane import Plane, view
 from gan_core.randomness import stream
 from gan_core.trainer import Trainer, judging
@@ -65,7 +66,7 @@ class Snapshot:
     look: Look = field(default_factory=Look)
     marks: tuple[Mark, ...] = ()
     frames: tuple[int, ...] = ()  # steps of which the run's folder holds a picture
-    fit: Any = None  # 2-D runs: how close the points are to the true distribution
+    fit: Fit | None = None  # 2-D runs: how close the points are to the true distribution, judged now and then
     health: tuple[Any, ...] = ()
     notes: tuple[str, ...] = ()  # about the data: what was left out and why
     error: str = ""
@@ -90,6 +91,8 @@ class Observer:
         self.z = trainer.latents(n, stream(config.seed, "display"))
         picked = torch.randperm(len(trainer.dataset), generator=stream(config.seed, "display of real"))[:n]
         self.real = trainer.dataset.examples[picked]
+        self._judge = Judge(config) if config.dataset.kind == "points" else None
+        self._many_z = trainer.latents(SAMPLES if self._judge else 0, stream(config.seed, "judged"))
 
     @torch.no_grad()
     def look(self, trainer: Trainer) -> Look:
@@ -105,6 +108,13 @@ class Observer:
                 trainer, to_model(shown.mul(255).byte().to(trainer.device), trainer.config.generator.output)
             )
         return Look(to_bytes(shown).numpy(), scores, self.real.permute(0, 2, 3, 1).numpy(), real_scores)
+
+    def fit(self, trainer: Trainer) -> Fit | None:
+        """How close a 2-D generator is to the truth; None for images, and for points that have run off to infinity."""
+        if self._judge is None:
+            return None
+        points = trainer.decode(self._many_z)
+        return self._judge(points) if bool(points.isfinite().all()) else None
 
 
 def _scores(trainer: Trainer, x: Tensor) -> np.ndarray:

@@ -1,0 +1,64 @@
+"""A perfect generator of points reads near zero, and each fault moves the figure that is meant to show it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from gan_core import presets
+from gan_core.catalog import DATASETS
+from gan_core.config import TrainConfig
+from gan_core.data.points import draw, modes
+from gan_core.metrics.points import SAMPLES, Judge
+from gan_core.randomness import stream
+
+SETS = [name for name, entry in DATASETS.items() if entry.kind == "points"]
+
+
+def config_of(name: str) -> TrainConfig:
+    return presets.load("drawn") if name == "drawn" else presets.fit_to(presets.load("ring8"), name)
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_perfect_generator_reads_near_zero(name: str, seed: int) -> None:
+    config = config_of(name)
+    fit = Judge(config)(draw(config, SAMPLES, stream(seed, "a perfect generator")))
+    assert -0.001 < fit.kl < 0.1
+    assert -0.001 < fit.js < 0.02
+    assert fit.mean_error < 0.05
+    assert fit.covariance_error < 0.05
+    assert fit.covered == fit.modes
+
+
+def test_points_that_share_nothing_with_the_truth_read_one_bit_and_stay_finite() -> None:
+    fit = Judge(config_of("ring8"))(torch.full((SAMPLES, 2), 50.0))
+    assert fit.js == pytest.approx(1, abs=0.02)
+    assert 5 < fit.kl < 30
+    assert (fit.covered, fit.good) == (0, 0)
+
+
+@pytest.mark.parametrize("kept", [1, 3, 7])
+def test_missing_modes_are_counted(kept: int) -> None:
+    config = config_of("ring8")
+    centres, sigma = modes(config)  # type: ignore[misc]
+    picked = torch.randint(kept, (SAMPLES,), generator=stream(0, "which"))
+    fit = Judge(config)(centres[picked] + sigma * torch.randn(SAMPLES, 2, generator=stream(0, "blur")))
+    assert fit.covered == kept
+    assert fit.good is not None
+    assert fit.good > 0.99
+    assert fit.js > 0.04
+
+
+def test_the_gaussian_is_held_to_its_closed_form() -> None:
+    config = config_of("gaussian")
+    fit = Judge(config)(draw(config, SAMPLES, stream(3, "sample")) + torch.tensor([0.5, 0.0]))
+    assert fit.true_mean.tolist() == [1, 2]
+    assert fit.true_covariance.ravel().tolist() == pytest.approx([1.01, 1.95, 1.95, 4.25])
+    assert fit.mean_error == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize("points", [torch.full((9, 2), torch.nan), torch.zeros(1, 2)])
+def test_points_that_cannot_be_judged_are_one_clear_error(points: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match="cannot judge"):
+        Judge(config_of("moons"))(points)
