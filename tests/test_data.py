@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -208,13 +209,20 @@ def test_a_set_too_large_for_the_disk_is_refused_with_its_size(monkeypatch: pyte
 # ---- loading --------------------------------------------------------------------------------------------------------
 
 _loads: list[str] = []
+_gate = threading.Event()
+_meeting = threading.Barrier(4)
 
 
-def slow_loader(config: TrainConfig, progress: data.Progress) -> Dataset:
-    _loads.append(threading.current_thread().name)
+def own_loader(config: TrainConfig, progress: data.Progress) -> Dataset:
+    _loads.append("loaded")
     progress(0.5, "half way")
-    time.sleep(0.2)
+    assert _gate.wait(10)
     return Dataset(torch.zeros(config.data.count, 1, 28, 28, dtype=torch.uint8), None, (), "nobody")
+
+
+def meeting_loader(config: TrainConfig, progress: data.Progress) -> Dataset:
+    _meeting.wait(10)
+    return own_loader(config, progress)
 
 
 def failing_loader(config: TrainConfig, progress: data.Progress) -> Dataset:
@@ -228,44 +236,38 @@ def unpacked_loader(config: TrainConfig, progress: data.Progress) -> Dataset:
     return package_that_is_not_there.digits()
 
 
-@pytest.fixture(params=[slow_loader])
+@pytest.fixture(params=[own_loader])
 def loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     _loads.clear()
+    _gate.set()
     entry = DatasetEntry(f"{__name__}:{request.param.__name__}", "Mine", "A test.", size=28, channels=1)
     monkeypatch.setitem(DATASETS.entries, "mine", entry)
 
 
 @pytest.mark.usefixtures("loader")
 def test_threads_that_want_the_same_set_load_it_once() -> None:
+    _gate.clear()
     told: list[str] = []
-    got: list[Dataset] = []
-
-    def ask() -> None:
-        got.append(data.load(config(data__name="mine", data__count=3), lambda done, text: told.append(text)))
-
-    threads = [threading.Thread(target=ask) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(4) as pool:
+        asked = [
+            pool.submit(data.load, config(data__name="mine", data__count=3), lambda done, text: told.append(text))
+            for _ in range(4)
+        ]
+        deadline = time.monotonic() + 10
+        while len(told) < 4 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        _gate.set()
     assert len(_loads) == 1
-    assert all(dataset is got[0] for dataset in got)
-    assert "half way" in told
-    assert any("another session" in text for text in told)
+    assert len({id(future.result()) for future in asked}) == 1
+    assert sorted(told) == 3 * ["Waiting for another session that loads the same data"] + ["half way"]
 
 
 @pytest.mark.usefixtures("loader")
+@pytest.mark.parametrize("loader", [meeting_loader], indirect=True)
 def test_threads_that_want_different_sets_do_not_wait_for_each_other() -> None:
-    started = time.monotonic()
-    threads = [
-        threading.Thread(target=data.load, args=(config(data__name="mine", data__count=n + 1),)) for n in range(4)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(_loads) == 4
-    assert time.monotonic() - started < 0.7  # one after another would take 0.8 s
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(data.load, config(data__name="mine", data__count=n)) for n in (1, 2, 3, 4)]
+    assert [len(future.result()) for future in asked] == [1, 2, 3, 4]  # each loader waits for the other three
 
 
 @pytest.mark.usefixtures("loader")

@@ -31,7 +31,7 @@ def remembered(name: str, build: Callable[[], Arrays]) -> Arrays:
     """
     path = folder() / f"{name}.npz"
     damaged = (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
-    with suppress(OSError, *damaged), np.load(path, allow_pickle=False) as stored:
+    with suppress(OSError, *damaged), path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         return dict(stored)
     arrays = build()
     with suppress(OSError):
