@@ -1,0 +1,260 @@
+"""What a person does on the Train page, done in a real browser against a real server."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from gan_core import presets
+from gan_core.config import TrainConfig
+from gan_core.runs import RunStore
+from tests.conftest import Server
+
+pytestmark = pytest.mark.browser
+
+PATIENCE = 60_000  # milliseconds; the first page waits for torch to load on a busy machine
+LONG = {"max_steps": 1_000_000, "record.frame_every": 20, "record.save_every": 100_000}
+DIGITS = presets.load("mnist-quick").with_values(LONG | {"generator.width": 8, "discriminator.width": 8})
+RING = presets.load("ring8").with_values(LONG)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("library")
+
+
+@pytest.fixture(scope="module")
+def app(serve: Callable[..., Server], library: Path) -> Server:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_PLAYGROUND_RUNS", str(library))
+        return serve("app.py")
+
+
+@pytest.fixture
+def train(app: Server, page: Page) -> Iterator[Callable[[TrainConfig], Page]]:
+    """Opens the Train page with an experiment; whatever it started is stopped at the end."""
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+
+    def open_with(config: TrainConfig) -> Page:
+        page.goto(f"{app.url}/train?{urlencode(config.to_query())}")
+        expect(button(page, "Start")).to_be_visible(timeout=PATIENCE)
+        return page
+
+    yield open_with
+    if not page.is_closed() and button(page, "Stop").count():
+        button(page, "Stop").click()
+        expect(button(page, "Start")).to_be_visible(timeout=PATIENCE)
+    assert not faults
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def button(page: Page, word: str) -> Locator:
+    """The button that says this word, with or without a keyboard shortcut beside it."""
+    return page.get_by_role("button", name=re.compile(rf"^{word}( Shortcut .)?$"))
+
+
+def progress(page: Page) -> str:
+    return page.get_by_test_id("stProgress").inner_text(timeout=PATIENCE)
+
+
+def step_of(page: Page) -> int:
+    found = re.search(r"step ([\d,]+) of", progress(page))
+    return int(found[1].replace(",", "")) if found else 0
+
+
+def until(true: Callable[[], object], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def start(page: Page, steps: int = 5) -> None:
+    button(page, "Start").click()
+    expect(button(page, "Pause")).to_be_visible(timeout=PATIENCE)
+    until(lambda: step_of(page) >= steps, 60)
+
+
+def picture(page: Page, label: str) -> str:
+    """All pixels of the canvas with this label."""
+    pixels: str = page.get_by_role("img", name=re.compile(label)).evaluate("canvas => canvas.toDataURL()")
+    return pixels
+
+
+def rate_of_g(page: Page) -> Locator:
+    return page.get_by_role("textbox", name="G learning rate").first
+
+
+def test_start_shows_moving_samples_beside_real_ones(train: Callable[[TrainConfig], Page]) -> None:
+    page = train(DIGITS)
+    start(page)
+    first = picture(page, "generated samples")
+    until(lambda: picture(page, "generated samples") != first)
+    expect(page.get_by_role("img", name=re.compile("32 real examples"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("^Loss at step"))).to_be_visible()
+
+
+def test_pause_step_and_resume(train: Callable[[TrainConfig], Page]) -> None:
+    page = train(DIGITS)
+    start(page)
+    button(page, "Pause").click()
+    expect(button(page, "Resume")).to_be_visible(timeout=PATIENCE)
+    until(lambda: "Paused" in progress(page))
+    step = step_of(page)
+    button(page, "Step").click()
+    until(lambda: step_of(page) == step + 1)
+    page.keyboard.press("s")  # the shortcut that the button shows
+    until(lambda: step_of(page) > step + 3)
+
+
+def test_a_rate_changed_mid_run_takes_effect_and_marks_the_curves(
+    train: Callable[[TrainConfig], Page], library: Path
+) -> None:
+    page = train(DIGITS)
+    start(page)
+    rate = rate_of_g(page)
+    rate.fill("0.0004")
+    rate.press("Enter")
+    expect(page.get_by_text("optimizer_g.lr 0.001").first).to_be_attached(timeout=PATIENCE)  # the mark's own text
+    newest = max(library.iterdir(), key=lambda path: path.stat().st_mtime)
+    assert RunStore(library).open(newest.name).config.optimizer_g.lr == 0.0004
+
+    rate.fill("fast")
+    rate.press("Enter")
+    expect(page.get_by_text("optimizer_g.lr: fast is not allowed")).to_be_visible(timeout=PATIENCE)
+    expect(rate_of_g(page)).to_have_value("0.0004")
+
+
+def test_scrubbing_shows_earlier_samples_and_live_returns(train: Callable[[TrainConfig], Page]) -> None:
+    page = train(DIGITS)
+    start(page, 65)
+    button(page, "Pause").click()
+    until(lambda: "Paused" in progress(page))
+    now = picture(page, "generated samples")
+    line = page.get_by_role("slider", name="Time line of samples")
+    line.focus()
+    line.press("Home")
+    expect(page.locator(".scrubber output")).to_have_text("step 0")
+    until(lambda: picture(page, "generated samples") != now)
+    button(page, "Live").click()
+    until(lambda: picture(page, "generated samples") == now)
+
+
+def test_a_refresh_and_a_second_tab_find_the_same_run(train: Callable[[TrainConfig], Page]) -> None:
+    page = train(DIGITS)
+    start(page)
+    before = step_of(page)
+    page.reload()
+    expect(button(page, "Pause")).to_be_visible(timeout=PATIENCE)
+    until(lambda: step_of(page) > before)
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(button(other, "Pause")).to_be_visible(timeout=PATIENCE)
+    until(lambda: step_of(other) > before)
+    seen = step_of(other)
+    until(lambda: step_of(other) > seen)
+    other.close()
+
+
+def test_training_goes_on_while_no_tab_is_open(
+    train: Callable[[TrainConfig], Page], browser: Browser, app: Server
+) -> None:
+    page = train(DIGITS)
+    start(page)
+    address, before = page.url, step_of(page)
+    page.goto("about:blank")
+    time.sleep(10)
+    fresh = browser.new_page()
+    fresh.goto(address)
+    expect(button(fresh, "Pause")).to_be_visible(timeout=PATIENCE)
+    until(lambda: step_of(fresh) > before + 10)
+    button(fresh, "Stop").click()
+    expect(button(fresh, "Start")).to_be_visible(timeout=PATIENCE)
+    fresh.close()
+
+
+def test_stop_saves_and_resume_goes_on_from_there(train: Callable[[TrainConfig], Page]) -> None:
+    page = train(DIGITS)
+    start(page)
+    button(page, "Stop").click()
+    until(lambda: "Stopped" in progress(page))
+    stopped = step_of(page)
+    button(page, "Resume").click()
+    until(lambda: step_of(page) > stopped, 60)
+
+
+def test_a_shared_link_opens_the_same_experiment_in_a_fresh_browser(
+    train: Callable[[TrainConfig], Page], browser: Browser
+) -> None:
+    page = train(DIGITS.with_values({"optimizer_g.lr": 0.00042, "seed": 11}))
+    button(page, "Share").click()
+    link = page.get_by_test_id("stCode").first.inner_text(timeout=PATIENCE).strip()
+    fresh = browser.new_page()
+    fresh.goto(link)
+    expect(rate_of_g(fresh)).to_have_value("0.00042", timeout=PATIENCE)
+    expect(button(fresh, "Start")).to_be_visible()
+    fresh.close()
+
+
+def test_points_get_the_layered_view_and_single_steps_of_each_network(train: Callable[[TrainConfig], Page]) -> None:
+    page = train(RING)
+    button(page, "Step").click()
+    expect(page.get_by_role("img", name=re.compile("500 generated points on D's surface"))).to_be_visible(
+        timeout=PATIENCE
+    )
+    for layer in ("latent grid", "real", "generated", "G's gradient"):
+        expect(page.locator(".live-chart .legendtext", has_text=re.compile(f"^{layer}$"))).to_be_visible(
+            timeout=PATIENCE
+        )
+    until(lambda: step_of(page) == 1)
+    button(page, "D").click()
+    until(lambda: step_of(page) == 2)
+    button(page, "G").click()
+    until(lambda: step_of(page) == 3)
+
+
+def test_a_drawn_distribution_becomes_the_data(train: Callable[[TrainConfig], Page], library: Path) -> None:
+    page = train(presets.load("drawn").with_values(LONG | {"data.points": ()}))
+    pad = page.locator(".pad canvas")
+    box = pad.bounding_box()
+    assert box is not None
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(*middle)
+    page.mouse.down()
+    for i in range(1, 8):
+        page.mouse.move(middle[0] + 12 * i, middle[1] + 6 * i)
+    page.mouse.up()
+    until(lambda: "data.points" in page.url)
+    start(page)
+    newest = max(library.iterdir(), key=lambda path: path.stat().st_mtime)
+    assert len(RunStore(library).open(newest.name).config.data.points) >= 3
+
+
+def test_a_terminated_server_saves_its_runs_first(
+    serve: Callable[..., Server], page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAN_PLAYGROUND_RUNS", str(tmp_path))
+    server = serve("app.py")
+    page.goto(f"{server.url}/train?{urlencode(DIGITS.to_query())}")
+    expect(button(page, "Start")).to_be_visible(timeout=PATIENCE)
+    start(page)
+    began = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - began < 5
+    (run,) = RunStore(tmp_path).list()
+    assert run.status == "stopped"
+    assert RunStore(tmp_path).open(run.id).checkpoints() == [run.step]
+
+
+def test_home_leads_to_training_in_one_click(app: Server, page: Page) -> None:
+    page.goto(app.url)
+    page.get_by_role("button", name="Train on handwritten digits").click(timeout=PATIENCE)
+    expect(button(page, "Start")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("img", name=re.compile("64 real examples"))).to_be_visible(timeout=PATIENCE)

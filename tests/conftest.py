@@ -1,0 +1,90 @@
+"""What the browser tests need: Debian's Chromium, and an app served on a free port of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+ROOT = Path(__file__).parents[1]
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    found = {"executable_path": chromium} if chromium else {}  # else the one that playwright has installed
+    return {**browser_type_launch_args, **found, "args": list(QUIET)}
+
+
+class Server:
+    """An app on a free port of this machine; `stop` ends it as a terminal's Ctrl-C or a service manager would."""
+
+    def __init__(self, script: Path, log: Path, *options: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url = f"http://localhost:{port}"
+        self.log = log
+        command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port), *options]
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+
+    def wait(self, seconds: float = 60) -> Server:
+        """Return once the server answers.
+
+        Raises:
+            TimeoutError: it does not, or has ended; the message holds its log.
+        """
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2):
+                    return self
+            except OSError:
+                time.sleep(0.1)
+        raise TimeoutError(f"{self.url} does not answer:\n{self.log.read_text()}")
+
+    def stop(self, seconds: float = 10) -> int:
+        """End the server; the exit status."""
+        self.process.terminate()
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Serve a script of the repository with options for Streamlit; every server is stopped at the end."""
+    servers: list[Server] = []
+
+    def start(script: str, *options: str) -> Server:
+        server = Server(ROOT / script, tmp_path_factory.mktemp("server") / "log.txt", *options)
+        servers.append(server)
+        return server.wait()
+
+    yield start
+    for server in servers:
+        server.stop()
