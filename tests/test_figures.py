@@ -85,7 +85,7 @@ def test_a_long_run_is_sent_as_at_most_a_thousand_points_a_curve() -> None:
 
 def test_a_click_on_any_axis_gives_the_step() -> None:
     figure = figures.scores(run_of(500), unit="epoch")
-    curve = named(figure, "D(x), real")[1]
+    curve = named(figure, "D(x) real")[1]
     assert numbers(curve["customdata"]) == pytest.approx(numbers(curve["x"]) * 79, rel=1e-5)
 
 

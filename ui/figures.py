@@ -72,8 +72,8 @@ def scores(
 ) -> Figure:
     """What D says of real and of generated data: probabilities with the line of "cannot tell", or a critic's scores."""
     curves = (
-        _Curve("D(x), real", "real", history.d_real),
-        _Curve("D(G(z)), generated", "generator", history.d_fake),
+        _Curve("D(x) real", "real", history.d_real),
+        _Curve("D(G(z)) fake", "generator", history.d_fake),
     )
     figure = _curves("Score", history, curves, unit, smoothing, False, marks)
     if probability:

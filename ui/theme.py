@@ -31,10 +31,12 @@ DARK = Palette("#F28E4B", "#56B4E9", "#2BC79A", "#E69F00", "#98A3AE", "#4A545E")
 SCORE_SCALE = ("discriminator", "undecided", "real")  # D's score from "judged fake" to "judged real"
 
 # Streamlit fades what a rerun has not refreshed yet and shows a running figure in the corner; on a page that refreshes
-# twice a second both read as flicker, and the figure's "Stop" would pass for the one that ends training.
+# twice a second both read as flicker, and the figure's "Stop" would pass for the one that ends training. The text on a
+# primary button takes the page's colour, because white on the dark theme's light controls is hard to read.
 _STEADY = """
 [data-stale="true"] { opacity: 1 !important; transition: none !important; }
 [data-testid="stStatusWidget"] { display: none; }
+[data-testid="stBaseButton-primary"]:enabled { color: Canvas; }
 """
 
 

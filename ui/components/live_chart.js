@@ -160,9 +160,6 @@ function dress(layout, theme, uirevision) {
     tickfont: text(0.75),
     tickangle: 0,
     ticks: "",
-    spikecolor: theme.color("text", 0.5),
-    spikethickness: -1, // without the white edge that plotly gives to thicker ones
-    spikedash: "dot",
     ...own,
     title: { text: own.title?.text, font: text(0.75), standoff: 6 },
     uirevision: `${uirevision} ${own.title?.text} ${own.type}`, // a zoom holds for one unit and one scale
@@ -177,7 +174,12 @@ function dress(layout, theme, uirevision) {
     ...layout,
     showlegend: false,
     uirevision,
-    xaxis: axis(layout.xaxis),
+    xaxis: {
+      spikecolor: theme.color("text", 0.5),
+      spikethickness: -1, // without the white edge that plotly gives to thicker ones
+      spikedash: "dot",
+      ...axis(layout.xaxis),
+    },
     yaxis: axis(layout.yaxis),
   };
 }
