@@ -38,7 +38,9 @@ def smooth(values: NDArray[Any], weight: float) -> NDArray[np.float64]:
     result = np.array(values, dtype=np.float64)
     finite = np.isfinite(result)
     average = lfilter([1 - weight], [1, -weight], result[finite])
-    result[finite] = average / (1 - weight ** np.arange(1, len(average) + 1))
+    young = average[: int(40 / (1 - weight)) + 1]  # past these, weight^t is less than e^-40
+    young /= 1 - weight ** np.arange(1, len(young) + 1)
+    result[finite] = average
     return result
 
 
