@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from pathlib import Path
 
 import streamlit as st
@@ -10,7 +11,7 @@ import streamlit as st
 from gan_core.pool import SessionPool
 from gan_core.runs import RunStore
 
-RUNS = Path(__file__).parents[1] / "checkpoints"
+RUNS = Path(os.environ.get("GAN_PLAYGROUND_RUNS") or Path(__file__).parents[1] / "checkpoints")
 
 
 @st.cache_resource(on_release=SessionPool.close)

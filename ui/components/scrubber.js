@@ -8,7 +8,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const line = lines.get(root);
   line.send = (at) => setTriggerValue("at", at ?? -1);
   line.show(data);
-  return () => line.halt();
+  return whenGone(root, () => line.halt());
 }
 
 const PLAY_MS = 120; // between frames while playing
