@@ -100,7 +100,8 @@ def test_blur_costs_distance_though_every_class_is_there(digits: Dataset, floor:
 def test_noise_looks_like_nothing_real(digits: Dataset, floor: Quality) -> None:
     quality = evaluate(torch.rand(5000, 1, 28, 28, generator=stream(0, "noise")), digits)
     assert quality.precision < 0.05
-    assert quality.recall == quality.coverage == 0
+    assert quality.recall == 0
+    assert quality.coverage < 0.01
     assert quality.frechet > 500 * floor.frechet
 
 

@@ -1,4 +1,4 @@
-"""How good generated images are: one value with every figure, what it was measured on, and what real data score."""
+"""How good generated images are: each figure, what it was measured on, and what real data score."""
 
 from __future__ import annotations
 

@@ -1,0 +1,74 @@
+"""How good a preset's images are after so many seconds of training; neither start-up nor judging counts.
+
+    python -m benchmarks.quality --preset mnist-quick --seconds 30,60,180 --seeds 0,1,2
+    python -m benchmarks.quality --preset mnist-quick --steps 1000,4000 --set optimizer_g.lr=5e-4
+
+At a given number of steps the figures repeat; at a given time they depend on how busy the machine is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+
+import torch
+
+from gan_core import metrics, presets
+from gan_core.config import TrainConfig
+from gan_core.data import load
+from gan_core.trainer import Trainer
+
+
+def main() -> None:
+    options = arguments()
+    torch.set_num_threads(options.threads)
+    config = presets.load(options.preset).with_values(dict(change.split("=", 1) for change in options.set))
+    real = metrics.evaluate(load(config).examples[: metrics.IMAGES], load(config))
+    print(f"{config.preset}, {options.device}, {options.threads} threads; {real.extractor}")
+    if real.floor:
+        print(f"{metrics.IMAGES} images against {real.reference}; real against real: {figures(real.floor)}")
+    for seed in options.seeds:
+        train(config.with_values({"seed": seed}), options)
+
+
+def train(config: TrainConfig, options: argparse.Namespace) -> None:
+    """Train one seed and print a line at each wanted moment."""
+    trainer = Trainer(config, options.device)
+    seconds = 0.0
+    for goal in options.steps or options.seconds:
+        while (trainer.steps if options.steps else seconds) < goal:
+            began = time.perf_counter()
+            trainer.step().figures.cpu()  # reading them waits for the device
+            seconds += time.perf_counter() - began
+        quality = metrics.evaluate(trainer.generate(metrics.IMAGES, seed=1), trainer.dataset)
+        print(f"seed {config.seed}  {seconds:6.1f} s  step {trainer.steps:6}  {figures(quality)}", flush=True)
+
+
+def figures(quality: metrics.Quality) -> str:
+    """FD, KL of the classes, missing classes, precision, recall, coverage, in a line."""
+    parts = [f"FD {quality.frechet:6.1f}"]
+    if quality.class_divergence is not None:
+        parts += [f"KL {quality.class_divergence:.3f}", f"missing {' '.join(quality.missing) or 'none'}"]
+    parts += [f"P {quality.precision:.2f}", f"R {quality.recall:.2f}", f"coverage {quality.coverage:.2f}"]
+    return "  ".join(parts)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--preset", default="mnist-quick", choices=presets.names(), metavar="ID")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting; repeatable")
+    parser.add_argument("--seconds", type=numbers, default=[30, 60], metavar="S,...", help="when to judge (30,60)")
+    parser.add_argument("--steps", type=numbers, default=[], metavar="N,...", help="when to judge, in place of seconds")
+    parser.add_argument("--seeds", type=numbers, default=[0], metavar="N,...")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--device", default="auto")
+    return parser.parse_args()
+
+
+def numbers(text: str) -> list[int]:
+    return sorted(int(part) for part in text.split(","))
+
+
+if __name__ == "__main__":
+    main()
