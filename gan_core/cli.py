@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from gan_core import presets
+from gan_core import presets, report
 from gan_core.catalog import UnknownNameError
 from gan_core.config import SETTINGS, TrainConfig
 from gan_core.progress import Progress
@@ -26,6 +26,7 @@ from gan_core.schema import ConfigError, Setting, as_text
 if TYPE_CHECKING:
     from gan_core.runs import Run
     from gan_core.session import Session
+    from gan_core.trainer import Trainer
 
 PROGRAM = "python -m gan_core"
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]  # typer has it, but exports only this child
@@ -98,7 +99,7 @@ def train(
     steps: Steps = None,
     seconds: Seconds = None,
     runs: Annotated[Path, typer.Option(metavar="DIR", help="Where runs are kept.")] = Path("checkpoints"),
-    name: Annotated[str | None, typer.Option(help="What to call the run.", show_default=False)] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="What to call the run.", show_default=False)] = None,
     device: Device = "auto",
     threads: Threads = CORES,
 ) -> None:
@@ -141,29 +142,45 @@ def resume(
 @app.command()
 def sample(
     run_dir: RunDir,
-    n: Annotated[int, typer.Option("-n", min=1, max=10_000, help="How many.")] = 64,
-    seed: Annotated[int, typer.Option(min=0, help="Which ones: the same seed, the same latents.")] = 0,
-    output: Annotated[Path, typer.Option("-o", "--output", help="Picture to write; points also as .csv.")] = Path(
-        "grid.png"
-    ),
+    n: Annotated[int, typer.Option("-n", min=1, max=10_000, metavar="N", help="How many.")] = 64,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Which ones: the same seed, the same latents.")] = 0,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="Picture to write; points also as .csv.")
+    ] = Path("grid.png"),
     device: Device = "auto",
 ) -> None:
     """Draw samples from a run's last checkpoint."""
     from gan_core import export
-    from gan_core.data import DataError
-    from gan_core.runs import RunError
 
-    run = _open(run_dir)
-    try:
-        with _known_device():
-            samples = run.trainer(device).generate(n, seed)
-    except (RunError, DataError) as error:
-        _fail(str(error))
+    samples = _trainer(run_dir, device).generate(n, seed)
     try:
         export.write(samples, output)
     except (ValueError, OSError) as error:
         raise typer.BadParameter(f"cannot write {output}: {error}", param_hint="-o") from None
     typer.echo(output)
+
+
+@app.command()
+def evaluate(
+    run_dir: RunDir,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Which samples to judge.")] = 0,
+    device: Device = "auto",
+) -> None:
+    """Judge a run's last checkpoint against its data: Frechet distance, coverage, classes; for points, divergences."""
+    from gan_core import metrics
+
+    trainer = _trainer(run_dir, device)
+    typer.echo(f"{run_dir}, step {trainer.steps}")
+    if trainer.config.dataset.kind == "points":
+        samples = trainer.generate(metrics.points.SAMPLES, seed)
+        lines = report.fit(metrics.points.Judge(trainer.config)(samples))
+    else:
+        samples = trainer.generate(metrics.IMAGES, seed)
+        try:
+            lines = report.quality(metrics.evaluate(samples, trainer.dataset))
+        except ValueError as error:
+            _fail(f"These samples cannot be judged: {error}")
+    typer.echo("\n".join(lines))
 
 
 # ---- arguments ---------------------------------------------------------------------------------------------------
@@ -199,6 +216,19 @@ def _open(run_dir: Path) -> Run:
         return RunStore(run_dir.parent).open(run_dir.name)
     except RunError as error:
         raise typer.BadParameter(str(error), param_hint="RUN_DIR") from None
+
+
+def _trainer(run_dir: Path, device: str) -> Trainer:
+    """The run's last whole checkpoint, ready to generate."""
+    from gan_core.data import DataError
+    from gan_core.runs import RunError
+
+    run = _open(run_dir)
+    try:
+        with _known_device():
+            return run.trainer(device)
+    except (RunError, DataError) as error:
+        _fail(str(error))
 
 
 @contextmanager

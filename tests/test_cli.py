@@ -88,6 +88,7 @@ BAD = [
     (["resume", "checkpoints/never-was"], 'no run "never-was"'),
     (["sample"], "RUN_DIR"),
     (["sample", "checkpoints/never-was"], 'no run "never-was"'),
+    (["evaluate", "checkpoints/never-was"], 'no run "never-was"'),
 ]
 
 
@@ -203,6 +204,36 @@ def test_a_picture_that_cannot_be_written_is_a_bad_argument(
     err = lines(capsys.readouterr().err)
     assert len(err) == 1
     assert "cannot write" in err[0]
+
+
+# ---- judging ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_on_images_is_judged_beside_what_real_images_score(
+    digits: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("evaluate", str(digits))
+    out = lines(capsys.readouterr().out)
+    assert out[0] == f"{digits}, step 5"
+    assert out[1].startswith("5000 generated against 5000 real images, by the mnist-5k classifier")
+    [frechet] = [line.split()[-2:] for line in out if line.startswith("Frechet distance")]
+    assert float(frechet[0]) > 300  # five steps of training: noise
+    assert float(frechet[1]) < 5  # real against real
+    assert out[-1].startswith("missing classes: ")
+    assert "none" not in out[-1]
+
+
+def test_a_run_on_points_is_judged_by_its_divergences_and_moments(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("train", "--preset", "ring8", "--steps", "2", "--runs", str(tmp_path))
+    folder = lines(capsys.readouterr().out)[-1]
+    run("evaluate", folder)
+    out = capsys.readouterr().out
+    assert "20000 generated points" in out
+    assert "0 of 8" in out
+    assert "true [0, 0]" in out
+    assert "true [[2, 0], [0, 2]]" in out
 
 
 # ---- as a process ----------------------------------------------------------------------------------------------------

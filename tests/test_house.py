@@ -18,7 +18,7 @@ FLOORS = [
     {"config"},
     {"presets", "data", "models", "losses", "penalties", "optimizers", "ema"},
     {"trainer", "metrics", "latent"},
-    {"checkpoint", "history", "plane", "snapshot", "recorder", "runs", "diagnosis", "export"},
+    {"checkpoint", "history", "plane", "snapshot", "recorder", "runs", "diagnosis", "export", "report"},
     {"orders", "loop", "session", "pool", "compare"},
     {"progress", "cli", "__main__"},
 ]
