@@ -45,6 +45,7 @@ def train(app: Server, page: Page) -> Iterator[Callable[[TrainConfig], Page]]:
     def open_with(config: TrainConfig) -> Page:
         page.goto(f"{app.url}/train?{urlencode(config.to_query())}")
         expect(button(page, "Start")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
         return page
 
     yield open_with
@@ -210,13 +211,11 @@ def test_points_get_the_layered_view_and_single_steps_of_each_network(train: Cal
         timeout=PATIENCE
     )
     for layer in ("latent grid", "real", "generated", "G's gradient"):
-        expect(page.locator(".live-chart .legendtext", has_text=re.compile(f"^{layer}$"))).to_be_visible(
-            timeout=PATIENCE
-        )
+        expect(page.get_by_role("button", name=layer, exact=True)).to_be_visible(timeout=PATIENCE)
     until(lambda: step_of(page) == 1)
-    button(page, "D").click()
+    button(page, "Only D").click()
     until(lambda: step_of(page) == 2)
-    button(page, "G").click()
+    button(page, "Only G").click()
     until(lambda: step_of(page) == 3)
 
 
@@ -231,7 +230,7 @@ def test_a_drawn_distribution_becomes_the_data(train: Callable[[TrainConfig], Pa
     for i in range(1, 8):
         page.mouse.move(middle[0] + 12 * i, middle[1] + 6 * i)
     page.mouse.up()
-    until(lambda: "data.points" in page.url)
+    page.wait_for_url(re.compile("data.points"), timeout=PATIENCE)
     start(page)
     newest = max(library.iterdir(), key=lambda path: path.stat().st_mtime)
     assert len(RunStore(library).open(newest.name).config.data.points) >= 3

@@ -98,9 +98,9 @@ def _step_buttons(do: Callable[[Which], None]) -> None:
     if st.button("Step", icon=":material/skip_next:", shortcut="N", help="One round: D, then G; then stand still"):
         do("both")
     if state.draft().dataset.kind == "points":
-        if st.button("D", shortcut="D", help="Step the discriminator only"):
+        if st.button("Only D", shortcut="D", help="Step the discriminator only"):
             do("d")
-        if st.button("G", shortcut="G", help="Step the generator only"):
+        if st.button("Only G", shortcut="G", help="Step the generator only"):
             do("g")
 
 

@@ -85,6 +85,8 @@ def _before_start(config: TrainConfig) -> None:
     if config.data.name == "drawn":
         st.caption("Draw the distribution that the generator shall learn")
         draw_pad("pad", config.data.points, on_draw=_drawn)
+        if st.session_state.pop("redrawn", False):
+            st.rerun()  # the drawing is part of the URL and of the settings, outside this fragment
         return
     entry = config.dataset
     st.caption(f"Real: {entry.label} · {entry.about} · {entry.credit}")
@@ -115,3 +117,4 @@ def _preview(config: TrainConfig) -> None:
 
 def _drawn(points: tuple[tuple[float, float], ...]) -> None:
     state.edit(state.draft().with_values({"data.points": points}))
+    st.session_state.redrawn = True
