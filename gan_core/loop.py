@@ -5,21 +5,23 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import psutil
 import torch
 
 from gan_core.config import TrainConfig
-from gan_core.metrics.points import Fit
 from gan_core.orders import Orders
 from gan_core.recorder import DivergedError, Recorder
 from gan_core.runs import Run
 from gan_core.snapshot import Look, Mark, Observer, Status
 from gan_core.trainer import Trainer, Which, describe_device
 
-INTERVAL = 0.4  # seconds between snapshots at the least
-SHARE = 0.02  # of training time that making snapshots may take at the most
+INTERVAL = 0.4  # seconds between snapshots
+LOOKING, JUDGING = 0.015, 0.01  # shares of training time that samples, and the judgement of points, may take
+
+
+T = TypeVar("T")
 
 
 class Loop:
@@ -54,8 +56,9 @@ class Loop:
         self.last_step = trainer.steps + (math.inf if max_steps is None else max_steps)
         self.last_second = self.recorder.seconds + (math.inf if max_seconds is None else max_seconds)
         self.saved_at = trainer.steps if past else -1
-        self.show_at = self.judge_at = 0.0
-        self.fit = self.observer.fit(trainer)
+        self.look = Sparing(lambda: self.observer.look(trainer), LOOKING)
+        self.fit = Sparing(lambda: self.observer.fit(trainer), JUDGING)
+        self.show_at = 0.0
         self.clock = 0.0  # when the time spent training was last counted
         self.resting = True
 
@@ -107,9 +110,8 @@ class Loop:
     # ---- showing -------------------------------------------------------------------------------------------------
 
     def _show(self, status: Status) -> None:
-        """Publish a snapshot; the dearer it was, the longer until the next, so that training loses SHARE at most."""
-        fit = self._judged(now=status != "training")
-        began = time.perf_counter()
+        """Publish a snapshot, with samples as new as their share of the time allows; at rest, with present ones."""
+        at_rest = status != "training"
         self._try(self.recorder.flush)
         trainer, rate = self.trainer, self.recorder.rate
         self.publish(
@@ -127,23 +129,13 @@ class Loop:
             seconds_left=max(0, trainer.total_steps - trainer.steps) / rate if rate else None,
             memory=_memory(trainer.device),
             history=self.recorder.log.view(),
-            look=self.observer.look(trainer),
-            fit=fit,
+            look=self.look(at_rest),
+            fit=self.fit(at_rest),
             marks=tuple(self.marks),
             frames=tuple(self.frames),
             notes=trainer.dataset.notes,
         )
-        now = time.perf_counter()
-        self.show_at = now + max(INTERVAL, (now - began) / SHARE)
-
-    def _judged(self, now: bool) -> Fit | None:
-        """How good points in the plane are, judged now or a while ago: dearer to know than to see."""
-        began = time.perf_counter()
-        if now or began >= self.judge_at:
-            self.fit = self.observer.fit(self.trainer)
-            ended = time.perf_counter()
-            self.judge_at = ended + (ended - began) / SHARE
-        return self.fit
+        self.show_at = time.perf_counter() + INTERVAL
 
     def _diverged(self, what: str) -> None:
         kept = self.run.checkpoints() if self.run else []
@@ -199,6 +191,24 @@ class Loop:
             self.publish(error=f"Paused: cannot write to {where} ({reason}). Make room, then press Start.")
             return False
         return True
+
+
+class Sparing(Generic[T]):
+    """Something dear to make: made anew only as often as keeps it within its share of the time."""
+
+    def __init__(self, make: Callable[[], T], share: float) -> None:
+        self._make, self._share = make, share
+        self._again_at = 0.0
+        self._made: T
+
+    def __call__(self, now: bool = False) -> T:
+        """The thing as last made, or made now if it is due or wanted `now`."""
+        began = time.perf_counter()
+        if now or began >= self._again_at:
+            self._made = self._make()
+            ended = time.perf_counter()
+            self._again_at = ended + (ended - began) / self._share
+        return self._made
 
 
 def _memory(device: torch.device) -> int:

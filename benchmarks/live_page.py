@@ -1,0 +1,120 @@
+"""How alive the Train page is while a run trains: updates, clicks, flicker, and what a viewer costs training.
+
+    python -m benchmarks.live_page --seconds 10
+
+Starts the app on a free port, trains `mnist-quick` in it and watches it in Chromium.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import urlencode
+
+from playwright.sync_api import Page, sync_playwright
+
+from gan_core import presets
+from tests.conftest import QUIET, Server
+
+WATCH = """(milliseconds) => new Promise((resolve) => {
+  const find = (root, selector) => [...root.querySelectorAll('*')].flatMap(
+    (node) => [...(node.matches(selector) ? [node] : []), ...(node.shadowRoot ? find(node.shadowRoot, selector) : [])]);
+  const charts = find(document, '.js-plotly-plot'), canvas = find(document, 'canvas[role=img]')[0];
+  const text = () => document.querySelector('[data-testid=stProgress]').innerText;
+  let updates = 0, blank = 0, frames = 0, last = text(), end = performance.now() + milliseconds;
+  const look = () => {
+    frames += 1;
+    const now = text();
+    if (now !== last) { updates += 1; last = now; }
+    const pixels = canvas.getContext('2d').getImageData(canvas.width / 2 - 30, canvas.height / 2 - 30, 60, 60).data;
+    if (pixels.every((value) => value === 0)) blank += 1;
+    if (performance.now() < end) return requestAnimationFrame(look);
+    resolve({ updates: updates * 1000 / milliseconds, frames, blank,
+      removed: charts.filter((chart) => !chart.isConnected).length, charts: charts.length });
+  };
+  look();
+})"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=10, help="length of each measurement")
+    parser.add_argument("--clicks", type=int, default=20)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        server = Server(Path("app.py"), Path(folder) / "log.txt").wait()
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        config = presets.load("mnist-quick").with_values({"max_steps": 1_000_000, "record.frame_every": 1000})
+        page.goto(f"{server.url}/train?{urlencode(config.to_query())}")
+        page.get_by_role("button", name=re.compile("^Start")).click(timeout=60_000)
+        page.get_by_role("img", name=re.compile("^Loss at step")).wait_for(timeout=60_000)
+        page.wait_for_timeout(5000)
+        watched, seen = rate(page, options.seconds)
+        print(f"updates {seen['updates']:.2f}/s; charts removed {seen['removed']} of {seen['charts']}; "
+              f"blank grid frames {seen['blank']} of {seen['frames']}")  # fmt: skip
+        times = sorted(click(page) for _ in range(options.clicks))
+        print(
+            f"click to reaction: median {statistics.median(times):.0f} ms, p95 {times[int(0.95 * len(times))]:.0f} ms"
+        )
+        alone = unwatched_rate(page, options.seconds)
+        print(f"steps/s with a viewer {watched:.1f}, without {alone:.1f}: {watched / alone:.0%}")
+        browser.close()
+        server.stop()
+
+
+def step(page: Page) -> int:
+    text = page.get_by_test_id("stProgress").inner_text(timeout=60_000)
+    found = re.search(r"step ([\d,]+) of", text)
+    return int(found[1].replace(",", "")) if found else 0
+
+
+def rate(page: Page, seconds: float) -> tuple[float, dict[str, float]]:
+    """Steps a second while the page is watched frame by frame, and what was seen."""
+    before, began = step(page), time.perf_counter()
+    seen = page.evaluate(WATCH, 1000 * seconds)
+    return (step(page) - before) / (time.perf_counter() - began), seen
+
+
+CLICK = """() => new Promise((resolve) => {
+  const find = () => [...document.querySelectorAll('button')].find((button) => /Pause|Resume/.test(button.innerText));
+  const before = find().innerText, began = performance.now();
+  const look = () => {
+    const after = find();
+    if (after && after.innerText !== before && !after.disabled) return resolve(performance.now() - began);
+    requestAnimationFrame(look);
+  };
+  find().click();
+  look();
+})"""
+
+
+def click(page: Page) -> float:
+    """Milliseconds from a click on Pause or Resume until the button says the other word."""
+    page.wait_for_timeout(400)
+    return float(page.evaluate(CLICK))
+
+
+def unwatched_rate(page: Page, seconds: float) -> float:
+    """Steps a second while no page is open."""
+    address = page.url
+    if page.get_by_role("button", name=re.compile("^Resume")).count():
+        page.get_by_role("button", name=re.compile("^Resume")).click()
+    page.wait_for_timeout(1000)
+    before, began = step(page), time.perf_counter()
+    page.goto("about:blank")
+    page.wait_for_timeout(3000 + 1000 * seconds)
+    page.goto(address)
+    page.get_by_role("button", name=re.compile("^Pause")).wait_for(timeout=60_000)
+    while not (after := step(page)):
+        page.wait_for_timeout(100)
+    return (after - before) / (time.perf_counter() - began)
+
+
+if __name__ == "__main__":
+    main()
