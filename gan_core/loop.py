@@ -91,7 +91,7 @@ class Loop:
         if record.step % self.trainer.config.record.save_every == 0:
             self._save()
         if now >= self.show_at:
-            self._show("stopping" if self.orders.stopping else "training")
+            self._show("stopping" if self.orders.stopping else "training" if self.orders.running else "paused")
 
     def _over(self) -> bool:
         last = self.last_step if self.limited else self.trainer.total_steps

@@ -46,6 +46,10 @@ class Orders:
     def stopping(self) -> bool:
         return self._stopping
 
+    @property
+    def running(self) -> bool:
+        return self._running
+
     def update(self, values: Mapping[str, Any]) -> None:
         """Change live settings. Raises `ConfigError` on a bad value or a setting that is fixed while training."""
         with self._changed:

@@ -69,6 +69,7 @@ class Session:
         """Begin, or go on after `pause`. Does nothing once the session has ended."""
         self._orders.run(True)
         self._begin()
+        self._show_at_once("paused", "training")
 
     resume = start
 
@@ -76,6 +77,7 @@ class Session:
         """Stand still after the step in hand; nothing is lost."""
         self._orders.run(False)
         self._begin()
+        self._show_at_once("training", "paused")
 
     def step(self, n: int = 1, which: Which = "both") -> None:
         """Do `n` steps of both networks, or of one, then stand still."""
@@ -154,6 +156,12 @@ class Session:
             with suppress(OSError):  # the folder itself may be what is gone
                 self._run.log("failed", self._snapshot.step, error=message)
         self._publish(status="failed", error=message)
+
+    def _show_at_once(self, before: Status, after: Status) -> None:
+        """Let the snapshot tell an order that is as good as done: a button should not wait for the step in hand."""
+        with self._lock:
+            if self._snapshot.status == before:
+                self._snapshot = replace(self._snapshot, version=self._snapshot.version + 1, status=after)
 
     def _publish(self, **changes: Any) -> None:
         with self._lock:

@@ -22,7 +22,7 @@ def pool() -> SessionPool:
 
 @st.cache_resource
 def settle(session: str) -> None:
-    """Once for each session, when its networks stand: take everything loaded so far out of garbage collection.
+    """Once for each session, after its first step: take everything loaded so far out of garbage collection.
 
     Streamlit collects garbage after every script run, holding Python's lock for a quarter of a second once torch is
     loaded; that would halve the speed of training while a page is open. Nothing loaded at start is ever garbage.

@@ -16,7 +16,7 @@ from ui import state
 from ui.server import pool, settle
 from ui.words import duration, rough_minutes, short, size
 
-_PATIENCE = 0.3  # seconds that a click waits for the training thread to obey, so that the page answers at once
+_PATIENCE = 0.3  # seconds that a click on Step waits for its step, so that the page answers with it
 
 
 def choices() -> None:
@@ -81,17 +81,25 @@ def _at_rest(now: Snapshot | None) -> None:
 
 
 def _at_work(session: Session, now: Snapshot) -> None:
-    settle(state.watched_key() or "")
+    if now.step:
+        settle(state.watched_key() or "")
     if now.status == "training":
-        if st.button("Pause", icon=":material/pause:", shortcut="S", help="Stand still; nothing is lost"):
-            _command(session, session.pause)
-    elif st.button(
-        "Resume", icon=":material/play_arrow:", type="primary", shortcut="S", disabled=now.status != "paused"
-    ):
-        _command(session, session.resume)
-    _step_buttons(lambda which: _command(session, lambda: session.step(1, which)))
-    if st.button("Stop", icon=":material/stop:", shortcut="E", help="Save and end; the run can be resumed"):
-        _command(session, session.stop)
+        st.button(
+            "Pause", icon=":material/pause:", shortcut="S", on_click=session.pause, help="Stand still; nothing is lost"
+        )
+    else:
+        st.button(
+            "Resume",
+            icon=":material/play_arrow:",
+            type="primary",
+            shortcut="S",
+            on_click=session.resume,
+            disabled=now.status != "paused",
+        )
+    _step_buttons(lambda which: _step(session, which))
+    st.button(
+        "Stop", icon=":material/stop:", shortcut="E", on_click=session.stop, help="Save and end; the run can be resumed"
+    )
 
 
 def _step_buttons(do: Callable[[Which], None]) -> None:
@@ -138,12 +146,12 @@ def _open(begin: Callable[[Session], object], run_id: str | None = None) -> None
     st.rerun()
 
 
-def _command(session: Session, do: Callable[[], object]) -> None:
-    """Give a command and wait a moment for the snapshot that shows its effect."""
+def _step(session: Session, which: Which) -> None:
+    """Do one step, and wait a moment for the snapshot that shows it."""
     before = session.snapshot()
-    do()
+    session.step(1, which)
     deadline = time.monotonic() + _PATIENCE
-    while session.snapshot().version == before.version and time.monotonic() < deadline:
+    while session.snapshot().step == before.step and time.monotonic() < deadline:
         time.sleep(0.005)
     st.rerun(scope="fragment")
 
