@@ -20,7 +20,7 @@ def panel(now: Snapshot | None) -> None:
         return
     loss = losses.get(now.config.loss.name, now.config.loss.combine, now.config.loss.label_smoothing)
     unit = st.session_state.setdefault("unit", "step")
-    smoothing = st.session_state.setdefault("smoothing", 0.6)
+    smoothing = st.session_state.setdefault("smoothing", 0.9)
     log = st.session_state.setdefault("log", False)
     scrub = st.session_state.scrub
     cursor = None if scrub is None else figures.position(now.history, scrub, unit)
