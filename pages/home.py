@@ -16,7 +16,7 @@ st.markdown(
 cards.first()
 for group in cards.groups():
     st.subheader(group, anchor=False)
-    with st.grid(min_column_width=270, gap="small", key=f"group-{group}"):
+    with st.container(horizontal=True, key=f"group-{group}"):
         for preset in cards.of(group):
             cards.card(preset)
 

@@ -31,7 +31,7 @@ def of(group: str) -> list[Preset]:
 def card(preset: Preset) -> None:
     """One preset: what it is, what it needs, how long it takes."""
     entry = preset.config.dataset
-    with st.container(border=True, height="stretch"):
+    with st.container(border=True, width=305, height="stretch"):
         st.markdown(f"**{preset.title}**")
         st.caption(f"{entry.label} · {rough_minutes(preset.minutes)}{_needs(entry.needs)}")
         st.markdown(preset.look_for)

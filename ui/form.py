@@ -60,9 +60,9 @@ def essentials(config: TrainConfig, session: Session | None) -> None:
 def all_settings(config: TrainConfig, session: Session | None) -> None:
     """Every setting that the present choices read, by topic."""
     for tab, (name, prefixes) in zip(st.tabs(list(TABS)), TABS.items(), strict=True):
-        with tab, st.grid(min_column_width=190, gap="small", key=f"settings-{name}"):
+        with tab, st.container(horizontal=True, vertical_alignment="bottom", key=f"settings-{name}"):
             for setting in _relevant(config, prefixes):
-                _widget(setting, config, session, place=name)
+                _widget(setting, config, session, place=name, width=190)
 
 
 def label(key: str) -> str:
