@@ -259,6 +259,7 @@ DISCRIMINATORS: Catalog[NetworkEntry] = Catalog(
 )
 
 _DIGITS = tuple("0123456789")
+_GARMENTS = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 _MNIST_CREDIT = "MNIST: Y. LeCun, C. Cortes, C. Burges (CC BY-SA 3.0)"
 _VISION = "gan_core.data.vision:"
 _POINTS = "gan_core.data.points:"
@@ -330,7 +331,7 @@ DATASETS: Catalog[DatasetEntry] = Catalog(
             size=28,
             channels=1,
             length=60000,
-            classes=tuple("T-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle boot".split(",")),
+            classes=_GARMENTS,
             needs="network",
             credit="Fashion-MNIST: Zalando Research (MIT)",
         ),
