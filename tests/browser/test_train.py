@@ -123,7 +123,7 @@ def test_a_rate_changed_mid_run_takes_effect_and_marks_the_curves(
     rate = rate_of_g(page)
     rate.fill("0.0004")
     rate.press("Enter")
-    expect(page.get_by_text("optimizer_g.lr 0.001").first).to_be_attached(timeout=PATIENCE)  # the mark's own text
+    expect(page.get_by_text("optimizer_g.lr 1 →").first).to_be_attached(timeout=PATIENCE)  # the mark's own text
     newest = max(library.iterdir(), key=lambda path: path.stat().st_mtime)
     assert RunStore(library).open(newest.name).config.optimizer_g.lr == 0.0004
 
