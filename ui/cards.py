@@ -12,16 +12,19 @@ _FIRST = "mnist-quick"
 
 
 def first() -> None:
-    """The experiment for those who have just arrived, and the sessions that are running."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Train on handwritten digits", icon=":material/play_arrow:", type="primary", shortcut="Enter"):
-            _open(_FIRST)
-        st.caption(f"{presets.get(_FIRST).title} · nothing to download")
+    """The experiment for those who have just arrived."""
+    preset = presets.get(_FIRST)
+    with st.container(border=True):
+        st.markdown(f"**{preset.title}** · {preset.look_for}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button("Train on handwritten digits", icon=":material/play_arrow:", type="primary", shortcut="Enter"):
+                _open(_FIRST)
+            st.caption(f"{rough_minutes(preset.minutes)} · nothing to download")
 
 
 def groups() -> list[str]:
-    """The headings under which presets stand, in order."""
-    return list(dict.fromkeys(presets.get(name).group for name in presets.names()))
+    """The headings under which the other presets stand, in order."""
+    return list(dict.fromkeys(presets.get(name).group for name in presets.names() if name != _FIRST))
 
 
 def of(group: str) -> list[Preset]:

@@ -47,6 +47,8 @@ _NAMES = {
     "penalty.name": "Penalty on D",
     "loss.combine": "D's two terms",
     "data.name": "Data set",
+    "latent.dim": "Length of z",
+    "latent.distribution": "Distribution of z",
 }
 
 
