@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from gan_core import presets
@@ -257,3 +258,27 @@ def test_home_leads_to_training_in_one_click(app: Server, page: Page) -> None:
     page.get_by_role("button", name="Train on handwritten digits").click(timeout=PATIENCE)
     expect(button(page, "Start")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("img", name=re.compile("64 real examples"))).to_be_visible(timeout=PATIENCE)
+
+
+def test_data_that_cannot_be_downloaded_is_told_on_the_page(train: Callable[[TrainConfig], Page]) -> None:
+    page = train(presets.fit_to(DIGITS, "kmnist"))
+    button(page, "Start").click()
+    expect(page.get_by_test_id("stAlertContentError")).to_contain_text("mnist-5k", timeout=PATIENCE)
+    expect(button(page, "Start")).to_be_visible()
+
+
+def test_a_folder_with_odd_files_trains_and_says_what_it_left_out(
+    train: Callable[[TrainConfig], Page], tmp_path: Path
+) -> None:
+    for i in range(12):
+        Image.new("RGB", (40, 30), (20 * i, 90, 200)).save(tmp_path / f"{i}.png")
+    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "broken.jpg").write_bytes((tmp_path / "0.png").read_bytes()[:60])
+    Image.new("RGB", (1, 1)).save(tmp_path / "tiny.png")
+    Image.new("L", (8000, 8000)).save(tmp_path / "huge.png")
+    config = presets.fit_to(DIGITS, "folder").with_values({"data.path": str(tmp_path), "data.size": 16, "batch_size": 4,
+                                                           "generator.depth": 2, "discriminator.depth": 2})  # fmt: skip
+    page = train(config)
+    start(page)
+    expect(page.get_by_text("text.png").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("tiny.png").first).to_be_visible()

@@ -69,6 +69,10 @@ def bar(session: Session | None, now: Snapshot | None) -> None:
             _at_work(session, now)
         if now is not None:
             _progress(now)
+    if now is not None and now.error:
+        st.error(now.error, icon=":material/error:")
+    for note in now.notes if now is not None else ():
+        st.caption(f":material/info: {note}")
 
 
 def _at_rest(now: Snapshot | None) -> None:
