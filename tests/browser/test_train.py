@@ -84,6 +84,14 @@ def start(page: Page, steps: int = 5) -> None:
     until(lambda: step_of(page) >= steps, 60)
 
 
+def pause(page: Page) -> None:
+    """Press Pause and wait until the step in hand is done and shown."""
+    button(page, "Pause").click()
+    expect(button(page, "Resume")).to_be_visible(timeout=PATIENCE)
+    until(lambda: "Paused" in progress(page))
+    page.wait_for_timeout(1500)
+
+
 def picture(page: Page, label: str) -> str:
     """All pixels of the canvas with this label."""
     pixels: str = page.get_by_role("img", name=re.compile(label)).evaluate("canvas => canvas.toDataURL()")
@@ -106,9 +114,7 @@ def test_start_shows_moving_samples_beside_real_ones(train: Callable[[TrainConfi
 def test_pause_step_and_resume(train: Callable[[TrainConfig], Page]) -> None:
     page = train(DIGITS)
     start(page)
-    button(page, "Pause").click()
-    expect(button(page, "Resume")).to_be_visible(timeout=PATIENCE)
-    until(lambda: "Paused" in progress(page))
+    pause(page)
     step = step_of(page)
     button(page, "Step").click()
     until(lambda: step_of(page) == step + 1)
@@ -137,8 +143,7 @@ def test_a_rate_changed_mid_run_takes_effect_and_marks_the_curves(
 def test_scrubbing_shows_earlier_samples_and_live_returns(train: Callable[[TrainConfig], Page]) -> None:
     page = train(DIGITS)
     start(page, 65)
-    button(page, "Pause").click()
-    until(lambda: "Paused" in progress(page))
+    pause(page)
     now = picture(page, "generated samples")
     line = page.get_by_role("slider", name="Time line of samples")
     line.focus()
