@@ -30,7 +30,8 @@ SHIPPED = Path(__file__).with_name("weights")
 FEATURES = 128
 RECOGNISES = 0.97  # share of labels that a classifier must get right to judge data it was not trained on
 _BATCH, _STEPS, _RATE, _DECAY = 64, 1500, 2e-3, 1.0  # of training
-_MOST_SEEN, _MOST_HELD_OUT = 20_000, 1000
+_MOST_SEEN, _MOST_HELD_OUT = 20_000, 1000  # images
+_MOST_SIDE = 32  # pixels: larger images are judged at this size, for training at 64 would take five minutes
 _TURNS = ("0°", "90°", "180°", "270°")
 
 
@@ -113,9 +114,14 @@ class Classifier:
         x = images.float() / 255 if images.dtype == torch.uint8 else images.float()
         if x.shape[1] != self.about.channels:
             x = x.mean(1, keepdim=True).expand(-1, self.about.channels, -1, -1)
-        if x.shape[2:] != (self.about.side, self.about.side):
-            x = F.interpolate(x, (self.about.side, self.about.side), mode="bilinear", antialias=True)
-        return x
+        return _resized(x, self.about.side)
+
+
+def _resized(images: Tensor, side: int) -> Tensor:
+    """Images, bytes or floats, at another size."""
+    if images.shape[2:] == (side, side):
+        return images
+    return F.interpolate(images, (side, side), mode="bilinear", antialias=True)
 
 
 def check(images: Tensor) -> None:
@@ -189,11 +195,11 @@ def train(
     The same data give the same weights, on a given machine and thread count.
     """
     report = progress or (lambda fraction, text: None)
-    channels, _, side = dataset.examples.shape[1:]
     held_out = max(1, min(_MOST_HELD_OUT, len(dataset) // 5))
     test, seen = _task(dataset, slice(0, held_out)), _task(dataset, slice(held_out, held_out + _MOST_SEEN))
     classes = dataset.classes if dataset.labels is not None else _TURNS
 
+    channels, _, side = seen[0].shape[1:]
     network = _blank(channels, len(classes))
     _initialise(network, stream(0, "classifier weights"))
     set_dropout_generator(network, stream(0, "classifier dropout"))
@@ -215,7 +221,7 @@ def train(
 
 def _task(dataset: Dataset, part: slice) -> tuple[Tensor, Tensor]:
     """Images and the classes to put them in: their labels, or else the quarter turns by which they are rotated here."""
-    images = dataset.examples[part]
+    images = _resized(dataset.examples[part], min(dataset.examples.shape[-1], _MOST_SIDE))
     if dataset.labels is not None:
         return images, dataset.labels[part]
     turns = torch.arange(4).repeat_interleave(len(images))
