@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Figure = dict[str, Any]
 Array = NDArray[Any]
 Unit = Literal["step", "epoch", "seconds"]
-LIMIT = 1000  # points of a curve that are sent to the browser
+LIMIT = 600  # points of a curve that are sent to the browser: as many as a chart has pixels across
 MARGIN = {"l": 44, "r": 14, "t": 6, "b": 38}  # pixels; the components leave the same
 
 
