@@ -18,11 +18,19 @@ if state.trouble():
     st.error(state.trouble(), icon=":material/error:")
 
 
-@st.fragment(run_every=0.5 if snapshot is not None and snapshot.live else None)
-def live() -> None:
-    """Everything that moves while a run trains; it alone is drawn again, twice a second."""
+PACE = 0.4 if snapshot is not None and snapshot.live else None  # seconds between two looks at the session
+
+
+@st.fragment(run_every=PACE)
+def drive() -> None:
+    """The buttons and the progress; apart from the panels, so that a click is answered at once."""
+    controls.bar(session, session.snapshot() if session else None)
+
+
+@st.fragment(run_every=PACE)
+def watch() -> None:
+    """Everything that moves while a run trains."""
     now = session.snapshot() if session else None
-    controls.bar(session, now)
     left, right = st.columns([5, 7], gap="medium")
     with left:
         samples.panel(now)
@@ -34,7 +42,8 @@ def live() -> None:
         st.rerun()  # the run has ended: draw the page once more, at rest
 
 
-live()
+drive()
+watch()
 
 form.essentials(state.draft(), session)
 with st.expander("All settings", icon=":material/tune:"):
