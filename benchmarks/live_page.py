@@ -8,6 +8,7 @@ Starts the app on a free port, trains `mnist-quick` in it and watches it in Chro
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import statistics
@@ -47,13 +48,14 @@ def main() -> None:
     parser.add_argument("--clicks", type=int, default=20)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        server = Server(Path("app.py"), Path(folder) / "log.txt").wait()
+        os.environ["GAN_PLAYGROUND_RUNS"] = folder
+        server = Server(Path("app.py"), Path(folder) / "log.txt").wait(180)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         config = presets.load("mnist-quick").with_values({"max_steps": 1_000_000, "record.frame_every": 1000})
         page.goto(f"{server.url}/train?{urlencode(config.to_query())}")
-        page.get_by_role("button", name=re.compile("^Start")).click(timeout=60_000)
-        page.get_by_role("img", name=re.compile("^Loss at step")).wait_for(timeout=60_000)
+        page.get_by_role("button", name=re.compile("^Start")).click(timeout=180_000)
+        page.get_by_role("img", name=re.compile("^Loss at step")).wait_for(timeout=180_000)
         page.wait_for_timeout(5000)
         watched, seen = rate(page, options.seconds)
         print(f"updates {seen['updates']:.2f}/s; charts removed {seen['removed']} of {seen['charts']}; "

@@ -158,16 +158,25 @@ def test_a_refresh_and_a_second_tab_find_the_same_run(train: Callable[[TrainConf
     page = train(DIGITS)
     start(page)
     before = step_of(page)
-    page.reload()
-    expect(button(page, "Pause")).to_be_visible(timeout=PATIENCE)
+    page.reload(wait_until="load")
+    expect(button(page, "Pause")).to_be_visible(timeout=2000)
     until(lambda: step_of(page) > before)
     other = page.context.new_page()
-    other.goto(page.url)
-    expect(button(other, "Pause")).to_be_visible(timeout=PATIENCE)
+    other.goto(page.url, wait_until="load")
+    expect(button(other, "Pause")).to_be_visible(timeout=2000)
     until(lambda: step_of(other) > before)
     seen = step_of(other)
     until(lambda: step_of(other) > seen)
     other.close()
+
+
+def test_the_server_watches_no_files(train: Callable[[TrainConfig], Page], app: Server) -> None:
+    """Watching the clone, an environment inside it included, took more than half of training's time."""
+    train(DIGITS)
+    opened = Path(f"/proc/{app.process.pid}/fdinfo")
+    if not opened.exists():
+        pytest.skip("only Linux tells what a process watches")
+    assert not [file for file in opened.iterdir() if "inotify" in file.read_text()]
 
 
 def test_training_goes_on_while_no_tab_is_open(
