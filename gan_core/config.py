@@ -10,129 +10,26 @@ import difflib
 import json
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import ValidationError, model_validator
 
-from gan_core.catalog import (
-    DATASETS,
-    DISCRIMINATORS,
-    GENERATORS,
-    LOSSES,
-    OPTIMIZERS,
-    PENALTIES,
-    DatasetEntry,
-    NetworkEntry,
-)
-from gan_core.schema import (
-    ConfigError,
-    OrAuto,
-    Points,
-    Section,
-    Setting,
-    Widths,
-    as_text,
-    name_in,
-    sentence,
-    settings_of,
-)
+from gan_core.catalog import DATASETS, DISCRIMINATORS, GENERATORS, DatasetEntry, NetworkEntry
+from gan_core.schema import ConfigError, Section, Setting, as_text, sentence, settings_of
 from gan_core.schema import described as _field
-
-
-class DataConfig(Section):
-    name: name_in(DATASETS) = _field("mnist-5k", "Data set to imitate.")  # type: ignore[valid-type]
-    size: Annotated[int | None, OrAuto] = _field(
-        None, "Side that images are resized to; auto keeps the data set's own.", unit="pixels", ge=8, le=128
-    )
-    channels: Annotated[Literal[1, 3] | None, OrAuto] = _field(
-        None, "1 makes grey, 3 makes RGB; auto keeps the data set's own."
-    )
-    count: int = _field(0, "Use this many examples only; 0 means all.", unit="examples", ge=0, le=1_000_000)
-    path: str = _field("", "Folder or zip file of images, for the data set 'folder'.", max_length=1000)
-    points: Points = _field((), "The strokes of a drawn distribution, as points.")
-
-
-class LatentConfig(Section):
-    dim: int = _field(64, "Length of the latent vector z.", unit="numbers", ge=1, le=1024)
-    distribution: Literal["normal", "uniform"] = _field(
-        "normal", "What z is drawn from: N(0, 1), or uniform in [-1, 1]."
-    )
-
-
-class NetworkConfig(Section):
-    hidden: Widths = _field((128, 256), "Width of each hidden layer, from input to output (MLP).", unit="units")
-    width: int = _field(
-        32,
-        "Channels of the layer next to the picture; doubles with each halving (DCGAN).",
-        unit="channels",
-        ge=1,
-        le=512,
-    )
-    depth: int = _field(2, "How often the picture is halved or doubled (DCGAN).", unit="stages", ge=1, le=6)
-    activation: Literal["relu", "leaky-relu", "tanh", "elu", "silu"] = _field("relu", "Non-linearity between layers.")
-    slope: float = _field(0.2, "Slope of leaky ReLU below zero.", ge=0, le=1)
-    norm: Literal["none", "batch"] = _field("batch", "Normalisation after each hidden layer.")
-    norm_first: bool = _field(True, "Normalise the first layer's output too.")
-    dropout: float = _field(0.0, "Share of hidden units dropped at each training step.", ge=0, lt=1)
-    bias: Literal["auto", "always", "never"] = _field(
-        "auto", "Bias terms; auto leaves them out where a normalisation follows."
-    )
-    init: Literal["torch", "normal"] = _field(
-        "normal", "Initial weights: torch's own, or N(0, init_std) with zero biases."
-    )
-    init_std: float = _field(0.02, "Standard deviation of normal initial weights.", gt=0, le=1)
-
-
-class GeneratorConfig(NetworkConfig):
-    name: name_in(GENERATORS) = _field("dcgan", "Family of the generator network.")  # type: ignore[valid-type]
-    output: Literal["tanh", "sigmoid", "linear"] = _field(
-        "tanh", "Last step of G; images are scaled to its range: tanh [-1, 1], sigmoid [0, 1]."
-    )
-
-
-class DiscriminatorConfig(NetworkConfig):
-    name: name_in(DISCRIMINATORS) = _field("dcgan", "Family of the discriminator (critic) network.")  # type: ignore[valid-type]
-    activation: Literal["relu", "leaky-relu", "tanh", "elu", "silu"] = _field(
-        "leaky-relu", "Non-linearity between layers."
-    )
-    norm_first: bool = _field(False, "Normalise the first layer's output too.")
-
-
-class LossConfig(Section):
-    name: name_in(LOSSES) = _field("non-saturating", "What D and G minimise.", live=True)  # type: ignore[valid-type]
-    combine: Literal["sum", "mean"] = _field(
-        "sum", "D's loss is the sum, or the mean, of its real and its fake term.", live=True
-    )
-    label_smoothing: float = _field(
-        0.0, "Real label is 1 minus this; keeps D from being sure.", live=True, ge=0, lt=0.5
-    )
-
-
-class PenaltyConfig(Section):
-    name: name_in(PENALTIES) = _field("none", "Extra constraint on D.")  # type: ignore[valid-type]
-    weight: float = _field(10.0, "Strength: lambda of the gradient penalty, gamma of R1.", live=True, ge=0, le=1000)
-    every: int = _field(1, "Apply at each n-th step of D, with n times the strength.", unit="steps", ge=1, le=64)
-    clip: float = _field(0.01, "Largest size a weight of D may have (weight clipping).", live=True, gt=0, le=1)
-
-
-class OptimizerConfig(Section):
-    name: name_in(OPTIMIZERS) = _field("adam", "Update rule.")  # type: ignore[valid-type]
-    lr: float = _field(2e-4, "Learning rate.", live=True, gt=0, le=10)
-    beta1: float = _field(0.5, "Decay of the mean of gradients (the Adam family).", live=True, ge=0, lt=1)
-    beta2: float = _field(0.999, "Decay of the mean of squared gradients (the Adam family).", live=True, ge=0, lt=1)
-    momentum: float = _field(0.0, "Momentum (SGD, RMSprop).", ge=0, lt=1)
-    nesterov: bool = _field(False, "Nesterov's momentum (SGD).")
-    alpha: float = _field(0.99, "Decay of the mean of squared gradients (RMSprop).", ge=0, lt=1)
-    rho: float = _field(0.9, "Decay of the mean of squared gradients (Adadelta).", ge=0, lt=1)
-    weight_decay: float = _field(0.0, "Pull of every weight towards zero.", live=True, ge=0, le=1)
-
-
-class RecordConfig(Section):
-    samples: int = _field(64, "Samples shown, always from the same latents.", unit="samples", ge=1, le=1024)
-    log_every: int = _field(1, "Log the figures of each n-th step.", unit="steps", ge=1, le=1_000_000)
-    frame_every: int = _field(100, "Keep a picture of the samples at each n-th step.", unit="steps", ge=1, le=1_000_000)
-    save_every: int = _field(1000, "Save a whole checkpoint at each n-th step.", unit="steps", ge=1, le=1_000_000)
-    keep: int = _field(3, "Checkpoints kept; older ones are deleted.", unit="checkpoints", ge=1, le=1000)
+from gan_core.sections import (
+    AugmentConfig,
+    ConditionConfig,
+    DataConfig,
+    DiscriminatorConfig,
+    GeneratorConfig,
+    LatentConfig,
+    LossConfig,
+    NetworkConfig,
+    OptimizerConfig,
+    PenaltyConfig,
+    RecordConfig,
+)
 
 
 class TrainConfig(Section):
@@ -144,8 +41,10 @@ class TrainConfig(Section):
     latent: LatentConfig = LatentConfig()
     generator: GeneratorConfig = GeneratorConfig()
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
+    condition: ConditionConfig = ConditionConfig()
     loss: LossConfig = LossConfig()
     penalty: PenaltyConfig = PenaltyConfig()
+    augment: AugmentConfig = AugmentConfig()
     optimizer_g: OptimizerConfig = OptimizerConfig()
     optimizer_d: OptimizerConfig = OptimizerConfig()
     record: RecordConfig = RecordConfig()
@@ -166,6 +65,13 @@ class TrainConfig(Section):
     )
     g_steps: int = _field(1, "Generator steps in each round.", unit="steps", live=True, ge=1, le=100)
     reuse_fakes: bool = _field(False, "G is updated on the very fakes that D has just seen, instead of new ones.")
+    local_pairs: int = _field(
+        0,
+        "SGAN: so many pairs train apart, and their opponents train the pair that is shown.",
+        unit="pairs",
+        ge=0,
+        le=16,
+    )
     lr_decay: Literal["none", "linear"] = _field(
         "none", "Linear lets both rates fall to zero at the end of the run.", live=True
     )
@@ -194,6 +100,23 @@ class TrainConfig(Section):
         size = self.data.size or entry.size
         return (self.data.channels or entry.channels, size, size)
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes that both networks are told of; () for a GAN without a condition."""
+        return self.dataset.classes if self.condition.name != "none" else ()
+
+    @property
+    def generator_inputs(self) -> int:
+        """How many numbers G's layers start from: z, and the class's where there is one."""
+        return self.latent.dim + (self.condition.dim if self.classes else 0)
+
+    @property
+    def judged_shape(self) -> tuple[int, ...]:
+        """Shape that D's layers start from: a sample's, with one more channel where the class is laid beside it."""
+        if self.condition.name != "embedding":
+            return self.shape
+        return (self.shape[0] + 1, *self.shape[1:])
+
     def total_steps(self, examples: int) -> int:
         """Rounds (n_critic D-steps, g_steps G-steps) that this run takes over `examples` examples; at least 1."""
         return self.max_steps or max(1, round(self.epochs * examples / (self.batch_size * self.n_critic)))
@@ -207,6 +130,21 @@ class TrainConfig(Section):
                 raise ValueError(
                     f"{role}.nesterov: true needs a momentum above 0; set {role}.momentum, for example to 0.9"
                 )
+        if self.condition.name != "none" and not self.dataset.classes:
+            labelled = ", ".join(name for name, entry in DATASETS.items() if entry.classes)
+            raise ValueError(
+                f'condition.name: "{self.data.name}" has no classes to be told of; use "none", or one of {labelled}'
+            )
+        if self.batch_size < 2 * (self.local_pairs + 1):
+            raise ValueError(
+                f"batch_size: {self.batch_size} is too small for {self.local_pairs} local pairs and the one that is "
+                f"shown; use at least {2 * (self.local_pairs + 1)}"
+            )
+        if self.local_pairs and self.loss.name == "loss-sensitive":
+            raise ValueError(
+                'loss.name: "loss-sensitive" compares each real sample with one fake, which local_pairs mixes; '
+                "use another loss, or local_pairs 0"
+            )
         if self.reuse_fakes and self.g_steps > 1:
             raise ValueError(
                 f"g_steps: {self.g_steps} is too many with reuse_fakes, which has one batch of fakes; use 1"

@@ -11,11 +11,12 @@ import psutil
 import torch
 
 from gan_core.config import TrainConfig
+from gan_core.devices import describe_device
 from gan_core.orders import Orders
 from gan_core.recorder import DivergedError, Recorder
 from gan_core.runs import Run
 from gan_core.snapshot import Look, Mark, Observer, Status
-from gan_core.trainer import Trainer, Which, describe_device
+from gan_core.trainer import Trainer, Which
 
 INTERVAL = 0.4  # seconds between snapshots
 LOOKING, JUDGING = 0.015, 0.01  # shares of training time that samples, and the judgement of points, may take

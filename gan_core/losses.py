@@ -1,6 +1,6 @@
 """Adversarial losses: what D and G minimise. One loss, one class, its paper above it.
 
-D returns one raw number (a logit) per sample, here D(x). Each class says, sample by sample, what a real one costs D,
+D returns one raw number (a logit) per sample, here D(x). Most classes say, sample by sample, what a real one costs D,
 what a fake one costs D, and what a fake one costs G; a loss is the mean over the batch. To add a loss, write its class
 and its line in the catalogue.
 """
@@ -44,13 +44,21 @@ class Loss(ABC):
     score_name: ClassVar[str] = "D(x), score"  # what `score` returns, for an axis
     reading: ClassVar[str]  # how to read this loss's curves, for the screen
 
-    def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        """D's loss, a scalar, from its logits (N,) on real samples and (M,) on fake ones."""
-        return self._share * (self.real(real_logits).mean() + self.fake(fake_logits).mean())
+    @abstractmethod
+    def discriminator(self, real_logits: Tensor, fake_logits: Tensor, distance: Tensor | None = None) -> Tensor:
+        """D's loss, a scalar, from its logits (N,) on real samples and (M,) on fake ones.
+
+        Args:
+            distance: what `distance` gave for the same samples; only a loss that compares pairs reads it.
+        """
 
     def generator(self, fake_logits: Tensor) -> Tensor:
         """G's loss, a scalar, from D's logits (N,) on fake samples."""
         return self.fooling(fake_logits).mean()
+
+    def distance(self, real: Tensor, fake: Tensor) -> Tensor | None:
+        """How far apart each real sample and its fake are, (N,), where D's loss depends on it; None elsewhere."""
+        return None
 
     def score(self, logits: Tensor) -> Tensor:
         """What to show as D(x): the chance that x is real where D means one, else D's raw output. Same shape."""
@@ -60,7 +68,7 @@ class Loss(ABC):
     def equilibrium(self) -> tuple[float | None, float | None]:
         """Losses of D and G once D cannot tell: the best that a constant D can do. None where no one value is."""
         loss_d, loss_g = self._at_rest()
-        return self._share * loss_d, loss_g
+        return None if loss_d is None else self._share * loss_d, loss_g
 
     @property
     def formula_d(self) -> str:
@@ -74,19 +82,11 @@ class Loss(ABC):
         return self._formulas()[2]
 
     @abstractmethod
-    def real(self, logits: Tensor) -> Tensor:
-        """What each real sample costs D: (N,) -> (N,)."""
-
-    @abstractmethod
-    def fake(self, logits: Tensor) -> Tensor:
-        """What each fake sample costs D: (N,) -> (N,)."""
-
-    @abstractmethod
     def fooling(self, logits: Tensor) -> Tensor:
         """What each fake sample costs G: (N,) -> (N,)."""
 
     @abstractmethod
-    def _at_rest(self) -> tuple[float, float | None]:
+    def _at_rest(self) -> tuple[float | None, float | None]:
         """Losses of D (as a sum) and of G under the best constant D."""
 
     @abstractmethod
@@ -98,8 +98,23 @@ class Loss(ABC):
         return {"sum": 1.0, "mean": 0.5}[self.combine]
 
 
+class Separable(Loss):
+    """A loss whose D judges each sample by itself: the sum, or the mean, of a real and a fake term."""
+
+    def discriminator(self, real_logits: Tensor, fake_logits: Tensor, distance: Tensor | None = None) -> Tensor:
+        return self._share * (self.real(real_logits).mean() + self.fake(fake_logits).mean())
+
+    @abstractmethod
+    def real(self, logits: Tensor) -> Tensor:
+        """What each real sample costs D: (N,) -> (N,)."""
+
+    @abstractmethod
+    def fake(self, logits: Tensor) -> Tensor:
+        """What each fake sample costs D: (N,) -> (N,)."""
+
+
 @dataclass(frozen=True)
-class CrossEntropy(Loss):
+class CrossEntropy(Separable):
     """Goodfellow et al. (2014), "Generative Adversarial Nets": D is a classifier, sigmoid(logit) its D(x).
 
         min_D  -E[log D(x)] - E[log(1 - D(G(z)))]
@@ -180,7 +195,7 @@ class Saturating(CrossEntropy):
 
 
 @dataclass(frozen=True)
-class Wasserstein(Loss):
+class Wasserstein(Separable):
     """Arjovsky, Chintala and Bottou (2017), "Wasserstein GAN": D is a critic, and must be kept Lipschitz.
 
         min_D  -E[D(x)] + E[D(G(z))]
@@ -216,7 +231,7 @@ class Wasserstein(Loss):
 
 
 @dataclass(frozen=True)
-class LeastSquares(Loss):
+class LeastSquares(Separable):
     """Mao et al. (2017), "Least Squares Generative Adversarial Networks", equation 9: labels 0 and 1, halves and all.
 
         min_D  1/2 E[(D(x) - 1)^2] + 1/2 E[D(G(z))^2]
@@ -252,7 +267,7 @@ class LeastSquares(Loss):
 
 
 @dataclass(frozen=True)
-class Hinge(Loss):
+class Hinge(Separable):
     """Lim and Ye (2017), "Geometric GAN"; Miyato et al. (2018), "Spectral Normalization for GANs", equations 16 and 17.
 
         min_D  E[max(0, 1 - D(x))] + E[max(0, 1 + D(G(z)))]
@@ -283,5 +298,46 @@ class Hinge(Loss):
         return (
             r"\mathbb{E}[\max(0, 1 - D(x))]",
             r"+ \mathbb{E}[\max(0, 1 + D(G(z)))]",
+            r"-\mathbb{E}[D(G(z))]",
+        )
+
+
+@dataclass(frozen=True)
+class LossSensitive(Loss):
+    """Qi (2017), "Loss-Sensitive Generative Adversarial Networks on Lipschitz Densities", equations 7 and 8, lambda 1.
+
+        min_D  E[L(x)] + E[max(0, distance(x, G(z)) + L(x) - L(G(z)))],   L = -D
+        min_G  E[L(G(z))]
+
+    Each real sample is paired with a fake, and must score higher by as much as the two differ: the mean absolute
+    difference of their numbers. Samples that are alike need no margin, so D can leave good fakes in peace. D must be
+    smooth; without samples the margin is 1.
+    """
+
+    score_name: ClassVar[str] = "critic score"
+    reading: ClassVar[str] = (
+        "D's loss has no resting value: only differences of its scores count, and all may drift up together. "
+        "Watch the gap between real and fake scores shrink as samples get nearer to the data."
+    )
+
+    def discriminator(self, real_logits: Tensor, fake_logits: Tensor, distance: Tensor | None = None) -> Tensor:
+        pairs = min(len(real_logits), len(fake_logits))
+        margin = torch.ones_like(real_logits[:pairs]) if distance is None else distance
+        ranking = relu(margin - real_logits[:pairs] + fake_logits[:pairs])
+        return self._share * (-real_logits.mean() + ranking.mean())
+
+    def distance(self, real: Tensor, fake: Tensor) -> Tensor:
+        return (real - fake).abs().flatten(1).mean(dim=1)
+
+    def fooling(self, logits: Tensor) -> Tensor:
+        return -logits
+
+    def _at_rest(self) -> tuple[None, None]:
+        return None, None
+
+    def _formulas(self) -> tuple[str, str, str]:
+        return (
+            r"-\mathbb{E}[D(x)]",
+            r"+ \mathbb{E}[\max(0, \Delta(x, G(z)) - D(x) + D(G(z)))]",
             r"-\mathbb{E}[D(G(z))]",
         )

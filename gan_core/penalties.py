@@ -6,11 +6,15 @@ in the catalogue.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
 from gan_core.catalog import PENALTIES
 from gan_core.config import PenaltyConfig
+
+Judge = Callable[[Tensor], Tensor]  # D as a function of samples alone: (N, *shape) -> logits (N,)
 
 
 def get(config: PenaltyConfig) -> Penalty:
@@ -29,7 +33,7 @@ class Penalty:
     def __init__(self, config: PenaltyConfig) -> None:
         self.config = config
 
-    def term(self, discriminator: nn.Module, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor | None:
+    def term(self, discriminator: Judge, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor | None:
         """What D's loss grows by: a scalar with a graph to D's weights, at full strength; None for nothing.
 
         Args:
@@ -65,7 +69,7 @@ class GradientPenalty(Penalty):
     The paper's D has no batch normalisation: with it, a sample's gradient depends on its whole batch.
     """
 
-    def term(self, discriminator: nn.Module, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
+    def term(self, discriminator: Judge, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
         real, fake = _full_precision(real), _full_precision(fake)
         e = torch.rand(len(real), dtype=real.dtype, device=real.device, generator=generator)
         between = fake.lerp(real, e.view(-1, *[1] * (real.dim() - 1)))
@@ -79,13 +83,13 @@ class R1(Penalty):
     gamma / 2 E[|grad D(x)|^2] on real samples
     """
 
-    def term(self, discriminator: nn.Module, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
+    def term(self, discriminator: Judge, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
         gradients = _input_gradients(discriminator, _full_precision(real))
         return self.config.weight / 2 * self.config.every * gradients.square().sum(dim=1).mean()
 
 
 @torch.enable_grad()
-def _input_gradients(discriminator: nn.Module, x: Tensor) -> Tensor:
+def _input_gradients(discriminator: Judge, x: Tensor) -> Tensor:
     """Gradient of D at each sample: (N, number of values in a sample), itself differentiable.
 
     Outside autocast: bfloat16 gradients are too coarse to be squared and differentiated again.

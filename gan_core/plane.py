@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from gan_core.config import TrainConfig
-from gan_core.trainer import Trainer, evaluating
+from gan_core.models.modes import evaluating
+from gan_core.trainer import Trainer
 
 SURFACE = 40  # cells along a side of D's surface
 GRID = 21  # lines of the latent grid each way

@@ -33,6 +33,8 @@ class Streams:
         self.dropout = stream(seed, "dropout", device)
         self.instance = stream(seed, "instance noise", device)
         self.penalty = stream(seed, "penalty", device)
+        self.augment = stream(seed, "augmentation", device)
+        self.labels = stream(seed, "labels", device)
 
     def state_dict(self) -> dict[str, Tensor]:
         return {name: generator.get_state() for name, generator in vars(self).items()}

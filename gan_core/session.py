@@ -20,11 +20,12 @@ import torch
 
 from gan_core import data, models
 from gan_core.config import ConfigError, TrainConfig
+from gan_core.devices import find_device
 from gan_core.loop import Loop
 from gan_core.orders import Orders
 from gan_core.runs import Run, RunError, RunStore
 from gan_core.snapshot import Snapshot, Status
-from gan_core.trainer import Trainer, Which, find_device
+from gan_core.trainer import Trainer, Which
 
 
 class Session:

@@ -13,9 +13,10 @@ from gan_core.config import TrainConfig
 from gan_core.data.ranges import to_bytes, to_model
 from gan_core.history import History, HistoryLog
 from gan_core.metrics.points import SAMPLES, Fit, Judge
+from gan_core.models.modes import judging
 from gan_core.plane import Plane, view
 from gan_core.randomness import stream
-from gan_core.trainer import Trainer, judging
+from gan_core.trainer import Trainer
 
 Status = Literal["ready", "loading", "training", "paused", "stopping", "stopped", "finished", "failed"]
 LIVE: tuple[Status, ...] = ("ready", "loading", "training", "paused", "stopping")
@@ -89,8 +90,10 @@ class Observer:
     def __init__(self, trainer: Trainer) -> None:
         config, n = trainer.config, trainer.config.record.samples
         self.z = trainer.latents(n, stream(config.seed, "display"))
+        self.y = trainer.classes_in_turn(n)
         picked = torch.randperm(len(trainer.dataset), generator=stream(config.seed, "display of real"))[:n]
         self.real = trainer.dataset.examples[picked]
+        self.real_y = None if trainer.labels is None else trainer.labels[picked]
         self._judge = Judge(config) if config.dataset.kind == "points" else None
         self._many_z = trainer.latents(SAMPLES if self._judge else 0, stream(config.seed, "judged"))
 
@@ -99,14 +102,13 @@ class Observer:
         """The present samples and scores. It disturbs nothing that training depends on."""
         real = to_model(self.real.to(trainer.device), trainer.config.generator.output)
         with judging(trainer.discriminator):
-            real_scores = _scores(trainer, real)
+            real_scores = _scores(trainer, real, self.real_y)
             if trainer.dataset.examples.ndim == 2:
                 plane = view(trainer, self.z)
                 return Look(plane.fakes, plane.scores, self.real.numpy(), real_scores, plane)
-            shown = trainer.decode(self.z)  # (n, C, H, W) in [0, 1]
-            scores = _scores(
-                trainer, to_model(shown.mul(255).byte().to(trainer.device), trainer.config.generator.output)
-            )
+            shown = trainer.decode(self.z, y=self.y)  # (n, C, H, W) in [0, 1]
+            seen = to_model(shown.mul(255).byte().to(trainer.device), trainer.config.generator.output)
+            scores = _scores(trainer, seen, self.y)
         return Look(to_bytes(shown).numpy(), scores, self.real.permute(0, 2, 3, 1).numpy(), real_scores)
 
     def fit(self, trainer: Trainer) -> Fit | None:
@@ -117,6 +119,7 @@ class Observer:
         return self._judge(points) if bool(points.isfinite().all()) else None
 
 
-def _scores(trainer: Trainer, x: Tensor) -> np.ndarray:
-    parts = [trainer.discriminator(part).float() for part in x.split(500)]
+def _scores(trainer: Trainer, x: Tensor, y: Tensor | None) -> np.ndarray:
+    labels = y.to(trainer.device).split(500) if y is not None else [None] * len(x.split(500))
+    parts = [trainer.discriminator(part, some).float() for part, some in zip(x.split(500), labels, strict=True)]
     return trainer.loss.score(torch.cat(parts)).cpu().numpy()

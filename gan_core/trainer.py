@@ -6,18 +6,20 @@ The trainer is the algorithm and nothing else. Recording, saving, showing and st
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from gan_core import data, ema, losses, models, optimizers, penalties
+from gan_core.augment import augment
 from gan_core.config import TrainConfig
 from gan_core.data.batches import Batches
 from gan_core.data.ranges import to_unit
+from gan_core.devices import find_device, forbid_nondeterminism
+from gan_core.models.modes import evaluating
 from gan_core.randomness import Streams, stream
 
 Which = Literal["both", "g", "d"]
@@ -60,16 +62,22 @@ class Trainer:
     def __init__(self, config: TrainConfig, device: str = "auto", dataset: data.Dataset | None = None) -> None:
         self.device = find_device(device)
         if config.deterministic and self.device.type == "cuda":
-            _forbid_nondeterminism()
+            forbid_nondeterminism()
         self.dataset = dataset if dataset is not None else data.load(config)
         self.random = Streams(config.seed, self.device)
+        self.labels = self.dataset.labels if config.classes else None  # int64 (len(dataset),)
         self.batches = Batches(
-            self.dataset.examples, config.batch_size, config.generator.output, self.random.order, self.device
+            self.dataset.examples,
+            self.labels,
+            config.batch_size,
+            config.generator.output,
+            self.random.order,
+            self.device,
         )
         self.generator, self.discriminator = (network.to(self.device).train() for network in models.build(config))
         self.ema = ema.average_of(self.generator) if config.ema_decay else None
         for network in (self.generator, self.discriminator):
-            models.set_dropout_generator(network, self.random.dropout)
+            models.set_generator(network, self.random.dropout)
         self._parameters_d, self._parameters_g = (
             list(self.discriminator.parameters()),
             list(self.generator.parameters()),
@@ -79,7 +87,7 @@ class Trainer:
         self.steps = 0
         self.images = 0
         self._figures = torch.full((len(FIGURES),), torch.nan, device=self.device)
-        self._fresh_fakes: Tensor | None = None
+        self._fresh_fakes: tuple[Tensor, Tensor | None] | None = None
         self.update(config)
 
     def update(self, config: TrainConfig) -> None:
@@ -108,17 +116,17 @@ class Trainer:
         return StepRecord(self.steps, self.epoch, self.images, self._figures.clone())
 
     def _step_discriminator(self) -> None:
-        real = self.batches.next()  # (N, *shape)
+        real, y = self.batches.next()  # (N, *shape), and under a condition the classes (N,), which the fakes share
         self.images += len(real)
         with torch.set_grad_enabled(self.config.reuse_fakes), self._precision():
-            fake = self.generator(self.latents(len(real), self.random.noise_d))
-        self._fresh_fakes = fake if self.config.reuse_fakes else None
-        real, seen = self._blur(real), self._blur(fake.detach().float())
+            fake = self.generator(self.latents(len(real), self.random.noise_d), y)
+        self._fresh_fakes = (fake, y) if self.config.reuse_fakes else None
+        real, seen = self._as_seen(real), self._as_seen(fake.detach().float())
         with self._precision():
-            real_logits, fake_logits = self.discriminator(real).float(), self.discriminator(seen).float()  # (N,)
-        loss = self.loss.discriminator(real_logits, fake_logits)
+            real_logits, fake_logits = self.discriminator(real, y).float(), self.discriminator(seen, y).float()  # (N,)
+        loss = self.loss.discriminator(real_logits, fake_logits, self.loss.distance(real, seen))
         if self._penalty_is_due():
-            penalty = self.penalty.term(self.discriminator, real, seen, self.random.penalty)
+            penalty = self.penalty.term(partial(self.discriminator, y=y), real, seen, self.random.penalty)
             loss = loss if penalty is None else loss + penalty
         norm = _descend(loss, self._parameters_d, self.optimizer_d)
         self.penalty.after_step(self.discriminator)
@@ -127,10 +135,12 @@ class Trainer:
 
     def _step_generator(self) -> None:
         with self._precision():
-            fake = self._fresh_fakes
-            if fake is None:
-                fake = self.generator(self.latents(self.config.batch_size, self.random.noise_g))
-            logits = self.discriminator(self._blur(fake.float())).float()
+            if self._fresh_fakes is None:
+                y = self._drawn_classes(self.config.batch_size)
+                fake = self.generator(self.latents(self.config.batch_size, self.random.noise_g), y)
+            else:
+                fake, y = self._fresh_fakes
+            logits = self.discriminator(self._as_seen(fake.float()), y).float()
         loss = self.loss.generator(logits)
         norm = _descend(loss, self._parameters_g, self.optimizer_g)
         self._figures[4:] = torch.stack((loss.detach(), norm))
@@ -146,9 +156,17 @@ class Trainer:
             return z.normal_(generator=generator)
         return z.uniform_(-1, 1, generator=generator)
 
-    def _blur(self, x: Tensor) -> Tensor:
-        """Instance noise (Sønderby et al., 2017): what D sees, with noise that fades to none over the run."""
-        sigma = self.config.instance_noise * max(0.0, 1 - self.progress)
+    def _drawn_classes(self, n: int) -> Tensor | None:
+        """Classes for `n` fakes, as frequent as in the data: (n,) on the device; None without a condition."""
+        if self.labels is None:
+            return None
+        drawn = torch.randint(len(self.labels), (n,), generator=self.random.labels, device=self.device)
+        return self.labels.to(self.device)[drawn]
+
+    def _as_seen(self, x: Tensor) -> Tensor:
+        """What D sees of `x`: augmented (DiffAugment), under instance noise that fades over the run."""
+        x = augment(x, self.config.augment, self.random.augment)
+        sigma = self.config.instance_noise * max(0.0, 1 - self.progress)  # Sønderby et al. (2017)
         if not sigma:
             return x
         return x + sigma * torch.empty_like(x).normal_(generator=self.random.instance)
@@ -179,21 +197,36 @@ class Trainer:
     # ---- making samples ------------------------------------------------------------------------------------------
 
     @torch.no_grad()
-    def generate(self, n: int = 64, seed: int = 0, raw: bool = False) -> Tensor:
+    def generate(self, n: int = 64, seed: int = 0, raw: bool = False, label: int | None = None) -> Tensor:
         """`n` samples from latents of their own `seed`: (n, C, H, W) in [0, 1], or (n, 2); float32 on the CPU.
 
         They come from the moving average of G's weights where there is one, unless `raw` asks for G itself. The same
-        seed gives the same latents on every device, at every step.
+        seed gives the same latents on every device, at every step. A conditional G makes the class `label`, or every
+        class in turn.
         """
-        return self.decode(self.latents(n, stream(seed, "display")), raw)
+        return self.decode(self.latents(n, stream(seed, "display")), raw, self.classes_in_turn(n, label))
 
     @torch.no_grad()
-    def decode(self, z: Tensor, raw: bool = False) -> Tensor:
-        """G's samples for the latents `z` (n, latent.dim): (n, C, H, W) in [0, 1], or (n, 2); float32 on the CPU."""
+    def decode(self, z: Tensor, raw: bool = False, y: Tensor | None = None) -> Tensor:
+        """G's samples for latents `z` (n, latent.dim) and classes `y` (n,): (n, C, H, W) in [0, 1], or (n, 2); float32.
+
+        They are on the CPU. Without `y`, a conditional G makes every class in turn.
+        """
         network = self.generator if raw or self.ema is None else self.ema
+        y = self.classes_in_turn(len(z)) if y is None else y
+        labels = y.split(500) if y is not None else [None] * len(z.split(500))
         with evaluating(network):
-            parts = [network(part.to(self.device)) for part in z.split(500)]
+            parts = [
+                network(part.to(self.device), None if some is None else some.to(self.device))
+                for part, some in zip(z.split(500), labels, strict=True)
+            ]
         return to_unit(torch.cat(parts), self.config.generator.output).cpu()
+
+    def classes_in_turn(self, n: int, label: int | None = None) -> Tensor | None:
+        """Classes for `n` samples to look at: every class in turn, or only `label`; None without a condition."""
+        if not self.config.classes:
+            return None
+        return torch.arange(n) % len(self.config.classes) if label is None else torch.full((n,), label)
 
     # ---- saving --------------------------------------------------------------------------------------------------
 
@@ -236,63 +269,3 @@ def _descend(loss: Tensor, parameters: list[nn.Parameter], optimizer: torch.opti
     norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
     optimizer.step()
     return norm
-
-
-class evaluating:  # noqa: N801  (reads as a statement: `with evaluating(network):`)
-    """Within this block the network neither drops units nor gathers statistics; afterwards it is as it was."""
-
-    def __init__(self, *networks: nn.Module) -> None:
-        self.networks = networks
-
-    def __enter__(self) -> None:
-        self._modes = [network.training for network in self.networks]
-        for network in self.networks:
-            network.eval()
-
-    def __exit__(self, *_: object) -> None:
-        for network, mode in zip(self.networks, self._modes, strict=True):
-            network.train(mode)
-
-
-class judging(evaluating):  # noqa: N801
-    """Within this block D judges a batch as it does in training, by the batch's own statistics, and gathers none.
-
-    D only ever sees batches that are all real or all fake. The running statistics of its normalisations mix the two,
-    and by them it would call nearly everything fake.
-    """
-
-    def __enter__(self) -> None:
-        super().__enter__()
-        self._norms = [m for network in self.networks for m in network.modules() if isinstance(m, _BatchNorm)]
-        for norm in self._norms:
-            norm.training, norm.track_running_stats = True, False
-
-    def __exit__(self, *error: object) -> None:
-        for norm in self._norms:
-            norm.track_running_stats = True
-        super().__exit__(*error)
-
-
-def find_device(name: str) -> torch.device:
-    """The device that `name` means. Raises `ValueError` where this machine has none such."""
-    cuda = torch.cuda.is_available()
-    if name == "auto":
-        return torch.device("cuda" if cuda else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise ValueError(f'"{name}" is not a device; use auto, cpu, cuda or cuda:1') from None
-    if device.type == "cuda" and (not cuda or (device.index or 0) >= torch.cuda.device_count()):
-        raise ValueError(f'"{name}" is not here: {torch.cuda.device_count()} CUDA devices found; use auto or cpu')
-    return device
-
-
-def describe_device(device: torch.device) -> str:
-    """The device in words: "CPU", or the name of the GPU."""
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
-
-
-def _forbid_nondeterminism() -> None:
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # asked for by cuBLAS (docs: Results reproducibility)
-    torch.use_deterministic_algorithms(True)
-    torch.backends.cudnn.benchmark = False

@@ -15,8 +15,9 @@ ROOT = Path(__file__).parents[1]
 # From the ground up. A module may import from its own floor and from those below.
 FLOORS = [
     {"catalog", "schema", "randomness"},
+    {"sections"},
     {"config"},
-    {"presets", "data", "models", "losses", "penalties", "optimizers", "ema"},
+    {"presets", "data", "models", "losses", "penalties", "optimizers", "ema", "augment", "devices"},
     {"trainer", "metrics", "latent"},
     {"checkpoint", "history", "plane", "snapshot", "recorder", "runs", "diagnosis", "export", "report"},
     {"orders", "loop", "session", "pool", "compare"},

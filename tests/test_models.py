@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from gan_core import models
 from gan_core.catalog import DISCRIMINATORS, GENERATORS
 from gan_core.config import TrainConfig
-from gan_core.models.layers import ACTIVATIONS
+from gan_core.models.layers import ACTIVATIONS, Dropout
 from gan_core.randomness import stream
 
 MLP = {"generator.name": "mlp", "discriminator.name": "mlp"}
@@ -319,9 +319,9 @@ def test_a_network_can_be_copied_for_a_moving_average() -> None:
 # ---- dropout -----------------------------------------------------------------------------------------------------
 
 
-def dropout(p: float, seed: int = 0) -> models.Dropout:
-    layer = models.Dropout(p)
-    models.set_dropout_generator(layer, torch.Generator().manual_seed(seed))
+def dropout(p: float, seed: int = 0) -> Dropout:
+    layer = Dropout(p)
+    models.set_generator(layer, torch.Generator().manual_seed(seed))
     return layer
 
 
@@ -346,8 +346,8 @@ def test_dropout_does_nothing_in_evaluation() -> None:
 
 
 def test_dropout_without_a_generator_says_what_to_do() -> None:
-    with pytest.raises(RuntimeError, match="set_dropout_generator"):
-        models.Dropout(0.5)(torch.ones(2))
+    with pytest.raises(RuntimeError, match="set_generator"):
+        Dropout(0.5)(torch.ones(2))
 
 
 def test_a_built_network_drops_alike_each_time_it_is_built() -> None:

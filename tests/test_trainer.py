@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from gan_core.config import TrainConfig
-from gan_core.trainer import FIGURES, StepRecord, Trainer, find_device, judging
+from gan_core.devices import find_device
+from gan_core.models.modes import judging
+from gan_core.trainer import FIGURES, StepRecord, Trainer
 from tests.small import DIGITS, POINTS, VARIANTS
 
 every_variant = pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from gan_core import presets
-from gan_core.trainer import describe_device, find_device
+from gan_core.devices import describe_device, find_device
 from ui import state
 from ui.server import pool
 

@@ -19,6 +19,7 @@ class Batches:
 
     Args:
         examples: uint8 images (N, C, H, W) or float32 points (N, 2).
+        labels: their classes, int64 (N,); None where there are none, or where nobody asks.
         size: examples in a batch; may exceed N.
         output: range of the batches, that of the generator's output (`GeneratorConfig.output`).
         generator: a CPU generator, the only source of the order.
@@ -26,19 +27,28 @@ class Batches:
     """
 
     def __init__(
-        self, examples: Tensor, size: int, output: str, generator: torch.Generator, device: torch.device
+        self,
+        examples: Tensor,
+        labels: Tensor | None,
+        size: int,
+        output: str,
+        generator: torch.Generator,
+        device: torch.device,
     ) -> None:
         self.size, self.output, self.device = size, output, device
         self._examples = examples.to(device) if _fits(examples, device) else examples
+        self._labels = labels.to(device) if labels is not None else None
         self._generator = generator
         self._shuffle()
 
-    def next(self) -> Tensor:
-        """The next batch on the device: (size, C, H, W) in the generator's range, or (size, 2)."""
-        picked = self._examples[self._indices().to(self._examples.device)]
+    def next(self) -> tuple[Tensor, Tensor | None]:
+        """The next batch on the device: (size, C, H, W) in the generator's range or (size, 2), and labels (size,)."""
+        indices = self._indices()
+        picked = self._examples[indices.to(self._examples.device)]
         if picked.device != self.device:
             picked = picked.pin_memory().to(self.device, non_blocking=True)
-        return to_model(picked, self.output)
+        labels = self._labels[indices.to(self.device)] if self._labels is not None else None
+        return to_model(picked, self.output), labels
 
     def state_dict(self) -> dict[str, Any]:
         return {"order": self._before, "position": self._position}

@@ -23,7 +23,8 @@ from safetensors.torch import load_file, save_file
 from torch import Generator, Tensor, nn
 
 from gan_core.data import Dataset, Progress, store
-from gan_core.models import Dropout, set_dropout_generator
+from gan_core.models import set_generator
+from gan_core.models.layers import Dropout
 from gan_core.randomness import stream
 
 SHIPPED = Path(__file__).with_name("weights")
@@ -202,7 +203,7 @@ def train(
     channels, _, side = seen[0].shape[1:]
     network = _blank(channels, len(classes))
     _initialise(network, stream(0, "classifier weights"))
-    set_dropout_generator(network, stream(0, "classifier dropout"))
+    set_generator(network, stream(0, "classifier dropout"))
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=_DECAY, fused=True)
     jiggle = stream(0, "classifier jiggle")
     for step, picked in enumerate(_batches(len(seen[0]), stream(0, "classifier order"))):

@@ -1,8 +1,9 @@
 """Networks: `build(config)` makes a generator and a discriminator with their initial weights.
 
 A family (mlp, dcgan, ...) is one file with two functions, `generator(config)` and `discriminator(config)`, which
-describe a network on torch's "meta" device, and a line for each in the catalogue. Weights are drawn in `init`, for all
-families alike.
+describe its layers on torch's "meta" device, and a line for each in the catalogue. What all families share stands
+around the layers (`network`): the class of a sample, what compares a batch, the head. Weights are drawn in `init`, for
+all families alike.
 """
 
 from __future__ import annotations
@@ -11,25 +12,36 @@ from torch import nn
 
 from gan_core.catalog import DISCRIMINATORS, GENERATORS
 from gan_core.config import NetworkConfig, TrainConfig
-from gan_core.models import memory
-from gan_core.models.init import initialise
-from gan_core.models.layers import Dropout, set_dropout_generator
+from gan_core.models import memory, pairs
+from gan_core.models.init import initialise, normalise_spectrally
+from gan_core.models.layers import Drawing, set_generator
+from gan_core.models.network import Discriminator, Generator
 from gan_core.randomness import stream
 
-__all__ = ["Dropout", "build", "count_parameters", "estimate_memory", "set_dropout_generator"]
+__all__ = ["Drawing", "build", "count_parameters", "estimate_memory", "set_generator"]
 
 
 def build(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
     """A fresh generator and discriminator, float32 on the CPU, in training mode.
 
     G maps z (N, latent.dim) to samples (N, *config.shape) in the range of `generator.output`; D maps samples to logits
-    (N,). The initial weights follow from `config.seed` and from each network's own settings, and from nothing else.
+    (N,). Under a condition both take the classes too, y (N,) int64. The initial weights follow from `config.seed` and
+    from each network's own settings, and from nothing else.
     """
-    generator, discriminator = _described(config)
+    generator, discriminator = described(config)
     return (
         _with_weights(generator, config.generator, config.seed, "generator"),
         _with_weights(discriminator, config.discriminator, config.seed, "discriminator"),
     )
+
+
+def described(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
+    """Both networks on "meta": shapes without numbers."""
+    generator, discriminator = _pair(config)
+    if config.local_pairs:
+        generators, discriminators = zip(*(_pair(config) for _ in range(config.local_pairs)), strict=True)
+        return pairs.Generators(generator, [*generators]), pairs.Discriminators(discriminator, [*discriminators])
+    return generator, discriminator
 
 
 def count_parameters(network: nn.Module) -> int:
@@ -39,18 +51,21 @@ def count_parameters(network: nn.Module) -> int:
 
 def estimate_memory(config: TrainConfig) -> int:
     """Bytes that training by `config` holds at its peak, the data aside; good to a factor of two. Allocates nothing."""
-    return memory.estimate(config, *_described(config))
+    return memory.estimate(config, *described(config))
 
 
-def _described(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
-    """Both networks on "meta": shapes without numbers."""
+def _pair(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
     makers = GENERATORS[config.generator.name].load(), DISCRIMINATORS[config.discriminator.name].load()
     generator, discriminator = (make(config) for make in makers)
-    return generator, discriminator
+    networks = Generator(generator, config), Discriminator(discriminator, config)
+    for network, net in zip(networks, (config.generator, config.discriminator), strict=True):
+        if net.spectral:
+            normalise_spectrally(network)
+    return networks
 
 
 def _with_weights(network: nn.Module, net: NetworkConfig, seed: int, role: str) -> nn.Module:
     network = network.to_empty(device="cpu")
     initialise(network, net, seed, role)
-    set_dropout_generator(network, stream(seed, f"{role} dropout"))
+    set_generator(network, stream(seed, f"{role} dropout"))
     return network

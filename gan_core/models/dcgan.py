@@ -16,7 +16,7 @@ from gan_core.models.layers import OUTPUTS, block, has_bias, linear
 
 
 def generator(config: TrainConfig) -> nn.Sequential:
-    """z (N, latent.dim) -> (N, C * 2**(depth - 1), small, small) -> ... -> images (N, channels, side, side).
+    """(N, generator_inputs) -> (N, C * 2**(depth - 1), small, small) -> ... -> images (N, channels, side, side).
 
     The first layer is a linear one: the same map, with the same weights, as the paper's transposed convolution of a
     1 x 1 picture to a small one.
@@ -26,7 +26,7 @@ def generator(config: TrainConfig) -> nn.Sequential:
     sides = [side >> k for k in range(net.depth, -1, -1)]  # 7, 14, 28
     channels = [net.width << k for k in range(net.depth - 1, -1, -1)]  # 64, 32
 
-    project = partial(_project, config.latent.dim, channels[0], sides[0])
+    project = partial(_project, config.generator_inputs, channels[0], sides[0])
     return nn.Sequential(
         block(net, project, nn.BatchNorm2d, channels[0], first=True),
         *(
@@ -39,19 +39,15 @@ def generator(config: TrainConfig) -> nn.Sequential:
 
 
 def discriminator(config: TrainConfig) -> nn.Sequential:
-    """Images (N, channels, side, side) -> ... -> (N, C * 2**(depth - 1), small, small) -> logits (N,)."""
+    """Images (N, *judged_shape) -> ... -> (N, C * 2**(depth - 1), small, small) -> features (N, F)."""
     net = config.discriminator
-    picture, _, side = config.shape
-    channels = [picture, *(net.width << k for k in range(net.depth))]  # 1, 32, 64
-    small = side >> net.depth
+    channels = [config.judged_shape[0], *(net.width << k for k in range(net.depth))]  # 1, 32, 64
     return nn.Sequential(
         *(
             block(net, partial(_down, inputs, outputs), nn.BatchNorm2d, outputs, first=k == 0)
             for k, (inputs, outputs) in enumerate(pairwise(channels))
         ),
         nn.Flatten(),
-        linear(channels[-1] * small**2, 1, has_bias(net)),
-        nn.Flatten(0),
     )
 
 

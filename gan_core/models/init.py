@@ -7,43 +7,94 @@ or in another thread. Networks that differ in one layer share the weights of all
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+from torch.nn.utils.parametrizations import spectral_norm
 
 from gan_core.config import NetworkConfig
+from gan_core.models.layers import Drawn
 from gan_core.randomness import stream
 
 Weighted = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
+_POWER_STEPS = 15  # of power iteration before the first use, as in torch
 
 
 @torch.no_grad()
 def initialise(network: nn.Module, net: NetworkConfig, seed: int, role: str) -> None:
     """Set every parameter and buffer of `network`, on the CPU, as `net.init` says; `role` keeps G and D apart."""
-    layers = [module for module in network.modules() if isinstance(module, Weighted)]
-    for k, layer in enumerate(layers):
-        SCHEMES[net.init](layer, net, stream(seed, f"{role} weights {k}"))
+
+    def streams(kind: str) -> Iterator[torch.Generator]:
+        k = 0
+        while True:
+            yield stream(seed, f"{role} {kind} {k}")
+            k += 1
+
+    weights, vectors, own, spectra = map(streams, ("weights", "embedding", "own", "spectrum"))
     for module in network.modules():
-        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+        if isinstance(module, Weighted):
+            SCHEMES[net.init](module, net, next(weights))
+        elif isinstance(module, nn.Embedding):
+            weight_of(module).normal_(generator=next(vectors))
+        elif isinstance(module, Drawn):
+            module.draw(next(own))
+        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.LayerNorm):
             module.reset_parameters()  # scale 1, shift 0, running mean 0, running variance 1: nothing random
+        if parametrize.is_parametrized(module):
+            _find_largest_singular_value(module, next(spectra))
 
 
-def _torch_default(layer: Weighted, net: NetworkConfig, generator: torch.Generator) -> None:
+def normalise_spectrally(network: nn.Module) -> None:
+    """Miyato et al. (2018), "Spectral Normalization for Generative Adversarial Networks": W / sigma(W), every layer."""
+    for module in list(network.modules()):
+        if isinstance(module, Weighted | nn.Embedding):
+            spectral_norm(module)
+
+
+def weight_of(layer: nn.Module) -> Tensor:
+    """The layer's own weight, before any normalisation."""
+    if parametrize.is_parametrized(layer):
+        original: Tensor = layer.parametrizations.weight.original  # type: ignore[union-attr,assignment]
+        return original
+    weight: Tensor = layer.weight  # type: ignore[assignment]
+    return weight
+
+
+def _find_largest_singular_value(layer: nn.Module, generator: torch.Generator) -> None:
+    """Start the power iteration from numbers of our own; torch drew them from the global generator."""
+    for vector in layer.parametrizations.buffers():  # type: ignore[union-attr]
+        vector.normal_(generator=generator)
+        vector.div_(vector.norm())
+    for _ in range(_POWER_STEPS):
+        _ = layer.weight  # each look is one step of the iteration
+
+
+def _torch_default(layer: nn.Module, net: NetworkConfig, generator: torch.Generator) -> None:
     """torch's own: He et al. (2015) with a = sqrt(5), which comes to U(-b, b) with b = 1 / sqrt(fan in), biases too."""
-    bound = 1 / math.sqrt(layer.weight[0].numel())
-    for parameter in layer.parameters():
-        parameter.uniform_(-bound, bound, generator=generator)
+    bound = 1 / math.sqrt(weight_of(layer)[0].numel())
+    weight_of(layer).uniform_(-bound, bound, generator=generator)
+    if isinstance(layer.bias, Tensor):
+        layer.bias.uniform_(-bound, bound, generator=generator)
 
 
-def _normal(layer: Weighted, net: NetworkConfig, generator: torch.Generator) -> None:
+def _normal(layer: nn.Module, net: NetworkConfig, generator: torch.Generator) -> None:
     """Radford, Metz and Chintala (2015): N(0, init_std), biases 0."""
-    layer.weight.normal_(0, net.init_std, generator=generator)
-    if layer.bias is not None:
+    weight_of(layer).normal_(0, net.init_std, generator=generator)
+    if isinstance(layer.bias, Tensor):
         layer.bias.zero_()
 
 
-SCHEMES: dict[str, Callable[[Weighted, NetworkConfig, torch.Generator], None]] = {
+def _he(layer: nn.Module, net: NetworkConfig, generator: torch.Generator) -> None:
+    """He et al. (2015), equation 10: N(0, sqrt(2 / fan in)), biases 0."""
+    weight_of(layer).normal_(0, math.sqrt(2 / weight_of(layer)[0].numel()), generator=generator)
+    if isinstance(layer.bias, Tensor):
+        layer.bias.zero_()
+
+
+SCHEMES: dict[str, Callable[[nn.Module, NetworkConfig, torch.Generator], None]] = {
     "torch": _torch_default,
     "normal": _normal,
+    "he": _he,
 }

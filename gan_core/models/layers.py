@@ -23,22 +23,38 @@ ACTIVATIONS: dict[str, Callable[[NetworkConfig], nn.Module]] = {
 OUTPUTS: dict[str, Callable[[], nn.Module]] = {"tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "linear": nn.Identity}
 
 
-class Dropout(nn.Module):
-    """Dropout (Srivastava et al., 2014) that draws its mask from its own `generator`, on the device of its input.
+class Drawn(nn.Module):
+    """A layer with parameters of its own kind, which it draws itself when the network gets its initial weights."""
 
-    While training, each number is zero with chance `p`, else divided by 1 - p. `generator` must be set before.
-    """
+    def draw(self, generator: torch.Generator) -> None:
+        """Set every parameter and buffer that is this very layer's; its children are not its business."""
+        raise TypeError(f"{type(self).__name__} must say how its parameters are drawn")
+
+
+class Drawing(nn.Module):
+    """A layer that draws random numbers while it trains, from `generator`, which must be set before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._generator: torch.Generator | None = None
+
+    @property
+    def generator(self) -> torch.Generator:
+        if self._generator is None:
+            raise RuntimeError(f"this {type(self).__name__} has no generator yet; call models.set_generator first")
+        return self._generator
+
+
+class Dropout(Drawing):
+    """Dropout (Srivastava et al., 2014): while training, each number is zero with chance `p`, else divided by 1 - p."""
 
     def __init__(self, p: float) -> None:
         super().__init__()
         self.p = p
-        self.generator: torch.Generator | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return x
-        if self.generator is None:
-            raise RuntimeError("this dropout has no generator yet; call models.set_dropout_generator first")
         keep = 1 - self.p
         return x * torch.empty_like(x).bernoulli_(keep, generator=self.generator).div_(keep)
 
@@ -46,11 +62,11 @@ class Dropout(nn.Module):
         return f"p={self.p}"
 
 
-def set_dropout_generator(network: nn.Module, generator: torch.Generator) -> None:
-    """Let every `Dropout` of `network` draw from `generator`, which must be on the network's device."""
+def set_generator(network: nn.Module, generator: torch.Generator) -> None:
+    """Let every `Drawing` layer of `network` draw from `generator`, which must be on the network's device."""
     for module in network.modules():
-        if isinstance(module, Dropout):
-            module.generator = generator
+        if isinstance(module, Drawing):
+            module._generator = generator
 
 
 def block(

@@ -11,7 +11,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from gan_core import optimizers
 from gan_core.catalog import PENALTIES
 from gan_core.config import OptimizerConfig, TrainConfig
-from gan_core.models.layers import set_dropout_generator
+from gan_core.models.layers import set_generator
 
 FLOAT = 4  # bytes
 
@@ -23,17 +23,18 @@ def estimate(config: TrainConfig, generator: nn.Module, discriminator: nn.Module
     backward ones. Not counted: the data, torch itself, and a convolution's scratch space.
     """
     for network in (generator, discriminator):
-        set_dropout_generator(network, torch.Generator())
+        set_generator(network, torch.Generator())
     z = torch.empty(config.batch_size, config.latent.dim, device="meta")
+    y = torch.empty(config.batch_size, dtype=torch.int64, device="meta") if config.classes else None
     samples = torch.empty(config.batch_size, *config.shape, device="meta")
-    passes_g = _kept_for_backward(lambda: generator(z))
-    passes_d = _kept_for_backward(lambda: discriminator(samples))
+    passes_g = _kept_for_backward(lambda: generator(z, y))
+    passes_d = _kept_for_backward(lambda: discriminator(samples, y))
 
     step_d = 2 * passes_d  # real and fake
     if config.reuse_fakes:
         step_d += passes_g
     if "weight" in PENALTIES[config.penalty.name].reads:  # a term of the loss, made of D's gradient
-        step_d += _kept_for_backward(lambda: _input_gradients(discriminator, samples))
+        step_d += _kept_for_backward(lambda: _input_gradients(discriminator, samples, y))
     step_g = passes_g + passes_d
 
     average = _bytes(generator) if config.ema_decay else 0
@@ -57,9 +58,9 @@ def _kept_for_backward(run: Callable[[], Tensor]) -> int:
     return sum(storage.nbytes() for storage in kept.values())
 
 
-def _input_gradients(discriminator: nn.Module, samples: Tensor) -> Tensor:
+def _input_gradients(discriminator: nn.Module, samples: Tensor, y: Tensor | None) -> Tensor:
     samples = samples.detach().requires_grad_()
-    (gradients,) = torch.autograd.grad(discriminator(samples).sum(), samples, create_graph=True)
+    (gradients,) = torch.autograd.grad(discriminator(samples, y).sum(), samples, create_graph=True)
     return gradients
 
 

@@ -13,9 +13,9 @@ from gan_core.models.layers import OUTPUTS, block, has_bias, linear
 
 
 def generator(config: TrainConfig) -> nn.Sequential:
-    """z (N, latent.dim) -> hidden layers -> samples (N, *shape)."""
+    """(N, generator_inputs) -> hidden layers -> samples (N, *shape)."""
     net, shape = config.generator, config.shape
-    widths = (config.latent.dim, *net.hidden)
+    widths = (config.generator_inputs, *net.hidden)
     return nn.Sequential(
         *_hidden(net, widths),
         linear(widths[-1], math.prod(shape), has_bias(net)),
@@ -25,15 +25,9 @@ def generator(config: TrainConfig) -> nn.Sequential:
 
 
 def discriminator(config: TrainConfig) -> nn.Sequential:
-    """Samples (N, *shape) -> hidden layers -> logits (N,)."""
+    """Samples (N, *judged_shape) -> hidden layers -> features (N, F)."""
     net = config.discriminator
-    widths = (math.prod(config.shape), *net.hidden)
-    return nn.Sequential(
-        nn.Flatten(),
-        *_hidden(net, widths),
-        linear(widths[-1], 1, has_bias(net)),
-        nn.Flatten(0),
-    )
+    return nn.Sequential(nn.Flatten(), *_hidden(net, (math.prod(config.judged_shape), *net.hidden)))
 
 
 def _hidden(net: NetworkConfig, widths: tuple[int, ...]) -> list[nn.Sequential]:

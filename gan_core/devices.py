@@ -1,0 +1,33 @@
+"""Where training runs: finding a device, naming it, and keeping CUDA to repeatable kernels."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+
+def find_device(name: str) -> torch.device:
+    """The device that `name` means. Raises `ValueError` where this machine has none such."""
+    cuda = torch.cuda.is_available()
+    if name == "auto":
+        return torch.device("cuda" if cuda else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise ValueError(f'"{name}" is not a device; use auto, cpu, cuda or cuda:1') from None
+    if device.type == "cuda" and (not cuda or (device.index or 0) >= torch.cuda.device_count()):
+        raise ValueError(f'"{name}" is not here: {torch.cuda.device_count()} CUDA devices found; use auto or cpu')
+    return device
+
+
+def describe_device(device: torch.device) -> str:
+    """The device in words: "CPU", or the name of the GPU."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
+
+
+def forbid_nondeterminism() -> None:
+    """From now on only kernels whose sums are the same at every run; others raise."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # asked for by cuBLAS (docs: Results reproducibility)
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False

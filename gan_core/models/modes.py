@@ -1,0 +1,41 @@
+"""Looking at networks without leaving a trace: statements that set them to evaluation, and back."""
+
+from __future__ import annotations
+
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+
+class evaluating:  # noqa: N801  (reads as a statement: `with evaluating(network):`)
+    """Within this block the network neither drops units nor gathers statistics; afterwards it is as it was."""
+
+    def __init__(self, *networks: nn.Module) -> None:
+        self.networks = networks
+
+    def __enter__(self) -> None:
+        self._modes = [network.training for network in self.networks]
+        for network in self.networks:
+            network.eval()
+
+    def __exit__(self, *_: object) -> None:
+        for network, mode in zip(self.networks, self._modes, strict=True):
+            network.train(mode)
+
+
+class judging(evaluating):  # noqa: N801
+    """Within this block D judges a batch as it does in training, by the batch's own statistics, and gathers none.
+
+    D only ever sees batches that are all real or all fake. The running statistics of its normalisations mix the two,
+    and by them it would call nearly everything fake.
+    """
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        self._norms = [m for network in self.networks for m in network.modules() if isinstance(m, _BatchNorm)]
+        for norm in self._norms:
+            norm.training, norm.track_running_stats = True, False
+
+    def __exit__(self, *error: object) -> None:
+        for norm in self._norms:
+            norm.track_running_stats = True
+        super().__exit__(*error)

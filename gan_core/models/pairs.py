@@ -1,0 +1,62 @@
+"""SGAN (Chavdarova and Fleuret, 2017), "SGAN: An Alternative Training of Generative Adversarial Networks".
+
+Local pairs (G_i, D_i) play their own games and know of no other pair. The pair that is shown, (G_0, D_0), plays against
+all of theirs: G_0 against every D_i, D_0 against the samples of every G_i. Nothing of it flows back into them.
+
+In training, a batch is shared out by position: the first part belongs to the shown pair, the others to a local pair
+each. So both networks still map a batch to a batch, and Algorithm 1 needs not know. In evaluation only the shown pair
+answers.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+
+class _Pairs(nn.Module):
+    def __init__(self, shown: nn.Module, local: list[nn.Module]) -> None:
+        super().__init__()
+        self.shown, self.local = shown, nn.ModuleList(local)
+
+    def _shares(self, x: Tensor, y: Tensor | None) -> list[tuple[Tensor, Tensor | None]]:
+        parts = x.tensor_split(1 + len(self.local))
+        labels = y.tensor_split(len(parts)) if y is not None else [None] * len(parts)
+        return list(zip(parts, labels, strict=True))
+
+
+class Generators(_Pairs):
+    """Latents (N, latent.dim) -> samples (N, *shape), each part of the batch by its own generator."""
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        if not self.training:
+            samples: Tensor = self.shown(z, y)
+            return samples
+        networks = (self.shown, *self.local)
+        return torch.cat([network(*share) for network, share in zip(networks, self._shares(z, y), strict=True)])
+
+
+class Discriminators(_Pairs):
+    """Samples (N, *shape) -> logits: in training more than N, for the shown pair's samples meet every D_i.
+
+    Gradients go where SGAN wants them: to D_i and to G_i from their own game; to G_0, and not to D_i, where D_i judges
+    G_0's samples; to D_0, and not to G_i, where D_0 judges theirs.
+    """
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        if not self.training:
+            logits: Tensor = self.shown(x, y)
+            return logits
+        first, *rest = self._shares(x, y)
+        own = [network(*share) for network, share in zip(self.local, rest, strict=True)]
+        of_shown = [self._unmoved(network, *first) for network in self.local]
+        by_shown = [self.shown(part.detach(), labels) for part, labels in rest]
+        return torch.cat([*own, *of_shown, *by_shown])
+
+    @staticmethod
+    def _unmoved(network: nn.Module, x: Tensor, y: Tensor | None) -> Tensor:
+        """The network's judgement, from which no gradient reaches its weights."""
+        weights = {name: parameter.detach() for name, parameter in network.named_parameters()}
+        logits: Tensor = functional_call(network, weights, (x, y))
+        return logits
