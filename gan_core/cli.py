@@ -147,12 +147,16 @@ def sample(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="Picture to write; points also as .csv.")
     ] = Path("grid.png"),
+    label: Annotated[
+        str | None, typer.Option("--class", metavar="NAME", help="Only this class (conditional runs).")
+    ] = None,
     device: Device = "auto",
 ) -> None:
-    """Draw samples from a run's last checkpoint."""
+    """Draw samples from a run's last checkpoint; of a conditional run, every class in turn."""
     from gan_core import export
 
-    samples = _trainer(run_dir, device).generate(n, seed)
+    trainer = _trainer(run_dir, device)
+    samples = trainer.generate(n, seed, label=_class_of(trainer.config, label))
     try:
         export.write(samples, output)
     except (ValueError, OSError) as error:
@@ -229,6 +233,13 @@ def _trainer(run_dir: Path, device: str) -> Trainer:
             return run.trainer(device)
     except (RunError, DataError) as error:
         _fail(str(error))
+
+
+def _class_of(config: TrainConfig, name: str | None) -> int | None:
+    if name is not None and name not in config.classes:
+        known = f"choose from {', '.join(config.classes)}" if config.classes else "the run knows no classes"
+        raise typer.BadParameter(f'"{name}" is not a class of this run; {known}', param_hint="--class")
+    return None if name is None else config.classes.index(name)
 
 
 @contextmanager

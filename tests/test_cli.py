@@ -196,6 +196,21 @@ def test_points_are_sampled_as_a_scatter_or_as_a_table(tmp_path: Path, capsys: p
     assert (table[0], len(table)) == ("x,y", 21)
 
 
+def test_a_conditional_run_gives_samples_of_one_class_and_names_the_classes_it_knows(
+    digits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(*DIGITS, "--set", "condition.name=projection", "--steps", "2", "--runs", str(tmp_path))
+    folder = lines(capsys.readouterr().out)[-1]
+    run("sample", folder, "-n", "4", "--class", "7", "-o", str(tmp_path / "sevens.png"))
+    run("sample", folder, "-n", "4", "-o", str(tmp_path / "all.png"))
+    assert (tmp_path / "sevens.png").read_bytes() != (tmp_path / "all.png").read_bytes()
+    run("sample", folder, "--class", "seven", status=2)
+    run("sample", str(digits), "--class", "7", status=2)
+    refused = lines(capsys.readouterr().err)
+    assert "choose from 0, 1, 2" in refused[0]
+    assert "knows no classes" in refused[1]
+
+
 @pytest.mark.parametrize("name", ["grid.xyz", "grid.csv", "no-such-folder/grid.png"])
 def test_a_picture_that_cannot_be_written_is_a_bad_argument(
     digits: Path, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

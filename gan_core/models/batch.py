@@ -26,7 +26,7 @@ class MinibatchDiscrimination(Drawn):
     T is F x B x C. The sum leaves out j = i, which adds the same 1 to all.
     """
 
-    def __init__(self, features: int, kernels: int = 32, dimensions: int = 8) -> None:
+    def __init__(self, features: int, kernels: int = 16, dimensions: int = 4) -> None:
         super().__init__()
         self.transform = nn.Parameter(torch.empty(features, kernels, dimensions, device="meta"))
 

@@ -1,0 +1,146 @@
+"""What each cure does against the trouble that it is a cure of: the same run with and without it, over several seeds.
+
+    python -m benchmarks.cures
+    python -m benchmarks.cures --lessons spectral-norm,wgan-gp --seeds 5
+
+Every lesson is an experiment that goes wrong, the few settings that are the cure, and the figure that tells them apart.
+Figures repeat on one machine; two runs train at a time, on one thread each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import statistics
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from gan_core import metrics, presets
+from gan_core.config import TrainConfig
+from gan_core.metrics.points import SAMPLES, Judge
+from gan_core.trainer import Trainer
+
+
+def modes(trainer: Trainer) -> float:
+    """Clouds of the data that get at least a fifth of their due."""
+    covered = Judge(trainer.config)(trainer.generate(SAMPLES, seed=1)).covered
+    return float(covered or 0)
+
+
+def offset(trainer: Trainer) -> float:
+    """Distance of the generated mean from the true one."""
+    return Judge(trainer.config)(trainer.generate(SAMPLES, seed=1)).mean_error
+
+
+def frechet(trainer: Trainer) -> float:
+    """Frechet distance in the features of the digits' classifier."""
+    return metrics.evaluate(trainer.generate(metrics.IMAGES, seed=1), trainer.dataset).frechet
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """An experiment that goes wrong, and what cures it."""
+
+    trouble: str
+    sick: TrainConfig
+    cure: Mapping[str, Any]
+    figure: Callable[[Trainer], float]
+    cured: Callable[[float], bool]  # whether the figure is that of a run without the trouble
+    wanted: str
+    steps: int
+    steps_of_cure: int = 0  # where a cured round does more work and needs fewer; 0 for the same
+
+    def config(self, with_cure: bool, seed: int) -> TrainConfig:
+        return self.sick.with_values({**(self.cure if with_cure else {}), "seed": seed})
+
+
+# G learns ten times as fast as D, so it runs to one place after another, and D is always late.
+_COLLAPSE = presets.load("ring8").with_values(
+    {"penalty.name": "none", "loss.name": "saturating", "optimizer_d.lr": 1e-4, "batch_size": 64}
+)
+_COLLAPSED = "mode collapse under the saturating loss"
+_ALL_EIGHT: dict[str, Any] = {
+    "figure": modes,
+    "cured": lambda covered: covered == 8,
+    "wanted": "8 of 8 modes",
+    "steps": 4000,
+}
+_CRITIC = {"loss.name": "wasserstein", "optimizer_d.lr": 1e-3, "n_critic": 5}
+_FEW = presets.load("mnist-quick").with_values({"data.count": 500})
+
+LESSONS: dict[str, Lesson] = {
+    "minibatch-discrimination": Lesson(
+        _COLLAPSED, _COLLAPSE, {"discriminator.batch_layer": "minibatch-discrimination"}, **_ALL_EIGHT
+    ),
+    "wgan-gp": Lesson(
+        _COLLAPSED,
+        _COLLAPSE,
+        {**_CRITIC, "penalty.name": "gradient-penalty", "penalty.weight": 0.1},
+        **_ALL_EIGHT,
+        steps_of_cure=2000,
+    ),
+    "spectral-norm": Lesson(_COLLAPSED, _COLLAPSE, {"discriminator.spectral": True}, **_ALL_EIGHT),
+    "two-time-scales": Lesson(_COLLAPSED, _COLLAPSE, {"optimizer_d.lr": 1e-3, "optimizer_g.lr": 5e-4}, **_ALL_EIGHT),
+    "r1": Lesson(
+        "oscillation around the target",
+        presets.load("oscillation"),
+        {"penalty.name": "r1", "penalty.weight": 1.0},
+        offset,
+        lambda distance: distance < 0.1,
+        "mean within 0.1",
+        3000,
+    ),
+    "diffaugment": Lesson(
+        "D learns 500 digits by heart",
+        _FEW,
+        {"augment.translation": 0.125, "augment.cutout": 0.3},
+        frechet,
+        lambda distance: distance < 60,
+        "Frechet distance below 60",
+        4000,
+    ),
+}
+
+
+def train(name: str, with_cure: bool, seed: int) -> float:
+    """One run of a lesson; its figure at the end."""
+    torch.set_num_threads(1)
+    lesson = LESSONS[name]
+    trainer = Trainer(lesson.config(with_cure, seed), "cpu")
+    for _ in range(lesson.steps_of_cure if with_cure and lesson.steps_of_cure else lesson.steps):
+        trainer.step()
+    return lesson.figure(trainer)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lessons", default=",".join(LESSONS), help="which, by name, with commas between")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    seeds = range(options.seeds)
+    print("| cure | trouble | wanted | without it | with it | cured |\n|---|---|---|---|---|---|")
+    with ProcessPoolExecutor(options.workers, multiprocessing.get_context("spawn")) as pool:
+        for name in options.lessons.split(","):
+            lesson = LESSONS[name]
+            runs = {cure: [pool.submit(train, name, cure, seed) for seed in seeds] for cure in (False, True)}
+            without, with_it = ([run.result() for run in runs[cure]] for cure in (False, True))
+            counts = [f"{sum(map(lesson.cured, figures))} of {len(seeds)}" for figures in (without, with_it)]
+            print(
+                f"| `{name}` | {lesson.trouble} | {lesson.wanted} | {spread(without)} | {spread(with_it)} "
+                f"| {counts[1]} (without: {counts[0]}) |",
+                flush=True,
+            )
+
+
+def spread(figures: list[float]) -> str:
+    """Least, median and greatest."""
+    return " / ".join(f"{value:.3g}" for value in (min(figures), statistics.median(figures), max(figures)))
+
+
+if __name__ == "__main__":
+    main()

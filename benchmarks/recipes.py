@@ -1,0 +1,126 @@
+"""What each preset gives on this machine in a given time: docs/recipes.md and its pictures, made by one command.
+
+    python -m benchmarks.recipes --seconds 120
+    python -m benchmarks.recipes --seconds 30 --presets mnist-quick,ring8 --into /tmp/recipes
+
+Every preset whose data are here trains for so many seconds, or to its end where that comes first; two at a time, on one
+thread each. Judging does not count. A picture counts as recognisable once its figure is below the line in the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from gan_core import export, metrics, presets
+from gan_core.metrics.points import SAMPLES, Judge
+from gan_core.trainer import Trainer
+
+LOOKS = 8  # judgements in the time of a run
+RECOGNISABLE = {"mnist-5k": 100.0, "sprites": 40.0}  # Frechet distance; for points Jensen-Shannon in bits
+OF_POINTS = 0.1
+SHOWN = 36  # samples in a picture
+_HEAD = """# What each preset gives
+
+Written by `python -m benchmarks.recipes --seconds {seconds}` on {cores} CPU cores, one thread for each preset: every
+preset whose data need no network, trained for {seconds} seconds or to its end. A longer run gives better pictures, and
+some presets fail on purpose. "Recognisable" is the training time until the first figure fell below {digits:g}
+(Frechet distance, digits), {sprites:g} (sprites) or {points:g} bits (Jensen-Shannon, points); a dash where it did not.
+Real data score a Frechet distance of {floor:.2g} against real data on digits. `docs/presets.md` says what the sources
+reported.
+
+| preset | steps | steps/s | recognisable | figures at the end | samples |
+|---|---|---|---|---|---|
+"""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A preset's row."""
+
+    steps: int
+    seconds: float
+    recognisable: float | None  # seconds of training
+    figures: str
+
+
+def train(name: str, seconds: float, folder: Path) -> Result:
+    """Train one preset, judge it now and then, leave its picture in `folder`."""
+    torch.set_num_threads(1)
+    trainer = Trainer(presets.load(name), "cpu")
+    spent, recognisable, figures = 0.0, None, ""
+    for look in range(1, LOOKS + 1):
+        while spent < seconds * look / LOOKS and trainer.steps < trainer.total_steps:
+            began = time.perf_counter()
+            trainer.step()
+            spent += time.perf_counter() - began
+        figure, line, figures = judge(trainer)
+        if recognisable is None and figure < line:
+            recognisable = spent
+        if trainer.steps >= trainer.total_steps:
+            break
+    export.picture(trainer.generate(SHOWN if trainer.dataset.examples.ndim == 4 else 2000, seed=1)).resize(
+        (240, 240)
+    ).save(folder / f"{name}.png", optimize=True)
+    return Result(trainer.steps, spent, recognisable, figures)
+
+
+def judge(trainer: Trainer) -> tuple[float, float, str]:
+    """The figure that decides, the line it must fall below, and all figures in words."""
+    if trainer.dataset.examples.ndim == 2:
+        points = trainer.generate(SAMPLES, seed=1)
+        if not bool(points.isfinite().all()):
+            return float("inf"), OF_POINTS, "not finite"
+        fit = Judge(trainer.config)(points)
+        modes = f", {fit.covered} of {fit.modes} modes" if fit.modes is not None else ""
+        return fit.js, OF_POINTS, f"KL {fit.kl:.2f}, JS {fit.js:.2f} bits{modes}"
+    quality = metrics.evaluate(trainer.generate(2000, seed=1), trainer.dataset)
+    classes = f", {len(quality.missing)} classes missing" if quality.class_counts else ""
+    figures = f"FD {quality.frechet:.3g}, recall {quality.recall:.2f}, coverage {quality.coverage:.2f}{classes}"
+    return quality.frechet, RECOGNISABLE[trainer.config.data.name], figures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=120, help="training time for each preset")
+    parser.add_argument("--presets", default="", help="only these, with commas between")
+    parser.add_argument("--into", type=Path, default=Path("docs"), help="folder of the page")
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    here = [name for name in presets.names() if presets.load(name).dataset.needs in ("nothing", "drawing")]
+    names = options.presets.split(",") if options.presets else here
+    pictures = options.into / "images" / "recipes"
+    pictures.mkdir(parents=True, exist_ok=True)
+    dataset = Trainer(presets.load("mnist-quick"), "cpu").dataset
+    floor = metrics.evaluate(dataset.examples, dataset).floor
+    page = _HEAD.format(
+        seconds=f"{options.seconds:g}",
+        cores=options.workers,
+        digits=RECOGNISABLE["mnist-5k"],
+        sprites=RECOGNISABLE["sprites"],
+        points=OF_POINTS,
+        floor=floor.frechet if floor else 0,
+    )
+    with ProcessPoolExecutor(options.workers, multiprocessing.get_context("spawn")) as pool:
+        results = {name: pool.submit(train, name, options.seconds, pictures) for name in names}
+        for name, waiting in results.items():
+            page += row(name, waiting.result())
+            print(name, waiting.result().figures, flush=True)
+    (options.into / "recipes.md").write_text(page, encoding="utf-8")
+
+
+def row(name: str, result: Result) -> str:
+    seen = "–" if result.recognisable is None else f"{result.recognisable:.0f} s"
+    rate = result.steps / result.seconds if result.seconds else 0
+    picture = f"![{name}](images/recipes/{name}.png)"
+    return f"| `{name}` | {result.steps:,} | {rate:.3g} | {seen} | {result.figures} | {picture} |\n"
+
+
+if __name__ == "__main__":
+    main()
