@@ -102,11 +102,9 @@ def test_a_logarithmic_axis_is_left_aside_while_a_loss_is_negative() -> None:
 
 
 def test_equal_equilibria_are_one_line_and_unknown_ones_none() -> None:
-    assert [len(figures.losses(run_of(50), equilibrium=pair)["data"]) for pair in (None, (0.693, 0.693), (1, 0.5))] == [
-        4,
-        5,
-        6,
-    ]
+    pairs = (None, (None, None), (0.693, 0.693), (2, None), (1, 0.5))
+    traces = [len(figures.losses(run_of(50), equilibrium=pair, log=True)["data"]) for pair in pairs]
+    assert traces == [4, 4, 5, 5, 6]
 
 
 def test_smoothing_draws_the_raw_curve_behind() -> None:

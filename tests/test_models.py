@@ -134,7 +134,7 @@ def test_the_default_network_for_digits_has_biases_only_where_no_normalisation_f
 def test_the_linear_first_layer_is_a_transposed_convolution_of_a_1x1_picture() -> None:
     config, *_ = SOURCES["dcgan-sprites"]
     generator, _ = models.build(config)
-    project = generator.get_submodule("0.0")
+    project = generator.get_submodule("layers.0.0")
     convolution = nn.ConvTranspose2d(100, 512, 4, 1, 0, bias=False)
     convolution.weight = nn.Parameter(project.get_parameter("0.weight").T.reshape(100, 512, 4, 4))
     z = torch.randn(3, 100, generator=torch.Generator().manual_seed(0))
