@@ -190,7 +190,7 @@ MISFITS = [
     ({"reuse_fakes": True, "g_steps": 2}, "g_steps: 2 is too many with reuse_fakes"),
     ({"data.name": "sprites", "condition.name": "projection"}, 'condition.name: "sprites" has no classes'),
     ({"local_pairs": 3, "batch_size": 7}, "batch_size: 7 is too small for 3 local pairs"),
-    ({"local_pairs": 1, "loss.name": "loss-sensitive"}, "loss.name: \"loss-sensitive\" compares each real sample"),
+    ({"local_pairs": 1, "loss.name": "loss-sensitive"}, 'loss.name: "loss-sensitive" compares each real sample'),
 ]
 
 
