@@ -67,7 +67,7 @@ def test_minibatch_discrimination_sums_the_nearness_to_every_other_sample(n: int
         for j in range(n):
             for b in range(3):
                 if i != j:
-                    wanted[i, b] += math.exp(-(rows[i][b] - rows[j][b]).abs().sum())
+                    wanted[i, b] += math.exp(-(rows[i][b] - rows[j][b]).abs().sum().item())
     torch.testing.assert_close(layer(x), torch.cat((x, wanted), dim=1), **EXACT)
 
 
