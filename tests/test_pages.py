@@ -10,8 +10,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from gan_core import losses, presets
-from gan_core.catalog import DATASETS, LOSSES, OPTIMIZERS
+from gan_core import presets
+from gan_core.catalog import DATASETS, OPTIMIZERS
 from gan_core.config import TrainConfig
 from gan_core.schema import as_text
 from ui import form, server, share, words
@@ -111,27 +111,6 @@ def test_pasted_nonsense_is_told(train: AppTest) -> None:
     app.text_area(key="pasted").set_value(json.dumps({"optimizer_d": {"lr": -1}})).run()
     next(button for button in app.button if button.label == "Use this config").click().run()
     assert "optimizer_d.lr: -1 is not allowed" in app.error[0].value
-
-
-@pytest.mark.parametrize("name", list(LOSSES))
-def test_every_loss_has_its_curves_with_or_without_a_resting_value(name: str) -> None:
-    def page() -> None:
-        import streamlit as st
-
-        from gan_core.config import TrainConfig
-        from gan_core.snapshot import Snapshot
-        from ui.panels import curves
-
-        st.session_state.setdefault("scrub", None)
-        curves.panel(Snapshot(config=TrainConfig().with_values({"loss.name": st.session_state.loss})))
-
-    app = AppTest.from_function(page, default_timeout=60)
-    app.session_state.loss = name
-    app.run()
-    assert not app.exception
-    formula_d, formula_g = (element.value for element in app.latex)
-    assert losses.get(name).formula_d in formula_d
-    assert losses.get(name).formula_g in formula_g
 
 
 def test_every_setting_has_its_place_in_the_form() -> None:
