@@ -52,13 +52,15 @@ def translation(x: Tensor, share: float, generator: torch.Generator) -> Tensor:
 
 
 def cutout(x: Tensor, share: float, generator: torch.Generator) -> Tensor:
-    """A square of `share` of the side, with its middle anywhere, becomes 0."""
+    """A square of `share` of the side, with its middle anywhere, becomes 0; what lies outside the picture is lost."""
     n, _, height, width = x.shape
     kept = torch.ones(n, height, width, dtype=torch.bool, device=x.device)
     inside = []
     for side in (height, width):
-        middle = _whole(n, 0, side - 1, x.device, generator)[:, None]
-        inside.append((torch.arange(side, device=x.device) - middle).abs() < max(1, round(share * side)) / 2)
+        size = max(1, round(share * side))
+        first = _whole(n, 0, side - size % 2, x.device, generator)[:, None] - size // 2
+        place = torch.arange(side, device=x.device)
+        inside.append((first <= place) & (place < first + size))
     kept &= ~(inside[0][:, :, None] & inside[1][:, None, :])
     return x * kept[:, None]
 

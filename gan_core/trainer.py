@@ -20,6 +20,7 @@ from gan_core.data.batches import Batches
 from gan_core.data.ranges import to_unit
 from gan_core.devices import find_device, forbid_nondeterminism
 from gan_core.models.modes import evaluating
+from gan_core.models.pairs import one_each
 from gan_core.randomness import Streams, stream
 
 Which = Literal["both", "g", "d"]
@@ -126,7 +127,8 @@ class Trainer:
             real_logits, fake_logits = self.discriminator(real, y).float(), self.discriminator(seen, y).float()  # (N,)
         loss = self.loss.discriminator(real_logits, fake_logits, self.loss.distance(real, seen))
         if self._penalty_is_due():
-            penalty = self.penalty.term(partial(self.discriminator, y=y), real, seen, self.random.penalty)
+            judge = partial(one_each(self.discriminator), y=y)
+            penalty = self.penalty.term(judge, real, seen, self.random.penalty)
             loss = loss if penalty is None else loss + penalty
         norm = _descend(loss, self._parameters_d, self.optimizer_d)
         self.penalty.after_step(self.discriminator)

@@ -48,4 +48,22 @@ VARIANTS = {
     "critic": POINTS.with_values({"loss.name": "wasserstein", "penalty.name": "gradient-penalty", "n_critic": 3}),
     "clipped critic": POINTS.with_values({"loss.name": "wasserstein", "penalty.name": "clip", "g_steps": 2}),
     "lazy R1": POINTS.with_values({"penalty.name": "r1", "penalty.every": 4, "latent.distribution": "uniform"}),
+    "conditional digits": DIGITS.with_values({"condition.name": "projection", "condition.dim": 4}),
+    "label beside": DIGITS.with_values(
+        {"condition.name": "embedding", "condition.dim": 4, "penalty.name": "r1", "penalty.every": 2}
+    ),
+    "spectral hinge": DIGITS.with_values(
+        {
+            "loss.name": "hinge",
+            "discriminator.spectral": True,
+            "discriminator.batch_layer": "minibatch-stddev",
+            "precision": "bfloat16",
+        }
+    ),
+    "local pairs": POINTS.with_values({"local_pairs": 2, "penalty.name": "gradient-penalty"}),
+    "diffaugment": DIGITS.with_values({"augment.translation": 0.125, "augment.cutout": 0.5, "augment.color": 1}),
+    "mixture head": POINTS.with_values(
+        {"discriminator.head": "gaussian-mixture", "discriminator.batch_layer": "minibatch-discrimination"}
+    ),
+    "loss-sensitive": POINTS.with_values({"loss.name": "loss-sensitive", "loss.combine": "mean"}),
 }

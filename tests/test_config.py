@@ -30,7 +30,7 @@ _TEXTS: dict[str, st.SearchStrategy[Any]] = {
 }
 _TIED = {  # settings whose value must fit that of another; each has a test of its own below
     "data.name", "data.size", "generator.name", "discriminator.name", "generator.depth", "discriminator.depth",
-    "optimizer_g.nesterov", "optimizer_d.nesterov", "reuse_fakes", "g_steps",
+    "optimizer_g.nesterov", "optimizer_d.nesterov", "reuse_fakes", "g_steps", "local_pairs",
 }  # fmt: skip
 
 
@@ -188,6 +188,9 @@ MISFITS = [
     ({"discriminator.depth": 4}, "discriminator.depth: 4 halvings are too many for 28 x 28 pixels; use at most 3"),
     ({"optimizer_g.name": "sgd", "optimizer_g.nesterov": True}, "optimizer_g.nesterov: true needs a momentum above 0"),
     ({"reuse_fakes": True, "g_steps": 2}, "g_steps: 2 is too many with reuse_fakes"),
+    ({"data.name": "sprites", "condition.name": "projection"}, 'condition.name: "sprites" has no classes'),
+    ({"local_pairs": 3, "batch_size": 7}, "batch_size: 7 is too small for 3 local pairs"),
+    ({"local_pairs": 1, "loss.name": "loss-sensitive"}, 'loss.name: "loss-sensitive" compares each real sample'),
 ]
 
 

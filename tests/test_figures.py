@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from gan_core import losses
+from gan_core.catalog import LOSSES
 from gan_core.history import History
 from gan_core.plane import Plane
 from gan_core.snapshot import Mark
@@ -102,11 +105,9 @@ def test_a_logarithmic_axis_is_left_aside_while_a_loss_is_negative() -> None:
 
 
 def test_equal_equilibria_are_one_line_and_unknown_ones_none() -> None:
-    assert [len(figures.losses(run_of(50), equilibrium=pair)["data"]) for pair in (None, (0.693, 0.693), (1, 0.5))] == [
-        4,
-        5,
-        6,
-    ]
+    pairs = (None, (None, None), (0.693, 0.693), (2, None), (1, 0.5))
+    traces = [len(figures.losses(run_of(50), equilibrium=pair, log=True)["data"]) for pair in pairs]
+    assert traces == [4, 4, 5, 5, 6]
 
 
 def test_smoothing_draws_the_raw_curve_behind() -> None:
@@ -162,3 +163,24 @@ def test_an_arrow_points_the_way_that_lowers_the_generators_loss_and_has_a_great
     paths = np.stack([numbers(arrows["x"]), numbers(arrows["y"])], axis=-1).reshape(3, 6, 2)
     tips = paths[:, 1]
     assert tips == pytest.approx(np.array([[0.18, 0], [0, -0.36], [0, 0]]), abs=1e-4)  # 0.09 of a plane 4 wide
+
+
+@pytest.mark.parametrize("name", list(LOSSES))
+def test_every_loss_has_its_curves_with_or_without_a_resting_value(name: str) -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from gan_core.config import TrainConfig
+        from gan_core.snapshot import Snapshot
+        from ui.panels import curves
+
+        st.session_state.setdefault("scrub", None)
+        curves.panel(Snapshot(config=TrainConfig().with_values({"loss.name": st.session_state.loss})))
+
+    app = AppTest.from_function(page, default_timeout=60)
+    app.session_state.loss = name
+    app.run()
+    assert not app.exception
+    formula_d, formula_g = (element.value for element in app.latex)
+    assert losses.get(name).formula_d in formula_d
+    assert losses.get(name).formula_g in formula_g

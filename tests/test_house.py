@@ -126,6 +126,17 @@ def test_nothing_draws_from_the_global_generators() -> None:
                 assert "generator" in arguments(call), where(file, call)
 
 
+def test_one_place_takes_gradients_for_training() -> None:
+    """Every loss, penalty and network passes through the trainer's one loop; the judge of samples is no GAN."""
+    places = [
+        file.relative_to(ROOT / "gan_core").as_posix()
+        for file in files("gan_core")
+        for name, _ in calls(file)
+        if name.split(".")[-1] == "backward"
+    ]
+    assert sorted(places) == ["metrics/classifier.py", "trainer.py"]
+
+
 def test_torchs_own_dropout_is_not_used() -> None:
     """It draws its masks from the global generator."""
     for file in EVERYWHERE:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gan_core import losses
 from gan_core.catalog import LOSSES, UnknownNameError
-from gan_core.losses import Combine, Loss
+from gan_core.losses import Combine, Loss, Separable
 
 Formula = Callable[
     [Tensor, Tensor, float], tuple[Tensor, Tensor]
@@ -50,13 +50,25 @@ def hinge(real: Tensor, fake: Tensor, s: float) -> tuple[Tensor, Tensor]:
     return d, -fake.mean()
 
 
+def loss_sensitive(real: Tensor, fake: Tensor, s: float) -> tuple[Tensor, Tensor]:
+    return ranked(real, fake, [1.0] * min(len(real), len(fake)))
+
+
+def ranked(real: Tensor, fake: Tensor, margins: list[float]) -> tuple[Tensor, Tensor]:
+    """Qi's equations 7 and 8, pair by pair: L(x) = -D(x), and each pair costs what its margin lacks."""
+    lacking = [max(0.0, margin + -x.item() - -y.item()) for margin, x, y in zip(margins, real, fake, strict=False)]
+    return (-real).mean() + sum(lacking) / len(lacking), (-fake).mean()
+
+
 PAPERS: dict[str, Formula] = {
     "non-saturating": non_saturating,
     "saturating": saturating,
     "wasserstein": wasserstein,
     "least-squares": least_squares,
     "hinge": hinge,
+    "loss-sensitive": loss_sensitive,
 }
+UNLABELLED = {"wasserstein", "hinge", "loss-sensitive"}  # losses without labels to smooth
 every_loss = pytest.mark.parametrize("name", list(LOSSES))
 both_ways = pytest.mark.parametrize("combine", ["sum", "mean"])
 smoothings = pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.4])
@@ -97,6 +109,9 @@ def test_the_equilibrium_line_is_what_the_best_constant_discriminator_gets(
     costs = torch.vmap(lambda c: loss.discriminator(c[None], c[None]))(constants)
     best = constants[(costs - costs.min()).abs() < 1e-12]  # one constant, or every one that is as good
     d, g = loss.equilibrium
+    if d is None:
+        assert costs.diff().abs().min() > 0  # no best constant: the loss falls, or climbs, without end
+        return
     assert costs.min().item() == pytest.approx(d, abs=1e-6)
     if g is None:
         assert len(best) > 100
@@ -118,6 +133,51 @@ def test_least_squares_loss_is_zero_when_d_is_right() -> None:
 
 def test_hinge_loss_is_zero_once_each_sample_is_beyond_the_margin() -> None:
     assert losses.get("hinge").discriminator(torch.full((4,), 1.5), torch.full((4,), -2.0)) == 0
+
+
+def samples(seed: int, n: int, *shape: int) -> Tensor:
+    return torch.randn(n, *shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+
+
+@both_ways
+@pytest.mark.parametrize("shape", [(2,), (3, 4, 4)], ids=["points", "images"])
+def test_the_loss_sensitive_margin_is_how_far_a_real_sample_is_from_its_fake(
+    combine: Combine, shape: tuple[int, ...]
+) -> None:
+    loss, real, fake = losses.get("loss-sensitive", combine), samples(8, 50, *shape), samples(9, 50, *shape)
+    apart = [sum(abs(a - b) for a, b in zip(x, y, strict=True)) / len(x)
+             for x, y in zip(real.flatten(1).tolist(), fake.flatten(1).tolist(), strict=True)]  # fmt: skip
+    distance = loss.distance(real, fake)
+    torch.testing.assert_close(distance, torch.tensor(apart, dtype=torch.float64), rtol=1e-10, atol=1e-10)
+
+    of_real, of_fake = logits(1, n=50), logits(2, n=50)
+    share = 1 if combine == "sum" else 1 / 2
+    found = loss.discriminator(of_real, of_fake, distance)
+    torch.testing.assert_close(found, share * ranked(of_real, of_fake, apart)[0], rtol=1e-10, atol=1e-10)
+
+
+def test_gradients_of_the_loss_sensitive_loss_are_those_of_its_margins_too() -> None:
+    loss, real, fake = losses.get("loss-sensitive"), logits(3, n=20), logits(4, n=20)
+    far = samples(5, 20).abs()
+    inputs = real.requires_grad_(), fake.requires_grad_(), far.requires_grad_()
+    assert torch.autograd.gradcheck(loss.discriminator, inputs)
+
+
+def test_loss_sensitive_d_leaves_a_perfect_fake_in_peace() -> None:
+    loss, x = losses.get("loss-sensitive"), samples(6, 10, 2)
+    score = torch.zeros(10, dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(loss.discriminator(score.detach(), score, loss.distance(x, x)), score)
+    assert not slope.any()
+
+
+@every_loss
+def test_only_the_loss_sensitive_loss_compares_pairs(name: str) -> None:
+    loss, x = losses.get(name), samples(7, 4, 2)
+    assert isinstance(loss, Separable) == (loss.distance(x, x) is None) == (name != "loss-sensitive")
+
+
+def test_the_loss_sensitive_loss_has_no_resting_value() -> None:
+    assert losses.get("loss-sensitive").equilibrium == losses.get("loss-sensitive", "mean").equilibrium == (None, None)
 
 
 def gradient_for_g(loss: Loss, logit: float) -> float:
@@ -156,7 +216,7 @@ def test_extreme_logits_give_finite_losses_and_gradients(name: str, size: float,
 def test_losses_without_labels_ignore_smoothing_and_those_with_labels_do_not(name: str) -> None:
     real, fake = logits(5), logits(6)
     plain, smooth = (losses.get(name, label_smoothing=s).discriminator(real, fake) for s in (0.0, 0.2))
-    assert torch.equal(plain, smooth) == (name in {"wasserstein", "hinge"})
+    assert torch.equal(plain, smooth) == (name in UNLABELLED)
 
 
 @every_loss
@@ -172,7 +232,7 @@ def test_formulas_show_the_mean_and_the_smoothing_that_are_used(name: str) -> No
     whole, half = losses.get(name).formula_d, losses.get(name, "mean").formula_d
     assert half == rf"\tfrac{{1}}{{2}} \left( {whole} \right)"
     smooth = losses.get(name, label_smoothing=0.1).formula_d
-    assert ("0.9" in smooth) == (name not in {"wasserstein", "hinge"})
+    assert ("0.9" in smooth) == (name not in UNLABELLED)
     for formula in (whole, half, smooth, losses.get(name).formula_g):
         assert formula.count("{") == formula.count("}")
         assert formula.count("(") == formula.count(")")

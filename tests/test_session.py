@@ -15,7 +15,7 @@ from gan_core.runs import RunStore
 from gan_core.schema import ConfigError
 from gan_core.session import Session
 from gan_core.snapshot import Snapshot
-from tests.small import DIGITS, POINTS
+from tests.small import DIGITS, POINTS, VARIANTS
 
 ENDLESS = POINTS.with_values({"max_steps": 100_000_000, "record.save_every": 1_000_000, "record.frame_every": 1_000})
 
@@ -53,6 +53,17 @@ def test_a_run_ends_by_itself_with_its_last_samples_and_checkpoint(tmp_path: Pat
     assert run.checkpoints()[-1] == POINTS.max_steps
     assert run.frames() == list(range(0, POINTS.max_steps + 1, 10))
     assert [event["kind"] for event in run.events()][-2:] == ["saved", "finished"]
+
+
+@pytest.mark.parametrize("name", ["conditional digits", "label beside", "spectral hinge", "local pairs"])
+def test_a_run_with_more_around_its_networks_is_shown_and_saved_like_any_other(name: str, tmp_path: Path) -> None:
+    config = VARIANTS[name].with_values({"max_steps": 6, "ema_decay": 0.9})
+    snapshot = finished(config, store=RunStore(tmp_path))
+    assert (snapshot.status, snapshot.step, snapshot.error) == ("finished", 6, "")
+    assert np.isfinite(snapshot.scores).all()
+    trainer = RunStore(tmp_path).open(snapshot.run_id).trainer("cpu")
+    assert trainer.generate(5).isfinite().all()
+    assert trainer.step().figures.isfinite().all()
 
 
 def test_pause_stands_still_and_resume_goes_on() -> None:

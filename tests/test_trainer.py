@@ -146,7 +146,7 @@ def test_a_seed_of_samples_names_the_same_latents_at_every_step() -> None:
 
 def test_every_example_is_seen_once_in_an_epoch() -> None:
     trainer = Trainer(POINTS.with_values({"data.count": 50, "batch_size": 30}), "cpu")
-    seen = torch.cat([trainer.batches.next() for _ in range(5)])  # 150 examples: three epochs
+    seen = torch.cat([trainer.batches.next()[0] for _ in range(5)])  # 150 examples: three epochs
     assert torch.equal(seen.unique(dim=0), trainer.dataset.examples.unique(dim=0))
     counts = seen.unique(dim=0, return_counts=True)[1]
     assert (counts == 3).all()
@@ -180,7 +180,7 @@ def test_d_judges_what_is_shown_by_the_batch_itself_and_learns_nothing_from_it()
     trainer = Trainer(DIGITS, "cpu")
     for _ in range(3):
         trainer.step()
-    real = trainer.batches.next()
+    real, _ = trainer.batches.next()
     in_training = copy.deepcopy(trainer.discriminator)(real)
     before = copy.deepcopy(trainer.discriminator.state_dict())
     with judging(trainer.discriminator), torch.no_grad():

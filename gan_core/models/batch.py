@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from gan_core.models.layers import Drawn
+from gan_core.models.layers import Drawn, full_precision
 
 
 class Nothing(nn.Identity):
@@ -34,7 +34,7 @@ class MinibatchDiscrimination(Drawn):
         self.transform.normal_(0, len(self.transform) ** -0.5, generator=generator)
 
     def forward(self, features: Tensor) -> Tensor:
-        projected = torch.einsum("nf,fbc->nbc", features, self.transform)
+        projected = full_precision(torch.einsum("nf,fbc->nbc", features, self.transform))
         distances = (projected[:, None] - projected[None]).abs().sum(dim=3)  # (N, N, B)
         nearness = torch.exp(-distances).sum(dim=1) - 1
         return torch.cat((features, nearness.to(features.dtype)), dim=1)
@@ -50,5 +50,5 @@ class MinibatchStdDev(nn.Module):
         super().__init__()
 
     def forward(self, features: Tensor) -> Tensor:
-        deviation = (features.float().var(dim=0, correction=0) + 1e-8).sqrt().mean()
+        deviation = (full_precision(features).var(dim=0, correction=0) + 1e-8).sqrt().mean()
         return torch.cat((features, deviation.to(features.dtype).expand(len(features), 1)), dim=1)

@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from gan_core.models.layers import Drawn, linear
+from gan_core.models.layers import Drawn, full_precision, linear
 
 
 class Linear(nn.Sequential):
@@ -42,7 +42,7 @@ class GaussianMixture(Drawn):
         self.log_weights.zero_()
 
     def forward(self, features: Tensor) -> Tensor:
-        e = self.embed(features).float()[:, None]  # (N, 1, d)
+        e = full_precision(self.embed(features))[:, None]  # (N, 1, d)
         scaled = (e - self.means) * torch.exp(-self.log_scales)
         log_densities = (-0.5 * scaled.square() - self.log_scales - 0.5 * math.log(2 * math.pi)).sum(dim=2)  # (N, K)
         likelihood = torch.logsumexp(self.log_weights.log_softmax(0) + log_densities, dim=1)

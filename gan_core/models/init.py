@@ -51,6 +51,21 @@ def normalise_spectrally(network: nn.Module) -> None:
     for module in list(network.modules()):
         if isinstance(module, Weighted | nn.Embedding):
             spectral_norm(module)
+            layers: nn.ModuleList = module.parametrizations.weight  # type: ignore[union-attr,assignment]
+            layers[0] = _FullPrecision(layers[0])
+
+
+class _FullPrecision(nn.Module):
+    """torch's normalisation, outside autocast: on CUDA it would meet itself in two precisions, and raise."""
+
+    def __init__(self, norm: nn.Module) -> None:
+        super().__init__()
+        self.norm = norm
+
+    def forward(self, weight: Tensor) -> Tensor:
+        with torch.autocast("cuda" if weight.is_cuda else "cpu", enabled=False):
+            normalised: Tensor = self.norm(weight)
+            return normalised
 
 
 def weight_of(layer: nn.Module) -> Tensor:

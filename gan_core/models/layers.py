@@ -98,6 +98,11 @@ def has_bias(net: NetworkConfig, normalised: bool = False) -> bool:
     return not normalised if net.bias == "auto" else net.bias == "always"
 
 
+def full_precision(x: Tensor) -> Tensor:
+    """`x` in float32 at least: for sums that bfloat16 is too coarse for."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
 def linear(inputs: int, outputs: int, bias: bool) -> nn.Linear:
     """(N, inputs) -> (N, outputs), without weights yet."""
     return nn.Linear(inputs, outputs, bias, device="meta")

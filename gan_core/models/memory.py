@@ -43,7 +43,7 @@ def estimate(config: TrainConfig, generator: nn.Module, discriminator: nn.Module
 
 
 def _kept_for_backward(run: Callable[[], Tensor]) -> int:
-    """Bytes that autograd keeps while the result of `run` lives, parameters aside."""
+    """Bytes that autograd keeps while the result of `run` lives, the networks' parameters aside."""
     kept: dict[int, torch.UntypedStorage] = {}
 
     def keep(tensor: Tensor) -> Tensor:

@@ -10,6 +10,8 @@ answers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -25,6 +27,11 @@ class _Pairs(nn.Module):
         labels = y.tensor_split(len(parts)) if y is not None else [None] * len(parts)
         return list(zip(parts, labels, strict=True))
 
+    def each_its_own(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """Every network on its own part of the batch, in whatever mode."""
+        networks = (self.shown, *self.local)
+        return torch.cat([network(*share) for network, share in zip(networks, self._shares(x, y), strict=True)])
+
 
 class Generators(_Pairs):
     """Latents (N, latent.dim) -> samples (N, *shape), each part of the batch by its own generator."""
@@ -33,8 +40,7 @@ class Generators(_Pairs):
         if not self.training:
             samples: Tensor = self.shown(z, y)
             return samples
-        networks = (self.shown, *self.local)
-        return torch.cat([network(*share) for network, share in zip(networks, self._shares(z, y), strict=True)])
+        return self.each_its_own(z, y)
 
 
 class Discriminators(_Pairs):
@@ -60,3 +66,11 @@ class Discriminators(_Pairs):
         weights = {name: parameter.detach() for name, parameter in network.named_parameters()}
         logits: Tensor = functional_call(network, weights, (x, y))
         return logits
+
+
+def one_each(discriminator: nn.Module) -> Callable[..., Tensor]:
+    """D as a penalty must see it: one logit for each sample (N,), by the D whose part of the batch it is.
+
+    The games of `Discriminators` would not do. They cut D_0's gradient at its samples, so D_0 would go unpunished.
+    """
+    return discriminator.each_its_own if isinstance(discriminator, Discriminators) else discriminator

@@ -79,13 +79,37 @@ def _stages(side: int) -> int:
     return max(1, int(math.log2(side / 4)))
 
 
+def read(path: str | Path) -> list[str]:
+    """Offer the presets of a JSON file of your own, laid out as those beside this one; their ids.
+
+    Raises:
+        ValueError: an id is taken. It is `ConfigError` where settings are wrong; then none of the file is offered.
+    """
+    own = _file(Path(path))
+    offered = {name: _preset(name, _raw() | own) for name in own}
+    if taken := [name for name in own if name in _presets()]:
+        raise ValueError(f'the preset "{taken[0]}" exists already')
+    _raw().update(own)
+    for name, preset in offered.items():
+        _presets().add(name, preset)
+    return list(offered)
+
+
 @cache
 def _presets() -> Catalog[Preset]:
-    raw: dict[str, dict[str, Any]] = {}
-    for name in _GROUPS:
-        file = json.loads(Path(__file__).with_name(f"{name}.json").read_text(encoding="utf-8"))
-        raw |= {key: {"group": file["group"], **preset} for key, preset in file["presets"].items()}
-    return Catalog("preset", {key: _preset(key, raw) for key in raw})
+    return Catalog("preset", {name: _preset(name, _raw()) for name in _raw()})
+
+
+@cache
+def _raw() -> dict[str, dict[str, Any]]:
+    """Every preset as its file says it, with the file's group."""
+    files = (_file(Path(__file__).with_name(f"{name}.json")) for name in _GROUPS)
+    return {name: preset for file in files for name, preset in file.items()}
+
+
+def _file(path: Path) -> dict[str, dict[str, Any]]:
+    file = json.loads(path.read_text(encoding="utf-8"))
+    return {name: {"group": file["group"], **preset} for name, preset in file["presets"].items()}
 
 
 def _preset(name: str, raw: dict[str, dict[str, Any]]) -> Preset:
