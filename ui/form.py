@@ -97,7 +97,7 @@ def label(key: str) -> str:
 
 
 def _relevant(config: TrainConfig, prefixes: Iterable[str]) -> list[Setting]:
-    """Settings that the chosen network, optimiser, penalty and data set read, in the order of `prefixes`; names first."""
+    """Settings that the chosen network, optimiser, penalty and data set read, by `prefixes` in order; names first."""
     return [
         setting
         for prefix in prefixes
