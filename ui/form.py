@@ -62,9 +62,9 @@ _OF_NETWORKS = {  # the same in G and D
     "blocks": "Blocks at each size",
     "batch_layer": "Layer across the batch",
     "norm": "Normalisation",
-    "norm_first": "Normalise the first",
+    "norm_first": "Normalise first layer",
     "init": "Initial weights",
-    "init_std": "Their deviation",
+    "init_std": "Deviation of weights",
 }
 _EVERY_NETWORK = ("output", "batch_layer", "head")  # read whatever the family
 
@@ -148,7 +148,7 @@ def _widget(setting: Setting, config: TrainConfig, session: Session | None, plac
         st.selectbox(options=list(entries), format_func=lambda name: entries[name].label, **common)
     elif setting.options:
         st.session_state[widget_key] = value
-        st.selectbox(options=setting.options, format_func=as_text, **common)
+        st.selectbox(options=setting.options, format_func=as_text, placeholder=as_text(None), **common)
     elif setting.kind == "true or false":
         st.session_state[widget_key] = value
         st.toggle(**common)

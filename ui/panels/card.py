@@ -65,12 +65,12 @@ def _network(color: str, role: str, entry: NetworkEntry, rows: list[LayerRow]) -
     lines = ["| Layer | Output | Parameters |", "|:---|---:|---:|"]
     lines += [f"| {row.name} | {_shape(row)} | {_count(row.parameters)} |" for row in rows]
     lines.append(f"| **Total** | | **{sum(row.parameters for row in rows):,}** |")
-    with st.container(height=_TALL * 40 if len(rows) > _TALL else "content", border=False):
+    with st.container(height=_TALL * 33 if len(rows) > _TALL else "content", border=False, key=f"layers-{role}"):
         st.markdown("\n".join(lines), width="stretch")
 
 
 def _shape(row: LayerRow) -> str:
-    return " x ".join(map(str, row.shape))
+    return " × ".join(map(str, row.shape))
 
 
 def _count(parameters: int) -> str:
@@ -81,12 +81,14 @@ def _objective(config: TrainConfig) -> None:
     """What both networks minimise, in formulas."""
     loss = losses.get(config.loss.name, config.loss.combine, config.loss.label_smoothing)
     st.markdown(f"**What they minimise** · {LOSSES[config.loss.name].label}")
-    st.latex(rf"L_D = {loss.formula_d}")
-    st.latex(rf"L_G = {loss.formula_g}")
-    if formula := penalties.get(config.penalty).formula:
-        every = f", at each {config.penalty.every}th step of D" if config.penalty.every > 1 else ""
-        st.caption(f"{PENALTIES[config.penalty.name].label}{every}")
-        st.latex(formula)
+    with st.container(key="formulas"):
+        st.latex(rf"L_D = {loss.formula_d}")
+        st.latex(rf"L_G = {loss.formula_g}")
+        if formula := penalties.get(config.penalty).formula:
+            entry, every = PENALTIES[config.penalty.name], config.penalty.every
+            seldom = f" · once in {every} steps of D, {every} times as strong"
+            st.caption(entry.label + (seldom if "every" in entry.reads and every > 1 else ""))
+            st.latex(formula)
 
 
 def _costs(config: TrainConfig, memory: int, session: Session | None) -> None:

@@ -21,7 +21,7 @@ from ui.server import pool
 COLUMNS = 8
 REAL_SHOWN = 32
 LARGEST = 48  # pixels of a sample's side, so that the first screen holds the grid and the real ones
-LARGEST_OF_CLASS = 96  # where only the samples of one class are shown
+LARGEST_OF_CLASS = 120  # where only the samples of one class are shown
 MOST_COLUMNS = 10  # a class each
 
 
