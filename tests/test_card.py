@@ -7,11 +7,14 @@ from importlib.util import find_spec
 from typing import Any
 
 import pytest
+import torch
+from torch import nn
 
 from gan_core import models, penalties, presets, speed
 from gan_core.catalog import BATCH_LAYERS, CONDITIONS, DISCRIMINATORS, GENERATORS, HEADS, PENALTIES
 from gan_core.config import TrainConfig
 from gan_core.models.card import CardError, LayerRow, layers
+from gan_core.models.labels import label_of
 
 HUGE = {"data.name": "folder", "data.size": 128, "generator.width": 512, "generator.depth": 6, "batch_size": 8192}
 
@@ -87,6 +90,16 @@ def test_a_dcgan_for_digits_reads_as_its_paper_does() -> None:
     assert discriminator[0] == LayerRow("Conv 1 → 32, 4x4, stride 2", (32, 14, 14), 32 * 16 + 32)
     assert discriminator[1] == LayerRow("LeakyReLU 0.2", (32, 14, 14), 0)
     assert discriminator[-1] == LayerRow("Linear 3136 → 1", (1,), 3137)
+
+
+def test_a_layer_of_a_new_kind_goes_by_its_class_and_its_parameters() -> None:
+    class ToneCurve2d(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.bend_points = nn.Parameter(torch.empty(3, device="meta"))
+
+    assert label_of(ToneCurve2d()) == "Tone curve (bend points)"
+    assert label_of(nn.ZeroPad2d(1)) == "Zero pad"
 
 
 def test_the_card_of_networks_far_too_large_to_build_is_there_at_once() -> None:

@@ -174,7 +174,6 @@ def test_only_what_the_family_reads_is_offered(train: AppTest) -> None:
 
 
 def test_points_are_neither_augmented_nor_doubled(train: AppTest) -> None:
-    app = opened(train, presets.load("ring8").to_query())
     assert not {"augment.color", "generator.depth", "data.size"} & offered(
         opened(train, presets.load("ring8").to_query())
     )

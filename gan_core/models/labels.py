@@ -14,9 +14,9 @@ from gan_core.models.layers import Dropout
 
 
 def label_of(module: nn.Module) -> str:
-    """What a layer is called in a table; a layer of a new kind goes by the name of its class."""
+    """What a layer is called in a table; a layer of a new kind goes by the names of its class and its parameters."""
     known = next((words for kind, words in _WORDS.items() if isinstance(module, kind)), None)
-    text = known(module) if known else _spaced(type(module).__name__)
+    text = known(module) if known else _of_new_kind(module)
     return f"{text}, spectral norm" if parametrize.is_parametrized(module) else text
 
 
@@ -52,13 +52,21 @@ _WORDS: dict[type[nn.Module], Callable[[Any], str]] = {
     nn.Upsample: lambda layer: "Upsample",
     nn.Embedding: lambda layer: f"Class vectors, {layer.num_embeddings} of {layer.embedding_dim}",
     Dropout: lambda layer: f"Dropout {layer.p:.0%}",
+    batch.MinibatchDiscrimination: lambda layer: "Minibatch discrimination",
     batch.MinibatchStdDev: lambda layer: "Minibatch standard deviation",
     heads.GaussianMixture: lambda layer: f"Mixture of {len(layer.means)} Gaussians",
 }
 
 
+def _of_new_kind(module: nn.Module) -> str:
+    """ "Stage (positions)"."""
+    own = ", ".join(name.replace("_", " ") for name, _ in module.named_parameters(recurse=False))
+    return _spaced(type(module).__name__) + (f" ({own})" if own else "")
+
+
 def _spaced(name: str) -> str:
-    """ "ParametrizedToRgb" -> "To rgb"."""
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name.removeprefix("Parametrized").strip("_"))
+    """ "ParametrizedToRgb" -> "To rgb", "ZeroPad2d" -> "Zero pad"."""
+    name = re.sub(r"\dd$", "", name.removeprefix("Parametrized").strip("_"))
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)
     text = " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words)
     return text[:1].upper() + text[1:]
