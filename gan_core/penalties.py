@@ -82,9 +82,9 @@ class GradientPenalty(Penalty):
     @property
     def formula(self) -> str:
         return (
-            rf"L_D \mathrel{{+}}= {self.config.weight:g}\, "
-            r"\mathbb{E}[(\lVert \nabla D(\hat{x}) \rVert - 1)^2]"
-            r",\quad \hat{x} \text{ between } x \text{ and } G(z)"
+            rf"\begin{{gathered}} L_D \mathrel{{+}}= {self.config.weight:g}\, "
+            r"\mathbb{E}[(\lVert \nabla D(\hat{x}) \rVert - 1)^2] \\"
+            r"\hat{x} \text{ at random between } x \text{ and } G(z) \end{gathered}"
         )
 
     def term(self, discriminator: Judge, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:

@@ -61,10 +61,11 @@ def _described(config: TrainConfig) -> tuple[list[LayerRow], list[LayerRow], int
 
 
 def _network(color: str, role: str, entry: NetworkEntry, rows: list[LayerRow]) -> None:
-    st.markdown(f":{color}[**{role}**] · {entry.label}  \n:small[{entry.about}]")
+    total = sum(row.parameters for row in rows)
+    st.markdown(f":{color}[**{role}**] · {entry.label} · {short(total)} parameters  \n:small[{entry.about}]")
     lines = ["| Layer | Output | Parameters |", "|:---|---:|---:|"]
     lines += [f"| {row.name} | {_shape(row)} | {_count(row.parameters)} |" for row in rows]
-    lines.append(f"| **Total** | | **{sum(row.parameters for row in rows):,}** |")
+    lines.append(f"| **Total** | | **{total:,}** |")
     with st.container(height=_TALL * 33 if len(rows) > _TALL else "content", border=False, key=f"layers-{role}"):
         st.markdown("\n".join(lines), width="stretch")
 
