@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from typing import Any
 
@@ -29,6 +30,7 @@ from ui.words import short, size
 
 _TALL = 16  # rows of a table; a longer one scrolls within itself
 _MEASURED = "measured speeds"
+_THREADS = max(1, (os.cpu_count() or 2) - 1)  # as a session has: one core is left to the page
 
 
 def panel(config: TrainConfig, session: Session | None) -> None:
@@ -127,7 +129,7 @@ def _measure(config: TrainConfig) -> None:
     bar = st.progress(0.0, "Measuring")
     try:
         rate = speed.measure(
-            config, threads=1, progress=lambda done: bar.progress(min(1.0, max(0.0, done)), "Measuring")
+            config, threads=_THREADS, progress=lambda done: bar.progress(min(1.0, max(0.0, done)), "Measuring")
         )
     except (speed.SpeedError, RuntimeError, MemoryError) as error:
         st.session_state["speed trouble"] = str(error).splitlines()[0] if str(error) else "Out of memory."
