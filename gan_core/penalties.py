@@ -33,6 +33,11 @@ class Penalty:
     def __init__(self, config: PenaltyConfig) -> None:
         self.config = config
 
+    @property
+    def formula(self) -> str:
+        """What happens to D's loss or weights, in LaTeX, at this strength; "" for nothing."""
+        return ""
+
     def term(self, discriminator: Judge, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor | None:
         """What D's loss grows by: a scalar with a graph to D's weights, at full strength; None for nothing.
 
@@ -55,6 +60,11 @@ class WeightClipping(Penalty):
     For every weight of D, those of its normalisations too.
     """
 
+    @property
+    def formula(self) -> str:
+        c = self.config.clip
+        return rf"w_D \leftarrow \min(\max(w_D, -{c:g}), {c:g})"
+
     @torch.no_grad()
     def after_step(self, discriminator: nn.Module) -> None:
         for weight in discriminator.parameters():
@@ -69,6 +79,14 @@ class GradientPenalty(Penalty):
     The paper's D has no batch normalisation: with it, a sample's gradient depends on its whole batch.
     """
 
+    @property
+    def formula(self) -> str:
+        return (
+            rf"\begin{{gathered}} L_D \mathrel{{+}}= {self.config.weight:g}\, "
+            r"\mathbb{E}[(\lVert \nabla D(\hat{x}) \rVert - 1)^2] \\"
+            r"\hat{x} \text{ at random between } x \text{ and } G(z) \end{gathered}"
+        )
+
     def term(self, discriminator: Judge, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
         real, fake = _full_precision(real), _full_precision(fake)
         e = torch.rand(len(real), dtype=real.dtype, device=real.device, generator=generator)
@@ -82,6 +100,13 @@ class R1(Penalty):
 
     gamma / 2 E[|grad D(x)|^2] on real samples
     """
+
+    @property
+    def formula(self) -> str:
+        return (
+            rf"L_D \mathrel{{+}}= \tfrac{{{self.config.weight:g}}}{{2}}\, "
+            r"\mathbb{E}[\lVert \nabla D(x) \rVert^2]"
+        )
 
     def term(self, discriminator: Judge, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
         gradients = _input_gradients(discriminator, _full_precision(real))

@@ -60,7 +60,7 @@ class NetworkConfig(Section):
     spectral: bool = _field(False, "Divide each layer's weights by their largest singular value (SNGAN).")
     blocks: int = _field(1, "Transformer blocks at each size of the picture (TransGAN).", unit="blocks", ge=1, le=12)
     init: Literal["torch", "normal", "he"] = _field(
-        "normal", "Initial weights: torch's own, N(0, init_std), or He's normal ones; the latter two with zero biases."
+        "normal", "Initial weights: torch's own; or N(0, init_std) or He's, both with zero biases."
     )
     init_std: float = _field(0.02, "Standard deviation of normal initial weights.", gt=0, le=1)
 
@@ -94,21 +94,21 @@ class ConditionConfig(Section):
 class AugmentConfig(Section):
     translation: float = _field(
         0.0,
-        "DiffAugment: shift all that D sees by up to this share of its side; the paper uses 0.125.",
+        "DiffAugment: shift what D sees by up to this share of its side; the paper: 0.125.",
         live=True,
         ge=0,
         le=0.5,
     )
     cutout: float = _field(
         0.0,
-        "DiffAugment: blank a square of this share of the side in all that D sees; the paper uses 0.5.",
+        "DiffAugment: blank a square of this share of the side in what D sees; the paper: 0.5.",
         live=True,
         ge=0,
         le=1,
     )
     color: float = _field(
         0.0,
-        "DiffAugment: change brightness, saturation and contrast of all that D sees; 1 is the paper's amount.",
+        "DiffAugment: vary brightness, saturation, contrast of what D sees; the paper: 1.",
         live=True,
         ge=0,
         le=1,

@@ -7,7 +7,7 @@ from ui import shell
 shell.come_in()
 
 from ui import form, share, state  # noqa: E402  (the shell stands before torch, which these need, has loaded)
-from ui.panels import controls, curves, fit, samples, timeline  # noqa: E402
+from ui.panels import card, controls, curves, fit, samples, timeline  # noqa: E402
 
 state.open_page()
 session = state.watched()
@@ -48,5 +48,6 @@ watch()
 form.essentials(state.draft(), session)
 with st.expander("All settings", icon=":material/tune:"):
     form.all_settings(state.draft(), session)
+card.panel(state.draft(), session)
 share.panel(state.draft())
 state.write_url()

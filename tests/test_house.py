@@ -18,7 +18,7 @@ FLOORS = [
     {"sections"},
     {"config"},
     {"presets", "data", "models", "losses", "penalties", "optimizers", "ema", "augment", "devices"},
-    {"trainer", "metrics", "latent"},
+    {"trainer", "speed", "metrics", "latent"},
     {"checkpoint", "history", "plane", "snapshot", "recorder", "runs", "diagnosis", "export", "report"},
     {"orders", "loop", "session", "pool", "compare"},
     {"progress", "cli", "__main__"},

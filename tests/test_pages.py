@@ -10,11 +10,14 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from gan_core import presets
-from gan_core.catalog import DATASETS, OPTIMIZERS
+from gan_core import losses, models, penalties, presets
+from gan_core.catalog import DATASETS, LOSSES, OPTIMIZERS
 from gan_core.config import TrainConfig
+from gan_core.models.card import CardError
 from gan_core.schema import as_text
+from gan_core.trainer import Trainer
 from ui import form, server, share, words
+from ui.panels import card, classes
 
 ROOT = Path(__file__).parents[1]
 
@@ -137,3 +140,116 @@ def test_durations_read_like_a_clock(seconds: float, text: str) -> None:
 )
 def test_rough_times_are_rough(minutes: float, text: str) -> None:
     assert words.rough_minutes(minutes) == text
+
+
+# ---- settings that only some choices read ----------------------------------------------------------------------------
+
+
+def offered(app: AppTest) -> set[str]:
+    """The settings that have a widget under All settings."""
+    widgets = [*app.selectbox, *app.text_input, *app.number_input, *app.toggle]
+    return {widget.key.partition("/")[2] for widget in widgets if "/" in (widget.key or "")}
+
+
+@pytest.mark.parametrize(("name", "told"), [("mnist-5k", True), ("sprites", False), ("ring8", False)])
+def test_the_class_can_be_told_where_data_have_classes(train: AppTest, name: str, told: bool) -> None:
+    app = opened(train, presets.fit_to(presets.load("mnist-quick"), name).to_query())
+    assert ("condition.name" in offered(app)) is told
+    assert "condition.dim" not in offered(app)
+
+
+def test_a_condition_shows_its_size_and_goes_when_the_data_have_no_classes(train: AppTest) -> None:
+    app = opened(train)
+    app.selectbox(key="Data and classes/condition.name").set_value("projection").run()
+    assert "condition.dim" in offered(app)
+    app.selectbox(key="dataset").set_value("sprites").run()
+    assert not app.error
+    assert app.session_state.draft.condition.name == "none"
+
+
+def test_only_what_the_family_reads_is_offered(train: AppTest) -> None:
+    style = opened(train, {"generator.name": "style"})
+    assert {"generator.mapping", "generator.style_mixing", "discriminator.head", "augment.color"} <= offered(style)
+    assert not {"generator.spectral", "generator.norm", "generator.blocks", "generator.hidden"} & offered(style)
+
+
+def test_points_are_neither_augmented_nor_doubled(train: AppTest) -> None:
+    assert not {"augment.color", "generator.depth", "data.size"} & offered(
+        opened(train, presets.load("ring8").to_query())
+    )
+
+
+def test_a_family_that_cannot_be_normalised_spectrally_ends_that(train: AppTest) -> None:
+    app = opened(train, {"generator.spectral": "true"})
+    app.selectbox(key="Generator/generator.name").set_value("style").run()
+    assert app.session_state.draft.generator.spectral is False
+
+
+# ---- the model card and the class picker -----------------------------------------------------------------------------
+
+
+def card_of(app: AppTest, query: dict[str, str] | None = None) -> str:
+    """The words on the opened model card."""
+    app.session_state["card"] = True
+    opened(app, query)
+    return "\n".join(element.value for element in [*app.markdown, *app.latex, *app.info])
+
+
+def test_nothing_of_the_card_is_worked_out_before_it_is_opened(train: AppTest) -> None:
+    assert not [element for element in opened(train).markdown if "Parameters" in element.value]
+
+
+@pytest.mark.parametrize("name", ["mnist-quick", "ring8", "wgan-mnist"])
+def test_the_card_shows_the_layers_the_formulas_and_the_pieces(train: AppTest, name: str) -> None:
+    config = presets.load(name)
+    words_on_card = card_of(train, config.to_query())
+    for network in models.build(config):
+        assert f"**{models.count_parameters(network):,}**" in words_on_card
+    assert losses.get(config.loss.name, config.loss.combine).formula_g in words_on_card
+    assert penalties.get(config.penalty).formula in words_on_card
+    assert LOSSES[config.loss.name].about in words_on_card
+
+
+def test_networks_that_cannot_be_built_are_told_on_the_card(train: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unbuildable(config: TrainConfig) -> None:
+        raise CardError("These two networks cannot be built as they are set: sizes differ")
+
+    monkeypatch.setattr(card, "_described", unbuildable)
+    assert "cannot be built as they are set" in card_of(train)
+
+
+def test_measure_tells_the_speed(train: AppTest) -> None:
+    card_of(train, presets.load("ring8").to_query())
+    speeds = [element.value for element in train.metric if element.label == "Speed"]
+    assert speeds == ["not measured"]
+    next(button for button in train.button if button.label == "Measure").click().run()
+    assert not train.exception
+    (now,) = [element.value for element in train.metric if element.label == "Speed"]
+    assert now.endswith(" images/s")
+
+
+def test_a_chosen_class_outlives_another_run_of_the_page_and_another_data_set() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from ui.panels import classes
+
+        names = ("shoe", "hat") if st.session_state.get("hats", True) else ("dog",)
+        st.session_state.picked = classes.picker(names)
+
+    app = AppTest.from_function(page).run()
+    assert app.session_state.picked is None
+    app.button_group(key="class").set_value("hat").run()
+    app.run()
+    assert app.session_state.picked == 1
+    app.session_state.hats = False
+    assert app.run().session_state.picked is None
+    app.session_state.hats = True
+    assert app.run().session_state.picked == 1
+
+
+def test_samples_show_every_class_in_turn() -> None:
+    config = presets.load("mnist-quick").with_values({"condition.name": "embedding", "data.count": 100})
+    turn = Trainer(config, "cpu").classes_in_turn(25)
+    assert turn is not None
+    assert classes.of_samples(25, config.classes).tolist() == turn.tolist()

@@ -251,6 +251,13 @@ def test_a_dcgan_gets_a_stage_more_for_each_doubling_of_the_picture() -> None:
     assert there_and_back == digits
 
 
+def test_data_without_classes_drop_the_condition_and_data_with_classes_keep_it() -> None:
+    digits = presets.load("mnist-quick").with_values({"condition.name": "projection"})
+    assert presets.fit_to(digits, "fashion-mnist").condition.name == "projection"
+    for unlabelled in ("sprites", "folder", "ring8"):
+        assert presets.fit_to(digits, unlabelled).condition.name == "none"
+
+
 def test_points_get_networks_that_can_reach_all_of_the_plane() -> None:
     for name in ("mnist-quick", "mlp-mnist"):
         fitted = presets.fit_to(presets.load(name), "ring8")

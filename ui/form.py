@@ -20,12 +20,12 @@ from ui import state
 
 IN_SIGHT = ("loss.name", "optimizer_g.lr", "optimizer_d.lr", "n_critic", "batch_size")
 TABS: Mapping[str, tuple[str, ...]] = {
-    "Generator": ("latent.", "generator.", "ema_decay"),
-    "Discriminator": ("discriminator.", "penalty.", "instance_noise"),
+    "Generator": ("generator.", "latent.", "ema_decay"),
+    "Discriminator": ("discriminator.", "penalty.", "instance_noise", "augment."),
     "Loss": ("loss.", "reuse_fakes"),
     "Optimisers": ("optimizer_g.", "optimizer_d.", "lr_decay"),
-    "Schedule": ("batch_size", "epochs", "max_steps", "n_critic", "g_steps", "seed"),
-    "Data": ("data.",),
+    "Schedule": ("batch_size", "epochs", "max_steps", "n_critic", "g_steps", "local_pairs", "seed"),
+    "Data and classes": ("data.", "condition."),
     "Recording and speed": ("record.", "precision", "deterministic"),
 }
 _NAMES = {
@@ -47,9 +47,26 @@ _NAMES = {
     "penalty.name": "Penalty on D",
     "loss.combine": "D's two terms",
     "data.name": "Data set",
+    "condition.name": "Tell the class",
+    "condition.dim": "Numbers for a class",
+    "augment.translation": "DiffAugment shift",
+    "augment.cutout": "DiffAugment cutout",
+    "augment.color": "DiffAugment colour",
+    "local_pairs": "Local pairs (SGAN)",
+    "generator.mapping": "Mapping layers",
     "latent.dim": "Length of z",
     "latent.distribution": "Distribution of z",
 }
+_OF_NETWORKS = {  # the same in G and D
+    "spectral": "Spectral normalisation",
+    "blocks": "Blocks at each size",
+    "batch_layer": "Layer across the batch",
+    "norm": "Normalisation",
+    "norm_first": "Normalise first layer",
+    "init": "Initial weights",
+    "init_std": "Deviation of weights",
+}
+_EVERY_NETWORK = ("output", "batch_layer", "head")  # read whatever the family
 
 
 def essentials(config: TrainConfig, session: Session | None) -> None:
@@ -72,19 +89,29 @@ def label(key: str) -> str:
     if key in _NAMES:
         return _NAMES[key]
     section, _, leaf = key.rpartition(".")
+    if section in ("generator", "discriminator") and leaf in _OF_NETWORKS:
+        return _OF_NETWORKS[leaf]
     words = leaf.replace("_", " ").replace("lr", "learning rate")
     prefix = {"optimizer_g": "G ", "optimizer_d": "D "}.get(section, "")
     return prefix + words if prefix else words[0].upper() + words[1:]
 
 
 def _relevant(config: TrainConfig, prefixes: Iterable[str]) -> list[Setting]:
-    """Settings of these prefixes that the chosen network, optimiser, penalty and data set read; names first."""
-    chosen = [setting for key, setting in SETTINGS.items() if key.startswith(tuple(prefixes)) and _read(config, key)]
-    return sorted(chosen, key=lambda setting: (setting.key.rpartition(".")[0], not setting.key.endswith(".name")))
+    """Settings that the chosen network, optimiser, penalty and data set read, by `prefixes` in order; names first."""
+    return [
+        setting
+        for prefix in prefixes
+        for setting in sorted(SETTINGS.values(), key=lambda setting: not setting.key.endswith(".name"))
+        if setting.key.startswith(prefix) and _read(config, setting.key)
+    ]
 
 
 def _read(config: TrainConfig, key: str) -> bool:
     section, _, leaf = key.rpartition(".")
+    if section == "condition":
+        return bool(config.dataset.classes) and (leaf == "name" or config.condition.name != "none")
+    if section == "augment":
+        return config.dataset.kind == "images"
     if leaf == "name" or not section:
         return True
     if section in ("generator", "discriminator"):
@@ -92,7 +119,7 @@ def _read(config: TrainConfig, key: str) -> bool:
         needs = {"slope": ("activation", "leaky-relu"), "norm_first": ("norm", "batch"), "init_std": ("init", "normal")}
         if leaf in needs and config.value(f"{section}.{needs[leaf][0]}") != needs[leaf][1]:
             return False
-        return leaf == "output" or leaf in entry.reads
+        return leaf in _EVERY_NETWORK or leaf in entry.reads
     if section in ("optimizer_g", "optimizer_d"):
         return leaf == "lr" or leaf in OPTIMIZERS[config.value(f"{section}.name")].reads
     if section == "penalty":
@@ -121,7 +148,7 @@ def _widget(setting: Setting, config: TrainConfig, session: Session | None, plac
         st.selectbox(options=list(entries), format_func=lambda name: entries[name].label, **common)
     elif setting.options:
         st.session_state[widget_key] = value
-        st.selectbox(options=setting.options, format_func=as_text, **common)
+        st.selectbox(options=setting.options, format_func=as_text, placeholder=as_text(None), **common)
     elif setting.kind == "true or false":
         st.session_state[widget_key] = value
         st.toggle(**common)
@@ -147,10 +174,16 @@ def _changed(key: str, widget_key: str, session: Session | None) -> None:
 
 
 def _with_consequences(key: str, value: Any) -> dict[str, Any]:
-    """The change, and what sensibly changes with it: another optimiser brings its own learning rate."""
+    """The change, and what sensibly changes with it.
+
+    Another optimiser brings its own learning rate; a family that cannot be normalised spectrally ends that.
+    """
     section, _, leaf = key.rpartition(".")
     if section.startswith("optimizer") and leaf == "name":
         return {key: value, f"{section}.lr": OPTIMIZERS[value].lr}
+    families = {"generator": GENERATORS, "discriminator": DISCRIMINATORS}
+    if section in families and leaf == "name" and "spectral" not in families[section][value].reads:
+        return {key: value, f"{section}.spectral": False}
     if key == "data.name":
         return presets.fit_to(state.draft(), value).changes_from(state.draft())
     return {key: value}

@@ -43,6 +43,16 @@ _STEADY = """
 # The page begins right under the navigation: the first screen of Train needs every line.
 _COMPACT = ".stMainBlockContainer { padding-top: 4.25rem; padding-bottom: 2rem; }"
 
+# The model card. Tables of layers have the full width, and rows close enough to be read as one column of numbers; a
+# formula too long for a phone is set smaller, and scrolls by itself where that is not enough.
+_CARD = """
+[class*="st-key-layers-"] table { width: 100%; font-variant-numeric: tabular-nums; }
+[class*="st-key-layers-"] :is(th, td) { padding: 0.22rem 0.4rem; border-width: 0 0 1px; font-size: 0.93rem; }
+[class*="st-key-layers-"] :is(th, td):nth-child(n + 2) { white-space: nowrap; }
+.st-key-formulas .katex-display { overflow: auto hidden; padding-block: 2px; }
+@media (max-width: 640px) { .st-key-formulas .katex-display { font-size: 0.8em; } }
+"""
+
 
 def palettes() -> dict[str, Any]:
     """Both palettes and the score scale, as the components' scripts read them."""
@@ -51,4 +61,4 @@ def palettes() -> dict[str, Any]:
 
 def keep_steady() -> None:
     """Stop Streamlit from fading and flashing while a page refreshes itself; the entry script calls it at each run."""
-    st.html(f"<style>{_STEADY}{_COMPACT}</style>")
+    st.html(f"<style>{_STEADY}{_COMPACT}{_CARD}</style>")

@@ -55,7 +55,8 @@ def fit_to(config: TrainConfig, dataset: str) -> TrainConfig:
     """The same experiment on other data: what cannot work there is swapped, all else stays.
 
     From images to points or back, the networks and the latent space become those of a typical preset. Between images
-    of unlike size, a network gets as many stages more or fewer as there are halvings between the sizes.
+    of unlike size, a network gets as many stages more or fewer as there are halvings between the sizes. Data without
+    classes leave nothing to be told of, so the condition goes.
 
     Raises:
         UnknownNameError: there is no such data set.
@@ -67,6 +68,8 @@ def fit_to(config: TrainConfig, dataset: str) -> TrainConfig:
     values = {key: setting.default for key, setting in SETTINGS.items() if key.startswith("data.")}
     values["data.name"] = dataset
     values |= {key: model.value(key) for key in SETTINGS if key.startswith(_SHAPED_BY_KIND)}
+    if not DATASETS[dataset].classes:
+        values["condition.name"] = "none"
     if kind == "images":
         old, new = model.shape[-1], DATASETS[dataset].size
         for key in ("generator.depth", "discriminator.depth"):

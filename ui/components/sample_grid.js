@@ -153,7 +153,8 @@ class Grid {
     tip.classList.toggle("shown", at !== null);
     if (at === null) return;
     const score = grid.scores[at];
-    const text = Number.isNaN(score) ? `#${at + 1}` : `#${at + 1}, ${grid.name} ${brief(score)}`;
+    const which = grid.names[at] ? `#${at + 1}, ${grid.names[at]}` : `#${at + 1}`;
+    const text = Number.isNaN(score) ? which : `${which}, ${grid.name} ${brief(score)}`;
     if (tip.textContent !== text) tip.textContent = text;
     const [x, y] = this.corner(at).map((value) => value / this.ratio);
     const below = y + this.row / this.ratio + 2;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ def sample_grid(
     label: str = "samples",
     selected: int | None = None,
     largest: int = 96,
+    names: Sequence[str] = (),
     on_pick: Callable[[int], None] | None = None,
 ) -> int | None:
     """Paint `images` side by side; a later call with the same key repaints them in place, without a blank frame.
@@ -43,6 +44,7 @@ def sample_grid(
         label: what the images are, for those who cannot see them.
         selected: index of the image to frame.
         largest: greatest side of an image on screen, in pixels.
+        names: what each image is, told when it is pointed at; () where there is nothing to tell.
         on_pick: called with the picked index before the rerun, so that it may set the state of widgets.
 
     Returns:
@@ -59,6 +61,7 @@ def sample_grid(
             label=label,
             selected=selected,
             largest=largest,
+            names=list(names),
         ),
         on_pick_change=forward(key, on_pick),
     )

@@ -15,11 +15,14 @@ from gan_core.snapshot import Look, Snapshot
 from ui import state
 from ui.components import draw_pad, live_chart, sample_grid
 from ui.layers import layered_view, points_only
+from ui.panels import classes
 from ui.server import pool
 
 COLUMNS = 8
 REAL_SHOWN = 32
 LARGEST = 48  # pixels of a sample's side, so that the first screen holds the grid and the real ones
+LARGEST_OF_CLASS = 120  # where only the samples of one class are shown
+MOST_COLUMNS = 10  # a class each
 
 
 def panel(now: Snapshot | None) -> None:
@@ -35,13 +38,43 @@ def panel(now: Snapshot | None) -> None:
         figure = layered_view(look.plane, now.real, look.samples, span, loss.score_name)
         live_chart(figure, key="plane", height="square", uirevision=now.run_id)
         return
-    st.caption(_title(now, look))
-    sample_grid(
-        look.samples, "samples", look.scores, COLUMNS, span, loss.score_name, "generated samples", largest=LARGEST
-    )
+    if now.config.classes:
+        _by_class(now, look, span, loss.score_name)
+    else:
+        st.caption(_title(now, look))
+        sample_grid(
+            look.samples, "samples", look.scores, COLUMNS, span, loss.score_name, "generated samples", largest=LARGEST
+        )
     st.caption(f"Real: {now.config.dataset.label} · {now.config.dataset.credit}")
     sample_grid(
         now.real[:REAL_SHOWN], "real", now.real_scores[:REAL_SHOWN], 2 * COLUMNS, span, loss.score_name, "real examples"
+    )
+
+
+def _by_class(now: Snapshot, look: Look, span: tuple[float, float], score_name: str) -> None:
+    """The samples of a conditional run: a column a class, or those of one class alone, larger."""
+    names = now.config.classes
+    chosen = classes.picker(names)
+    of_sample = classes.of_samples(len(look.samples), names)
+    if chosen is None:
+        shown = np.arange(len(look.samples))
+        columns, largest = len(names) if len(names) <= MOST_COLUMNS else COLUMNS, LARGEST
+        told = f"a column a class, from left: {', '.join(names)}" if columns == len(names) else "every class in turn"
+    else:
+        shown = np.flatnonzero(of_sample == chosen)
+        columns, largest = 4, LARGEST_OF_CLASS
+        told = f"only class {names[chosen]}"
+    st.caption(f"{_title(now, look)} · {told}")
+    sample_grid(
+        look.samples[shown],
+        "samples",
+        look.scores[shown] if len(look.scores) else None,
+        columns,
+        span,
+        score_name,
+        "generated samples",
+        largest=largest,
+        names=[f"class {names[i]}" for i in of_sample[shown]],
     )
 
 

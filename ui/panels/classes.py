@@ -1,0 +1,41 @@
+"""Choosing one class to look at, for runs whose networks are told the class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+ALL = "all"
+_LONGEST_ROW = 40  # letters of all names together that still fit on one line of pills
+_CHOSEN = "class chosen"
+
+
+def picker(names: Sequence[str], key: str = "class") -> int | None:
+    """A choice of one of the classes `names`, or of all of them, which is None. Each tab keeps its own choice.
+
+    The choice is kept apart from the widget, which Streamlit forgets when another page opens, and by name, so that it
+    outlives a change of experiment where the class exists there too.
+    """
+    options = [ALL, *names]
+    chosen = st.session_state.get(_CHOSEN)
+    st.session_state[key] = chosen if chosen in options else ALL
+    look: dict[str, Any] = {"label": "Class", "options": options, "key": key, "on_change": _keep, "args": (key,)}
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{key}-picker"):
+        st.caption("Class", width="content")
+        if len("".join(names)) <= _LONGEST_ROW and len(names) <= 12:
+            name = st.segmented_control(required=True, label_visibility="collapsed", **look)
+        else:
+            name = st.selectbox(label_visibility="collapsed", width=200, **look)
+    return None if name in (ALL, None) else list(names).index(name)
+
+
+def of_samples(n: int, names: Sequence[str]) -> np.ndarray:
+    """The class of each of `n` samples that show every class in turn, as the trainer makes them: int (n,)."""
+    return np.arange(n) % len(names)
+
+
+def _keep(key: str) -> None:
+    st.session_state[_CHOSEN] = st.session_state[key]
