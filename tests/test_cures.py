@@ -90,7 +90,7 @@ def test_a_collapsed_batch_is_told_from_a_varied_one() -> None:
     collapsed = varied[:1].expand(8, 4)
     assert MinibatchStdDev(4)(collapsed)[0, -1] < 0.01 < MinibatchStdDev(4)(varied)[0, -1]
     layer = drawn(MinibatchDiscrimination(4))
-    torch.testing.assert_close(layer(collapsed)[:, 4:], torch.full((8, 32), 7.0).double())
+    torch.testing.assert_close(layer(collapsed)[:, 4:], torch.full((8, 16), 7.0).double())
     assert (layer(varied)[:, 4:] < 7).all()
 
 
@@ -136,7 +136,7 @@ def test_projection_adds_the_product_of_features_and_the_classs_vector() -> None
     _, d = conditional("projection")
     x, y = numbers(5, 1, 28, 28), torch.tensor([3, 1, 4, 1, 5])
     phi = d.get_submodule("features")(x)
-    psi, vectors = d.get_submodule("head")(phi), d.get_parameter("condition.embedding.weight")
+    psi, vectors = d.get_submodule("head")(phi), d.get_parameter("condition.vectors.weight")
     wanted = [sum(v * f for v, f in zip(vectors[k].tolist(), phi[i].tolist(), strict=True)) + psi[i].item()
               for i, k in enumerate(y.tolist())]  # fmt: skip
     torch.testing.assert_close(d(x, y), torch.tensor(wanted, dtype=torch.float64), **EXACT)
