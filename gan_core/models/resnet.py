@@ -33,7 +33,7 @@ def generator(config: TrainConfig) -> nn.Sequential:
 
 
 def discriminator(config: TrainConfig) -> nn.Sequential:
-    """Images (N, *judged_shape) -> ... -> (N, C * 2**(depth - 1), small, small) -> features (N, F), sums over places."""
+    """Images (N, *judged_shape) -> ... -> (N, C * 2**(depth - 1), small, small) -> features (N, F), their sums."""
     net = config.discriminator
     channels = [config.judged_shape[0], *(net.width << k for k in range(net.depth))]  # 1, 32, 64
     return nn.Sequential(
@@ -75,7 +75,7 @@ def _grown(net: NetworkConfig, inputs: int, outputs: int, to: int) -> Residual:
 
 
 def _shrunk(net: NetworkConfig, inputs: int, outputs: int, first: bool) -> Residual:
-    """(N, inputs, side, side) -> (N, outputs, side // 2, side // 2); the first block's input is the picture as it is."""
+    """(N, inputs, side, side) -> (N, outputs, side // 2, side // 2); the first block takes the picture as it is."""
     path = (
         *(() if first else _ready(net, inputs)),
         _conv(inputs, outputs),

@@ -44,7 +44,7 @@ def generator(config: TrainConfig) -> nn.Sequential:
 
 
 def discriminator(config: TrainConfig) -> nn.Sequential:
-    """Images (N, *judged_shape) -> tokens (N, 1 + patches, C * 2**depth) -> features (N, F), those of the first token."""
+    """Images (N, *judged_shape) -> tokens (N, 1 + patches, C * 2**depth) -> features (N, F), the first token."""
     net = config.discriminator
     channels, _, side = config.judged_shape
     patch, width = 1 << net.depth, net.width << net.depth

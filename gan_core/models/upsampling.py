@@ -1,4 +1,4 @@
-"""The discriminator of a notebook on GAN and DCGAN: it doubles the picture before it halves it, and ends by doubling."""
+"""The discriminator of a notebook on GAN and DCGAN: it doubles the picture, halves it twice, and doubles it again."""
 
 from __future__ import annotations
 
