@@ -18,7 +18,8 @@ from torch.nn import functional as F
 from gan_core.config import TrainConfig
 from gan_core.models.layers import OUTPUTS, Drawn, linear
 
-HEADS = 4
+HEADS = 4  # at most
+NARROWEST = 16  # numbers of a token that make a head
 EXPANSION = 2  # how much wider than a token the hidden layer of a block is
 GRID = 16  # largest side within which all pixels attend to all others
 
@@ -84,7 +85,7 @@ class Block(nn.Module):
 
 
 class Attention(nn.Module):
-    """Vaswani et al. (2017), equation 1, in four heads (fewer where the width is no multiple of four).
+    """Vaswani et al. (2017), equation 1, in four heads: fewer where that leaves a head less than 16 numbers.
 
         softmax(Q K^T / sqrt(d)) V,   d the numbers of a token in one head
 
@@ -93,7 +94,7 @@ class Attention(nn.Module):
 
     def __init__(self, width: int, fused: bool) -> None:
         super().__init__()
-        self.heads, self.fused = math.gcd(HEADS, width), fused
+        self.heads, self.fused = math.gcd(HEADS, max(1, width // NARROWEST)), fused
         self.project, self.merge = linear(width, 3 * width, bias=True), linear(width, width, bias=True)
 
     def forward(self, x: Tensor) -> Tensor:
