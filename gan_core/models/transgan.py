@@ -137,11 +137,11 @@ class Growth(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, to: int) -> None:
         super().__init__()
-        self.widen, self.to = linear(inputs, 4 * outputs, bias=True), to
+        self.widen, self.side = linear(inputs, 4 * outputs, bias=True), to
 
     def forward(self, x: Tensor) -> Tensor:
         grown = F.pixel_shuffle(self.widen(x).permute(0, 3, 1, 2), 2)
-        return F.interpolate(grown, size=self.to).permute(0, 2, 3, 1)
+        return F.interpolate(grown, size=self.side).permute(0, 2, 3, 1)
 
 
 class Tokens(Drawn):
