@@ -192,7 +192,7 @@ def test_samples_fill_the_range_of_the_generators_output(family: str, output: st
 
 
 @pytest.mark.parametrize("activation", list(ACTIVATIONS))
-@pytest.mark.parametrize("family", list(DISCRIMINATORS))
+@pytest.mark.parametrize("family", ["mlp", "dcgan"])
 def test_every_activation_stands_behind_every_hidden_layer(family: str, activation: str) -> None:
     _, discriminator = models.build(changed({"discriminator.name": family, "discriminator.activation": activation}))
     kind = type(ACTIVATIONS[activation](TrainConfig().discriminator))
