@@ -100,7 +100,7 @@ def test_z_is_normalised_so_that_its_length_does_not_matter() -> None:
 def test_the_mapping_has_as_many_layers_as_asked() -> None:
     for layers in (1, 8):
         mapping = inner(build(generator__mapping=layers)).mapping
-        assert sum(isinstance(module, nn.Linear) for module in mapping) == layers
+        assert sum(isinstance(module, nn.Linear) for module in mapping.modules()) == layers
 
 
 # ---- pictures ----------------------------------------------------------------------------------------------------

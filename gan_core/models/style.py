@@ -47,12 +47,10 @@ class StyleGenerator(Drawn, Drawing):
 
         self.mixing = net.style_mixing
         self.mapping = nn.Sequential(
-            PixelNorm(),
             *(
-                part
+                nn.Sequential(linear(inputs, outputs, bias=True), ACTIVATIONS["leaky-relu"](net))
                 for inputs, outputs in pairwise(widths)
-                for part in (linear(inputs, outputs, bias=True), ACTIVATIONS["leaky-relu"](net))
-            ),
+            )
         )
         self.constant = nn.Parameter(torch.empty(1, channels[0], sides[0], sides[0], device="meta"))
         self.stages = nn.ModuleList(
@@ -60,7 +58,7 @@ class StyleGenerator(Drawn, Drawing):
             for k, (inputs, outputs, to) in enumerate(zip(channels[:1] + channels, channels, sides, strict=False))
         )
         self.output = OUTPUTS[net.output]()
-        self.layers = sum(len(stage.convolutions) for stage in self.stages)  # type: ignore[arg-type,misc]
+        self.layers = 2 * len(self.stages) - 1  # the smallest size has one convolution, the others have two
         self.register_buffer("w_mean", torch.empty(self.latent, device="meta"))
 
     def draw(self, generator: torch.Generator) -> None:
@@ -78,18 +76,15 @@ class StyleGenerator(Drawn, Drawing):
         return self.synthesise(styles)
 
     def map(self, inputs: Tensor) -> Tensor:
-        """Inputs (N, generator_inputs) -> styles w (N, W)."""
-        w: Tensor = self.mapping(inputs)
+        """Inputs (N, generator_inputs), brought to a mean square of 1 each -> styles w (N, W)."""
+        w: Tensor = self.mapping(inputs * torch.rsqrt(inputs.square().mean(dim=1, keepdim=True) + 1e-8))
         return w
 
     def synthesise(self, styles: Tensor) -> Tensor:
         """A style for each layer (N, layers, W) -> images (N, channels, side, side)."""
         x, picture = self.constant.expand(len(styles), -1, -1, -1), None
-        first = 0
-        for stage in self.stages:
-            last = first + len(stage.convolutions)  # type: ignore[arg-type]
-            x, picture = stage(x, picture, styles[:, first:last])
-            first = last
+        for stage, own in zip(self.stages, styles.split([1] + [2] * (len(self.stages) - 1), dim=1), strict=True):
+            x, picture = stage(x, picture, own)
         image: Tensor = self.output(picture)
         return image
 
@@ -116,21 +111,20 @@ class Stage(nn.Module):
         self, style: int, inputs: int, outputs: int, picture: int, side: int, slope: float, first: bool
     ) -> None:
         super().__init__()
-        before = [] if first else [Layer(style, inputs, outputs, side // 2, slope)]
-        self.convolutions = nn.ModuleList([*before, Layer(style, outputs, outputs, side, slope)])
-        self.to_picture = Modulated(style, outputs, picture, 1, demodulate=False)
+        self.before = None if first else Layer(style, inputs, outputs, side // 2, slope)
         self.grow = nn.Identity() if first else nn.Upsample((side, side), mode="bilinear")
+        self.after = Layer(style, outputs, outputs, side, slope)
+        self.to_picture = Modulated(style, outputs, picture, 1, demodulate=False)
 
     def forward(self, x: Tensor, picture: Tensor | None, styles: Tensor) -> tuple[Tensor, Tensor]:
         """x (N, inputs, side // 2, side // 2) -> x (N, outputs, side, side) and the picture (N, channels, side, side).
 
         Args:
-            styles: (N, number of convolutions, W); the last one colours the picture too.
+            styles: (N, 1 or 2, W), one for each convolution; the last one colours the picture too.
         """
-        *before, after = self.convolutions
-        for layer in before:
-            x = layer(x, styles[:, 0])
-        x = after(self.grow(x), styles[:, -1])
+        if self.before is not None:
+            x = self.before(x, styles[:, 0])
+        x = self.after(self.grow(x), styles[:, -1])
         added = self.to_picture(x, styles[:, -1])
         return x, added if picture is None else self.grow(picture) + added
 
@@ -189,10 +183,3 @@ class Modulated(nn.Module):
             power = self.convolution.weight.square().sum(dim=(2, 3))  # (outputs, inputs)
             x = x * torch.rsqrt(s.square() @ power.T + 1e-8)[..., None, None].to(x.dtype)
         return x
-
-
-class PixelNorm(nn.Module):
-    """Karras et al. (2018), "Progressive Growing of GANs", section 4.2: each input (N, F) gets a mean square of 1."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-8)
