@@ -60,7 +60,8 @@ def by_the_paper(layer: Modulated, x: Tensor, w: Tensor) -> Tensor:
         weights = weights / torch.sqrt(weights.square().sum(dim=(2, 3, 4), keepdim=True) + 1e-8)
     side = weights.shape[-1]
     y = F.conv2d(x.reshape(1, n * inputs, *size), weights.flatten(0, 1), padding=side // 2, groups=n)
-    return y.view(n, -1, *size)
+    y = y.view(n, -1, *size)
+    return y if layer.convolution.bias is None else y + layer.convolution.bias[:, None, None]
 
 
 @pytest.mark.parametrize("demodulate", [True, False])

@@ -76,7 +76,7 @@ class StyleGenerator(Drawn, Drawing):
         return self.synthesise(styles)
 
     def map(self, inputs: Tensor) -> Tensor:
-        """Inputs (N, generator_inputs), brought to a mean square of 1 each -> styles w (N, W)."""
+        """Inputs (N, generator_inputs), each scaled to a mean square of 1 as in the papers' code -> styles w (N, W)."""
         w: Tensor = self.mapping(inputs * torch.rsqrt(inputs.square().mean(dim=1, keepdim=True) + 1e-8))
         return w
 
@@ -167,13 +167,17 @@ class Modulated(nn.Module):
 
     The paper convolves each sample with weights of its own. Scaling the channels before and after one convolution
     that all samples share is the same mathematics, and on a CPU far faster.
+
+    Args:
+        style: how many numbers W a style has.
+        side: of the kernel.
     """
 
     def __init__(self, style: int, inputs: int, outputs: int, side: int, demodulate: bool = True) -> None:
         super().__init__()
         self.affine = linear(style, inputs, bias=True)
-        self.convolution = nn.Conv2d(inputs, outputs, side, padding=side // 2, bias=False, device="meta")
-        self.demodulate = demodulate
+        self.convolution = nn.Conv2d(inputs, outputs, side, padding=side // 2, bias=not demodulate, device="meta")
+        self.demodulate = demodulate  # a bias would be scaled too: whoever demodulates adds it after
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         """x (N, inputs, side, side), styles w (N, W) -> (N, outputs, side, side)."""
