@@ -98,7 +98,7 @@ def by_the_formula(layer: Attention, x: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("fused", [True, False])
-@pytest.mark.parametrize(("width", "heads"), [(8, 4), (6, 2), (5, 1)])
+@pytest.mark.parametrize(("width", "heads"), [(64, 4), (66, 2), (35, 1), (5, 1)])
 def test_attention_is_its_formula(width: int, heads: int, fused: bool) -> None:
     layer = ready(Attention(width, fused))
     assert layer.heads == heads

@@ -94,7 +94,7 @@ class Attention(nn.Module):
 
     def __init__(self, width: int, fused: bool) -> None:
         super().__init__()
-        self.heads, self.fused = math.gcd(HEADS, max(1, width // NARROWEST)), fused
+        self.heads, self.fused = math.gcd(HEADS, width, max(1, width // NARROWEST)), fused
         self.project, self.merge = linear(width, 3 * width, bias=True), linear(width, width, bias=True)
 
     def forward(self, x: Tensor) -> Tensor:
