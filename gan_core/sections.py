@@ -126,9 +126,11 @@ class LossConfig(Section):
 
 
 class PenaltyConfig(Section):
-    name: name_in(PENALTIES) = _field("none", "Extra constraint on D.")  # type: ignore[valid-type]
+    name: name_in(PENALTIES) = _field("none", "Extra constraint on D.", live=True)  # type: ignore[valid-type]
     weight: float = _field(10.0, "Strength: lambda of the gradient penalty, gamma of R1.", live=True, ge=0, le=1000)
-    every: int = _field(1, "Apply at each n-th step of D, with n times the strength.", unit="steps", ge=1, le=64)
+    every: int = _field(
+        1, "Apply at each n-th step of D, with n times the strength.", unit="steps", live=True, ge=1, le=64
+    )
     clip: float = _field(0.01, "Largest size a weight of D may have (weight clipping).", live=True, gt=0, le=1)
 
 

@@ -1,0 +1,63 @@
+"""Names what is going wrong in a run, with the evidence, and what to do about it; or says that nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gan_core.config import SETTINGS, TrainConfig
+from gan_core.history import History
+
+Chart = Literal["losses", "scores", "norms", "samples", "fit"]
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What the samples of one moment show, as figures: a session takes one with each look at its samples."""
+
+    step: int
+    spread: float  # mean distance between two samples, over that between two real examples; near 0 in a collapse
+    nearest: float  # median distance of a sample to its nearest real one, over that of real ones to each other
+    covered: float | None = None  # 2-D data with modes: share of them that are reached
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A figure that speaks for a finding, and the chart that shows it."""
+
+    chart: Chart
+    text: str  # "D(x) 0.98 and D(G(z)) 0.02"
+    value: float
+    limit: float  # what the value is held against
+    step: int  # where on the chart
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """Settings to change. Live ones change the run as it goes; others need a new run."""
+
+    label: str
+    values: Mapping[str, Any]
+
+    @property
+    def live(self) -> bool:
+        return all(SETTINGS[key].live for key in self.values)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that a run shows, good or bad."""
+
+    id: str  # stable: "mode-collapse"
+    title: str
+    bad: bool
+    since: int  # step
+    evidence: tuple[Evidence, ...]
+    meaning: str  # two sentences
+    remedies: tuple[Remedy, ...] = ()
+
+
+def diagnose(config: TrainConfig, history: History, glances: tuple[Glance, ...] = ()) -> tuple[Finding, ...]:
+    """What the run shows so far, the most serious first; () while it is too young to tell."""
+    return ()
