@@ -16,7 +16,7 @@ from typing import Any
 from gan_core.catalog import DATASETS, Catalog, Kind
 from gan_core.config import SETTINGS, TrainConfig
 
-_GROUPS = ("start", "points", "digits", "pictures", "cures", "style", "trouble")  # files, in the order of display
+_GROUPS = ("start", "points", "digits", "pictures", "cures", "related", "style", "trouble")  # in order of display
 _TYPICAL: dict[Kind, str] = {"images": "mnist-quick", "points": "ring8"}  # whose networks to take when the kind changes
 _SHAPED_BY_KIND = ("generator.", "discriminator.", "latent.", "record.samples")
 
