@@ -304,9 +304,9 @@ class Hinge(Separable):
 
 @dataclass(frozen=True)
 class LossSensitive(Loss):
-    """Qi (2017), "Loss-Sensitive Generative Adversarial Networks on Lipschitz Densities", equations 7 and 8, lambda 1.
+    """Qi (2017), "Loss-Sensitive Generative Adversarial Networks on Lipschitz Densities", equations 7 and 8.
 
-        min_D  E[L(x)] + E[max(0, distance(x, G(z)) + L(x) - L(G(z)))],   L = -D
+        min_D  E[L(x)] + lambda E[max(0, distance(x, G(z)) + L(x) - L(G(z)))],   L = -D,   lambda = 10
         min_G  E[L(G(z))]
 
     Each real sample is paired with a fake, and must score higher by as much as the two differ: the mean absolute
@@ -314,6 +314,7 @@ class LossSensitive(Loss):
     smooth; without samples the margin is 1.
     """
 
+    ranking_weight: ClassVar[float] = 10.0  # the paper's lambda, which it leaves open
     score_name: ClassVar[str] = "critic score"
     reading: ClassVar[str] = (
         "D's loss has no resting value: only differences of its scores count, and all may drift up together. "
@@ -324,7 +325,7 @@ class LossSensitive(Loss):
         pairs = min(len(real_logits), len(fake_logits))
         margin = torch.ones_like(real_logits[:pairs]) if distance is None else distance
         ranking = relu(margin - real_logits[:pairs] + fake_logits[:pairs])
-        return self._share * (-real_logits.mean() + ranking.mean())
+        return self._share * (-real_logits.mean() + self.ranking_weight * ranking.mean())
 
     def distance(self, real: Tensor, fake: Tensor) -> Tensor:
         return (real - fake).abs().flatten(1).mean(dim=1)
@@ -338,6 +339,6 @@ class LossSensitive(Loss):
     def _formulas(self) -> tuple[str, str, str]:
         return (
             r"-\mathbb{E}[D(x)]",
-            r"+ \mathbb{E}[\max(0, \Delta(x, G(z)) - D(x) + D(G(z)))]",
+            rf"+ {self.ranking_weight:g} \, \mathbb{{E}}[\max(0, \Delta(x, G(z)) - D(x) + D(G(z)))]",
             r"-\mathbb{E}[D(G(z))]",
         )

@@ -55,9 +55,9 @@ def loss_sensitive(real: Tensor, fake: Tensor, s: float) -> tuple[Tensor, Tensor
 
 
 def ranked(real: Tensor, fake: Tensor, margins: list[float]) -> tuple[Tensor, Tensor]:
-    """Qi's equations 7 and 8, pair by pair: L(x) = -D(x), and each pair costs what its margin lacks."""
+    """Qi's equations 7 and 8 with lambda 10: L(x) = -D(x), and each pair costs what its margin lacks."""
     lacking = [max(0.0, margin + -x.item() - -y.item()) for margin, x, y in zip(margins, real, fake, strict=False)]
-    return (-real).mean() + sum(lacking) / len(lacking), (-fake).mean()
+    return (-real).mean() + 10 * sum(lacking) / len(lacking), (-fake).mean()
 
 
 PAPERS: dict[str, Formula] = {

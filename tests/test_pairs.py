@@ -62,6 +62,17 @@ def test_ds_loss_moves_d_i_by_its_own_game_alone_and_d_0_by_the_others_samples_a
     assert any(slope.any() for slope in slopes(loss, d.shown))
 
 
+def test_a_messenger_learns_of_g_0s_samples_in_place_of_its_d_i() -> None:
+    g, d = built()
+    real, fake = batch(1), g(batch(2)).detach()
+    first = LOSS.real(torch.cat([n(real[:4]) for n in d.local])).sum()
+    first = first + LOSS.fake(torch.cat([n(fake[:4]) for n in d.local])).sum()  # nothing learnt yet: what D_i says
+    learnt = slopes(LOSS.discriminator(d(real), d(fake)), d.messengers)
+    wanted = [slope for network in d.local for slope in slopes(first / (3 * 2 * 4), network)]
+    assert same(learnt, wanted)
+    assert any(slope.any() for slope in learnt)
+
+
 def test_gs_loss_moves_g_0_through_every_d_i_and_g_i_through_its_own_d_alone() -> None:
     g, d = built()
     z = batch(3)

@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from gan_core.models.layers import Drawn
+
 
 class _Pairs(nn.Module):
     def __init__(self, shown: nn.Module, local: list[nn.Module]) -> None:
@@ -46,9 +48,13 @@ class Generators(_Pairs):
 class Discriminators(_Pairs):
     """Samples (N, *shape) -> logits: in training more than N, for the shown pair's samples meet every D_i.
 
-    Gradients go where SGAN wants them: to D_i and to G_i from their own game; to G_0, and not to D_i, where D_i judges
-    G_0's samples; to D_0, and not to G_i, where D_0 judges theirs.
+    Gradients go where SGAN wants them: to D_i and to G_i from their own game; to G_0 and to D_i's messenger, and not to
+    D_i, where G_0's samples are judged; to D_0, and not to G_i, where D_0 judges theirs.
     """
+
+    def __init__(self, shown: nn.Module, local: list[nn.Module]) -> None:
+        super().__init__(shown, local)
+        self.messengers = nn.ModuleList(map(Messenger, local))
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         if not self.training:
@@ -56,14 +62,32 @@ class Discriminators(_Pairs):
             return logits
         first, *rest = self._shares(x, y)
         own = [network(*share) for network, share in zip(self.local, rest, strict=True)]
-        of_shown = [self._unmoved(network, *first) for network in self.local]
+        of_shown = [messenger(network, *first) for messenger, network in zip(self.messengers, self.local, strict=True)]
         by_shown = [self.shown(part.detach(), labels) for part, labels in rest]
         return torch.cat([*own, *of_shown, *by_shown])
 
-    @staticmethod
-    def _unmoved(network: nn.Module, x: Tensor, y: Tensor | None) -> Tensor:
-        """The network's judgement, from which no gradient reaches its weights."""
-        weights = {name: parameter.detach() for name, parameter in network.named_parameters()}
+
+class Messenger(Drawn):
+    """What a local D would say of G_0's samples had it met them: D_i, and what it has learnt of them beside D_i.
+
+    D_i itself must not learn of G_0. But a D that never meets G_0's samples rewards one place for ever, and G_0 gathers
+    there.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.learnt = nn.ParameterList(torch.empty_like(parameter) for parameter in network.parameters())
+
+    def draw(self, generator: torch.Generator) -> None:
+        for offset in self.learnt:
+            offset.zero_()
+
+    def forward(self, network: nn.Module, x: Tensor, y: Tensor | None) -> Tensor:
+        """Logits (N,), from which no gradient reaches the weights of `network`, the D_i of today."""
+        weights = {
+            name: parameter.detach() + offset
+            for (name, parameter), offset in zip(network.named_parameters(), self.learnt, strict=True)
+        }
         logits: Tensor = functional_call(network, weights, (x, y))
         return logits
 
