@@ -177,7 +177,7 @@ def evaluate(
     typer.echo(f"{run_dir}, step {trainer.steps}")
     if trainer.config.dataset.kind == "points":
         samples = trainer.generate(metrics.points.SAMPLES, seed)
-        lines = report.fit(metrics.points.Judge(trainer.config)(samples))
+        lines = report.fit(metrics.points.Judge(trainer.config).in_full(samples))
     else:
         samples = trainer.generate(metrics.IMAGES, seed)
         try:
