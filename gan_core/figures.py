@@ -29,12 +29,11 @@ KINDS = {
     "density": Kind("density", "near 1"),
     "coverage": Kind("coverage", "higher"),
     "novelty": Kind("novelty", "near 1; 0 is memorised"),
-    # both
-    "sliced": Kind("sliced Wasserstein distance", "lower"),
     # points
     "kl": Kind("KL divergence", "lower", "bits"),
     "js": Kind("Jensen-Shannon divergence", "lower", "bits"),
     "wasserstein": Kind("Wasserstein distance", "lower"),
+    "sliced": Kind("sliced Wasserstein distance", "lower"),  # of images too
     "mean_error": Kind("error of the mean", "lower"),
     "covariance_error": Kind("error of the covariance", "lower"),
     "covered": Kind("modes covered", "higher"),

@@ -19,8 +19,8 @@ FLOORS = [
     {"config"},
     {"presets", "data", "models", "losses", "penalties", "optimizers", "ema", "augment", "devices"},
     {"trainer", "speed", "metrics", "latent"},
-    {"checkpoint", "history", "plane", "snapshot", "recorder", "runs", "diagnosis", "export", "report"},
-    {"orders", "loop", "session", "pool", "compare"},
+    {"checkpoint", "history", "evals", "plane", "snapshot", "recorder", "runs", "diagnosis", "export", "report"},
+    {"orders", "evaluator", "loop", "session", "pool", "compare"},
     {"progress", "cli", "__main__"},
 ]
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
