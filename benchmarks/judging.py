@@ -1,6 +1,6 @@
 """What judging a run while it trains costs it: the share of steps lost to the thread that judges.
 
-    python -m benchmarks.judging --presets mnist-quick,ring8 --judgements 4
+    python -m benchmarks.judging --presets mnist-quick,ring8 --judgements 3
 
 Steps with and without a judgement beside them alternate within one run, so the figure hardly depends on how busy the
 machine is. The first judgement also makes the judge ready; it is left out.
@@ -58,7 +58,7 @@ def measure(config: TrainConfig, judgements: int, threads: int) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--presets", default="mnist-quick,ring8")
-    parser.add_argument("--judgements", type=int, default=4)
+    parser.add_argument("--judgements", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1, help="that train; one more judges")
     options = parser.parse_args()
     for name in options.presets.split(","):

@@ -25,7 +25,7 @@ from gan_core.trainer import Trainer, decode
 
 _PATIENCE = 5.0  # seconds to wait at most for a judgement that was told to give up; it looks up between small parts
 _AT_ONCE = 100  # samples made at a time
-_LOWER = 10  # by how much the thread yields to others that want a core ("nice"), where the system can
+_LOWER = 15  # "nice", where the system has it for a thread: 3 % of a core that training wants too, all of a free one
 
 
 class _GivenUpError(Exception):

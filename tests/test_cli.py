@@ -257,6 +257,22 @@ def test_a_run_on_points_is_judged_by_its_divergences_and_moments(
     assert "true [[2, 0], [0, 2]]" in out
 
 
+def test_the_best_checkpoint_is_sampled_and_judged_on_request(
+    digits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("sample", str(digits), "--best", status=1)
+    assert "none is the best" in capsys.readouterr().err
+    train = (*POINTS, "--steps", "40", "--set", "record.evaluate_every=0.001", "--runs", str(tmp_path))
+    run(*train)
+    folder = lines(capsys.readouterr().out)[-1]
+    best = RunStore(tmp_path).open(Path(folder).name).best()
+    assert best is not None
+    run("evaluate", folder, "--best")
+    assert lines(capsys.readouterr().out)[0] == f"{folder}, step {best.step}"
+    run("sample", folder, "--best", "-o", str(tmp_path / "best.png"))
+    assert (tmp_path / "best.png").exists()
+
+
 # ---- as a process ----------------------------------------------------------------------------------------------------
 
 

@@ -66,19 +66,25 @@ def balls(real: Tensor, fake: Tensor, weights: Tensor, k: int = NEIGHBOURS) -> d
     }
 
 
-def novelty(real: Tensor, fake: Tensor, weights: Tensor) -> Tensor:
-    """Median distance of fakes (n, d) to the nearest real point, over that of real points (m, d) to each other.
+def spacing(real: Tensor) -> float:
+    """Median distance of real points (m, d) to the nearest other one."""
+    return float(reach(real.double(), 1).median())
+
+
+def novelty(real: Tensor, fake: Tensor, weights: Tensor, unit: float | None = None) -> Tensor:
+    """Median distance of fakes (n, d) to the nearest real point (m, d), over the real points' own `spacing`, the unit.
 
     For each row of weights (R, n): float64 (R,). Near 0 the fakes are copies, at 1 they are as new as a real image
     would be, far above they look like nothing real. The question of Meehan et al. (2020), "A Non-Parametric Test to
     Detect Data-Copying", asked with one number.
     """
+    unit = spacing(real) if unit is None else unit
     real = real.double()
     away = torch.cat([torch.cdist(rows, real).amin(1) for rows in fake.double().split(_ROWS)])
     away, order = away.sort()
     reached = weights[:, order].cumsum(1)
     half = torch.searchsorted(reached, reached[:, -1:] / 2).flatten()
-    return away[half] / reach(real, 1).median().clamp(min=1e-9)  # real images that are all copies give no measure
+    return away[half] / max(unit, 1e-9)  # real images that are all copies give no measure
 
 
 def reach(x: Tensor, k: int) -> Tensor:

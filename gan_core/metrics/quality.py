@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from threading import Lock
 from weakref import WeakKeyDictionary
 
@@ -16,7 +17,7 @@ from gan_core.figures import Basis
 from gan_core.metrics import classes, resample, transport
 from gan_core.metrics.classifier import About, Reading, check, classifier_for
 from gan_core.metrics.distance import frechet, kernel
-from gan_core.metrics.neighbours import NEIGHBOURS, balls, novelty
+from gan_core.metrics.neighbours import NEIGHBOURS, balls, novelty, spacing
 from gan_core.metrics.resample import Interval
 from gan_core.randomness import stream
 
@@ -125,7 +126,7 @@ class Judge:
         _tell(progress, "finding neighbours")
         figures |= balls(some_real.features, some.features, weights)
         _tell(progress, "finding neighbours")
-        figures["novelty"] = novelty(real.features, some.features, weights)
+        figures["novelty"] = novelty(real.features, some.features, weights, real.spacing)
         _tell(progress, "comparing pixels")
         figures["sliced"] = transport.sliced(some_real.pixels, some.pixels, weights, stream(0, "directions"))
         counts = classes.counts(made.reading.probabilities)
@@ -152,6 +153,11 @@ class _Sight:
     reading: Reading
 
     features = property(lambda self: self.reading.features)
+
+    @cached_property
+    def spacing(self) -> float:
+        """Of the images among themselves; found once for the real ones."""
+        return spacing(self.features)
 
     @property
     def pixels(self) -> Tensor:
