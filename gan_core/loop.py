@@ -176,13 +176,18 @@ class Loop:
 
     def _judge_last(self) -> None:
         """Judge a run that ends by itself where it ends; whoever stops it does not wait for that."""
-        if self.recorder.seconds < self._between_judgements:
+        if self.recorder.seconds < self._between_judgements or self.orders.stopping:
             return
-        for last in (False, True):  # the judgement that runs, then that of the last step
-            if last and self.evaluator.judging != self.trainer.steps and not self.orders.stopping:
-                self.evaluator.offer(self.trainer, self.recorder.seconds)
-            while not self.evaluator.wait(0.1) and not self.orders.stopping:
-                self.publish(activity="judging the last step")
+        self.publish(activity="judging the last step")
+        if self._judged() and self.evaluator.judging != self.trainer.steps:
+            self.evaluator.offer(self.trainer, self.recorder.seconds)
+            self._judged()
+
+    def _judged(self) -> bool:
+        """Wait for the judgement that runs, unless somebody asks to stop; whether nobody did."""
+        while not self.evaluator.wait(0.1) and not self.orders.stopping:
+            pass
+        return not self.orders.stopping
 
     # ---- keeping -------------------------------------------------------------------------------------------------
 

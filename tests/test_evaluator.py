@@ -39,7 +39,7 @@ def judged(step: int, value: float, name: str = "js") -> Evaluation:
 # ---- neutral ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["points", "digits", "conditional digits"])
+@pytest.mark.parametrize("name", VARIANTS)
 def test_a_run_that_is_judged_trains_as_one_that_is_not(name: str) -> None:
     config = VARIANTS[name]
     never, often = (finished(config.with_values({"record.evaluate_every": every})) for every in (0, 0.001))
