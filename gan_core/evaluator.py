@@ -71,15 +71,19 @@ class Evaluator:
         """Whether a judgement runs."""
         return self._thread is not None and self._thread.is_alive()
 
-    def offer(self, trainer: Trainer, seconds: float) -> bool:
-        """Judge the trainer as it now stands, after so many seconds of training; does nothing while one is judged."""
+    def offer(self, trainer: Trainer, seconds: float, yielding: bool = True) -> bool:
+        """Judge the trainer as it now stands, after so many seconds of training; does nothing while one is judged.
+
+        It lets training have the cores first, unless `yielding` is false because training has ended.
+        """
         if self.busy or self._closing.is_set():
             return False
         state = trainer.state_dict()
         if self._run is None:  # nothing is kept, so only what generates is needed
             state = {name: state[name] for name in ("generator", "ema") if name in state}
         moment = (trainer.steps, trainer.epoch, seconds, trainer.images)
-        self._thread = threading.Thread(target=self._work, args=(moment, _frozen(state)), name="judging", daemon=True)
+        work = (moment, _frozen(state), yielding)
+        self._thread = threading.Thread(target=self._work, args=work, name="judging", daemon=True)
         self._thread.start()
         self.judging = trainer.steps
         return True
@@ -97,9 +101,10 @@ class Evaluator:
 
     # ---- in the thread of its own --------------------------------------------------------------------------------
 
-    def _work(self, moment: tuple[int, float, float, int], state: dict[str, Any]) -> None:
+    def _work(self, moment: tuple[int, float, float, int], state: dict[str, Any], yielding: bool) -> None:
         torch.set_num_threads(1)  # OpenMP keeps this number for each thread apart
-        _yield_to_others()
+        if yielding:
+            _yield_to_others()
         try:
             judged = Evaluation(*moment, tuple(figures.of(self._judge(state))))
             self._check()

@@ -180,7 +180,7 @@ class Loop:
             return
         self.publish(activity="judging the last step")
         if self._judged() and self.evaluator.judging != self.trainer.steps:
-            self.evaluator.offer(self.trainer, self.recorder.seconds)
+            self.evaluator.offer(self.trainer, self.recorder.seconds, yielding=False)
             self._judged()
 
     def _judged(self) -> bool:
