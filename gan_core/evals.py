@@ -7,6 +7,7 @@ import io
 import json
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -107,17 +108,16 @@ def _cells(figure: Figure | None) -> list[str]:
 def from_csv(text: str) -> list[Evaluation]:
     """The rows of such text; lines that cannot be read are left out."""
     rows = []
-    for line in csv.DictReader(io.StringIO(text)):
-        try:
-            figures = tuple(_figure(name, line) for name in KINDS if line.get(name))
-            rows.append(
-                Evaluation(
-                    int(line["step"]), float(line["epoch"]), float(line["seconds"]), int(line["images"]), figures
-                )
-            )
-        except (KeyError, ValueError, TypeError):
-            continue
+    with suppress(csv.Error):  # no text at all from here on
+        for line in csv.DictReader(io.StringIO(text)):
+            with suppress(KeyError, ValueError, TypeError):
+                rows.append(_evaluation(line))
     return rows
+
+
+def _evaluation(line: Mapping[str, str]) -> Evaluation:
+    figures = tuple(_figure(name, line) for name in KINDS if line.get(name))
+    return Evaluation(int(line["step"]), float(line["epoch"]), float(line["seconds"]), int(line["images"]), figures)
 
 
 def _figure(name: str, line: Mapping[str, str]) -> Figure:

@@ -78,15 +78,23 @@ class Evaluator:
         """
         if self.busy or self._closing.is_set():
             return False
+        try:
+            self._thread = self._begin(trainer, seconds, yielding)
+        except (MemoryError, RuntimeError) as error:  # no room for the copy, or for a thread
+            self._complain(trainer.steps, f"{type(error).__name__}: {error}")
+            return False
+        self.judging = trainer.steps
+        return True
+
+    def _begin(self, trainer: Trainer, seconds: float, yielding: bool) -> threading.Thread:
         state = trainer.state_dict()
         if self._run is None:  # nothing is kept, so only what generates is needed
             state = {name: state[name] for name in ("generator", "ema") if name in state}
         moment = (trainer.steps, trainer.epoch, seconds, trainer.images)
         work = (moment, _frozen(state), yielding)
-        self._thread = threading.Thread(target=self._work, args=work, name="judging", daemon=True)
-        self._thread.start()
-        self.judging = trainer.steps
-        return True
+        thread = threading.Thread(target=self._work, args=work, name="judging", daemon=True)
+        thread.start()
+        return thread
 
     def wait(self, timeout: float) -> bool:
         """Wait for the judgement that runs, if one does; whether none does any more."""

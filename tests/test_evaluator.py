@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan_core import metrics, models
+from gan_core import evaluator, metrics, models
 from gan_core.config import TrainConfig
 from gan_core.evals import Best, Evals, Evaluation, as_csv, from_csv
 from gan_core.evaluator import Evaluator
@@ -51,10 +51,10 @@ def test_a_run_that_is_judged_trains_as_one_that_is_not(name: str) -> None:
 def test_the_global_generator_and_training_threads_are_left_alone() -> None:
     before, threads = torch.get_rng_state(), torch.get_num_threads()
     trainer = Trainer(POINTS, "cpu")
-    evaluator = Evaluator(trainer, None, lambda **changes: None)
-    evaluator.offer(trainer, 1.0)
-    assert evaluator.wait(60)
-    assert len(evaluator.evals) == 1
+    judging = Evaluator(trainer, None, lambda **changes: None)
+    judging.offer(trainer, 1.0)
+    assert judging.wait(60)
+    assert len(judging.evals) == 1
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.get_num_threads() == threads
 
@@ -62,13 +62,13 @@ def test_the_global_generator_and_training_threads_are_left_alone() -> None:
 @pytest.mark.parametrize("config", [POINTS, DIGITS], ids=["points", "digits"])
 def test_the_same_weights_are_judged_alike_and_as_they_were_when_handed_over(config: TrainConfig) -> None:
     trainer = Trainer(config, "cpu")
-    evaluator = Evaluator(trainer, None, lambda **changes: None)
+    judging = Evaluator(trainer, None, lambda **changes: None)
     for steps_between in (0, 2):
-        evaluator.offer(trainer, 1.0)
+        judging.offer(trainer, 1.0)
         for _ in range(steps_between):
             trainer.step()
-        assert evaluator.wait(60)
-    first, second = evaluator.evals.rows
+        assert judging.wait(60)
+    first, second = judging.evals.rows
     assert first == second
 
 
@@ -81,13 +81,13 @@ def test_one_judgement_runs_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
         return build(config)
 
     trainer = Trainer(POINTS, "cpu")
-    evaluator = Evaluator(trainer, None, lambda **changes: None)
+    judging = Evaluator(trainer, None, lambda **changes: None)
     monkeypatch.setattr(models, "build", slow)
-    assert evaluator.offer(trainer, 1.0)
-    assert not evaluator.offer(trainer, 2.0)
+    assert judging.offer(trainer, 1.0)
+    assert not judging.offer(trainer, 2.0)
     gate.set()
-    assert evaluator.wait(60)
-    assert evaluator.evals.seconds.tolist() == [1.0]
+    assert judging.wait(60)
+    assert judging.evals.seconds.tolist() == [1.0]
 
 
 # ---- never into training ---------------------------------------------------------------------------------------------
@@ -106,6 +106,17 @@ def test_a_judgement_that_fails_is_an_event_and_training_goes_on(
     [event] = [event for event in run.events() if event["kind"] == "unjudged"]  # once, not at every judgement
     assert event["error"] == "RuntimeError: the judge is ill"
     assert run.summary().status == "finished"
+
+
+def test_a_copy_that_does_not_fit_in_memory_is_an_event_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(state: object) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(evaluator, "_frozen", full)
+    now = finished(POINTS.with_values(OFTEN), store=RunStore(tmp_path))
+    assert (now.status, now.error) == ("finished", "")
+    events = RunStore(tmp_path).open(now.run_id).events()
+    assert [event["error"] for event in events if event["kind"] == "unjudged"] == ["MemoryError: no room"]
 
 
 def test_data_too_few_to_judge_by_do_not_stop_training(tmp_path: Path) -> None:
