@@ -48,10 +48,10 @@ def measure(config: TrainConfig, judgements: int, threads: int) -> str:
         alone = (len(before) + len(after)) / (sum(before) + sum(after))  # steps a second
         losses.append(handed - began + sum(during) - len(during) / alone)  # seconds' worth of steps
     handing, judging, losses = handing[1:], judging[1:], losses[1:]
-    share = median(losses) / config.record.evaluate_every
+    every = max(config.record.evaluate_every, median(judging))  # none begins while one runs
     return (
         f"handing over takes {1000 * median(handing):.1f} ms, judging {median(judging):.1f} s; each costs steps of "
-        f"{median(losses):.2f} s, so one every {config.record.evaluate_every:g} s costs {share:.1%} of the steps"
+        f"{median(losses):.2f} s, so one every {every:.0f} s costs {median(losses) / every:.1%} of the steps"
     )
 
 
