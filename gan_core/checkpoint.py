@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,17 @@ BROKEN = (OSError, ValueError, KeyError, RuntimeError, EOFError, pickle.Unpickli
 
 
 def save(trainer: Trainer, folder: Path) -> Path:
-    """Write the trainer's whole state as `folder`: to a temporary name, flushed to the disk, then renamed.
+    """Write the trainer's whole state as `folder`. Raises `OSError` as `write` does."""
+    return write(trainer.state_dict(), folder)
+
+
+def write(state: Mapping[str, Any], folder: Path) -> Path:
+    """Write what `Trainer.state_dict` gave as `folder`: to a temporary name, flushed to the disk, then renamed.
 
     Raises:
         OSError: the disk is full or not writable; no half-written folder is left under that name.
     """
-    state = trainer.state_dict()
+    state = dict(state)
     unfinished = folder.with_name(f".unfinished-{folder.name}")
     shutil.rmtree(unfinished, ignore_errors=True)
     try:

@@ -44,6 +44,7 @@ Steps = Annotated[int | None, typer.Option(min=1, metavar="N", help="Train for N
 Seconds = Annotated[float | None, typer.Option(min=0.01, metavar="S", help="Train for S seconds.", show_default=False)]
 Device = Annotated[str, typer.Option(metavar="D", help="auto, cpu, cuda or cuda:1.")]
 Threads = Annotated[int, typer.Option(min=1, metavar="T", help="CPU threads; their number changes the last digits.")]
+BestOption = Annotated[bool, typer.Option("--best", help="The best checkpoint by quality, not the last.")]
 CORES = os.cpu_count() or 1
 
 
@@ -150,12 +151,13 @@ def sample(
     label: Annotated[
         str | None, typer.Option("--class", metavar="NAME", help="Only this class (conditional runs).")
     ] = None,
+    best: BestOption = False,
     device: Device = "auto",
 ) -> None:
-    """Draw samples from a run's last checkpoint; of a conditional run, every class in turn."""
+    """Draw samples from a run's last checkpoint, or its best; of a conditional run, every class in turn."""
     from gan_core import export
 
-    trainer = _trainer(run_dir, device)
+    trainer = _trainer(run_dir, device, best)
     samples = trainer.generate(n, seed, label=_class_of(trainer.config, label))
     try:
         export.write(samples, output)
@@ -168,16 +170,17 @@ def sample(
 def evaluate(
     run_dir: RunDir,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Which samples to judge.")] = 0,
+    best: BestOption = False,
     device: Device = "auto",
 ) -> None:
-    """Judge a run's last checkpoint against its data: Frechet distance, coverage, classes; for points, divergences."""
+    """Judge a run's last checkpoint, or its best, against its data: every figure beside what real data score."""
     from gan_core import metrics
 
-    trainer = _trainer(run_dir, device)
+    trainer = _trainer(run_dir, device, best)
     typer.echo(f"{run_dir}, step {trainer.steps}")
     if trainer.config.dataset.kind == "points":
         samples = trainer.generate(metrics.points.SAMPLES, seed)
-        lines = report.fit(metrics.points.Judge(trainer.config)(samples))
+        lines = report.fit(metrics.points.Judge(trainer.config).in_full(samples))
     else:
         samples = trainer.generate(metrics.IMAGES, seed)
         try:
@@ -222,15 +225,15 @@ def _open(run_dir: Path) -> Run:
         raise typer.BadParameter(str(error), param_hint="RUN_DIR") from None
 
 
-def _trainer(run_dir: Path, device: str) -> Trainer:
-    """The run's last whole checkpoint, ready to generate."""
+def _trainer(run_dir: Path, device: str, best: bool) -> Trainer:
+    """The run's last whole checkpoint, or its best, ready to generate."""
     from gan_core.data import DataError
     from gan_core.runs import RunError
 
     run = _open(run_dir)
     try:
         with _known_device():
-            return run.trainer(device)
+            return run.trainer(device, "best" if best else None)
     except (RunError, DataError) as error:
         _fail(str(error))
 

@@ -12,6 +12,7 @@ import torch
 
 from gan_core.config import TrainConfig
 from gan_core.devices import describe_device
+from gan_core.evaluator import Evaluator
 from gan_core.orders import Orders
 from gan_core.recorder import DivergedError, Recorder
 from gan_core.runs import Run
@@ -50,6 +51,7 @@ class Loop:
         self.recorder = Recorder(run, trainer.config.record.log_every, seconds=past[-1][2] if past else 0.0)
         self.recorder.log.extend(past)
         self.observer = Observer(trainer)
+        self.evaluator = Evaluator(trainer, run, publish)
         events = run.events() if run is not None else []
         self.marks = [Mark(event["step"], event["text"]) for event in events if event["kind"] == "changed"]
         self.frames = run.frames() if run is not None else []
@@ -59,6 +61,7 @@ class Loop:
         self.saved_at = trainer.steps if past else -1
         self.look = Sparing(lambda: self.observer.look(trainer), LOOKING)
         self.fit = Sparing(lambda: self.observer.fit(trainer), JUDGING)
+        self.judge_at = self.recorder.seconds + self._between_judgements
         self.show_at = 0.0
         self.clock = 0.0  # when the time spent training was last counted
         self.resting = True
@@ -71,12 +74,16 @@ class Loop:
             while not self._over() and (which := self.orders.next(self._apply, self._idle)) is not None:
                 self._round(which)
             self._try(self.recorder.flush)
+            self._end("finished" if self.trainer.steps >= self.trainer.total_steps else "stopped")
         except DivergedError as error:
             self._diverged(str(error))
-            return
-        ended: Status = "finished" if self.trainer.steps >= self.trainer.total_steps else "stopped"
+        finally:
+            self.evaluator.close()
+
+    def _end(self, ended: Status) -> None:
         if self._save():
             self._log(ended)
+        self._judge_last()
         self._show(ended)
 
     def _round(self, which: Which) -> None:
@@ -91,6 +98,8 @@ class Loop:
             self._keep_frame()
         if record.step % self.trainer.config.record.save_every == 0:
             self._save()
+        if self.recorder.seconds >= self.judge_at:
+            self._judge()
         if now >= self.show_at:
             self._show("stopping" if self.orders.stopping else "training" if self.orders.running else "paused")
 
@@ -132,6 +141,7 @@ class Loop:
             history=self.recorder.log.view(),
             look=self.look(at_rest),
             fit=self.fit(at_rest),
+            evals=self.evaluator.evals,
             marks=tuple(self.marks),
             frames=tuple(self.frames),
             notes=trainer.dataset.notes,
@@ -151,6 +161,33 @@ class Loop:
             marks=tuple(self.marks),
             look=Look(),
         )
+
+    # ---- judging -------------------------------------------------------------------------------------------------
+
+    @property
+    def _between_judgements(self) -> float:
+        return self.trainer.config.record.evaluate_every or math.inf
+
+    def _judge(self) -> None:
+        """Hand the present weights over to be judged; training goes on at once."""
+        self._try(self.recorder.flush)  # raises if a loss is no number: such weights are never judged nor kept
+        self.evaluator.offer(self.trainer, self.recorder.seconds)
+        self.judge_at = self.recorder.seconds + self._between_judgements
+
+    def _judge_last(self) -> None:
+        """Judge a run that ends by itself where it ends; whoever stops it does not wait for that."""
+        if self.recorder.seconds < self._between_judgements or self.orders.stopping:
+            return
+        self.publish(activity="judging the last step")
+        if self._judged() and self.evaluator.judging != self.trainer.steps:
+            self.evaluator.offer(self.trainer, self.recorder.seconds, yielding=False)
+            self._judged()
+
+    def _judged(self) -> bool:
+        """Wait for the judgement that runs, unless somebody asks to stop; whether nobody did."""
+        while not self.evaluator.wait(0.1) and not self.orders.stopping:
+            pass
+        return not self.orders.stopping
 
     # ---- keeping -------------------------------------------------------------------------------------------------
 

@@ -7,25 +7,28 @@ import os
 import re
 import secrets
 import shutil
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
 from safetensors.numpy import load_file, save_file
 
-from gan_core import checkpoint
+from gan_core import checkpoint, evals
 from gan_core.config import ConfigError, TrainConfig
 from gan_core.data import Dataset
+from gan_core.evals import Best, Evaluation
 from gan_core.history import append_csv, read_csv, rewind_csv
 from gan_core.plane import Plane, to_arrays
 from gan_core.trainer import Trainer
 
 COLUMNS_OF_PICTURES = 8  # samples side by side in a saved grid
+_ASIDE = ("changed", "unjudged")  # events that do not tell how the run stands
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -52,6 +55,7 @@ class Run:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.id = path.name
+        self._saving = threading.Lock()  # training and judging both keep checkpoints
 
     # ---- the experiment ------------------------------------------------------------------------------------------
 
@@ -76,8 +80,17 @@ class Run:
         """All rows of figures, in the order of `history.COLUMNS`."""
         return read_csv(self.path / "metrics.csv")
 
+    def write_evals(self, rows: Sequence[Evaluation]) -> None:
+        """Keep these judgements, all that there are. Raises `OSError` if the disk refuses."""
+        _replace_text(self.path / "evals.csv", evals.as_csv(rows))
+
+    def evals(self) -> list[Evaluation]:
+        """All judgements made while the run trained, oldest first."""
+        file = self.path / "evals.csv"
+        return evals.from_csv(file.read_text(encoding="utf-8", errors="replace")) if file.exists() else []
+
     def log(self, kind: str, step: int, **details: Any) -> None:
-        """Note that something happened: started, changed, saved, stopped, finished, failed."""
+        """Note that something happened: started, changed, saved, unjudged, stopped, finished, failed."""
         event = {
             "time": datetime.now().astimezone().isoformat(timespec="seconds"),
             "kind": kind,
@@ -129,29 +142,64 @@ class Run:
     # ---- checkpoints ---------------------------------------------------------------------------------------------
 
     def save(self, trainer: Trainer, keep: int) -> None:
-        """Save a whole checkpoint, then delete all but the last `keep`. Raises `OSError` if the disk refuses."""
-        checkpoint.save(trainer, self.path / f"step-{trainer.steps:07d}")
-        for old in self.checkpoints()[:-keep]:
-            shutil.rmtree(self.path / f"step-{old:07d}", ignore_errors=True)
+        """Save a whole checkpoint, then delete all but the last `keep` and the best. Raises `OSError` if it cannot."""
+        with self._saving:
+            checkpoint.save(trainer, self._checkpoint(trainer.steps))
+            self._prune(keep)
+
+    def keep_best(self, state: Mapping[str, Any], best: Best, keep: int) -> None:
+        """Keep what `Trainer.state_dict` gave at step `best.step` as the best checkpoint, in place of the one before.
+
+        A kill at any moment leaves one of the two, whole and named. Raises `OSError` if the disk refuses.
+        """
+        with self._saving:
+            if not self._checkpoint(best.step).exists():
+                checkpoint.write(state, self._checkpoint(best.step))
+            _replace_text(self.path / "best.json", best.as_json())
+            self._prune(keep)
+
+    def best(self) -> Best | None:
+        """The best checkpoint by the run's quality metric; None before the first judgement."""
+        best = evals.read_best(self.path / "best.json")
+        return best if best is not None and self._checkpoint(best.step).is_dir() else None
+
+    def _prune(self, keep: int) -> None:
+        best = self.best()
+        others = [step for step in self.checkpoints() if best is None or step != best.step]
+        for old in others[:-keep]:
+            shutil.rmtree(self._checkpoint(old), ignore_errors=True)
+
+    def _checkpoint(self, step: int) -> Path:
+        return self.path / f"step-{step:07d}"
 
     def checkpoints(self) -> list[int]:
         """The steps of which a checkpoint is kept, in order."""
         steps = (checkpoint.step_of(folder) for folder in self.path.glob("step-*") if folder.is_dir())
         return sorted(step for step in steps if step is not None)
 
-    def trainer(self, device: str = "auto", step: int | None = None, dataset: Dataset | None = None) -> Trainer:
-        """A trainer that stands where the last whole checkpoint stands, or the one of `step`.
+    def trainer(
+        self, device: str = "auto", step: int | Literal["best"] | None = None, dataset: Dataset | None = None
+    ) -> Trainer:
+        """A trainer that stands where the last whole checkpoint stands, or the one of `step`, or the best one.
 
         A torn checkpoint is passed over for the one before it.
 
         Raises:
-            RunError: there is no whole checkpoint.
+            RunError: there is no whole checkpoint, or none has been judged the best.
         """
+        if step == "best":
+            best = self.best()
+            if best is None:
+                raise RunError(
+                    f"No checkpoint of the run {self.id} has been judged, so none is the best; use its last one, "
+                    "or train on with record.evaluate_every above 0."
+                )
+            step = best.step
         trainer = Trainer(self.config, device, dataset)
         torn = []
         for saved in reversed(self.checkpoints() if step is None else [step]):
             try:
-                checkpoint.load(trainer, self.path / f"step-{saved:07d}")
+                checkpoint.load(trainer, self._checkpoint(saved))
                 return trainer
             except checkpoint.BROKEN as error:
                 torn.append(f"step {saved} ({type(error).__name__})")
@@ -161,8 +209,16 @@ class Run:
         )
 
     def rewind(self, step: int) -> None:
-        """Forget figures and pictures after `step`, which a crash left behind the last checkpoint."""
+        """Forget all that is of after `step`, which a crash left behind the last whole checkpoint."""
         rewind_csv(self.path / "metrics.csv", step)
+        judged = self.evals()
+        if judged and judged[-1].step > step:
+            self.write_evals([row for row in judged if row.step <= step])
+        best = self.best()
+        if best is not None and best.step > step:
+            (self.path / "best.json").unlink()
+        for later in (kept for kept in self.checkpoints() if kept > step):
+            shutil.rmtree(self._checkpoint(later), ignore_errors=True)
         for later in (kept for kept in self.frames() if kept > step):
             for file in (self.path / "samples").glob(f"step-{later:07d}.*"):
                 file.unlink()
@@ -177,7 +233,7 @@ class Run:
             id=self.id,
             name=next((event["name"] for event in events if event.get("name")), self.id),
             config=self.config,
-            status=next((event["kind"] for event in reversed(events) if event["kind"] != "changed"), "started"),
+            status=next((event["kind"] for event in reversed(events) if event["kind"] not in _ASIDE), "started"),
             step=max([*self.checkpoints(), *(event.get("step", 0) for event in events)], default=0),
             modified=max((file.st_mtime for file in files), default=0.0),
             bytes=sum(file.st_size for file in files),

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gan_core.config import TrainConfig
 from gan_core.data.ranges import to_bytes, to_model
+from gan_core.evals import Evals
 from gan_core.history import History, HistoryLog
 from gan_core.metrics.points import SAMPLES, Fit, Judge
 from gan_core.models.modes import judging
@@ -68,6 +69,7 @@ class Snapshot:
     marks: tuple[Mark, ...] = ()
     frames: tuple[int, ...] = ()  # steps of which the run's folder holds a picture
     fit: Fit | None = None  # 2-D runs: how close the points are to the true distribution, judged now and then
+    evals: Evals = field(default_factory=Evals)  # how good the generator was, judged now and then in a thread apart
     health: tuple[Any, ...] = ()
     notes: tuple[str, ...] = ()  # about the data: what was left out and why
     error: str = ""

@@ -6,6 +6,7 @@ The trainer is the algorithm and nothing else. Recording, saving, showing and st
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -215,14 +216,8 @@ class Trainer:
         They are on the CPU. Without `y`, a conditional G makes every class in turn.
         """
         network = self.generator if raw or self.ema is None else self.ema
-        y = self.classes_in_turn(len(z)) if y is None else y
-        labels = y.split(500) if y is not None else [None] * len(z.split(500))
         with evaluating(network):
-            parts = [
-                network(part.to(self.device), None if some is None else some.to(self.device))
-                for part, some in zip(z.split(500), labels, strict=True)
-            ]
-        return to_unit(torch.cat(parts), self.config.generator.output).cpu()
+            return decode(network, z, self.classes_in_turn(len(z)) if y is None else y, self.config)
 
     def classes_in_turn(self, n: int, label: int | None = None) -> Tensor | None:
         """Classes for `n` samples to look at: every class in turn, or only `label`; None without a condition."""
@@ -262,6 +257,27 @@ class Trainer:
             "batches": self.batches,  # after `random`: it rewinds the generator of the order to redraw that order
         }
         return parts if self.ema is None else parts | {"ema": self.ema}
+
+
+@torch.no_grad()
+def decode(
+    network: nn.Module,
+    z: Tensor,
+    y: Tensor | None,
+    config: TrainConfig,
+    at_once: int = 500,
+    before_each: Callable[[], None] = lambda: None,
+) -> Tensor:
+    """A generator's samples for latents `z` (n, latent.dim) and classes `y` (n,), as `Trainer.decode` gives them.
+
+    The network is in evaluation mode. `before_each` is called before each part, and may raise to give up.
+    """
+    device = next(network.parameters()).device
+    parts = []
+    for rows in torch.arange(len(z)).split(at_once):
+        before_each()
+        parts.append(network(z[rows].to(device), None if y is None else y[rows].to(device)))
+    return to_unit(torch.cat(parts), config.generator.output).cpu()
 
 
 def _descend(loss: Tensor, parameters: list[nn.Parameter], optimizer: torch.optim.Optimizer) -> Tensor:

@@ -231,9 +231,13 @@ def test_a_run_on_images_is_judged_beside_what_real_images_score(
     out = lines(capsys.readouterr().out)
     assert out[0] == f"{digits}, step 5"
     assert out[1].startswith("5000 generated against 5000 real images, by the mnist-5k classifier")
-    [frechet] = [line.split()[-2:] for line in out if line.startswith("Frechet distance")]
-    assert float(frechet[0]) > 300  # five steps of training: noise
-    assert float(frechet[1]) < 5  # real against real
+    [frechet] = [line.split()[2:] for line in out if line.startswith("Frechet distance")]
+    value, low, _, high, real, n, _ = frechet
+    assert 300 < float(low) <= float(value) <= float(high)  # five steps of training: noise
+    assert float(real) < 5  # real against real
+    assert n == "5000"
+    for label in ("kernel distance (KID)", "novelty", "sliced Wasserstein distance"):
+        assert any(line.startswith(label) for line in out)
     assert out[-1].startswith("missing classes: ")
     assert "none" not in out[-1]
 
@@ -247,8 +251,26 @@ def test_a_run_on_points_is_judged_by_its_divergences_and_moments(
     out = capsys.readouterr().out
     assert "20000 generated points" in out
     assert "0 of 8" in out
+    assert "Jensen-Shannon divergence, bits" in out
+    assert "Wasserstein distance" in out
     assert "true [0, 0]" in out
     assert "true [[2, 0], [0, 2]]" in out
+
+
+def test_the_best_checkpoint_is_sampled_and_judged_on_request(
+    digits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("sample", str(digits), "--best", status=1)
+    assert "none is the best" in capsys.readouterr().err
+    train = (*POINTS, "--steps", "40", "--set", "record.evaluate_every=0.001", "--runs", str(tmp_path))
+    run(*train)
+    folder = lines(capsys.readouterr().out)[-1]
+    best = RunStore(tmp_path).open(Path(folder).name).best()
+    assert best is not None
+    run("evaluate", folder, "--best")
+    assert lines(capsys.readouterr().out)[0] == f"{folder}, step {best.step}"
+    run("sample", folder, "--best", "-o", str(tmp_path / "best.png"))
+    assert (tmp_path / "best.png").exists()
 
 
 # ---- as a process ----------------------------------------------------------------------------------------------------

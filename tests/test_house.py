@@ -14,13 +14,13 @@ ROOT = Path(__file__).parents[1]
 
 # From the ground up. A module may import from its own floor and from those below.
 FLOORS = [
-    {"catalog", "schema", "randomness"},
+    {"catalog", "schema", "randomness", "figures"},
     {"sections"},
     {"config"},
     {"presets", "data", "models", "losses", "penalties", "optimizers", "ema", "augment", "devices"},
     {"trainer", "speed", "metrics", "latent"},
-    {"checkpoint", "history", "plane", "snapshot", "recorder", "runs", "diagnosis", "export", "report"},
-    {"orders", "loop", "session", "pool", "compare"},
+    {"checkpoint", "history", "evals", "plane", "snapshot", "recorder", "runs", "diagnosis", "export", "report"},
+    {"orders", "evaluator", "loop", "session", "pool", "compare"},
     {"progress", "cli", "__main__"},
 ]
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_core import figures
 from gan_core.config import TrainConfig
 from gan_core.data import Dataset, load
-from gan_core.metrics import Quality, classes, classifier, evaluate, frechet_distance, neighbourhood
-from gan_core.metrics.distance import gaussian_distance
+from gan_core.metrics import (
+    Quality,
+    classes,
+    classifier,
+    evaluate,
+    frechet_distance,
+    neighbourhood,
+    resample,
+    transport,
+)
+from gan_core.metrics.distance import frechet, gaussian_distance, kernel
+from gan_core.metrics.neighbours import novelty
 from gan_core.randomness import stream
 
 
@@ -47,6 +59,10 @@ def test_real_digits_score_their_floor(digits: Dataset, floor: Quality) -> None:
     assert floor.frechet < 2
     assert min(floor.precision, floor.recall, floor.coverage) > 0.9
     assert 0.9 < floor.density < 1.1
+    assert 0.95 < floor.novelty < 1.05
+    assert floor.sliced < 0.02
+    low, high = floor.intervals["kernel"]
+    assert low < 0 < high
     assert floor.class_divergence is not None
     assert floor.class_divergence < 0.005
     assert floor.missing == ()
@@ -71,6 +87,9 @@ def test_lost_classes_are_named_and_cost_distance_and_coverage(digits: Dataset, 
     assert quality.frechet > 50 * floor.frechet
     assert quality.coverage < 0.6
     assert quality.precision > 0.9
+    assert quality.kernel > 50
+    assert quality.recall < 0.8
+    assert quality.sliced > 2 * floor.sliced
 
 
 def test_memorised_images_have_no_recall(digits: Dataset, floor: Quality) -> None:
@@ -78,13 +97,19 @@ def test_memorised_images_have_no_recall(digits: Dataset, floor: Quality) -> Non
     assert quality.precision > 0.9
     assert quality.recall < 0.05
     assert quality.coverage < 0.3
+    assert quality.novelty < 0.01
     assert quality.frechet > 5 * floor.frechet
+    assert quality.intervals["kernel"][0] > 0
+    assert quality.sliced > 2 * floor.sliced
 
 
 def test_one_image_has_precision_and_nothing_else(digits: Dataset, floor: Quality) -> None:
     quality = evaluate(repeated(digits.examples[:1]), digits)
     assert quality.recall <= 0.01
     assert quality.coverage < 0.02
+    assert quality.novelty < 0.01
+    assert quality.kernel > 1000
+    assert quality.sliced > 0.3
     assert len(quality.missing) == 9
     assert quality.class_divergence == pytest.approx(np.log(10), abs=0.01)
     assert quality.frechet > 500 * floor.frechet
@@ -95,6 +120,9 @@ def test_blur_costs_distance_though_every_class_is_there(digits: Dataset, floor:
     assert quality.frechet > 50 * floor.frechet
     assert quality.missing == ()
     assert quality.coverage < 0.5
+    assert quality.kernel > 50
+    assert quality.novelty > 1.2
+    assert quality.sliced > 3 * floor.sliced
 
 
 def test_noise_looks_like_nothing_real(digits: Dataset, floor: Quality) -> None:
@@ -102,6 +130,9 @@ def test_noise_looks_like_nothing_real(digits: Dataset, floor: Quality) -> None:
     assert quality.precision < 0.05
     assert quality.recall == 0
     assert quality.coverage < 0.01
+    assert quality.novelty > 1.2
+    assert quality.kernel > 1000
+    assert quality.sliced > 0.3
     assert quality.frechet > 500 * floor.frechet
 
 
@@ -111,6 +142,48 @@ def test_a_figure_says_what_it_was_measured_on(digits: Dataset) -> None:
     assert quality.extractor.startswith("mnist-5k classifier (10 classes, 98.")
     with pytest.raises(dataclasses.FrozenInstanceError):
         quality.frechet = 0.0  # type: ignore[misc]
+
+
+def test_every_figure_stands_beside_its_number_its_reference_its_interval_and_its_floor(digits: Dataset) -> None:
+    judged = {figure.name: figure for figure in figures.of(evaluate(digits.examples[:700], digits))}
+    assert [*judged] == [name for name in figures.KINDS if hasattr(Quality, name) or name in judged]
+    assert (judged["frechet"].basis.n, judged["frechet"].basis.reference) == (700, "5000 training images")
+    assert judged["coverage"].basis.reference == "700 training images"
+    assert judged["sliced"].basis.extractor == "pixels"
+    for figure in judged.values():
+        assert figure.low is not None
+        assert figure.high is not None
+        assert figure.low <= figure.value <= figure.high
+        assert figure.real is not None
+        assert figure.basis.extractor
+
+
+def test_an_interval_is_about_as_wide_as_figures_of_fresh_samples_scatter() -> None:
+    generator = stream(0, "samples")
+    real = torch.randn(600, 8, generator=generator)
+
+    def figures_of(measure: Callable[[Tensor, Tensor, Tensor], Tensor]) -> list[Tensor]:
+        weights = resample.weights(600, generator, resamples=60)
+        return [measure(real, 1.2 * torch.randn(600, 8, generator=generator) + 0.3, weights) for _ in range(20)]
+
+    for measure in (frechet, kernel, novelty):
+        rows = figures_of(measure)
+        scatter = torch.stack([row[0] for row in rows]).std()
+        width = torch.stack([row[1:].std() for row in rows]).mean()
+        assert 0.6 < width / scatter < 1.6, measure
+
+
+def test_an_evaluation_that_is_given_up_ends_at_once(digits: Dataset) -> None:
+    told: list[str] = []
+
+    def give_up(done: float, what: str) -> None:
+        told.append(what)
+        if len(told) == 3:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        evaluate(repeated(digits.examples[:50], 3000), digits, give_up)
+    assert len(told) == 3
 
 
 def test_an_evaluation_is_repeatable(digits: Dataset) -> None:
@@ -182,6 +255,52 @@ def test_neighbour_figures_of_sets_worked_out_by_hand() -> None:
     assert near.density == pytest.approx(2 / 3)  # 0.5 lies in the balls of 0 and 1
     assert near.coverage == pytest.approx(2 / 4)  # those of 0 and 1
     assert near.recall == 1
+
+
+def test_the_kernel_distance_is_unbiased_and_agrees_with_its_definition() -> None:
+    x, y = torch.tensor([[0.0], [1.0], [3.0]]), torch.tensor([[2.0], [1.0]])
+
+    def mean(a: Tensor, b: Tensor, pairs: list[tuple[int, int]]) -> float:
+        return float(np.mean([float((a[i] * b[j]).sum() + 1) ** 3 for i, j in pairs]))
+
+    own = mean(x, x, [(i, j) for i in range(3) for j in range(3) if i != j])
+    theirs = mean(y, y, [(0, 1), (1, 0)])
+    across = mean(x, y, [(i, j) for i in range(3) for j in range(2)])
+    assert float(kernel(x, y, resample.once(2))[0]) == pytest.approx(own + theirs - 2 * across)
+
+    samples = stream(0, "samples")
+    many = [kernel(*(torch.randn(40, 4, generator=samples) for _ in range(2)), resample.once(40)) for _ in range(300)]
+    assert abs(float(torch.cat(many).mean())) < 3 * float(torch.cat(many).std()) / 300**0.5
+
+
+def test_novelty_is_measured_in_the_distance_of_real_neighbours() -> None:
+    real = torch.arange(10.0)[:, None]
+    assert float(novelty(real, real[:4], resample.once(4))[0]) == pytest.approx(0, abs=1e-6)
+    assert float(novelty(real, real[:4] + 0.25, resample.once(4))[0]) == pytest.approx(0.25, abs=1e-6)
+    assert float(novelty(real, real + 30, resample.once(10))[0]) > 20
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 50])
+def test_a_shift_moves_the_sliced_distance_by_as_much(dimensions: int) -> None:
+    real = torch.randn(400, dimensions, generator=stream(0, "real"))
+    found = transport.sliced(real, real + 2, resample.weights(400, stream(0, "w"), 4), stream(0, "directions"))
+    assert float(found[0]) == pytest.approx(2, rel=0.25)
+    assert found[1:].tolist() == pytest.approx([float(found[0])] * 4, rel=0.2)
+
+
+def test_resampled_points_are_sliced_as_if_they_were_drawn() -> None:
+    real, fake = (torch.randn(50, 3, generator=stream(seed, "set")) for seed in (0, 1))
+    weights = resample.weights(50, stream(0, "w"), 3)
+    found = transport.sliced(real, fake, weights, stream(0, "directions"))
+    for row, figure in zip(weights.long(), found, strict=True):
+        drawn = fake.repeat_interleave(row, dim=0)
+        assert figure == transport.sliced(real, drawn, resample.once(50), stream(0, "directions"))[0]
+
+
+def test_the_wasserstein_distance_is_the_cheapest_pairing() -> None:
+    real = torch.tensor([[0.0, 0.0], [1.0, 0.0], [5.0, 0.0]])
+    assert transport.wasserstein(real, real.flip(0)) == 0
+    assert transport.wasserstein(real, real + torch.tensor([3.0, 4.0])) == pytest.approx(5)
 
 
 def test_class_divergence_counts_against_the_shares_of_the_data() -> None:

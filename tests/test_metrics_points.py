@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from gan_core import presets
+from gan_core import figures, presets
 from gan_core.catalog import DATASETS
 from gan_core.config import TrainConfig
 from gan_core.data.points import draw, modes
@@ -36,6 +36,36 @@ def test_points_that_share_nothing_with_the_truth_read_one_bit_and_stay_finite()
     assert fit.js == pytest.approx(1, abs=0.02)
     assert 5 < fit.kl < 30
     assert (fit.covered, fit.good) == (0, 0)
+
+
+def test_in_full_a_perfect_generator_reads_its_floor() -> None:
+    config = config_of("ring8")
+    fit = Judge(config).in_full(draw(config, SAMPLES, stream(1, "a perfect generator")))
+    assert fit.floor is not None
+    judged = {figure.name: figure for figure in figures.of(fit)}
+    for name in ("kl", "js"):
+        assert judged[name].real == pytest.approx(judged[name].value, rel=0.3)
+    for name in ("wasserstein", "sliced"):
+        assert 0 < judged[name].value < 0.25
+        assert judged[name].basis.n == 5000
+    for figure in judged.values():
+        assert figure.name == "covered" or figure.low <= figure.value <= figure.high  # type: ignore[operator]
+
+
+def test_in_full_a_shift_is_a_wasserstein_distance_as_long() -> None:
+    config = config_of("gaussian")
+    fit = Judge(config).in_full(draw(config, SAMPLES, stream(1, "sample")) + torch.tensor([3.0, 4.0]))
+    assert fit.wasserstein == pytest.approx(5, abs=0.2)
+    assert fit.sliced == pytest.approx(5 / 2**0.5, rel=0.2)
+    low, high = fit.intervals["wasserstein"]
+    assert low < 5 < high
+    assert high - low < 0.5
+
+
+def test_in_full_few_points_are_judged_too() -> None:
+    fit = Judge(config_of("ring8")).in_full(torch.randn(20, 2, generator=stream(0, "few")))
+    assert fit.wasserstein is not None
+    assert "wasserstein" not in fit.intervals
 
 
 @pytest.mark.parametrize("kept", [1, 3, 7])

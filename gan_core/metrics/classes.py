@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 MISSING = 0.1  # of its fair share: a class with less counts as missing, since a judge errs now and then
@@ -18,9 +19,19 @@ def divergence(counts: Tensor, shares: Tensor) -> float:
 
     0 where they agree; ln K where one of K equally wanted classes is all that is made.
     """
-    made = counts.double() / counts.sum()
+    return float(_divergence(counts.double(), shares))
+
+
+def divergences(probabilities: Tensor, weights: Tensor, shares: Tensor) -> Tensor:
+    """The same for images that count by weights (R, n): float64 (R,)."""
+    kinds = F.one_hot(probabilities.argmax(1), probabilities.shape[1]).double()
+    return _divergence(weights @ kinds, shares)
+
+
+def _divergence(counts: Tensor, shares: Tensor) -> Tensor:
+    made = counts / counts.sum(-1, keepdim=True)
     wanted = shares.double().clamp(min=1e-6)  # finite for a class the data lack
-    return max(0.0, float(torch.special.xlogy(made, made / wanted).sum()))
+    return torch.special.xlogy(made, made / wanted).sum(-1).clamp(min=0)
 
 
 def missing(counts: Tensor, shares: Tensor) -> list[int]:

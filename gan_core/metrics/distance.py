@@ -1,29 +1,40 @@
-"""How far generated features lie from real ones: the Frechet distance, and figures from nearest neighbours.
+"""How far generated features lie from real ones as a whole: the Frechet distance and the kernel distance.
 
 The Frechet distance sees means and covariances, so it notices missing classes and blur, but hardly that the same few
-hundred training images are repeated. Recall and coverage notice that. Precision only asks whether each looks real.
+hundred training images are repeated; `neighbours` has figures that notice.
+
+A measure takes real features (m, d), generated ones (n, d) and weights of these (R, n), and gives a figure for each
+row: float64 (R,). `resample` tells what the rows are.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
-NEIGHBOURS = 5  # k of all neighbour figures
-_ROWS = 1000  # of a distance matrix held at a time
+from gan_core.metrics.resample import once
 
 
 def frechet_distance(real: Tensor, fake: Tensor) -> float:
     """Squared Frechet distance of the Gaussians fitted to two sets of features (Heusel et al., 2017); at least 0."""
-    return gaussian_distance(*moments(real), *moments(fake))
+    return float(frechet(real, fake, once(len(fake)))[0])
 
 
-def moments(features: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean (d,) and covariance (d, d) of features (n, d), n >= 2, in float64."""
+def frechet(real: Tensor, fake: Tensor, weights: Tensor) -> Tensor:
+    """Squared Frechet distance (Heusel et al., 2017), at least 0; real against real shows its bias."""
+    mean, covariance = moments(real)
+    root = _root(covariance)
+    return torch.stack([_between(mean, covariance, root, *moments(fake, row)) for row in weights])
+
+
+def moments(features: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Mean (d,) and covariance (d, d) of features (n, d), n >= 2, each counted `weights` (n,) times; in float64."""
     x = features.double()
-    return x.mean(0), torch.cov(x.T).reshape(x.shape[1], x.shape[1])
+    weights = once(len(x))[0] if weights is None else weights
+    n = weights.sum()
+    mean = weights @ x / n
+    x = x - mean
+    return mean, (x * weights[:, None]).T @ x / (n - 1)
 
 
 def gaussian_distance(mean: Tensor, covariance: Tensor, other_mean: Tensor, other_covariance: Tensor) -> float:
@@ -31,52 +42,38 @@ def gaussian_distance(mean: Tensor, covariance: Tensor, other_mean: Tensor, othe
 
     The product under the root is symmetric, so its eigenvalues are real, also where a covariance is singular.
     """
-    values, vectors = torch.linalg.eigh(covariance)
-    root = vectors * values.clamp(min=0).sqrt() @ vectors.T
+    return float(_between(mean, covariance, _root(covariance), other_mean, other_covariance))
+
+
+def _between(mean: Tensor, covariance: Tensor, root: Tensor, other_mean: Tensor, other_covariance: Tensor) -> Tensor:
     cross = torch.linalg.eigvalsh(root @ other_covariance @ root).clamp(min=0).sqrt().sum()
     between = (mean - other_mean).square().sum()
-    return max(0.0, float(between + covariance.trace() + other_covariance.trace() - 2 * cross))
+    return (between + covariance.trace() + other_covariance.trace() - 2 * cross).clamp(min=0)
 
 
-@dataclass(frozen=True)
-class Neighbourhood:
-    """Figures from balls that reach from each point to its k-th neighbour of the same set.
+def _root(covariance: Tensor) -> Tensor:
+    values, vectors = torch.linalg.eigh(covariance)
+    return vectors * values.clamp(min=0).sqrt() @ vectors.T
 
-    Precision and recall: Kynkäänniemi et al., 2019; density and coverage: Naeem et al., 2020. 1 is best for all but
-    density, which may exceed 1 where fakes crowd the densest places.
+
+def kernel(real: Tensor, fake: Tensor, weights: Tensor) -> Tensor:
+    """Squared kernel distance, the KID of Bińkowski et al. (2018), "Demystifying MMD GANs".
+
+    The unbiased estimate of MMD^2 under k(x, y) = (x.y / d + 1)^3: its mean is 0 for a perfect generator, however few
+    the images, so it can be a little below. Written here, for torchmetrics' class draws its subsets from torch's global
+    generator, and its functions give one figure, not the sums that a resample weighs anew.
     """
-
-    precision: float  # share of fakes inside some real point's ball
-    recall: float  # share of real points inside some fake's ball
-    density: float  # real balls that a fake lies in, on average, over k
-    coverage: float  # share of real balls with a fake inside
-
-
-def neighbourhood(real: Tensor, fake: Tensor, k: int = NEIGHBOURS) -> Neighbourhood:
-    """Compare two sets of features, (n, d) and (m, d). Raises `ValueError` unless both hold more than k."""
-    if min(len(real), len(fake)) <= k:
-        raise ValueError(
-            f"more than {k} images of each kind are needed, got {len(real)} real and {len(fake)} generated"
-        )
     real, fake = real.double(), fake.double()
-    reach_real, reach_fake = _reach(real, k), _reach(fake, k)
-    balls = torch.zeros(len(fake))  # real balls around each fake
-    recalled = covered = 0
-    for rows, reach in zip(real.split(_ROWS), reach_real.split(_ROWS), strict=True):
-        distances = torch.cdist(rows, fake)
-        inside = distances <= reach[:, None]
-        balls += inside.sum(0)
-        covered += int(inside.any(1).sum())
-        recalled += int((distances <= reach_fake).any(1).sum())
-    return Neighbourhood(
-        precision=float((balls > 0).double().mean()),
-        recall=recalled / len(real),
-        density=float(balls.mean()) / k,
-        coverage=covered / len(real),
-    )
+    m = len(real)
+    among_real = _cubic(real, real)
+    own = (among_real.sum() - among_real.trace()) / (m * (m - 1))
+    among_fake = _cubic(fake, fake)
+    among_fake.fill_diagonal_(0)  # no image is its own pair, nor a second copy of it in a resample
+    pairs = weights.sum(1).square() - weights.square().sum(1)
+    theirs = (weights @ among_fake * weights).sum(1) / pairs
+    across = weights @ _cubic(fake, real).mean(1) / weights.sum(1)
+    return own + theirs - 2 * across
 
 
-def _reach(x: Tensor, k: int) -> Tensor:
-    """Distance of each point to its k-th nearest neighbour: (n,)."""
-    parts = [torch.cdist(rows, x).kthvalue(k + 1, dim=1).values for rows in x.split(_ROWS)]  # the nearest is itself
-    return torch.cat(parts)
+def _cubic(x: Tensor, y: Tensor) -> Tensor:
+    return (x @ y.T / x.shape[1] + 1) ** 3
