@@ -14,7 +14,7 @@ from gan_core.config import TrainConfig
 from gan_core.devices import describe_device
 from gan_core.orders import Orders
 from gan_core.recorder import DivergedError, Recorder
-from gan_core.runs import Run
+from gan_core.runs import MARKED, Run
 from gan_core.snapshot import Look, Mark, Observer, Status
 from gan_core.trainer import Trainer, Which
 
@@ -51,7 +51,7 @@ class Loop:
         self.recorder.log.extend(past)
         self.observer = Observer(trainer)
         events = run.events() if run is not None else []
-        self.marks = [Mark(event["step"], event["text"]) for event in events if event["kind"] == "changed"]
+        self.marks = [Mark(event["step"], event["text"]) for event in events if event["kind"] in MARKED]
         self.frames = run.frames() if run is not None else []
         self.limited = max_steps is not None or max_seconds is not None
         self.last_step = trainer.steps + (math.inf if max_steps is None else max_steps)

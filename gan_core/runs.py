@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,9 +23,11 @@ from gan_core.config import ConfigError, TrainConfig
 from gan_core.data import Dataset
 from gan_core.history import append_csv, read_csv, rewind_csv
 from gan_core.plane import Plane, to_arrays
+from gan_core.schema import as_text
 from gan_core.trainer import Trainer
 
 COLUMNS_OF_PICTURES = 8  # samples side by side in a saved grid
+MARKED = ("changed", "forked")  # events that stand on the curves, with a text
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -40,7 +42,7 @@ class RunSummary:
     id: str
     name: str
     config: TrainConfig
-    status: str  # the last event: "started" "saved" "stopped" "finished" "failed"
+    status: str  # the last event: "started" "forked" "saved" "stopped" "finished" "failed"
     step: int
     modified: float  # seconds since the epoch
     bytes: int
@@ -77,7 +79,7 @@ class Run:
         return read_csv(self.path / "metrics.csv")
 
     def log(self, kind: str, step: int, **details: Any) -> None:
-        """Note that something happened: started, changed, saved, stopped, finished, failed."""
+        """Note that something happened: started, changed, forked, saved, stopped, finished, failed."""
         event = {
             "time": datetime.now().astimezone().isoformat(timespec="seconds"),
             "kind": kind,
@@ -160,6 +162,25 @@ class Run:
             f"The run {self.id} has no whole checkpoint to go on from{found}. Start it anew from its settings."
         )
 
+    def last_whole(self, step: int | None = None) -> int:
+        """The step of the last whole checkpoint, or `step` if its checkpoint is whole. Raises `RunError` if none is."""
+        for saved in reversed(self.checkpoints()):
+            if step in (None, saved) and checkpoint.is_whole(self.path / f"step-{saved:07d}"):
+                return saved
+        which = "" if step is None else f" of step {step}"
+        raise RunError(f"The run {self.id} has no whole checkpoint{which} to go on from")
+
+    def copy_into(self, child: Run, step: int) -> None:
+        """Copy the checkpoint of `step`, all figures and pictures, and the settings changed before it, to a new run."""
+        shutil.copytree(self.path / f"step-{step:07d}", child.path / f"step-{step:07d}")
+        for table in self.path.glob("*.csv"):
+            shutil.copy2(table, child.path)
+        if (self.path / "samples").is_dir():
+            shutil.copytree(self.path / "samples", child.path / "samples")
+        for event in self.events():
+            if event["kind"] in MARKED and event["step"] <= step:
+                child.log(**event)
+
     def rewind(self, step: int) -> None:
         """Forget figures and pictures after `step`, which a crash left behind the last checkpoint."""
         rewind_csv(self.path / "metrics.csv", step)
@@ -211,6 +232,32 @@ class RunStore:
         if not _RUN_ID.fullmatch(run_id) or not (run.path / "config.json").is_file():
             raise RunError(f'There is no run "{run_id[:100]}" in {self.root}; it may have been renamed or deleted')
         return run
+
+    def fork(self, run_id: str, step: int | None = None, values: Mapping[str, Any] | None = None) -> Run:
+        """A new run that goes on from a checkpoint of another, the last whole one by default, with `values` changed.
+
+        It begins with the other's figures, pictures and marks up to that step; the other run stays as it is.
+
+        Raises:
+            ConfigError: a bad value, or one under which the checkpoint cannot go on.
+            RunError: there is no such run, no such checkpoint, or no room for a copy.
+        """
+        parent = self.open(run_id)
+        before = parent.config
+        config = before.with_values(values or {})
+        checkpoint.refuse_what_does_not_fit(config, before)
+        step = parent.last_whole(step)
+        child = self.create(config)
+        try:
+            parent.copy_into(child, step)
+            child.rewind(step)
+            changes = config.changes_from(before)
+            told = ", ".join(f"{key} {as_text(before.value(key))} → {as_text(new)}" for key, new in changes.items())
+            child.log("forked", step, parent=run_id, text=f"fork: {told}" if told else "fork")
+        except OSError as error:
+            shutil.rmtree(child.path, ignore_errors=True)
+            raise RunError(f"Cannot copy step {step} of the run {run_id}: {error.strerror or error}") from None
+        return child
 
     def list(self) -> list[RunSummary]:
         """All readable runs, the latest first."""
