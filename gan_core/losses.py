@@ -48,7 +48,7 @@ class Loss(ABC):
         "a gap that narrows while the samples get better is the good sign."
     )
     reading_of_norms: ClassVar[str] = ""  # of how hard the loss pulls at each network
-    why_there: ClassVar[str] = ""  # why equilibrium lies where it does, or nowhere
+    why_there: ClassVar[str] = ""  # why equilibrium lies where it does, or nowhere; may name {combine}
 
     @abstractmethod
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor, distance: Tensor | None = None) -> Tensor:
@@ -80,7 +80,8 @@ class Loss(ABC):
     def reading_of_rest(self) -> str:
         """What the losses at equilibrium stand for, for the screen."""
         lines = [f"{who} {value:.3f}" for who, value in zip("DG", self.equilibrium, strict=True) if value is not None]
-        return f"At equilibrium: {', '.join(lines)}. {self.why_there}" if lines else self.why_there
+        why = self.why_there.format(combine=self.combine)
+        return f"At equilibrium: {', '.join(lines)}. {why}" if lines else why
 
     @property
     def formula_d(self) -> str:
@@ -141,8 +142,8 @@ class CrossEntropy(Separable):
         "Both near 0.5, D cannot tell: the samples are good, or D is weak."
     )
     why_there: ClassVar[str] = (
-        "There D gives all samples the same odds. A guess at even odds costs ln 2 = 0.693, and D makes two: "
-        "one on real samples, one on G's."
+        "There D gives all samples the same odds. A guess at even odds costs ln 2 = 0.693, and D's loss is the "
+        "{combine} of two: one on real samples, one on G's."
     )
 
     def real(self, logits: Tensor) -> Tensor:

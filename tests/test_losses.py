@@ -253,7 +253,7 @@ def test_each_loss_names_the_values_of_its_equilibrium(name: str, combine: Combi
     loss = losses.get(name, combine, smoothing)
     for value in loss.equilibrium:
         assert value is None or f"{value:.3f}" in loss.reading_of_rest
-    assert loss.reading_of_rest.endswith(loss.why_there)
+    assert loss.reading_of_rest.endswith(loss.why_there.format(combine=combine))
 
 
 def test_an_unknown_loss_is_refused_with_the_nearest_name() -> None:
