@@ -128,6 +128,8 @@ def _curves(
         "shapes": [],
         "annotations": [],
     }
+    if log and _decades(curves) < 2:
+        layout["yaxis"]["dtick"] = "D2"  # 1, 2, 5, 10: left to itself plotly writes all nine digits over each other
     if len(history.step) == 0:
         layout["xaxis"] |= {"range": [0, 1], "showticklabels": False}
         layout["annotations"].append(_note("the curves begin with the first step", 0.5, 0.5, yref="paper"))
@@ -138,6 +140,13 @@ def _curves(
         _mark_warnings(layout, [(position(history, mark.step, unit), mark.text) for mark in warnings])
     data = [trace for curve in curves for trace in _lines(curve, history, unit, smoothing)]
     return {"data": data, "layout": layout}
+
+
+def _decades(curves: Sequence[_Curve]) -> float:
+    """How many powers of ten lie between the least and the greatest positive value."""
+    values = np.concatenate([curve.values for curve in curves])
+    values = values[np.isfinite(values) & (values > 0)]
+    return float(np.log10(values.max() / values.min())) if len(values) else 0.0
 
 
 def _lines(curve: _Curve, history: History, unit: Unit, smoothing: float) -> list[dict[str, Any]]:

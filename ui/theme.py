@@ -59,6 +59,7 @@ _CORNERS = """
 [class*="st-key-chart-"] { position: relative; }
 [class*="st-key-chart-"] .live-chart .legend { padding-right: 2rem; }
 .st-key-chart-samples > [data-testid="stElementContainer"] [data-testid="stCaptionContainer"] { padding-right: 2rem; }
+.st-key-class-told p { min-height: 3.2em; }
 .st-key-chart-losses .live-chart .legend { padding-right: 4rem; }
 [data-testid="stLayoutWrapper"]:has(> [class*="st-key-corner-"]) { position: absolute; top: 0; right: 0; z-index: 2; }
 [class*="st-key-corner-"] [data-testid="stPopoverButton"] { min-height: 26px; padding: 0 5px; opacity: 0.7; }

@@ -93,7 +93,8 @@ def _by_class(now: Snapshot, look: Look, span: tuple[float, float], score_name: 
         columns, largest = 4, LARGEST_OF_CLASS
         told = f"only class {names[chosen]}"
     average = " · moving average of G" if now.config.ema_decay else ""
-    st.caption(f"Generated{average}{_rim(look)} · {told}")
+    with st.container(key="class-told"):  # keeps two lines free, however few the words are
+        st.caption(f"Generated{average}{_rim(look)} · {told}")
     sample_grid(
         look.samples[shown],
         "samples",
