@@ -173,8 +173,9 @@ class Run:
     def copy_into(self, child: Run, step: int) -> None:
         """Copy the checkpoint of `step`, all figures and pictures, and the settings changed before it, to a new run."""
         shutil.copytree(self.path / f"step-{step:07d}", child.path / f"step-{step:07d}")
-        for table in self.path.glob("*.csv"):
-            shutil.copy2(table, child.path)
+        for table in (*self.path.glob("*.csv"), *self.path.glob("*.jsonl")):
+            if table.name != "events.jsonl":
+                shutil.copy2(table, child.path)
         if (self.path / "samples").is_dir():
             shutil.copytree(self.path / "samples", child.path / "samples")
         for event in self.events():

@@ -120,7 +120,6 @@ def test_real_examples_follow_the_class_and_nothing_below_moves(train: Callable[
     place = top(line)
     choose(page, "7")
     expect(grid(page, 6)).to_be_visible()
-    expect(page.get_by_role("radio", name="7", exact=True)).to_be_checked()
     expect(page.get_by_text("Real: class 7")).to_be_visible()
     until(lambda: page.get_by_role("img", name=re.compile("^32 real examples")).count() == 0)
     assert top(line) == pytest.approx(place, abs=1)
