@@ -75,7 +75,7 @@ def test_trouble_that_appears_is_announced_and_not_again_after_a_refresh(sick: P
     sick.get_by_role("button", name="Find collapse").click()
     expect(toast).to_contain_text("few modes are reached, since step 9")
     sick.reload()
-    expect(sick.get_by_text("Discriminator too strong")).to_be_visible(timeout=PATIENCE)
+    expect(sick.get_by_text("Discriminator too strong", exact=True)).to_be_visible(timeout=PATIENCE)
     assert toast.count() == 0
 
 
