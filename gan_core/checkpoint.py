@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import pickle
 import shutil
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
+from torch import nn
 
+from gan_core import models
+from gan_core.config import SETTINGS, ConfigError, TrainConfig
 from gan_core.trainer import Trainer
 
 NETWORKS = ("generator", "discriminator", "ema")
@@ -62,6 +66,39 @@ def load(trainer: Trainer, folder: Path) -> None:
         if name != "ema" or file.exists():
             state[name] = load_file(file)
     trainer.load_state_dict(state)
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether every file of the checkpoint is there in full. Reads a few bytes of each."""
+    try:
+        for file in folder.glob("*.safetensors"):
+            with safe_open(file, "pt"):  # the header knows how long the file must be
+                pass
+    except BROKEN:
+        return False
+    needed = ("generator.safetensors", "discriminator.safetensors")
+    return all((folder / name).is_file() for name in needed) and zipfile.is_zipfile(folder / "state.pt")
+
+
+def refuse_what_does_not_fit(config: TrainConfig, saved: TrainConfig) -> None:
+    """Raises `ConfigError` if a checkpoint of `saved` cannot go on under `config`.
+
+    What it holds is weights, the optimisers' memory of them, an order of the data and the state of every random
+    generator, so what made those must stay.
+    """
+    for key in config.changes_from(saved):
+        if key == "seed" or key.startswith("data.") or (key.startswith("optimizer_") and not SETTINGS[key].live):
+            raise ConfigError(f"{key}: a checkpoint goes on with the {key} that it was made with; start a new run")
+    if config.ema_decay and not saved.ema_decay:
+        raise ConfigError("ema_decay: this checkpoint keeps no average of G's weights; start a new run")
+    for role, now, before in zip(("G", "D"), models.described(config), models.described(saved), strict=True):
+        if _shapes(now) != _shapes(before):
+            changed = ", ".join(key for key in config.changes_from(saved) if not SETTINGS[key].live)
+            raise ConfigError(f"{changed}: {role}'s weights in the checkpoint would not fit; start a new run")
+
+
+def _shapes(network: nn.Module) -> dict[str, torch.Size]:
+    return {name: tensor.shape for name, tensor in network.state_dict().items()}
 
 
 def step_of(folder: Path) -> int | None:

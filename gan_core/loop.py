@@ -15,7 +15,7 @@ from gan_core.devices import describe_device
 from gan_core.evaluator import Evaluator
 from gan_core.orders import Orders
 from gan_core.recorder import DivergedError, Recorder
-from gan_core.runs import Run
+from gan_core.runs import MARKED, Run
 from gan_core.snapshot import Look, Mark, Observer, Status
 from gan_core.trainer import Trainer, Which
 
@@ -53,7 +53,7 @@ class Loop:
         self.observer = Observer(trainer)
         self.evaluator = Evaluator(trainer, run, publish)
         events = run.events() if run is not None else []
-        self.marks = [Mark(event["step"], event["text"]) for event in events if event["kind"] == "changed"]
+        self.marks = [Mark(event["step"], event["text"]) for event in events if event["kind"] in MARKED]
         self.frames = run.frames() if run is not None else []
         self.limited = max_steps is not None or max_seconds is not None
         self.last_step = trainer.steps + (math.inf if max_steps is None else max_steps)

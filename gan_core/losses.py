@@ -43,6 +43,12 @@ class Loss(ABC):
 
     score_name: ClassVar[str] = "D(x), score"  # what `score` returns, for an axis
     reading: ClassVar[str]  # how to read this loss's curves, for the screen
+    reading_of_scores: ClassVar[str] = (  # of what D gives real and fake samples
+        "Only the gap counts: how much higher D scores real samples than G's. All scores may drift together; "
+        "a gap that narrows while the samples get better is the good sign."
+    )
+    reading_of_norms: ClassVar[str] = ""  # of how hard the loss pulls at each network
+    why_there: ClassVar[str] = ""  # why equilibrium lies where it does, or nowhere; may name {combine}
 
     @abstractmethod
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor, distance: Tensor | None = None) -> Tensor:
@@ -69,6 +75,13 @@ class Loss(ABC):
         """Losses of D and G once D cannot tell: the best that a constant D can do. None where no one value is."""
         loss_d, loss_g = self._at_rest()
         return None if loss_d is None else self._share * loss_d, loss_g
+
+    @property
+    def reading_of_rest(self) -> str:
+        """What the losses at equilibrium stand for, for the screen."""
+        lines = [f"{who} {value:.3f}" for who, value in zip("DG", self.equilibrium, strict=True) if value is not None]
+        why = self.why_there.format(combine=self.combine)
+        return f"At equilibrium: {', '.join(lines)}. {why}" if lines else why
 
     @property
     def formula_d(self) -> str:
@@ -124,6 +137,14 @@ class CrossEntropy(Separable):
     """
 
     score_name: ClassVar[str] = "D(x), probability"
+    reading_of_scores: ClassVar[str] = (
+        "The chance of being real that D gives real samples, D(x), and G's, D(G(z)). Near 1 and 0, D wins. "
+        "Both near 0.5, D cannot tell: the samples are good, or D is weak."
+    )
+    why_there: ClassVar[str] = (
+        "There D gives all samples the same odds. A guess at even odds costs ln 2 = 0.693, and D's loss is the "
+        "{combine} of two: one on real samples, one on G's."
+    )
 
     def real(self, logits: Tensor) -> Tensor:
         s = self.label_smoothing
@@ -161,6 +182,7 @@ class NonSaturating(CrossEntropy):
         "On the line D can only guess. D far below it is winning, and G then climbs; "
         "a loss compares G with today's D, so it does not measure how good the samples look."
     )
+    reading_of_norms: ClassVar[str] = "With this loss G is pulled hardest while D sees through it."
 
     def fooling(self, logits: Tensor) -> Tensor:
         return -logsigmoid(logits)
@@ -183,6 +205,7 @@ class Saturating(CrossEntropy):
         "On the line D can only guess. G's loss near 0 means that D wins and G's gradient has all but vanished; "
         "a loss compares G with today's D, so it does not measure how good the samples look."
     )
+    reading_of_norms: ClassVar[str] = "With this loss the pull on G fades to nothing once D sees through it."
 
     def fooling(self, logits: Tensor) -> Tensor:
         return logsigmoid(-logits)
@@ -208,6 +231,11 @@ class Wasserstein(Separable):
     reading: ClassVar[str] = (
         "Minus D's loss estimates the distance between real and fake: at 0 the critic sees none. "
         "It tends to shrink as samples improve; the level of G's loss means nothing."
+    )
+    reading_of_norms: ClassVar[str] = "With this loss the pull on G stays, however far ahead the critic is."
+    why_there: ClassVar[str] = (
+        "There the critic scores real samples and G's alike. It may add any number to all its scores, "
+        "so no level of G's loss stands for balance."
     )
 
     def real(self, logits: Tensor) -> Tensor:
@@ -244,6 +272,12 @@ class LeastSquares(Separable):
         "On the line D gives all samples the same score. D near 0 is winning: it scores real 1 and fake 0; "
         "a loss compares G with today's D, so it does not measure how good the samples look."
     )
+    reading_of_scores: ClassVar[str] = (
+        "D aims at 1 for real samples and at 0 for G's; these are marks, not chances, and may overshoot. "
+        "Far apart, D tells them with ease; both near 0.5, it cannot tell."
+    )
+    reading_of_norms: ClassVar[str] = "With this loss G is pulled the harder, the further its scores are from 1."
+    why_there: ClassVar[str] = "There D scores every sample halfway between its mark for real ones and its 0 for G's."
 
     def real(self, logits: Tensor) -> Tensor:
         return (logits - (1 - self.label_smoothing)).square() / 2
@@ -280,6 +314,15 @@ class Hinge(Separable):
     reading: ClassVar[str] = (
         "On the line D cannot tell; at 0 it puts every sample on its right side with room to spare. "
         "The level of G's loss means nothing, and neither loss measures how good the samples look."
+    )
+    reading_of_scores: ClassVar[str] = (
+        "D aims above 1 for real samples and below -1 for G's, and gains nothing by going further. "
+        "The two curves close together mean that D cannot tell."
+    )
+    reading_of_norms: ClassVar[str] = "With this loss D rests once each sample is on its side by the margin of 1."
+    why_there: ClassVar[str] = (
+        "There D scores all samples alike, so both kinds lack their margin of 1. "
+        "G's loss is minus a score and has no level of its own."
     )
 
     def real(self, logits: Tensor) -> Tensor:
@@ -319,6 +362,10 @@ class LossSensitive(Loss):
     reading: ClassVar[str] = (
         "D's loss has no resting value: only differences of its scores count, and all may drift up together. "
         "Watch the gap between real and fake scores shrink as samples get nearer to the data."
+    )
+    reading_of_norms: ClassVar[str] = "With this loss D learns only from pairs whose scores lack their margin."
+    why_there: ClassVar[str] = (
+        "No dashed line: D compares scores in pairs, so no level of either loss stands for balance."
     )
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor, distance: Tensor | None = None) -> Tensor:

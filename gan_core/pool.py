@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Mapping
+from typing import Any
 
 from gan_core.config import TrainConfig
 from gan_core.runs import RunStore
@@ -30,6 +32,15 @@ class SessionPool:
         with self._lock:
             self._sessions[key] = session
         return key
+
+    def fork(self, run_id: str, step: int | None = None, values: Mapping[str, Any] | None = None) -> str:
+        """A session, not yet started, of a new run that goes on from a checkpoint of `run_id` with `values` changed.
+
+        Raises:
+            ConfigError, runs.RunError: as `RunStore.fork`.
+        """
+        run = self.store.fork(run_id, step, values)
+        return self.open(run.config, run_id=run.id)
 
     def get(self, key: str | None) -> Session | None:
         """The session with this key, or None."""

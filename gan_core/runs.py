@@ -25,10 +25,12 @@ from gan_core.data import Dataset
 from gan_core.evals import Best, Evaluation
 from gan_core.history import append_csv, read_csv, rewind_csv
 from gan_core.plane import Plane, to_arrays
+from gan_core.schema import as_text
 from gan_core.trainer import Trainer
 
 COLUMNS_OF_PICTURES = 8  # samples side by side in a saved grid
-_ASIDE = ("changed", "unjudged")  # events that do not tell how the run stands
+MARKED = ("changed", "forked")  # events that stand on the curves, with a text
+_ASIDE = (*MARKED, "unjudged", "named")  # events that do not tell how the run stands
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -43,7 +45,7 @@ class RunSummary:
     id: str
     name: str
     config: TrainConfig
-    status: str  # the last event: "started" "saved" "stopped" "finished" "failed"
+    status: str  # the last event: "started" "forked" "saved" "stopped" "finished" "failed"
     step: int
     modified: float  # seconds since the epoch
     bytes: int
@@ -90,7 +92,7 @@ class Run:
         return evals.from_csv(file.read_text(encoding="utf-8", errors="replace")) if file.exists() else []
 
     def log(self, kind: str, step: int, **details: Any) -> None:
-        """Note that something happened: started, changed, saved, unjudged, stopped, finished, failed."""
+        """Note that something happened: started, changed, forked, saved, named, unjudged, stopped, finished, failed."""
         event = {
             "time": datetime.now().astimezone().isoformat(timespec="seconds"),
             "kind": kind,
@@ -208,6 +210,26 @@ class Run:
             f"The run {self.id} has no whole checkpoint to go on from{found}. Start it anew from its settings."
         )
 
+    def last_whole(self, step: int | None = None) -> int:
+        """The step of the last whole checkpoint, or `step` if its checkpoint is whole. Raises `RunError` if none is."""
+        for saved in reversed(self.checkpoints()):
+            if step in (None, saved) and checkpoint.is_whole(self.path / f"step-{saved:07d}"):
+                return saved
+        which = "" if step is None else f" of step {step}"
+        raise RunError(f"The run {self.id} has no whole checkpoint{which} to go on from")
+
+    def copy_into(self, child: Run, step: int) -> None:
+        """Copy the checkpoint of `step`, all figures and pictures, and the settings changed before it, to a new run."""
+        shutil.copytree(self.path / f"step-{step:07d}", child.path / f"step-{step:07d}")
+        for table in (*self.path.glob("*.csv"), *self.path.glob("*.jsonl")):
+            if table.name != "events.jsonl":
+                shutil.copy2(table, child.path)
+        if (self.path / "samples").is_dir():
+            shutil.copytree(self.path / "samples", child.path / "samples")
+        for event in self.events():
+            if event["kind"] in MARKED and event["step"] <= step:
+                child.log(**event)
+
     def rewind(self, step: int) -> None:
         """Forget all that is of after `step`, which a crash left behind the last whole checkpoint."""
         rewind_csv(self.path / "metrics.csv", step)
@@ -267,6 +289,32 @@ class RunStore:
         if not _RUN_ID.fullmatch(run_id) or not (run.path / "config.json").is_file():
             raise RunError(f'There is no run "{run_id[:100]}" in {self.root}; it may have been renamed or deleted')
         return run
+
+    def fork(self, run_id: str, step: int | None = None, values: Mapping[str, Any] | None = None) -> Run:
+        """A new run that goes on from a checkpoint of another, the last whole one by default, with `values` changed.
+
+        It begins with the other's figures, pictures and marks up to that step; the other run stays as it is.
+
+        Raises:
+            ConfigError: a bad value, or one under which the checkpoint cannot go on.
+            RunError: there is no such run, no such checkpoint, or no room for a copy.
+        """
+        parent = self.open(run_id)
+        before = parent.config
+        config = before.with_values(values or {})
+        checkpoint.refuse_what_does_not_fit(config, before)
+        step = parent.last_whole(step)
+        child = self.create(config)
+        try:
+            parent.copy_into(child, step)
+            child.rewind(step)
+            changes = config.changes_from(before)
+            told = ", ".join(f"{key} {as_text(before.value(key))} → {as_text(new)}" for key, new in changes.items())
+            child.log("forked", step, parent=run_id, text=f"fork: {told}" if told else "fork")
+        except OSError as error:
+            shutil.rmtree(child.path, ignore_errors=True)
+            raise RunError(f"Cannot copy step {step} of the run {run_id}: {error.strerror or error}") from None
+        return child
 
     def list(self) -> list[RunSummary]:
         """All readable runs, the latest first."""

@@ -41,6 +41,7 @@ class Look:
     scores: np.ndarray = field(default_factory=lambda: _NONE)  # (n,): D's score of each
     real: np.ndarray = field(default_factory=lambda: _NONE)  # (m, H, W, C) uint8, or (m, 2) float32
     real_scores: np.ndarray = field(default_factory=lambda: _NONE)  # (m,)
+    real_classes: np.ndarray = field(default_factory=lambda: _NONE)  # (m,) int: where the networks are told the class
     plane: Plane | None = None  # 2-D runs only
 
 
@@ -107,11 +108,12 @@ class Observer:
             real_scores = _scores(trainer, real, self.real_y)
             if trainer.dataset.examples.ndim == 2:
                 plane = view(trainer, self.z)
-                return Look(plane.fakes, plane.scores, self.real.numpy(), real_scores, plane)
+                return Look(plane.fakes, plane.scores, self.real.numpy(), real_scores, plane=plane)
             shown = trainer.decode(self.z, y=self.y)  # (n, C, H, W) in [0, 1]
             seen = to_model(shown.mul(255).byte().to(trainer.device), trainer.config.generator.output)
             scores = _scores(trainer, seen, self.y)
-        return Look(to_bytes(shown).numpy(), scores, self.real.permute(0, 2, 3, 1).numpy(), real_scores)
+        classes = _NONE if self.real_y is None else self.real_y.numpy()
+        return Look(to_bytes(shown).numpy(), scores, self.real.permute(0, 2, 3, 1).numpy(), real_scores, classes)
 
     def fit(self, trainer: Trainer) -> Fit | None:
         """How close a 2-D generator is to the truth; None for images, and for points that have run off to infinity."""

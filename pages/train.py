@@ -7,7 +7,7 @@ from ui import shell
 shell.come_in()
 
 from ui import form, share, state  # noqa: E402  (the shell stands before torch, which these need, has loaded)
-from ui.panels import card, controls, curves, fit, samples, timeline  # noqa: E402
+from ui.panels import card, controls, curves, fit, health, samples, timeline  # noqa: E402
 
 state.open_page()
 session = state.watched()
@@ -36,6 +36,7 @@ def watch() -> None:
         samples.panel(now)
     with right:
         curves.panel(now)
+        health.panel(session, now)
         fit.panel(now)
     timeline.panel(now)
     if snapshot is not None and now is not None and snapshot.live != now.live:

@@ -55,7 +55,7 @@ def a_plane(grid: np.ndarray, density: np.ndarray) -> Plane:
 FLAT = np.stack(np.meshgrid(np.linspace(-1, 1, 21), np.linspace(-1, 1, 21)), axis=-1).astype(np.float32)
 EVERY = {
     "losses": lambda run: figures.losses(run, smoothing=0.9, equilibrium=(1.386, 0.693), marks=[Mark(5, "lr 1 to 2")]),
-    "scores": lambda run: figures.scores(run, "epoch", 0.5),
+    "scores": lambda run: figures.scores(run, "epoch", 0.5, warnings=[Mark(5, "D(x) 0.98")]),
     "gradient norms": lambda run: figures.gradient_norms(run, "seconds"),
     "layers": lambda run: layered_view(a_plane(FLAT, np.ones((20, 20), np.float32)), FLAT[0], FLAT[1][:16]),
 }
@@ -115,6 +115,20 @@ def test_smoothing_draws_the_raw_curve_behind() -> None:
     assert numbers(raw["y"]).tolist() == [1.0, 2.0] * 25
     assert raw["line"]["color"] == "role:discriminator/0.25"
     assert np.ptp(numbers(smoothed["y"])[10:]) < 0.2
+
+
+def test_each_piece_of_evidence_is_an_amber_line_that_tells_itself() -> None:
+    figure = figures.scores(run_of(500), "epoch", marks=[Mark(79, "lr")], warnings=[Mark(158, "D(x) 0.98")])
+    changed, warned = figure["layout"]["shapes"]
+    assert warned["line"]["color"].startswith("role:warning")
+    assert warned["line"] != changed["line"]
+    (sign,) = figure["layout"]["annotations"]
+    assert (sign["x"], sign["hovertext"], sign["text"]) == (pytest.approx(2), "D(x) 0.98", "▲")
+    assert figure["layout"]["meta"].endswith("; warning at step 158: D(x) 0.98")
+
+
+def test_before_the_first_step_there_is_nothing_to_warn_of() -> None:
+    assert figures.losses(run_of(0), warnings=[Mark(0, "D(x) 0.98")])["layout"]["shapes"] == []
 
 
 def test_each_change_of_a_setting_is_a_dotted_line_where_it_happened() -> None:

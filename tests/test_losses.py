@@ -240,7 +240,20 @@ def test_formulas_show_the_mean_and_the_smoothing_that_are_used(name: str) -> No
 
 @every_loss
 def test_each_loss_says_in_a_sentence_or_two_how_to_read_it(name: str) -> None:
-    assert 40 < len(losses.get(name).reading) < 220
+    loss = losses.get(name)
+    for text in (loss.reading, loss.reading_of_scores, loss.reading_of_norms, loss.why_there):
+        assert 40 < len(text) < 220
+        assert text.endswith(".")
+
+
+@every_loss
+@both_ways
+@smoothings
+def test_each_loss_names_the_values_of_its_equilibrium(name: str, combine: Combine, smoothing: float) -> None:
+    loss = losses.get(name, combine, smoothing)
+    for value in loss.equilibrium:
+        assert value is None or f"{value:.3f}" in loss.reading_of_rest
+    assert loss.reading_of_rest.endswith(loss.why_there.format(combine=combine))
 
 
 def test_an_unknown_loss_is_refused_with_the_nearest_name() -> None:

@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from gan_core import checkpoint
+from gan_core.config import ConfigError
 from gan_core.history import COLUMNS, HistoryLog, append_csv, read_csv
+from gan_core.pool import SessionPool
 from gan_core.runs import Run, RunError, RunStore, tile, untile
 from gan_core.snapshot import Observer
 from gan_core.trainer import Trainer
@@ -151,6 +153,126 @@ def test_the_library_lists_runs_and_passes_over_other_folders(tmp_path: Path) ->
     (tmp_path / "broken" / "config.json").write_text("{")
     (summary,) = store.list()
     assert (summary.id, summary.name, summary.step) == (first.id, "first", 2)
+
+
+# ---- forks -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def parent(run: Run) -> Run:
+    """A run of five steps with checkpoints of steps 2 and 4 and a setting changed at steps 1 and 5."""
+    trainer = Trainer(POINTS, "cpu")
+    observer = Observer(trainer)
+    for step in range(1, 6):
+        trainer.step()
+        run.append_metrics([[step] * len(COLUMNS)])
+        look = observer.look(trainer)
+        run.write_frame(step, look.samples, look.plane)
+        if step in (2, 4):
+            run.save(trainer, keep=3)
+        if step in (1, 5):
+            run.log("changed", step, text=f"change of step {step}")
+    return run
+
+
+def fork(parent: Run, step: int | None = None, values: dict[str, object] | None = None) -> Run:
+    return RunStore(parent.path.parent).fork(parent.id, step, values)
+
+
+@pytest.mark.parametrize(("step", "at"), [(None, 4), (2, 2)])
+def test_a_fork_goes_on_from_the_checkpoint_under_the_changed_settings(parent: Run, step: int | None, at: int) -> None:
+    child = fork(parent, step, {"optimizer_d.lr": 1e-5, "penalty.name": "r1", "max_steps": 90})
+    assert child.id != parent.id
+    assert child.config.changes_from(parent.config).keys() == {"optimizer_d.lr", "penalty.name", "max_steps"}
+    trainer = child.trainer("cpu")
+    assert (trainer.steps, trainer.total_steps) == (at, 90)
+    assert trainer.optimizer_d.param_groups[0]["lr"] == 1e-5
+
+
+def test_a_fork_keeps_the_past_up_to_its_step_and_says_where_it_comes_from(parent: Run) -> None:
+    child = fork(parent, values={"optimizer_d.lr": 1e-5})
+    assert [row[0] for row in child.metrics()] == [1, 2, 3, 4]
+    assert child.frames() == [1, 2, 3, 4]
+    assert child.checkpoints() == [4]
+    *_, changed, forked = child.events()
+    assert (changed["kind"], changed["step"]) == ("changed", 1)
+    assert (forked["kind"], forked["step"], forked["parent"]) == ("forked", 4, parent.id)
+    assert forked["text"].startswith("fork: optimizer_d.lr ")
+
+
+def test_a_fork_without_changes_makes_the_same_next_step(parent: Run) -> None:
+    assert fork(parent).trainer("cpu").step().figures.tolist() == parent.trainer("cpu").step().figures.tolist()
+
+
+def test_a_fork_leaves_its_parent_as_it_was(parent: Run) -> None:
+    def contents() -> dict[Path, bytes]:
+        return {file: file.read_bytes() for file in parent.path.rglob("*") if file.is_file()}
+
+    before = contents()
+    fork(parent, 2, {"n_critic": 2})
+    assert contents() == before
+
+
+def test_a_fork_passes_over_a_torn_checkpoint(parent: Run) -> None:
+    torn = parent.path / "step-0000004" / "discriminator.safetensors"
+    torn.write_bytes(torn.read_bytes()[:-9])
+    assert fork(parent).checkpoints() == [2]
+    with pytest.raises(RunError, match="no whole checkpoint of step 4"):
+        fork(parent, 4)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"generator.hidden": (8,)}, "generator.hidden: G's weights in the checkpoint would not fit"),
+        ({"discriminator.hidden": (8,)}, "discriminator.hidden: D's weights"),
+        ({"discriminator.spectral": True}, "discriminator.spectral: D's weights"),
+        ({"latent.dim": 3}, "latent.dim: G's weights"),
+        ({"optimizer_d.name": "sgd"}, "optimizer_d.name: a checkpoint goes on with the optimizer_d.name"),
+        ({"seed": 5}, "seed: a checkpoint goes on with the seed"),
+        ({"data.name": "line"}, "data.name: a checkpoint goes on with the data.name"),
+        ({"optimizer_d.lr": -1}, "optimizer_d.lr: -1 is not allowed"),
+        ({"optimiser_d.lr": 1}, "is not a setting"),
+    ],
+)
+def test_what_the_checkpoint_cannot_go_on_under_is_one_sentence(
+    parent: Run, values: dict[str, object], told: str
+) -> None:
+    with pytest.raises(ConfigError, match=told) as caught:
+        fork(parent, values=values)
+    assert "\n" not in str(caught.value)
+    assert [path.name for path in parent.path.parent.iterdir()] == [parent.id]
+
+
+def test_an_average_that_was_never_kept_cannot_be_asked_of_a_fork(tmp_path: Path) -> None:
+    config = POINTS.with_values({"ema_decay": 0})
+    run = RunStore(tmp_path).create(config)
+    run.save(Trainer(config, "cpu"), keep=1)
+    with pytest.raises(ConfigError, match="ema_decay: this checkpoint keeps no average"):
+        fork(run, values={"ema_decay": 0.9})
+
+
+def test_a_fork_that_finds_the_disk_full_leaves_nothing(parent: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Run, "copy_into", full)
+    with pytest.raises(RunError, match=r"Cannot copy step 4 .*No space left"):
+        fork(parent)
+    assert [path.name for path in parent.path.parent.iterdir()] == [parent.id]
+
+
+def test_a_pool_opens_a_fork_as_a_session_that_trains_on(parent: Run) -> None:
+    pool = SessionPool(RunStore(parent.path.parent))
+    session = pool.get(pool.fork(parent.id, values={"max_steps": 8}))
+    assert session is not None
+    session.start()
+    assert session.wait(60)
+    now = session.snapshot()
+    assert (now.status, now.step, now.run_id != parent.id) == ("finished", 8, True)
+    assert now.history.step.tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert (now.marks[0].step, now.marks[0].text) == (1, "change of step 1")
+    assert now.marks[1].text.startswith("fork: max_steps")
 
 
 @pytest.mark.parametrize("run_id", ["", "..", "../elsewhere", "/etc", "no-such-run", "a" * 300])

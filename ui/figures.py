@@ -41,6 +41,7 @@ def losses(
     log: bool = False,
     equilibrium: tuple[float | None, float | None] | None = None,
     marks: Sequence[Mark] = (),
+    warnings: Sequence[Mark] = (),
 ) -> Figure:
     """Both losses, with dashed lines where they stand once D cannot tell, and the moments at which settings changed.
 
@@ -49,13 +50,14 @@ def losses(
     Args:
         smoothing: weight of the past in a moving average, 0 to below 1; the raw values stay behind it, faint.
         equilibrium: losses of D and of G at equilibrium, as `gan_core.losses.Loss.equilibrium` gives them.
+        warnings: where the chart shows that something is wrong, and what.
     """
     curves = (
         _Curve("discriminator", "discriminator", history.loss_d),
         _Curve("generator", "generator", history.loss_g),
     )
     log = log and all(not np.any(curve.values <= 0) for curve in curves)
-    figure = _curves("Loss", history, curves, unit, smoothing, log, marks)
+    figure = _curves("Loss", history, curves, unit, smoothing, log, marks, warnings)
     _label_changes(figure["layout"], [(position(history, mark.step, unit), mark.text) for mark in marks])
     for value, role in _levels(equilibrium):
         if value > 0 or not log:
@@ -69,13 +71,14 @@ def scores(
     smoothing: float = 0.0,
     probability: bool = True,
     marks: Sequence[Mark] = (),
+    warnings: Sequence[Mark] = (),
 ) -> Figure:
     """What D says of real and of generated data: probabilities with the line of "cannot tell", or a critic's scores."""
     curves = (
         _Curve("D(x) real", "real", history.d_real),
         _Curve("D(G(z)) fake", "generator", history.d_fake),
     )
-    figure = _curves("Score", history, curves, unit, smoothing, False, marks)
+    figure = _curves("Score", history, curves, unit, smoothing, False, marks, warnings)
     if probability:
         figure["layout"]["yaxis"].update(range=[-0.03, 1.03], tickvals=[0, 0.25, 0.5, 0.75, 1])
         _add_level(figure, history, unit, 0.5, "other", "cannot tell")
@@ -83,14 +86,19 @@ def scores(
 
 
 def gradient_norms(
-    history: History, unit: Unit = "step", smoothing: float = 0.0, log: bool = True, marks: Sequence[Mark] = ()
+    history: History,
+    unit: Unit = "step",
+    smoothing: float = 0.0,
+    log: bool = True,
+    marks: Sequence[Mark] = (),
+    warnings: Sequence[Mark] = (),
 ) -> Figure:
     """Norm of each network's gradient over all its weights; a G near zero has stopped learning."""
     curves = (
         _Curve("D", "discriminator", history.grad_norm_d),
         _Curve("G", "generator", history.grad_norm_g),
     )
-    return _curves("Gradient norm", history, curves, unit, smoothing, log, marks)
+    return _curves("Gradient norm", history, curves, unit, smoothing, log, marks, warnings)
 
 
 def position(history: History, step: float, unit: Unit) -> float:
@@ -108,6 +116,7 @@ def _curves(
     smoothing: float,
     log: bool,
     marks: Sequence[Mark],
+    warnings: Sequence[Mark],
 ) -> Figure:
     layout: dict[str, Any] = {
         "legend": {"title": {"text": title}},
@@ -115,10 +124,12 @@ def _curves(
         "yaxis": {"type": "log" if log else "linear", "nticks": 5, "tickformat": "~g"},
         "hovermode": "x unified",
         "hoverdistance": -1,
-        "meta": _spoken(title, history, curves),
+        "meta": _spoken(title, history, curves, warnings),
         "shapes": [],
         "annotations": [],
     }
+    if log and _decades(curves) < 2:
+        layout["yaxis"]["dtick"] = "D2"  # 1, 2, 5, 10: left to itself plotly writes all nine digits over each other
     if len(history.step) == 0:
         layout["xaxis"] |= {"range": [0, 1], "showticklabels": False}
         layout["annotations"].append(_note("the curves begin with the first step", 0.5, 0.5, yref="paper"))
@@ -126,8 +137,16 @@ def _curves(
         first, last = getattr(history, unit)[[0, -1]].tolist()
         layout["xaxis"]["autorangeoptions"] = {"clipmin": first, "clipmax": last}  # labels at the end take no room
         _mark_changes(layout, [position(history, mark.step, unit) for mark in marks])
+        _mark_warnings(layout, [(position(history, mark.step, unit), mark.text) for mark in warnings])
     data = [trace for curve in curves for trace in _lines(curve, history, unit, smoothing)]
     return {"data": data, "layout": layout}
+
+
+def _decades(curves: Sequence[_Curve]) -> float:
+    """How many powers of ten lie between the least and the greatest positive value."""
+    values = np.concatenate([curve.values for curve in curves])
+    values = values[np.isfinite(values) & (values > 0)]
+    return float(np.log10(values.max() / values.min())) if len(values) else 0.0
 
 
 def _lines(curve: _Curve, history: History, unit: Unit, smoothing: float) -> list[dict[str, Any]]:
@@ -198,6 +217,17 @@ def _mark_changes(layout: dict[str, Any], places: Sequence[float]) -> None:
     layout["shapes"].extend(ends | {"x0": x, "x1": x} for x in places)
 
 
+def _mark_warnings(layout: dict[str, Any], marks: Sequence[tuple[float, str]]) -> None:
+    """Add an amber line for each piece of evidence, with a triangle at its foot that tells it when pointed at."""
+    line = {"color": "role:warning/0.8", "width": 1.5}
+    place: dict[str, Any] = {"xref": "x", "yref": "paper", "yanchor": "bottom", "xanchor": "center"}
+    for x, text in marks:
+        ends = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "line": line, "layer": "below"}
+        layout["shapes"].append(ends | {"x0": x, "x1": x})
+        sign = _note("▲", x, 0, hovertext=text, **place)
+        layout["annotations"].append(sign | {"font": {"size": 14, "color": "role:warning"}})
+
+
 def _label_changes(layout: dict[str, Any], marks: Sequence[tuple[float, str]]) -> None:
     """Write what changed along each dotted line; the whole of a long text shows when it is pointed at."""
     place: dict[str, Any] = {"xref": "x", "yref": "paper", "xanchor": "left", "yanchor": "top", "textangle": 90}
@@ -211,9 +241,10 @@ def _note(text: str, x: float, y: float, **place: Any) -> dict[str, Any]:
     return {"text": text, "xref": "paper", "x": x, "y": y, "showarrow": False, "font": font, "borderpad": 0} | place
 
 
-def _spoken(title: str, history: History, curves: Sequence[_Curve]) -> str:
-    """The chart's last values in words, for those who cannot see it."""
+def _spoken(title: str, history: History, curves: Sequence[_Curve], warnings: Sequence[Mark]) -> str:
+    """The chart's last values and its warnings in words, for those who cannot see it."""
     if len(history.step) == 0:
         return f"{title}: no steps yet"
     values = ", ".join(f"{curve.name} {curve.values[-1]:.3g}" for curve in curves)
-    return f"{title} at step {int(history.step[-1])}: {values}"
+    told = "".join(f"; warning at step {mark.step}: {mark.text}" for mark in warnings)
+    return f"{title} at step {int(history.step[-1])}: {values}{told}"

@@ -7,6 +7,7 @@ import streamlit as st
 from gan_core import presets
 from gan_core.devices import describe_device, find_device
 from ui import state
+from ui.panels import health
 from ui.server import pool
 
 
@@ -19,6 +20,7 @@ def panel() -> None:
     for key, session in live.items():
         now = session.snapshot()
         title = presets.get(now.config.preset).title if now.config.preset in presets.names() else "custom"
-        if st.button(f"{title}: {now.status}, step {now.step:,}", key=f"go-{key}", icon=":material/visibility:"):
+        text = f"{title}: {now.status}, step {now.step:,}{health.badge(now)}"
+        if st.button(text, key=f"go-{key}", icon=":material/visibility:"):
             state.watch(key)
             st.switch_page("pages/train.py")

@@ -53,6 +53,29 @@ _CARD = """
 @media (max-width: 640px) { .st-key-formulas .katex-display { font-size: 0.8em; } }
 """
 
+# Small controls stand in the top right corner of a chart, beside its legend, as icons whose words are for those who
+# listen. The lines of the health panel are close, and their buttons no taller than the words beside them.
+_CORNERS = """
+[class*="st-key-chart-"] { position: relative; }
+[class*="st-key-chart-"] .live-chart .legend { padding-right: 2rem; }
+.st-key-chart-samples > [data-testid="stElementContainer"] [data-testid="stCaptionContainer"] { padding-right: 2rem; }
+.st-key-class-told p { min-height: 3.2em; }
+.st-key-chart-losses .live-chart .legend { padding-right: 4rem; }
+[data-testid="stLayoutWrapper"]:has(> [class*="st-key-corner-"]) { position: absolute; top: 0; right: 0; z-index: 2; }
+[class*="st-key-corner-"] [data-testid="stPopoverButton"] { min-height: 26px; padding: 0 5px; opacity: 0.7; }
+[class*="st-key-corner-"] [data-testid="stPopoverButton"]:is(:hover, :focus-visible) { opacity: 1; }
+[class*="st-key-corner-"] [data-testid="stPopoverButton"] [data-testid="stMarkdownContainer"] {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+}
+[class*="st-key-corner-"] [data-testid="stPopoverButton"] > div > div:last-child:not(:first-child) { display: none; }
+"""
+_HEALTH = """
+.st-key-health { gap: 0.25rem; }
+.st-key-health > div { gap: 0.25rem; }
+.st-key-health button { min-height: 1.75rem; padding: 0 0.55rem; font-size: 0.87rem; }
+.st-key-health button p { font-size: 0.87rem; }
+"""
+
 
 def palettes() -> dict[str, Any]:
     """Both palettes and the score scale, as the components' scripts read them."""
@@ -61,4 +84,4 @@ def palettes() -> dict[str, Any]:
 
 def keep_steady() -> None:
     """Stop Streamlit from fading and flashing while a page refreshes itself; the entry script calls it at each run."""
-    st.html(f"<style>{_STEADY}{_COMPACT}{_CARD}</style>")
+    st.html(f"<style>{_STEADY}{_COMPACT}{_CARD}{_CORNERS}{_HEALTH}</style>")

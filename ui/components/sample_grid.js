@@ -87,18 +87,30 @@ class Grid {
     this.tell();
   }
 
+  // The sides of a picture in this width, and the border that each brings.
+  cell(columns, largest) {
+    const ratio = window.devicePixelRatio;
+    const { width, height } = this.grid;
+    const border = Math.round((2 * RIM + GAP) * ratio);
+    const room = Math.floor((this.root.clientWidth * ratio) / columns) - border;
+    const side = Math.max(1, evenSide(Math.min(room, largest * ratio), width));
+    return { side, tall: Math.round((side * height) / width), border };
+  }
+
   // Works in the screen's own pixels, so that a picture's pixels stay square and even at any zoom.
   paint() {
     const { grid, root, canvas } = this;
     if (!grid || root.clientWidth === 0) return;
     const ratio = window.devicePixelRatio;
     const { columns, width, height, n } = grid;
-    const border = Math.round((2 * RIM + GAP) * ratio);
-    const room = Math.floor((root.clientWidth * ratio) / columns) - border;
-    const side = Math.max(1, evenSide(Math.min(room, grid.largest * ratio), width));
-    const tall = Math.round((side * height) / width);
+    const { side, tall, border } = this.cell(columns, grid.largest);
     Object.assign(this, { ratio, pitch: side + border, row: tall + border });
     const size = [columns * this.pitch, Math.ceil(n / columns) * this.row];
+    if (grid.room) {
+      const [most, across, largest] = grid.room;
+      const other = this.cell(across, largest);
+      root.style.minHeight = `${(Math.ceil(most / across) * (other.tall + other.border)) / ratio}px`;
+    } else root.style.minHeight = "";
     if (canvas.width !== size[0] || canvas.height !== size[1]) {
       [canvas.width, canvas.height] = size;
       canvas.style.width = `${size[0] / ratio}px`;

@@ -33,6 +33,7 @@ def sample_grid(
     selected: int | None = None,
     largest: int = 96,
     names: Sequence[str] = (),
+    room_for: tuple[int, int, int] | None = None,
     on_pick: Callable[[int], None] | None = None,
 ) -> int | None:
     """Paint `images` side by side; a later call with the same key repaints them in place, without a blank frame.
@@ -45,6 +46,7 @@ def sample_grid(
         selected: index of the image to frame.
         largest: greatest side of an image on screen, in pixels.
         names: what each image is, told when it is pointed at; () where there is nothing to tell.
+        room_for: images, columns and greatest side of the layout whose height is kept free, however few are shown.
         on_pick: called with the picked index before the rerun, so that it may set the state of widgets.
 
     Returns:
@@ -62,6 +64,7 @@ def sample_grid(
             selected=selected,
             largest=largest,
             names=list(names),
+            room=room_for,
         ),
         on_pick_change=forward(key, on_pick),
     )

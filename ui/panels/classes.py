@@ -21,7 +21,9 @@ def picker(names: Sequence[str], key: str = "class") -> int | None:
     """
     options = [ALL, *names]
     chosen = st.session_state.get(_CHOSEN)
-    st.session_state[key] = chosen if chosen in options else ALL
+    wanted = chosen if chosen in options else ALL
+    if st.session_state.get(key) != wanted:  # written only then: a write may undo a click that is on its way
+        st.session_state[key] = wanted
     look: dict[str, Any] = {"label": "Class", "options": options, "key": key, "on_change": _keep, "args": (key,)}
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{key}-picker"):
         st.caption("Class", width="content")

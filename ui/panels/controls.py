@@ -13,6 +13,7 @@ from gan_core.session import Session
 from gan_core.snapshot import Snapshot
 from gan_core.trainer import Which
 from ui import state
+from ui.panels import health
 from ui.server import pool, settle
 from ui.words import duration, rough_minutes, short, size
 
@@ -136,7 +137,8 @@ def _others() -> None:
         if key != state.watched_key():
             snapshot = session.snapshot()
             title = presets.get(snapshot.config.preset).title if snapshot.config.preset in presets.names() else "custom"
-            if st.button(f"{title}, step {snapshot.step:,}", icon=":material/visibility:", key=f"watch-{key}"):
+            text = f"{title}, step {snapshot.step:,}{health.badge(snapshot)}"
+            if st.button(text, icon=":material/visibility:", key=f"watch-{key}"):
                 state.watch(key)
                 st.rerun()
 

@@ -10,6 +10,7 @@ from gan_core import losses, presets
 from gan_core.snapshot import Snapshot
 from ui import figures, state
 from ui.components import live_chart
+from ui.panels import health, reading
 from ui.panels.controls import about
 
 
@@ -26,29 +27,35 @@ def panel(now: Snapshot | None) -> None:
     cursor = None if scrub is None else figures.position(now.history, scrub, unit)
     chart = partial(live_chart, uirevision=now.run_id, cursor=cursor, on_pick=lambda step: _pick(now, step))
 
-    figure = figures.losses(now.history, unit, smoothing, log, loss.equilibrium, now.marks)
-    chart(figure, key="losses", height=230)
+    with st.container(key="chart-losses"):
+        warnings = health.evidence_on(now, "losses")
+        figure = figures.losses(now.history, unit, smoothing, log, loss.equilibrium, now.marks, warnings)
+        chart(figure, key="losses", height=230)
+        with reading.corner("losses"):
+            _axes()
+            reading.of_losses(loss)
     left, right = st.columns(2, gap="small")
-    with left:
+    with left, st.container(key="chart-scores"):
         probability = loss.score_name.endswith("probability")
-        figure = figures.scores(now.history, unit, smoothing, probability, now.marks)
+        warnings = health.evidence_on(now, "scores")
+        figure = figures.scores(now.history, unit, smoothing, probability, now.marks, warnings)
         chart(figure, key="scores", height=200)
-    with right:
-        figure = figures.gradient_norms(now.history, unit, smoothing, marks=now.marks)
+        with reading.corner("scores"):
+            reading.of_scores(loss)
+    with right, st.container(key="chart-norms"):
+        warnings = health.evidence_on(now, "norms")
+        figure = figures.gradient_norms(now.history, unit, smoothing, marks=now.marks, warnings=warnings)
         chart(figure, key="norms", height=200)
-    _how_to_read(loss)
+        with reading.corner("norms"):
+            reading.of_norms(loss)
 
 
-def _how_to_read(loss: losses.Loss) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        with st.popover("Chart", icon=":material/show_chart:"):
-            st.segmented_control("x axis", ["step", "epoch", "seconds"], key="unit", required=True)
-            st.slider("Smoothing", 0.0, 0.99, key="smoothing")
-            st.toggle("Logarithmic loss", key="log")
-        with st.popover("How to read this", icon=":material/help:", type="tertiary"):
-            st.markdown(loss.reading)
-            st.latex(rf"L_D = {loss.formula_d}")
-            st.latex(rf"L_G = {loss.formula_g}")
+def _axes() -> None:
+    """What all three charts are drawn against."""
+    with st.popover("Axes and smoothing", icon=":material/tune:", type="tertiary", key="axes"):
+        st.segmented_control("x axis", ["step", "epoch", "seconds"], key="unit", required=True)
+        st.slider("Smoothing", 0.0, 0.99, key="smoothing")
+        st.toggle("Logarithmic loss", key="log")
 
 
 def _pick(now: Snapshot, step: float) -> None:

@@ -15,7 +15,7 @@ from gan_core.snapshot import Look, Snapshot
 from ui import state
 from ui.components import draw_pad, live_chart, sample_grid
 from ui.layers import layered_view, points_only
-from ui.panels import classes
+from ui.panels import classes, reading
 from ui.server import pool
 
 COLUMNS = 8
@@ -31,40 +31,70 @@ def panel(now: Snapshot | None) -> None:
     if now is None or len(now.look.samples) == 0:
         _before_start(config)
         return
+    with st.container(key="chart-samples"):
+        _present(now)
+
+
+def _present(now: Snapshot) -> None:
     look = _look_at(now, st.session_state.scrub)
+    with reading.corner("samples"):
+        reading.of_samples(plane=look.plane is not None)
     loss = losses.get(now.config.loss.name)
     span = _span(now)
     if look.plane is not None:
         figure = layered_view(look.plane, now.real, look.samples, span, loss.score_name)
         live_chart(figure, key="plane", height="square", uirevision=now.run_id)
         return
+    chosen = None
     if now.config.classes:
-        _by_class(now, look, span, loss.score_name)
+        chosen = _by_class(now, look, span, loss.score_name)
     else:
         st.caption(_title(now, look))
         sample_grid(
             look.samples, "samples", look.scores, COLUMNS, span, loss.score_name, "generated samples", largest=LARGEST
         )
-    st.caption(f"Real: {now.config.dataset.label} · {now.config.dataset.credit}")
+    _real(now, span, loss.score_name, chosen)
+
+
+def _real(now: Snapshot, span: tuple[float, float], score_name: str, chosen: int | None) -> None:
+    """Real examples, of the class that the samples are of."""
+    shown = np.arange(len(now.real))
+    if chosen is not None and len(now.look.real_classes):
+        shown = np.flatnonzero(now.look.real_classes == chosen)
+    shown = shown[:REAL_SHOWN]
+    what = now.config.dataset.label if chosen is None else f"class {now.config.classes[chosen]}"
+    st.caption(f"Real: {what} · {now.config.dataset.credit}")
+    room = min(REAL_SHOWN, len(now.real)), 2 * COLUMNS, LARGEST
     sample_grid(
-        now.real[:REAL_SHOWN], "real", now.real_scores[:REAL_SHOWN], 2 * COLUMNS, span, loss.score_name, "real examples"
+        now.real[shown],
+        "real",
+        now.real_scores[shown],
+        2 * COLUMNS,
+        span,
+        score_name,
+        "real examples",
+        largest=LARGEST,
+        room_for=room,
     )
 
 
-def _by_class(now: Snapshot, look: Look, span: tuple[float, float], score_name: str) -> None:
-    """The samples of a conditional run: a column a class, or those of one class alone, larger."""
+def _by_class(now: Snapshot, look: Look, span: tuple[float, float], score_name: str) -> int | None:
+    """The samples of a conditional run: a column a class, or those of one class alone, larger; that class."""
     names = now.config.classes
     chosen = classes.picker(names)
     of_sample = classes.of_samples(len(look.samples), names)
+    every = len(names) if len(names) <= MOST_COLUMNS else COLUMNS
     if chosen is None:
         shown = np.arange(len(look.samples))
-        columns, largest = len(names) if len(names) <= MOST_COLUMNS else COLUMNS, LARGEST
+        columns, largest = every, LARGEST
         told = f"a column a class, from left: {', '.join(names)}" if columns == len(names) else "every class in turn"
     else:
         shown = np.flatnonzero(of_sample == chosen)
         columns, largest = 4, LARGEST_OF_CLASS
         told = f"only class {names[chosen]}"
-    st.caption(f"{_title(now, look)} · {told}")
+    average = " · moving average of G" if now.config.ema_decay else ""
+    with st.container(key="class-told"):  # keeps two lines free, however few the words are
+        st.caption(f"Generated{average}{_rim(look)} · {told}")
     sample_grid(
         look.samples[shown],
         "samples",
@@ -75,13 +105,18 @@ def _by_class(now: Snapshot, look: Look, span: tuple[float, float], score_name: 
         "generated samples",
         largest=largest,
         names=[f"class {names[i]}" for i in of_sample[shown]],
+        room_for=(len(look.samples), every, LARGEST),
     )
+    return chosen
 
 
 def _title(now: Snapshot, look: Look) -> str:
     average = " · moving average of G" if now.config.ema_decay else ""
-    rim = " · rim: D's score" if len(look.scores) else ""
-    return f"Generated: the same {len(look.samples)} latents each time{average}{rim}"
+    return f"Generated: the same {len(look.samples)} latents each time{average}{_rim(look)}"
+
+
+def _rim(look: Look) -> str:
+    return " · rim: D's score" if len(look.scores) else ""
 
 
 def _look_at(now: Snapshot, step: int | None) -> Look:

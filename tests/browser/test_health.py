@@ -1,0 +1,127 @@
+"""The health panel, the help in the charts' corners and the room that is kept for both, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from gan_core import losses
+from tests.browser import test_train as on_train
+from tests.browser.test_card import CONDITIONAL, choose, grid
+from tests.browser.test_train import DIGITS, PATIENCE, button, start, until
+from tests.conftest import Server
+from tests.small import POINTS
+
+pytestmark = pytest.mark.browser
+app, library, train = on_train.app, on_train.library, on_train.train  # its fixtures
+
+
+@pytest.fixture(scope="module")
+def panels(serve: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_PLAYGROUND_RUNS", str(tmp_path_factory.mktemp("runs")))
+        return serve(str(Path("tests") / "browser" / "health_app.py"))
+
+
+@pytest.fixture
+def sick(panels: Server, page: Page) -> Page:
+    """The panel over a run of twelve steps whose discriminator is too strong."""
+    query = POINTS.to_query() | {"findings": "strong-d", "begin": "1"}
+    page.goto(f"{panels.url}/?{urlencode(query)}")
+    expect(chart(page, "Gradient norm at step 12")).to_be_visible(timeout=PATIENCE)
+    return page
+
+
+def chart(page: Page, label: str) -> Locator:
+    return page.get_by_role("img", name=re.compile(f"^{label}"))
+
+
+def top(part: Locator) -> float:
+    box = part.bounding_box()
+    assert box is not None
+    return box["y"]
+
+
+def test_evidence_stands_on_its_chart_and_behind_why(sick: Page) -> None:
+    expect(chart(sick, r"Score at step 12: .*; warning at step 8: discriminator too strong")).to_be_visible()
+    sick.get_by_role("button", name="Why").click()
+    expect(sick.get_by_role("cell", name="D(x) 0.98 and D(G(z)) 0.02")).to_be_visible()
+    expect(sick.get_by_text("one loud, useless direction")).to_be_visible()
+
+
+def test_one_click_changes_the_run_and_the_draft(sick: Page) -> None:
+    sick.get_by_role("button", name="slow D", exact=True).click()
+    expect(sick.get_by_text("draft 5e-05")).to_be_visible()
+    expect(sick.get_by_role("button", name="slow D", exact=True)).to_be_disabled()
+
+
+def test_nothing_moves_when_findings_come_and_go(sick: Page) -> None:
+    line = sick.get_by_role("slider", name="Time line of samples")
+    place = top(line)
+    for name, told in (("collapse", "Few modes are reached"), ("fine", "Fine, still"), ("nothing", "too early")):
+        sick.get_by_role("button", name=f"Find {name}").click()
+        expect(sick.get_by_text(told).first).to_be_visible()
+        assert top(line) == pytest.approx(place, abs=1)
+
+
+def test_trouble_that_appears_is_announced_and_not_again_after_a_refresh(sick: Page) -> None:
+    toast = sick.get_by_test_id("stToast")
+    assert toast.count() == 0
+    sick.get_by_role("button", name="Find collapse").click()
+    expect(toast).to_contain_text("few modes are reached, since step 9")
+    sick.reload()
+    expect(sick.get_by_text("Discriminator too strong", exact=True)).to_be_visible(timeout=PATIENCE)
+    assert toast.count() == 0
+
+
+def test_a_phone_holds_the_panel_without_scrolling_sideways(sick: Page) -> None:
+    sick.set_viewport_size({"width": 400, "height": 900})
+    sick.get_by_role("button", name="smooth labels").scroll_into_view_if_needed()
+    assert sick.get_by_test_id("stMain").evaluate("element => element.scrollWidth <= element.clientWidth")
+
+
+def test_each_chart_tells_in_its_corner_how_to_read_it(train: Callable[..., Page]) -> None:
+    page = train(DIGITS)
+    start(page)
+    loss = losses.get(DIGITS.loss.name, DIGITS.loss.combine)
+    for what, told in (
+        ("losses", loss.reading),
+        ("scores", loss.reading_of_scores),
+        ("gradient norms", loss.reading_of_norms),
+        ("samples", "Look for variety"),
+    ):
+        page.get_by_role("button", name=f"How to read the {what}").click()
+        expect(page.get_by_text(told)).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_text(told)).to_be_hidden()
+
+
+def test_the_first_screen_holds_the_health_line_and_the_time_line(train: Callable[..., Page]) -> None:
+    page = train(DIGITS)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    start(page)
+    for part in (page.locator(".st-key-health"), page.get_by_role("slider", name="Time line of samples")):
+        box = part.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 900
+
+
+def test_real_examples_follow_the_class_and_nothing_below_moves(train: Callable[..., Page]) -> None:
+    page = train(CONDITIONAL)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    start(page)
+    line = page.get_by_role("slider", name="Time line of samples")
+    expect(page.get_by_role("img", name=re.compile("^32 real examples"))).to_be_visible()
+    place = top(line)
+    choose(page, "7")
+    expect(grid(page, 6)).to_be_visible()
+    expect(page.get_by_text("Real: class 7")).to_be_visible()
+    until(lambda: page.get_by_role("img", name=re.compile("^32 real examples")).count() == 0)
+    assert top(line) == pytest.approx(place, abs=1)
+    button(page, "Stop").click()
+    expect(button(page, "Start")).to_be_visible(timeout=PATIENCE)

@@ -1,0 +1,63 @@
+"""How to read a chart: one small control in its corner, with words for the loss in use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from gan_core.losses import Loss
+
+NORMS = (
+    "How hard each network is pulled at this step: the length of its loss's slope over all its weights. "
+    "G near zero has stopped learning; a norm that shoots up warns of a loss about to break. "
+    "The axis is logarithmic: each line up is a multiple, not a sum."
+)
+SAMPLES = (
+    "Each picture is made from the same latent (G's random input) every time, so you can watch one grow. "
+    "The rim is D's score: blue for judged fake, green for judged real. "
+    "Look for variety as well as sharpness: many alike are a collapse, which no loss need show."
+)
+PLANE = (
+    "The background is D's score of each place: blue judged fake, green judged real. The mesh is where G puts an even "
+    "grid of latents (its random input): narrow cells hold many samples. "
+    "Arrows show where D's judgement pushes each sample next. At best they cover the real points, on a pale field."
+)
+
+
+@contextmanager
+def corner(chart: str) -> Iterator[None]:
+    """The place for small controls at the top right of the chart that stands around this block."""
+    with st.container(horizontal=True, width="content", gap="xxsmall", key=f"corner-{chart}"):
+        yield
+
+
+def of_losses(loss: Loss) -> None:
+    """Why a GAN's loss is no quality, and what equilibrium is for this one."""
+    with _help("losses"):
+        st.markdown(loss.reading)
+        st.markdown(loss.reading_of_rest)
+        st.latex(rf"L_D = {loss.formula_d}")
+        st.latex(rf"L_G = {loss.formula_g}")
+
+
+def of_scores(loss: Loss) -> None:
+    with _help("scores"):
+        st.markdown(loss.reading_of_scores)
+
+
+def of_norms(loss: Loss) -> None:
+    with _help("gradient norms"):
+        st.markdown(f"{NORMS} {loss.reading_of_norms}")
+
+
+def of_samples(plane: bool) -> None:
+    with _help("samples"):
+        st.markdown(PLANE if plane else SAMPLES)
+
+
+@contextmanager
+def _help(what: str) -> Iterator[None]:
+    with st.popover(f"How to read the {what}", icon=":material/help:", type="tertiary", key=f"reading-{what}"):
+        yield
