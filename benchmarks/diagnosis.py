@@ -140,7 +140,9 @@ def examined(config: TrainConfig, remedy: Mapping[str, Any] | None = None) -> It
             except DivergedError:
                 over = True
             fit = observer.fit(trainer)
-            glances.add(observer.glance(observer.look(trainer), trainer.steps, fit))
+            glance = observer.glance(observer.look(trainer), trainer.steps, fit)
+            if glance is not None:
+                glances.add(glance)
             yield config, recorder.log, glances.view()
             if over:
                 return

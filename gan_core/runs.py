@@ -9,7 +9,8 @@ import secrets
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from safetensors.numpy import load_file, save_file
 from gan_core import checkpoint
 from gan_core.config import ConfigError, TrainConfig
 from gan_core.data import Dataset
+from gan_core.diagnosis import Glance
 from gan_core.history import append_csv, read_csv, rewind_csv
 from gan_core.plane import Plane, to_arrays
 from gan_core.trainer import Trainer
@@ -76,8 +78,22 @@ class Run:
         """All rows of figures, in the order of `history.COLUMNS`."""
         return read_csv(self.path / "metrics.csv")
 
+    def append_glance(self, glance: Glance) -> None:
+        """Add a glance at the samples to `glances.jsonl`."""
+        with (self.path / "glances.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(glance)) + "\n")
+
+    def glances(self) -> list[Glance]:
+        """All glances, oldest first; lines that cannot be read are left out."""
+        file = self.path / "glances.jsonl"
+        glances = []
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []:
+            with suppress(ValueError, TypeError):  # a crash may cut the last line
+                glances.append(Glance(**json.loads(line)))
+        return glances
+
     def log(self, kind: str, step: int, **details: Any) -> None:
-        """Note that something happened: started, changed, saved, stopped, finished, failed."""
+        """Note that something happened: started, changed, named, saved, stopped, finished, failed."""
         event = {
             "time": datetime.now().astimezone().isoformat(timespec="seconds"),
             "kind": kind,
@@ -163,6 +179,9 @@ class Run:
     def rewind(self, step: int) -> None:
         """Forget figures and pictures after `step`, which a crash left behind the last checkpoint."""
         rewind_csv(self.path / "metrics.csv", step)
+        kept = [json.dumps(asdict(glance)) + "\n" for glance in self.glances() if glance.step <= step]
+        if kept or (self.path / "glances.jsonl").exists():
+            _replace_text(self.path / "glances.jsonl", "".join(kept))
         for later in (kept for kept in self.frames() if kept > step):
             for file in (self.path / "samples").glob(f"step-{later:07d}.*"):
                 file.unlink()
@@ -177,7 +196,7 @@ class Run:
             id=self.id,
             name=next((event["name"] for event in events if event.get("name")), self.id),
             config=self.config,
-            status=next((event["kind"] for event in reversed(events) if event["kind"] != "changed"), "started"),
+            status=next((event["kind"] for event in reversed(events) if event["kind"] not in ("changed", "named")), "started"),
             step=max([*self.checkpoints(), *(event.get("step", 0) for event in events)], default=0),
             modified=max((file.st_mtime for file in files), default=0.0),
             bytes=sum(file.st_size for file in files),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -54,19 +55,21 @@ class Glancer:
 class Glances:
     """The glances of one run, oldest first: bounded, thinned towards the past."""
 
-    def __init__(self) -> None:
+    def __init__(self, past: Iterable[Glance] = ()) -> None:
         self._kept: list[Glance] = []
+        for glance in past:
+            self.add(glance)
 
-    def add(self, glance: Glance | None) -> None:
-        """Keep a glance; a second one of the same step takes the place of the first."""
-        if glance is None:
-            return
+    def add(self, glance: Glance) -> bool:
+        """Keep a glance; whether it is new: a second one of the same step takes the place of the first."""
+        new = not self._kept or self._kept[-1].step < glance.step
         while self._kept and self._kept[-1].step >= glance.step:
             self._kept.pop()
         self._kept.append(glance)
         if len(self._kept) > KEPT:
             half = KEPT // 2
             self._kept[:half] = self._kept[:half:2]
+        return new
 
     def view(self) -> tuple[Glance, ...]:
         return tuple(self._kept)
