@@ -166,7 +166,10 @@ class Loop:
         for finding in findings:
             if finding.bad and finding.id not in self.named:
                 self.named.add(finding.id)
-                evidence = [asdict(part) for part in finding.evidence]
+                evidence = [
+                    asdict(part) | {"value": part.value if math.isfinite(part.value) else None}  # JSON knows no NaN
+                    for part in finding.evidence
+                ]
                 self._log("named", id=finding.id, since=finding.since, evidence=evidence)
         return findings
 

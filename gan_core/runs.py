@@ -28,6 +28,7 @@ from gan_core.plane import Plane, to_arrays
 from gan_core.trainer import Trainer
 
 COLUMNS_OF_PICTURES = 8  # samples side by side in a saved grid
+_ASIDE = ("changed", "named")  # events that say nothing of where the run stands
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -196,7 +197,7 @@ class Run:
             id=self.id,
             name=next((event["name"] for event in events if event.get("name")), self.id),
             config=self.config,
-            status=next((event["kind"] for event in reversed(events) if event["kind"] not in ("changed", "named")), "started"),
+            status=next((kind for event in reversed(events) if (kind := event["kind"]) not in _ASIDE), "started"),
             step=max([*self.checkpoints(), *(event.get("step", 0) for event in events)], default=0),
             modified=max((file.st_mtime for file in files), default=0.0),
             bytes=sum(file.st_size for file in files),

@@ -1,12 +1,14 @@
 """Names what is going wrong in a run, with the evidence, and what to do about it; or says that nothing is.
 
-`diagnose` reads nothing but the config, the figures and the glances. `Watch` asks it again and again while a run trains,
-and keeps its answers steady.
+`diagnose` reads nothing but the config, the figures and the glances. `Watch` asks it again and again while a run
+trains, and keeps its answers steady.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+
+import numpy as np
 
 from gan_core.config import TrainConfig
 from gan_core.diagnosis.findings import Chart, Evidence, Finding, Glance, Remedy
@@ -23,12 +25,15 @@ _AT_LEAST = 50
 
 def diagnose(config: TrainConfig, history: History, glances: tuple[Glance, ...] = ()) -> tuple[Finding, ...]:
     """What the run shows so far, the most serious first; () while it is too young to tell."""
+    if not len(history):
+        return ()
     run = Reading(config, history, glances)
-    ill = tuple(finding for illness in ILLNESSES if (finding := illness.finding(run)) is not None)
-    if ill:
-        return ill
-    good = sound(run)
-    return (good,) if good is not None else ()
+    with np.errstate(all="ignore"):  # a run that diverges holds figures of any size
+        ill = tuple(finding for illness in ILLNESSES if (finding := illness.finding(run)) is not None)
+        if ill:
+            return ill
+        good = sound(run)
+        return (good,) if good is not None else ()
 
 
 class Watch:

@@ -74,8 +74,10 @@ class Divergence(Illness):
         gap = np.abs(run.column("d_real") - run.column("d_fake"))
         return (
             self._growth(run, run.column("grad_norm_d"), run["grad_norm_d"], 0.01, "norms", "D's gradient")
-            or (run.loss.equilibrium[0] or 0.0) == 0.0
-            and self._growth(run, gap, np.abs(run["d_real"] - run["d_fake"]), 0.3, "scores", "D(x) - D(G(z))")
+            or (
+                (run.loss.equilibrium[0] or 0.0) == 0.0
+                and self._growth(run, gap, np.abs(run["d_real"] - run["d_fake"]), 0.3, "scores", "D(x) - D(G(z))")
+            )
             or self._leap(run)
         )
 
@@ -92,7 +94,8 @@ class Divergence(Illness):
         if since is None:
             return None
         now = float(blocks[-1])
-        return Signs(since, (Evidence(chart, f"{label} {now:.3g}, at first {np.median(early):.2g}", now, limit, run.last),))
+        text = f"{label} {now:.3g}, at first {np.median(early):.2g}"
+        return Signs(since, (Evidence(chart, text, now, limit, run.last),))
 
     def _leap(self, run: Reading) -> Signs | None:
         """D's scores leapt within a few steps to where no gradient comes back from."""
@@ -146,7 +149,8 @@ class ModeCollapse(Illness):
             return None
         late = known[len(known) // 2 :]
         shares = [glance.covered or 0.0 for glance in late]
-        if max(shares) > self.covered or _rising(shares):
+        nearest = [glance.nearest for glance in late]
+        if max(shares) > self.covered or _rising(shares) or _rising([1 / max(value, 1e-6) for value in nearest]):
             return None
         text = f"{shares[-1]:.0%} of the modes are reached"
         return Signs(late[0].step, (Evidence("fit", text, shares[-1], self.covered, late[-1].step),))
@@ -405,7 +409,7 @@ def _rhythm(values: np.ndarray) -> tuple[float, int]:
 
 def _rising(values: list[float]) -> bool:
     half = len(values) // 2
-    return half > 0 and float(np.mean(values[half:])) > 1.15 * float(np.mean(values[:half])) + 0.01
+    return half > 0 and float(np.mean(values[half:])) > 1.15 * float(np.mean(values[:half]))
 
 
 def _slower_d(config: TrainConfig) -> dict[str, Any]:
