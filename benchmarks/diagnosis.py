@@ -91,7 +91,7 @@ CASES: dict[str, Case] = {
         "vanishing-gradient", "mlp-mnist", {**_MLP, "loss.name": "saturating", "optimizer_g.lr": 1e-5}, 600
     ),
     "ring-strong-g": Case(
-        "generator-too-strong", "ring8", {**_FREE, "optimizer_d.lr": 1e-5, "optimizer_g.lr": 5e-3}, 800
+        "generator-too-strong", "ring8", {**_FREE, "optimizer_d.lr": 1e-6, "discriminator.init": "he"}, 600
     ),
     "digits-strong-g": Case("generator-too-strong", "mnist-quick", {**_DIGITS, "optimizer_d.lr": 1e-5}, 400),
     "plane-oscillation": Case("oscillation", "oscillation", {}, 1000),

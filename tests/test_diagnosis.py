@@ -66,7 +66,9 @@ def test_samples_that_are_all_alike_are_a_collapse_under_every_loss(loss: str) -
 
 
 def test_modes_that_stay_unreached_are_a_collapse() -> None:
-    assert ids(diagnose(config(), history(), glances(covered=0.25))) == ["mode-collapse"]
+    assert ids(diagnose(config(), history(), glances(spread=0.7, covered=0.25))) == ["mode-collapse"]
+    assert "mode-collapse" not in ids(diagnose(config(), history(), glances(covered=0.25))), "still young"
+    assert ids(diagnose(config(), history(5000), glances(5000, covered=0.25))) == ["mode-collapse"]
     assert "mode-collapse" not in ids(diagnose(config(), history(), glances(covered=0.875)))
 
 
