@@ -29,6 +29,7 @@ class Glancer:
         self._scale = 1.0 if points else 255.0
         most = 2000 if points else max(256, _NUMBERS // examples[0].numel())
         self._data = self._flat(examples[:most])  # images stand in random order, points are drawn independently
+        self._half_squares = self._data.square().sum(dim=1) / 2
         real = self._flat(examples[picked[:_SAMPLES]])
         self._real_spread = _spread(real)
         distances = torch.cdist(real, self._data)
@@ -45,7 +46,8 @@ class Glancer:
         x = self._flat(shown)
         if len(x) < 2 or not bool(x.isfinite().all()):
             return None
-        nearest = float(torch.cdist(x, self._data).amin(dim=1).median())
+        closest = torch.addmm(self._half_squares, x, self._data.T, alpha=-1).argmin(dim=1)  # of |x - d|^2 = |x|^2 + ...
+        nearest = float((x - self._data[closest]).norm(dim=1).median())
         return Glance(step, _over(_spread(x), self._real_spread), _over(nearest, self._real_nearest), covered)
 
     def _flat(self, x: Tensor) -> Tensor:
