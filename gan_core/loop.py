@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, Generic, TypeVar
 
 import psutil
@@ -12,7 +13,10 @@ import torch
 
 from gan_core.config import TrainConfig
 from gan_core.devices import describe_device
+from gan_core.diagnosis import Finding, Watch
+from gan_core.diagnosis.glances import Glances
 from gan_core.evaluator import Evaluator
+from gan_core.metrics.points import Fit
 from gan_core.orders import Orders
 from gan_core.recorder import DivergedError, Recorder
 from gan_core.runs import MARKED, Run
@@ -59,8 +63,11 @@ class Loop:
         self.last_step = trainer.steps + (math.inf if max_steps is None else max_steps)
         self.last_second = self.recorder.seconds + (math.inf if max_seconds is None else max_seconds)
         self.saved_at = trainer.steps if past else -1
-        self.look = Sparing(lambda: self.observer.look(trainer), LOOKING)
-        self.fit = Sparing(lambda: self.observer.fit(trainer), JUDGING)
+        self.named = {event.get("id") for event in events if event["kind"] == "named"}
+        self.watch, self.glances = Watch(), Glances(run.glances() if run is not None else ())
+        self.fitted_at = -1  # the step of the last fit
+        self.look = Sparing(self._look, LOOKING)
+        self.fit = Sparing(self._fit, JUDGING)
         self.judge_at = self.recorder.seconds + self._between_judgements
         self.show_at = 0.0
         self.clock = 0.0  # when the time spent training was last counted
@@ -123,7 +130,8 @@ class Loop:
         """Publish a snapshot, with samples as new as their share of the time allows; at rest, with present ones."""
         at_rest = status != "training"
         self._try(self.recorder.flush)
-        trainer, rate = self.trainer, self.recorder.rate
+        trainer, rate, history = self.trainer, self.recorder.rate, self.recorder.log.view()
+        fit, look = self.fit(at_rest), self.look(at_rest)  # the look's glance reads the fit
         self.publish(
             config=trainer.config,
             status=status,
@@ -138,15 +146,42 @@ class Loop:
             steps_per_second=rate,
             seconds_left=max(0, trainer.total_steps - trainer.steps) / rate if rate else None,
             memory=_memory(trainer.device),
-            history=self.recorder.log.view(),
-            look=self.look(at_rest),
-            fit=self.fit(at_rest),
+            history=history,
+            look=look,
+            fit=fit,
+            health=self._examine(),
             evals=self.evaluator.evals,
             marks=tuple(self.marks),
             frames=tuple(self.frames),
             notes=trainer.dataset.notes,
         )
         self.show_at = time.perf_counter() + INTERVAL
+
+    def _look(self) -> Look:
+        """A look at the samples, and with it a glance to diagnose by."""
+        look, step = self.observer.look(self.trainer), self.trainer.steps
+        fresh = self.fit.made if self.fitted_at == step else None
+        glance = self.observer.glance(look, step, fresh)
+        if glance is not None and self.glances.add(glance):
+            self._write(lambda run: run.append_glance(glance))
+        return look
+
+    def _fit(self) -> Fit | None:
+        self.fitted_at = self.trainer.steps
+        return self.observer.fit(self.trainer)
+
+    def _examine(self) -> tuple[Finding, ...]:
+        """What the run shows so far; an illness is written down when it is first named."""
+        findings = self.watch.see(self.trainer.config, self.recorder.log.view(), self.glances.view())
+        for finding in findings:
+            if finding.bad and finding.id not in self.named:
+                self.named.add(finding.id)
+                evidence = [
+                    asdict(part) | {"value": part.value if math.isfinite(part.value) else None}  # JSON knows no NaN
+                    for part in finding.evidence
+                ]
+                self._log("named", id=finding.id, since=finding.since, evidence=evidence)
+        return findings
 
     def _diverged(self, what: str) -> None:
         kept = self.run.checkpoints() if self.run else []
@@ -158,6 +193,7 @@ class Loop:
             error=error,
             step=self.trainer.steps,
             history=self.recorder.log.view(),
+            health=self._examine(),
             marks=tuple(self.marks),
             look=Look(),
         )
@@ -237,16 +273,16 @@ class Sparing(Generic[T]):
     def __init__(self, make: Callable[[], T], share: float) -> None:
         self._make, self._share = make, share
         self._again_at = 0.0
-        self._made: T
+        self.made: T
 
     def __call__(self, now: bool = False) -> T:
         """The thing as last made, or made now if it is due or wanted `now`."""
         began = time.perf_counter()
         if now or began >= self._again_at:
-            self._made = self._make()
+            self.made = self._make()
             ended = time.perf_counter()
             self._again_at = ended + (ended - began) / self._share
-        return self._made
+        return self.made
 
 
 def _memory(device: torch.device) -> int:

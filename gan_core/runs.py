@@ -10,7 +10,8 @@ import shutil
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +23,7 @@ from safetensors.numpy import load_file, save_file
 from gan_core import checkpoint, evals
 from gan_core.config import ConfigError, TrainConfig
 from gan_core.data import Dataset
+from gan_core.diagnosis import Glance
 from gan_core.evals import Best, Evaluation
 from gan_core.history import append_csv, read_csv, rewind_csv
 from gan_core.plane import Plane, to_arrays
@@ -90,6 +92,20 @@ class Run:
         """All judgements made while the run trained, oldest first."""
         file = self.path / "evals.csv"
         return evals.from_csv(file.read_text(encoding="utf-8", errors="replace")) if file.exists() else []
+
+    def append_glance(self, glance: Glance) -> None:
+        """Add a glance at the samples to `glances.jsonl`."""
+        with (self.path / "glances.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(glance)) + "\n")
+
+    def glances(self) -> list[Glance]:
+        """All glances, oldest first; lines that cannot be read are left out."""
+        file = self.path / "glances.jsonl"
+        glances = []
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []:
+            with suppress(ValueError, TypeError):  # a crash may cut the last line
+                glances.append(Glance(**json.loads(line)))
+        return glances
 
     def log(self, kind: str, step: int, **details: Any) -> None:
         """Note that something happened: started, changed, forked, saved, named, unjudged, stopped, finished, failed."""
@@ -241,6 +257,9 @@ class Run:
             (self.path / "best.json").unlink()
         for later in (kept for kept in self.checkpoints() if kept > step):
             shutil.rmtree(self._checkpoint(later), ignore_errors=True)
+        kept = [json.dumps(asdict(glance)) + "\n" for glance in self.glances() if glance.step <= step]
+        if kept or (self.path / "glances.jsonl").exists():
+            _replace_text(self.path / "glances.jsonl", "".join(kept))
         for later in (kept for kept in self.frames() if kept > step):
             for file in (self.path / "samples").glob(f"step-{later:07d}.*"):
                 file.unlink()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -11,6 +11,8 @@ from torch import Tensor
 
 from gan_core.config import TrainConfig
 from gan_core.data.ranges import to_bytes, to_model
+from gan_core.diagnosis import Finding, Glance
+from gan_core.diagnosis.glances import Glancer
 from gan_core.evals import Evals
 from gan_core.history import History, HistoryLog
 from gan_core.metrics.points import SAMPLES, Fit, Judge
@@ -71,7 +73,7 @@ class Snapshot:
     frames: tuple[int, ...] = ()  # steps of which the run's folder holds a picture
     fit: Fit | None = None  # 2-D runs: how close the points are to the true distribution, judged now and then
     evals: Evals = field(default_factory=Evals)  # how good the generator was, judged now and then in a thread apart
-    health: tuple[Any, ...] = ()
+    health: tuple[Finding, ...] = ()  # what the run shows so far, the most serious first
     notes: tuple[str, ...] = ()  # about the data: what was left out and why
     error: str = ""
 
@@ -98,6 +100,7 @@ class Observer:
         self.real = trainer.dataset.examples[picked]
         self.real_y = None if trainer.labels is None else trainer.labels[picked]
         self._judge = Judge(config) if config.dataset.kind == "points" else None
+        self._glancer = Glancer(trainer.dataset.examples, picked)
         self._many_z = trainer.latents(SAMPLES if self._judge else 0, stream(config.seed, "judged"))
 
     @torch.no_grad()
@@ -114,6 +117,11 @@ class Observer:
             scores = _scores(trainer, seen, self.y)
         classes = _NONE if self.real_y is None else self.real_y.numpy()
         return Look(to_bytes(shown).numpy(), scores, self.real.permute(0, 2, 3, 1).numpy(), real_scores, classes)
+
+    def glance(self, look: Look, step: int, fit: Fit | None = None) -> Glance | None:
+        """What the samples of a look show, as figures, with the share of modes that a `fit` of that step found."""
+        covered = fit.covered / fit.modes if fit is not None and fit.covered is not None and fit.modes else None
+        return self._glancer(look.samples, step, covered)
 
     def fit(self, trainer: Trainer) -> Fit | None:
         """How close a 2-D generator is to the truth; None for images, and for points that have run off to infinity."""

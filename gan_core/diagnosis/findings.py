@@ -1,4 +1,4 @@
-"""Names what is going wrong in a run, with the evidence, and what to do about it; or says that nothing is."""
+"""What a diagnosis is made of: a glance at the samples, the evidence, the remedies, and the finding that holds them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gan_core.config import SETTINGS, TrainConfig
-from gan_core.history import History
+from gan_core.config import SETTINGS
 
 Chart = Literal["losses", "scores", "norms", "samples", "fit"]
 
@@ -56,8 +55,3 @@ class Finding:
     evidence: tuple[Evidence, ...]
     meaning: str  # two sentences
     remedies: tuple[Remedy, ...] = ()
-
-
-def diagnose(config: TrainConfig, history: History, glances: tuple[Glance, ...] = ()) -> tuple[Finding, ...]:
-    """What the run shows so far, the most serious first; () while it is too young to tell."""
-    return ()

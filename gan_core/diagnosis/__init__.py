@@ -1,0 +1,67 @@
+"""Names what is going wrong in a run, with the evidence, and what to do about it; or says that nothing is.
+
+`diagnose` reads nothing but the config, the figures and the glances. `Watch` asks it again and again while a run
+trains, and keeps its answers steady.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from gan_core.config import TrainConfig
+from gan_core.diagnosis.findings import Chart, Evidence, Finding, Glance, Remedy
+from gan_core.diagnosis.illnesses import ILLNESSES
+from gan_core.diagnosis.reading import Reading
+from gan_core.diagnosis.soundness import sound
+from gan_core.history import History
+
+__all__ = ["Chart", "Evidence", "Finding", "Glance", "Remedy", "Watch", "diagnose"]
+
+_GOES_AFTER = 0.05  # share of the run, and at least so many steps, that a finding stays after its last sign
+_AT_LEAST = 50
+
+
+def diagnose(config: TrainConfig, history: History, glances: tuple[Glance, ...] = ()) -> tuple[Finding, ...]:
+    """What the run shows so far, the most serious first; () while it is too young to tell."""
+    if not len(history):
+        return ()
+    run = Reading(config, history, glances)
+    with np.errstate(all="ignore"):  # a run that diverges holds figures of any size
+        ill = tuple(finding for illness in ILLNESSES if (finding := illness.finding(run)) is not None)
+        if ill:
+            return ill
+        good = sound(run)
+        return (good,) if good is not None else ()
+
+
+class Watch:
+    """Diagnoses a run again and again: a finding comes once it is seen twice, and goes once it is long unseen."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, int] = {}  # by id: the step at which it was first seen in a row
+        self._shown: dict[str, tuple[Finding, int]] = {}  # by id: as last seen, and at which step
+
+    def see(self, config: TrainConfig, history: History, glances: tuple[Glance, ...] = ()) -> tuple[Finding, ...]:
+        """What to show now, the most serious first."""
+        step = int(history.step[-1]) if len(history) else 0
+        found = {finding.id: finding for finding in diagnose(config, history, glances)}
+        self._first = {id: self._first.get(id, step) for id in found}
+        for id, finding in found.items():
+            if id in self._shown:
+                since = min(finding.since, self._shown[id][0].since)
+                self._shown[id] = (replace(finding, since=since), step)
+            elif step > self._first[id] or finding.id == "divergence":
+                self._shown[id] = (finding, step)
+        patience = max(_AT_LEAST, _GOES_AFTER * step)
+        ill = any(finding.bad for finding in found.values())
+        self._shown = {
+            id: (finding, seen)
+            for id, (finding, seen) in self._shown.items()
+            if id in found or (step - seen <= patience and (finding.bad or not ill))
+        }
+        shown = [finding for finding, _ in self._shown.values()]
+        bad = [finding for finding in shown if finding.bad]
+        order = [illness.id for illness in ILLNESSES]
+        return tuple(sorted(bad, key=lambda finding: order.index(finding.id)) or shown[-1:])

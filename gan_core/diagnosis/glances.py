@@ -1,0 +1,87 @@
+"""Figures that say in a few numbers what the samples of one moment show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan_core.diagnosis.findings import Glance
+
+KEPT = 400  # glances of one run
+_SAMPLES = 128  # samples that a glance reads
+_NUMBERS = 4_000_000  # numbers of the data that it searches: all of 5,000 digits, 2,000 points
+
+
+class Glancer:
+    """Compares samples with the real ones they are shown beside; the real side is measured once.
+
+    Args:
+        examples: the data, uint8 images (N, C, H, W) or points (N, 2).
+        picked: which of them are displayed, (m,).
+    """
+
+    def __init__(self, examples: Tensor, picked: Tensor) -> None:
+        points = examples.ndim == 2
+        self._scale = 1.0 if points else 255.0
+        most = 2000 if points else max(256, _NUMBERS // examples[0].numel())
+        self._data = self._flat(examples[:most])  # images stand in random order, points are drawn independently
+        self._half_squares = self._data.square().sum(dim=1) / 2
+        real = self._flat(examples[picked[:_SAMPLES]])
+        self._real_spread = _spread(real)
+        distances = torch.cdist(real, self._data)
+        row, column = torch.nonzero(picked[:_SAMPLES, None] == torch.arange(len(self._data)), as_tuple=True)
+        distances[row, column] = math.inf  # a real example is not its own neighbour
+        nearest = distances.amin(dim=1)
+        self._real_nearest = float(nearest[nearest.isfinite()].median()) if bool(nearest.isfinite().any()) else 0.0
+
+    def __call__(self, samples: np.ndarray, step: int, covered: float | None = None) -> Glance | None:
+        """The glance at samples (n, H, W, C) uint8 or (n, 2) float32; None where they are no numbers or too few."""
+        shown = torch.from_numpy(samples[:_SAMPLES])
+        if shown.ndim == 4:
+            shown = shown.permute(0, 3, 1, 2)
+        x = self._flat(shown)
+        if len(x) < 2 or not bool(x.isfinite().all()):
+            return None
+        closest = torch.addmm(self._half_squares, x, self._data.T, alpha=-1).argmin(dim=1)  # of |x - d|^2 = |x|^2 + ...
+        nearest = float((x - self._data[closest]).norm(dim=1).median())
+        return Glance(step, _over(_spread(x), self._real_spread), _over(nearest, self._real_nearest), covered)
+
+    def _flat(self, x: Tensor) -> Tensor:
+        return x.flatten(1).float() / self._scale
+
+
+class Glances:
+    """The glances of one run, oldest first: bounded, thinned towards the past."""
+
+    def __init__(self, past: Iterable[Glance] = ()) -> None:
+        self._kept: list[Glance] = []
+        for glance in past:
+            self.add(glance)
+
+    def add(self, glance: Glance) -> bool:
+        """Keep a glance; whether it is new: a second one of the same step takes the place of the first."""
+        new = not self._kept or self._kept[-1].step < glance.step
+        while self._kept and self._kept[-1].step >= glance.step:
+            self._kept.pop()
+        self._kept.append(glance)
+        if len(self._kept) > KEPT:
+            half = KEPT // 2
+            self._kept[:half] = self._kept[:half:2]
+        return new
+
+    def view(self) -> tuple[Glance, ...]:
+        return tuple(self._kept)
+
+
+def _spread(x: Tensor) -> float:
+    """Mean distance between two of the rows of x, (n, d)."""
+    return float(torch.pdist(x).mean()) if len(x) > 1 else 0.0
+
+
+def _over(value: float, by: float) -> float:
+    """Their ratio; of nothing by nothing 1."""
+    return value / max(by, 1e-6) if by > 1e-6 or value > 1e-6 else 1.0

@@ -1,0 +1,324 @@
+"""The diagnosis names what curves and samples show, accuses no sound run, and never falls over."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gan_core import presets
+from gan_core.catalog import LOSSES
+from gan_core.config import SETTINGS, TrainConfig
+from gan_core.diagnosis import Finding, Glance, Watch, diagnose
+from gan_core.diagnosis.glances import KEPT, Glancer, Glances
+from gan_core.diagnosis.illnesses import ILLNESSES
+from gan_core.history import COLUMNS, History
+from gan_core.runs import RunStore
+from gan_core.session import Session
+from tests.small import DIGITS, POINTS
+
+CROSS_ENTROPY = ("non-saturating", "saturating")
+
+
+def history(n: int = 1000, **columns: object) -> History:
+    """A history of n steps: a game of equals with a little noise, but for the columns given."""
+    noise = np.random.Generator(np.random.PCG64(0)).normal(size=(len(COLUMNS), n))
+    level = {"loss_d": 1.386, "loss_g": 0.693, "d_real": 0.51, "d_fake": 0.49, "grad_norm_d": 1.0, "grad_norm_g": 0.5}
+    table = {name: level.get(name, 0.0) * (1 + 0.05 * noise[i]) for i, name in enumerate(COLUMNS)}
+    table |= {"step": np.arange(1.0, n + 1), "epoch": np.arange(n) / 20, "seconds": np.arange(n) / 100}
+    return History(**{name: np.broadcast_to(np.asarray(columns.get(name, table[name]), float), n) for name in COLUMNS})
+
+
+def glances(n: int = 1000, spread: object = 1.0, nearest: object = 1.2, covered: float | None = None) -> tuple:
+    steps = np.linspace(n / 30, n, 30).astype(int)
+    spreads, near = (np.broadcast_to(np.asarray(value, float), 30) for value in (spread, nearest))
+    return tuple(Glance(int(s), float(a), float(b), covered) for s, a, b in zip(steps, spreads, near, strict=True))
+
+
+def config(loss: str = "non-saturating", base: TrainConfig = POINTS) -> TrainConfig:
+    return base.with_values({"loss.name": loss})
+
+
+def ids(findings: tuple[Finding, ...]) -> list[str]:
+    return [finding.id for finding in findings]
+
+
+ramp = np.linspace(1, 0, 1000)
+
+# ---- each illness, from curves made by hand --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_samples_that_are_all_alike_are_a_collapse_under_every_loss(loss: str) -> None:
+    near = np.r_[np.full(5, 3.0), np.full(25, 1.0)]
+    shown = glances(spread=np.r_[np.full(10, 0.9), np.full(20, 0.1)], nearest=near)
+    finding = diagnose(config(loss), history(), shown)[0]
+    assert finding.id == "mode-collapse"
+    assert 300 <= finding.since <= 400
+    assert finding.evidence[0].chart == "samples"
+
+
+def test_modes_that_stay_unreached_are_a_collapse() -> None:
+    assert ids(diagnose(config(), history(), glances(spread=0.7, covered=0.25))) == ["mode-collapse"]
+    assert "mode-collapse" not in ids(diagnose(config(), history(), glances(covered=0.25))), "still young"
+    assert ids(diagnose(config(), history(5000), glances(5000, covered=0.25))) == ["mode-collapse"]
+    assert "mode-collapse" not in ids(diagnose(config(), history(), glances(covered=0.875)))
+
+
+def test_a_fog_that_was_never_anything_else_is_no_collapse() -> None:
+    assert "mode-collapse" not in ids(diagnose(config(), history(), glances(spread=0.1, nearest=2.6)))
+
+
+@pytest.mark.parametrize("loss", CROSS_ENTROPY)
+def test_a_sure_discriminator_is_too_strong(loss: str) -> None:
+    sure = np.where(np.arange(1000) < 400, 0.5, 0.001)
+    run = history(d_real=1 - sure, d_fake=sure, loss_d=np.where(sure < 0.1, 0.002, 1.386))
+    finding = diagnose(config(loss), run, glances(spread=0.7))[0]
+    assert finding.id == "discriminator-too-strong"
+    assert 380 <= finding.since <= 440
+
+
+@pytest.mark.parametrize("loss", ["least-squares", "hinge"])
+def test_a_loss_far_below_its_rest_is_a_discriminator_too_strong(loss: str) -> None:
+    run = history(d_real=1.2, d_fake=-1.2, loss_d=0.004)
+    assert ids(diagnose(config(loss), run, glances(spread=0.7))) == ["discriminator-too-strong"]
+
+
+@pytest.mark.parametrize("loss", ["wasserstein", "loss-sensitive"])
+def test_a_gap_that_grows_tenfold_is_a_critic_too_strong(loss: str) -> None:
+    gap = np.geomspace(0.5, 40, 1000)
+    run = history(d_real=gap, d_fake=0.0, loss_d=-gap)
+    assert "discriminator-too-strong" in ids(diagnose(config(loss), run, glances(spread=0.7)))
+
+
+def test_certainty_while_samples_still_improve_is_no_illness() -> None:
+    run = history(d_real=0.97, d_fake=0.03, loss_d=0.06)
+    assert ids(diagnose(config(), run, glances(nearest=np.geomspace(3, 1.2, 30)))) == ["improving"]
+
+
+def test_a_gradient_that_dies_while_d_wins_has_vanished() -> None:
+    run = history(d_real=0.9999, d_fake=1e-4, loss_d=2e-4, grad_norm_g=np.geomspace(1, 1e-6, 1000))
+    found = diagnose(config("saturating"), run, glances(spread=0.7))
+    assert found[0].id == "vanishing-gradient"
+    assert found[0].remedies[0].values == {"loss.name": "non-saturating"}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_gradient_that_fades_at_rest_has_not_vanished(loss: str) -> None:
+    run = history(grad_norm_g=np.geomspace(1, 1e-6, 1000), d_real=0.5, d_fake=0.5)
+    assert "vanishing-gradient" not in ids(diagnose(config(loss), run, glances()))
+
+
+@pytest.mark.parametrize("loss", CROSS_ENTROPY)
+def test_fakes_that_pass_as_real_are_a_generator_too_strong(loss: str) -> None:
+    run = history(d_fake=0.9, d_real=0.5, loss_d=2.9, loss_g=0.1)
+    assert "generator-too-strong" in ids(diagnose(config(loss), run, glances(spread=0.7)))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_steady_swing_is_an_oscillation(loss: str) -> None:
+    swing = np.sin(np.arange(1000) / 12)
+    run = history(d_real=0.5 + 0.2 * swing, d_fake=0.5 - 0.2 * swing)
+    found = diagnose(config(loss), run, glances())
+    assert "oscillation" in ids(found)
+    fading = swing * np.exp(-np.arange(1000) / 120)
+    calm = history(d_real=0.5 + 0.2 * fading, d_fake=0.5 - 0.2 * fading)
+    assert "oscillation" not in ids(diagnose(config(loss), calm, glances()))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("column", ["loss_d", "loss_g"])
+def test_a_loss_that_is_no_number_is_a_divergence_at_any_age(loss: str, column: str) -> None:
+    values = np.r_[np.full(9, 0.5), math.nan]
+    found = diagnose(config(loss), history(10, **{column: values}), ())
+    assert ids(found) == ["divergence"]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_gradients_that_explode_are_a_divergence(loss: str) -> None:
+    assert "divergence" in ids(diagnose(config(loss), history(grad_norm_d=np.geomspace(1, 1e6, 1000)), ()))
+
+
+def test_copies_of_the_data_are_memorisation() -> None:
+    assert ids(diagnose(config(), history(), glances(nearest=0.2))) == ["memorisation"]
+    found = diagnose(config(base=DIGITS), history(), glances(nearest=0.6))
+    assert ids(found) == ["memorisation"]
+    assert found[0].remedies[0].live
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_game_of_equals_is_fine(loss: str) -> None:
+    assert ids(diagnose(config(loss), history(), glances())) == ["converged"]
+    assert ids(diagnose(config(loss), history(), glances(nearest=np.geomspace(5, 1.2, 30)))) == ["improving"]
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 19, 100])
+def test_a_young_run_is_left_alone(n: int) -> None:
+    run = history(n, d_real=0.999, d_fake=0.001, loss_d=0.002)
+    assert diagnose(config(), run, glances(max(n, 30), spread=0.05)) == ()
+
+
+def test_a_network_that_has_not_moved_yet_is_no_divergence() -> None:
+    assert diagnose(config(), history(300, loss_g=math.nan, grad_norm_g=math.nan), ()) == ()
+
+
+# ---- whatever comes --------------------------------------------------------------------------------------------------
+
+FIGURES = st.one_of(st.floats(width=64), st.sampled_from([0.0, 1.0, 1e300, -1e300, math.nan, math.inf]))
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.data(), st.sampled_from(list(LOSSES)), st.integers(0, 400))
+def test_nothing_makes_it_fall_over(data: st.DataObject, loss: str, n: int) -> None:
+    columns: dict[str, object] = {}
+    for name in COLUMNS[4:]:
+        few = data.draw(st.lists(FIGURES, min_size=1, max_size=6))
+        columns[name] = np.resize(np.array(few), n) if data.draw(st.booleans()) else few[0]
+    shown = tuple(
+        Glance(10 * i, *data.draw(st.tuples(FIGURES, FIGURES)), data.draw(st.sampled_from([None, 0.0, 0.5, 1.0])))
+        for i in range(data.draw(st.integers(0, 12)))
+    )
+    found = diagnose(config(loss), history(n, **columns), shown)
+    assert all(finding.title and finding.evidence for finding in found)
+
+
+@pytest.mark.parametrize("base", [POINTS, DIGITS, presets.load("wgan-mnist")], ids=["points", "digits", "critic"])
+def test_every_remedy_is_a_valid_change_of_settings(base: TrainConfig) -> None:
+    for illness in ILLNESSES:
+        for _, values in illness.cures(base):
+            base.with_values(values)
+            assert set(values) <= set(SETTINGS)
+        assert illness.meaning.count(".") + illness.meaning.count(":") >= 2
+
+
+def test_a_long_history_takes_under_a_millisecond_or_so() -> None:
+    run, shown = history(100_000), glances(100_000)
+    diagnose(config(), run, shown)
+    times = []
+    for _ in range(20):
+        began = time.perf_counter()
+        diagnose(config(), run, shown)
+        times.append(time.perf_counter() - began)
+    assert min(times) < 0.003  # a millisecond alone, more beside other work
+
+
+# ---- steadiness ------------------------------------------------------------------------------------------------------
+
+
+def test_a_finding_comes_when_seen_twice_and_goes_when_long_unseen() -> None:
+    watch = Watch()
+    sick, well = glances(nearest=0.2), glances()
+    assert watch.see(config(), history(1000), sick) == ()
+    assert watch.see(config(), history(1000), sick) == (), "a second look at the same step says nothing new"
+    assert ids(watch.see(config(), history(1010), sick)) == ["memorisation"]
+    assert ids(watch.see(config(), history(1020), well)) == ["memorisation"]
+    assert ids(watch.see(config(), history(1030), sick)) == ["memorisation"]
+    assert "memorisation" not in ids(watch.see(config(), history(1200), well))
+
+
+# ---- glances ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_glance_measures_against_the_real_ones() -> None:
+    generator = torch.Generator().manual_seed(0)
+    data = torch.randn(500, 2, generator=generator)
+    glancer = Glancer(data, torch.arange(100))
+    fresh = glancer(torch.randn(100, 2, generator=generator).numpy(), 1)
+    assert fresh is not None
+    assert fresh.spread == pytest.approx(1, abs=0.15)
+    assert fresh.nearest == pytest.approx(1, abs=0.4)
+    copies, one = glancer(data[:100].numpy(), 2), glancer(np.zeros((100, 2), np.float32), 3, 0.5)
+    assert copies is not None
+    assert one is not None
+    assert copies.nearest < 0.01
+    assert (one.spread, one.covered) == (0, 0.5)
+    assert glancer(np.full((100, 2), np.nan, np.float32), 4) is None
+
+
+def test_pictures_are_glanced_at_in_the_same_units_as_the_data() -> None:
+    data = torch.randint(0, 256, (50, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    glance = Glancer(data, torch.arange(20))(data[:20].permute(0, 2, 3, 1).numpy(), 1)
+    assert glance is not None
+    assert glance.spread == pytest.approx(1)
+    assert glance.nearest < 0.01
+
+
+def test_the_list_of_glances_is_bounded_and_keeps_both_ends() -> None:
+    kept = Glances()
+    for step in range(5000):
+        kept.add(Glance(step, 1.0, 1.0))
+    steps = [glance.step for glance in kept.view()]
+    assert len(steps) <= KEPT
+    assert (steps[0], steps[-1]) == (0, 4999)
+    assert steps == sorted(set(steps))
+
+
+# ---- real runs -------------------------------------------------------------------------------------------------------
+
+NO_PENALTY = {"penalty.name": "none", "record.frame_every": 10_000, "record.samples": 64}
+STEPS_APART = 0.02  # seconds between snapshots, so that a short run is looked at often
+
+
+@pytest.mark.parametrize(
+    ("wanted", "preset", "values"),
+    [
+        ("mode-collapse", "ring8-collapse", {"max_steps": 900}),
+        ("oscillation", "oscillation", {"max_steps": 900}),
+        ("discriminator-too-strong", "ring8", {**NO_PENALTY, "n_critic": 3, "optimizer_g.lr": 1e-5, "max_steps": 400}),
+        (
+            "divergence",
+            "ring8",
+            {
+                **NO_PENALTY,
+                "loss.name": "wasserstein",
+                "optimizer_g.name": "sgd",
+                "optimizer_d.name": "sgd",
+                "optimizer_g.lr": 0.2,
+                "optimizer_d.lr": 0.2,
+                "max_steps": 400,
+            },
+        ),
+        ("", "ring8", {"max_steps": 900}),
+    ],
+)
+def test_a_session_names_its_illness_once(
+    wanted: str, preset: str, values: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gan_core.loop.INTERVAL", STEPS_APART)
+    monkeypatch.setattr("gan_core.loop.LOOKING", 0.5)
+    monkeypatch.setattr("gan_core.loop.JUDGING", 0.3)
+    session = Session(presets.load(preset).with_values(values), RunStore(tmp_path), device="cpu", threads=1)
+    session.start()
+    assert session.wait(120)
+    run = RunStore(tmp_path).open(session.snapshot().run_id)
+    named = [event["id"] for event in run.events() if event["kind"] == "named"]
+    assert len(named) == len(set(named))
+    assert wanted in named if wanted else named == []
+    for line in (run.path / "events.jsonl").read_text().splitlines():
+        json.loads(line, parse_constant=lambda text: pytest.fail(f"{text} is no JSON"))
+    assert run.glances() or wanted == "divergence"
+
+
+def test_glances_and_names_survive_a_resume(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    session = Session(POINTS, store, device="cpu", threads=1)
+    session.start()
+    assert session.wait(60)
+    run = store.open(session.snapshot().run_id)
+    run.log("named", 50, id="mode-collapse", since=1, evidence=[])
+    before = run.glances()
+    assert before
+    again = Session(POINTS, store, device="cpu", threads=1, run=run, max_steps=40)
+    again.start()
+    assert again.wait(60)
+    assert run.glances()[: len(before)] == before
+    assert run.summary().status != "named"
+    run.rewind(before[0].step)
+    assert run.glances() == [glance for glance in before if glance.step <= before[0].step]
