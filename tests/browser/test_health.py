@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from gan_core import losses
 from tests.browser import test_train as on_train
 from tests.browser.test_card import CONDITIONAL, choose, grid
-from tests.browser.test_train import DIGITS, PATIENCE, button, start, until
+from tests.browser.test_train import DIGITS, PATIENCE, start, until
 from tests.conftest import Server
 from tests.small import POINTS
 
@@ -123,5 +123,3 @@ def test_real_examples_follow_the_class_and_nothing_below_moves(train: Callable[
     expect(page.get_by_text("Real: class 7")).to_be_visible()
     until(lambda: page.get_by_role("img", name=re.compile("^32 real examples")).count() == 0)
     assert top(line) == pytest.approx(place, abs=1)
-    button(page, "Stop").click()
-    expect(button(page, "Start")).to_be_visible(timeout=PATIENCE)
