@@ -69,9 +69,9 @@ def test_the_layers_of_presets_add_up(name: str) -> None:
 
 def test_local_pairs_stand_in_one_row_behind_the_pair_that_is_shown() -> None:
     alone, pairs = layers(config_of()), layers(config_of(local_pairs=3))
-    for one, many in zip(alone, pairs, strict=True):
+    for one, many, times in zip(alone, pairs, (3, 6), strict=True):  # each local D has a messenger of its own size
         assert many[:-1] == one
-        assert many[-1] == LayerRow("3 local pairs, the same again", (), 3 * sum(row.parameters for row in one))
+        assert many[-1] == LayerRow("3 local pairs, the same again", (), times * sum(row.parameters for row in one))
 
 
 def test_a_dcgan_for_digits_reads_as_its_paper_does() -> None:
