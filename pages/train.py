@@ -24,6 +24,8 @@ PACE = 0.4 if snapshot is not None and snapshot.live else None  # seconds betwee
 @st.fragment(run_every=PACE)
 def drive() -> None:
     """The buttons and the progress; apart from the panels, so that a click is answered at once."""
+    if state.watched() is not session:
+        st.rerun()  # a button has begun another session: all of the page is about that one now
     controls.bar(session, session.snapshot() if session else None)
 
 
@@ -34,10 +36,10 @@ def watch() -> None:
     left, right = st.columns([5, 7], gap="medium")
     with left:
         samples.panel(now)
+        fit.panel(now)
     with right:
         curves.panel(now)
         health.panel(session, now)
-        fit.panel(now)
     timeline.panel(now)
     if snapshot is not None and now is not None and snapshot.live != now.live:
         st.rerun()  # the run has ended: draw the page once more, at rest

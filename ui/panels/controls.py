@@ -77,11 +77,24 @@ def bar(session: Session | None, now: Snapshot | None) -> None:
 
 
 def _at_rest(now: Snapshot | None) -> None:
-    if st.button("Start", icon=":material/play_arrow:", type="primary", shortcut="S", help="Train this experiment"):
-        _open(Session.start)
-    stopped = now is not None and now.status == "stopped" and now.run_id
-    if stopped and st.button("Resume", icon=":material/resume:", help="Go on where this run was stopped"):
-        _open(Session.start, stopped)
+    """Callbacks, here as below: a click while the page is still being drawn must not be lost."""
+    st.button(
+        "Start",
+        icon=":material/play_arrow:",
+        type="primary",
+        shortcut="S",
+        help="Train this experiment",
+        on_click=_open,
+        args=(Session.start,),
+    )
+    if now is not None and now.status == "stopped" and now.run_id:
+        st.button(
+            "Resume",
+            icon=":material/resume:",
+            help="Go on where this run was stopped",
+            on_click=_open,
+            args=(Session.start, now.run_id),
+        )
     _step_buttons(lambda which: _open(lambda session: session.step(1, which)))
 
 
@@ -108,13 +121,17 @@ def _at_work(session: Session, now: Snapshot) -> None:
 
 
 def _step_buttons(do: Callable[[Which], None]) -> None:
-    if st.button("Step", icon=":material/skip_next:", shortcut="N", help="One round: D, then G; then stand still"):
-        do("both")
+    st.button(
+        "Step",
+        icon=":material/skip_next:",
+        shortcut="N",
+        help="One round: D, then G; then stand still",
+        on_click=do,
+        args=("both",),
+    )
     if state.draft().dataset.kind == "points":
-        if st.button("Only D", shortcut="D", help="Step the discriminator only"):
-            do("d")
-        if st.button("Only G", shortcut="G", help="Step the generator only"):
-            do("g")
+        st.button("Only D", shortcut="D", help="Step the discriminator only", on_click=do, args=("d",))
+        st.button("Only G", shortcut="G", help="Step the generator only", on_click=do, args=("g",))
 
 
 def _progress(now: Snapshot) -> None:
@@ -144,12 +161,15 @@ def _others() -> None:
 
 
 def _open(begin: Callable[[Session], object], run_id: str | None = None) -> None:
+    """Begin what the draft says, or go on with a run; a second click on the same button begins nothing more."""
+    watched = state.watched()
+    if watched is not None and watched.snapshot().live:
+        return
     key = pool().open(state.draft(), run_id=run_id)
     session = pool().get(key)
     if session is not None:
         begin(session)
     state.watch(key)
-    st.rerun()
 
 
 def _step(session: Session, which: Which) -> None:
@@ -159,7 +179,6 @@ def _step(session: Session, which: Which) -> None:
     deadline = time.monotonic() + _PATIENCE
     while session.snapshot().step == before.step and time.monotonic() < deadline:
         time.sleep(0.005)
-    st.rerun(scope="fragment")
 
 
 def _choose_preset() -> None:
