@@ -24,17 +24,17 @@ from gan_core.metrics.points import SAMPLES, Judge
 from gan_core.trainer import Trainer
 
 LOOKS = 8  # judgements in the time of a run
-RECOGNISABLE = {"mnist-5k": 100.0, "sprites": 10.0}  # Frechet distance; for points Jensen-Shannon in bits
-OF_POINTS = 0.1
+RECOGNISABLE = {"mnist-5k": 100.0, "sprites": 10.0}  # Frechet distance
+OF_POINTS = 0.1  # Jensen-Shannon, bits; points with modes must reach them all
 SHOWN = 36  # samples in a picture
 _HEAD = """# What each preset gives
 
 Written by `python -m benchmarks.recipes --seconds {seconds}`: every preset whose data need no network, trained for
 {seconds} seconds of one CPU core or to its end. A longer run gives better pictures, and some presets fail on purpose.
 "Recognisable" is the training time until the first figure fell below {digits:g} (Frechet distance, digits),
-{sprites:g} (sprites) or {points:g} bits (Jensen-Shannon, points); a dash where it did not.
-Real data score a Frechet distance of {floor:.2g} against real data on digits. `docs/presets.md` says what the sources
-reported.
+{sprites:g} (sprites) or {points:g} bits (Jensen-Shannon, points), or until every mode was reached; a dash where
+it did not. Real data score a Frechet distance of {floor:.2g} against real data on
+digits. `docs/presets.md` says what the sources reported.
 
 | preset | steps | steps/s | recognisable | figures at the end | samples |
 |---|---|---|---|---|---|
@@ -79,8 +79,10 @@ def judge(trainer: Trainer) -> tuple[float, float, str]:
         if not bool(points.isfinite().all()):
             return float("inf"), OF_POINTS, "not finite"
         fit = Judge(trainer.config)(points)
-        modes = f", {fit.covered} of {fit.modes} modes" if fit.modes is not None else ""
-        return fit.js, OF_POINTS, f"KL {fit.kl:.2f}, JS {fit.js:.2f} bits{modes}"
+        figures = f"KL {fit.kl:.2f}, JS {fit.js:.2f} bits"
+        if fit.modes is None:
+            return fit.js, OF_POINTS, figures
+        return float(fit.modes - (fit.covered or 0)), 1, f"{figures}, {fit.covered} of {fit.modes} modes"
     quality = metrics.evaluate(trainer.generate(2000, seed=1), trainer.dataset)
     classes = f", {len(quality.missing)} classes missing" if quality.class_counts else ""
     figures = f"FD {quality.frechet:.3g}, recall {quality.recall:.2f}, coverage {quality.coverage:.2f}{classes}"
