@@ -24,6 +24,7 @@ from gan_core.snapshot import Look, Mark, Observer, Status
 from gan_core.trainer import Trainer, Which
 
 INTERVAL = 0.4  # seconds between snapshots
+_WARM = 2.0  # seconds until the second making of what is dear
 LOOKING, JUDGING = 0.015, 0.01  # shares of training time that samples, and the judgement of points, may take
 
 
@@ -279,9 +280,11 @@ class Sparing(Generic[T]):
         """The thing as last made, or made now if it is due or wanted `now`."""
         began = time.perf_counter()
         if now or began >= self._again_at:
+            first = not hasattr(self, "made")
             self.made = self._make()
             ended = time.perf_counter()
-            self._again_at = ended + (ended - began) / self._share
+            pause = (ended - began) / self._share
+            self._again_at = ended + (min(pause, _WARM) if first else pause)  # the first also builds torch's kernels
         return self.made
 
 

@@ -106,7 +106,9 @@ def test_start_shows_moving_samples_beside_real_ones(train: Callable[[TrainConfi
     page = train(DIGITS)
     start(page)
     first = picture(page, "generated samples")
-    until(lambda: picture(page, "generated samples") != first)
+    until(
+        lambda: picture(page, "generated samples") != first, 90
+    )  # pictures take 1.5 % of the time, on a slow machine too
     expect(page.get_by_role("img", name=re.compile("32 real examples"))).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("^Loss at step"))).to_be_visible()
 
