@@ -7,7 +7,7 @@ from ui import shell
 shell.come_in()
 
 from ui import form, share, state  # noqa: E402  (the shell stands before torch, which these need, has loaded)
-from ui.panels import card, controls, curves, fit, health, samples, timeline  # noqa: E402
+from ui.panels import card, controls, curves, fit, health, quality, samples, timeline  # noqa: E402
 
 state.open_page()
 session = state.watched()
@@ -40,6 +40,7 @@ def watch() -> None:
     with right:
         curves.panel(now)
         health.panel(session, now)
+        quality.panel(now)
     timeline.panel(now)
     if snapshot is not None and now is not None and snapshot.live != now.live:
         st.rerun()  # the run has ended: draw the page once more, at rest
