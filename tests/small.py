@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
+from hypothesis import strategies as st
+
 from gan_core.config import TrainConfig
 
 POINTS = TrainConfig().with_values(
@@ -67,3 +72,17 @@ VARIANTS = {
     ),
     "loss-sensitive": POINTS.with_values({"loss.name": "loss-sensitive", "loss.combine": "mean"}),
 }
+
+
+@st.composite
+def pictures(draw: st.DrawFn) -> dict[str, Any]:
+    """Settings for pictures of any side, grey or RGB, and networks of any depth that fits them."""
+    side = draw(st.integers(8, 128))
+    depths = st.integers(1, int(math.log2(side // 2)))
+    return {
+        "data.name": "folder",
+        "data.size": side,
+        "data.channels": draw(st.sampled_from([1, 3])),
+        "generator.depth": draw(depths),
+        "discriminator.depth": draw(depths),
+    }

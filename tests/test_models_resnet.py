@@ -17,7 +17,7 @@ from gan_core.config import TrainConfig
 from gan_core.models.layers import ACTIVATIONS
 from gan_core.models.resnet import Residual
 from gan_core.trainer import Trainer
-from tests.small import DIGITS
+from tests.small import DIGITS, pictures
 
 RESNET = {"generator.name": "resnet", "discriminator.name": "resnet"}
 NARROW = {"generator.width": 4, "discriminator.width": 4}
@@ -31,25 +31,11 @@ def noise(*shape: int, seed: int = 0) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-@st.composite
-def pictures(draw: st.DrawFn) -> dict[str, Any]:
-    side = draw(st.integers(8, 128))
-    depths = st.integers(1, int(math.log2(side // 2)))
-    return {
-        "data.name": "folder",
-        "data.size": side,
-        "data.channels": draw(st.sampled_from([1, 3])),
-        "generator.depth": draw(depths),
-        "discriminator.depth": draw(depths),
-        **NARROW,
-    }
-
-
 @settings(deadline=None)
 @given(pictures(), st.sampled_from(["none", "batch"]), st.sampled_from(["resnet", "upsampling"]))
 def test_they_make_and_judge_pictures_of_any_side_from_8_to_128(picture: dict[str, Any], norm: str, d: str) -> None:
     values = {"discriminator.name": d, "generator.norm": norm, "discriminator.norm": norm}
-    config = changed(RESNET | picture | values)
+    config = changed(RESNET | NARROW | picture | values)
     generator, discriminator = (network.to("meta") for network in models.build(config))
     samples = generator(torch.empty(2, config.latent.dim, device="meta"))
     assert samples.shape == (2, *config.shape)
