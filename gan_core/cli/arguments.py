@@ -1,0 +1,93 @@
+"""What several commands take from the command line, and one clear line for what they cannot take."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from gan_core import presets
+from gan_core.catalog import UnknownNameError
+from gan_core.config import TrainConfig
+from gan_core.schema import ConfigError
+
+if TYPE_CHECKING:
+    from gan_core.runs import Run
+    from gan_core.trainer import Trainer
+
+RunDir = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder of a run.", show_default=False)]
+Steps = Annotated[int | None, typer.Option(min=1, metavar="N", help="Train for N steps.", show_default=False)]
+Seconds = Annotated[float | None, typer.Option(min=0.01, metavar="S", help="Train for S seconds.", show_default=False)]
+Device = Annotated[str, typer.Option(metavar="D", help="auto, cpu, cuda or cuda:1.")]
+Threads = Annotated[int, typer.Option(min=1, metavar="T", help="CPU threads; their number changes the last digits.")]
+BestOption = Annotated[bool, typer.Option("--best", help="The best checkpoint by quality, not the last.")]
+CORES = os.cpu_count() or 1
+
+
+def configured(preset: str, changes: list[str]) -> TrainConfig:
+    try:
+        config = presets.load(preset)
+    except UnknownNameError as error:
+        raise typer.BadParameter(str(error), param_hint="--preset") from None
+    values = {}
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not equals:
+            raise typer.BadParameter(f'"{change}" has no value; write KEY=VALUE', param_hint="--set")
+        values[key.strip()] = value.strip()
+    try:
+        return config.with_values(values)
+    except ConfigError as error:
+        raise typer.BadParameter(str(error), param_hint="--set") from None
+
+
+def only_one(steps: int | None, seconds: float | None) -> None:
+    if steps is not None and seconds is not None:
+        raise typer.BadParameter("give --steps or --seconds, not both")
+
+
+def open_run(run_dir: Path) -> Run:
+    from gan_core.runs import RunError, RunStore
+
+    run_dir = run_dir.absolute()
+    try:
+        return RunStore(run_dir.parent).open(run_dir.name)
+    except RunError as error:
+        raise typer.BadParameter(str(error), param_hint="RUN_DIR") from None
+
+
+def trainer_of(run_dir: Path, device: str, best: bool) -> Trainer:
+    """The run's last whole checkpoint, or its best, ready to generate."""
+    from gan_core.data import DataError
+    from gan_core.runs import RunError
+
+    run = open_run(run_dir)
+    try:
+        with known_device():
+            return run.trainer(device, "best" if best else None)
+    except (RunError, DataError) as error:
+        fail(str(error))
+
+
+def class_of(config: TrainConfig, name: str | None) -> int | None:
+    if name is not None and name not in config.classes:
+        known = f"choose from {', '.join(config.classes)}" if config.classes else "the run knows no classes"
+        raise typer.BadParameter(f'"{name}" is not a class of this run; {known}', param_hint="--class")
+    return None if name is None else config.classes.index(name)
+
+
+@contextmanager
+def known_device() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--device") from None
+
+
+def fail(message: str) -> NoReturn:
+    typer.echo(f"error: {' '.join(message.split())}", err=True)
+    raise typer.Exit(1)

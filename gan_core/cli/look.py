@@ -1,0 +1,78 @@
+"""The commands that look: presets, sample, evaluate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gan_core import presets, report
+from gan_core.cli.arguments import BestOption, Device, RunDir, class_of, fail, trainer_of
+from gan_core.cli.program import app
+
+
+@app.command("presets")
+def list_presets(
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/presets.md.")] = False,
+) -> None:
+    """List the presets: id, rough minutes on two CPU cores, title."""
+    if markdown:
+        typer.echo(presets.as_markdown(), nl=False)
+        return
+    group = ""
+    for preset in map(presets.get, presets.names()):
+        if preset.group != group:
+            group = preset.group
+            typer.echo(f"\n{group}" if preset.id != presets.names()[0] else group)
+        typer.echo(f"  {preset.id:<26}{presets.duration(preset.minutes):>8}  {preset.title}")
+
+
+@app.command()
+def sample(
+    run_dir: RunDir,
+    n: Annotated[int, typer.Option("-n", min=1, max=10_000, metavar="N", help="How many.")] = 64,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Which ones: the same seed, the same latents.")] = 0,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="Picture to write; points also as .csv.")
+    ] = Path("grid.png"),
+    label: Annotated[
+        str | None, typer.Option("--class", metavar="NAME", help="Only this class (conditional runs).")
+    ] = None,
+    best: BestOption = False,
+    device: Device = "auto",
+) -> None:
+    """Draw samples from a run's last checkpoint, or its best; of a conditional run, every class in turn."""
+    from gan_core import export
+
+    trainer = trainer_of(run_dir, device, best)
+    samples = trainer.generate(n, seed, label=class_of(trainer.config, label))
+    try:
+        export.write(samples, output)
+    except (ValueError, OSError) as error:
+        raise typer.BadParameter(f"cannot write {output}: {error}", param_hint="-o") from None
+    typer.echo(output)
+
+
+@app.command()
+def evaluate(
+    run_dir: RunDir,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Which samples to judge.")] = 0,
+    best: BestOption = False,
+    device: Device = "auto",
+) -> None:
+    """Judge a run's last checkpoint, or its best, against its data: every figure beside what real data score."""
+    from gan_core import metrics
+
+    trainer = trainer_of(run_dir, device, best)
+    typer.echo(f"{run_dir}, step {trainer.steps}")
+    if trainer.config.dataset.kind == "points":
+        samples = trainer.generate(metrics.points.SAMPLES, seed)
+        lines = report.fit(metrics.points.Judge(trainer.config).in_full(samples))
+    else:
+        samples = trainer.generate(metrics.IMAGES, seed)
+        try:
+            lines = report.quality(metrics.evaluate(samples, trainer.dataset))
+        except ValueError as error:
+            fail(f"These samples cannot be judged: {error}")
+    typer.echo("\n".join(lines))

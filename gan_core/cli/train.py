@@ -1,0 +1,130 @@
+"""The commands that train: train, resume."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import textwrap
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gan_core.cli.arguments import (
+    CORES,
+    Device,
+    RunDir,
+    Seconds,
+    Steps,
+    Threads,
+    configured,
+    fail,
+    known_device,
+    only_one,
+    open_run,
+)
+from gan_core.cli.program import PROGRAM, app
+from gan_core.config import SETTINGS
+from gan_core.progress import Progress
+from gan_core.schema import Setting, as_text
+
+if TYPE_CHECKING:
+    from gan_core.session import Session
+
+
+def _described(setting: Setting) -> str:
+    sentences = [setting.about, f"{setting.allowed[:1].upper()}{setting.allowed[1:]}." if setting.allowed else ""]
+    about = textwrap.fill(" ".join(filter(None, sentences)), 74, initial_indent=" " * 6, subsequent_indent=" " * 6)
+    return f"  {setting.key} = {as_text(setting.default)}{'  (live)' if setting.live else ''}\n{about}"
+
+
+_SETTINGS = "\b\nSettings for --set, with their defaults; (live) ones can change while a run trains:\n" + "\n".join(
+    _described(setting) for setting in SETTINGS.values() if setting.key != "preset"
+)
+
+
+@app.command(epilog=_SETTINGS)
+def train(
+    preset: Annotated[str, typer.Option(metavar="ID", help="What to train; `presets` lists them.")] = "mnist-quick",
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.", show_default=False),
+    ] = None,
+    steps: Steps = None,
+    seconds: Seconds = None,
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where runs are kept.")] = Path("checkpoints"),
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="What to call the run.", show_default=False)] = None,
+    device: Device = "auto",
+    threads: Threads = CORES,
+) -> None:
+    """Train a preset, in a new folder under DIR. Prints the folder last."""
+    config = configured(preset, changes or [])
+    only_one(steps, seconds)
+    from gan_core.runs import RunStore
+    from gan_core.session import Session
+
+    with known_device():
+        session = Session(config, RunStore(runs), device, threads, name, max_steps=steps, max_seconds=seconds)
+    _follow(session, runs, Progress(steps, seconds))
+
+
+@app.command()
+def resume(
+    run_dir: RunDir,
+    steps: Steps = None,
+    seconds: Seconds = None,
+    device: Device = "auto",
+    threads: Threads = CORES,
+) -> None:
+    """Go on with a run: to its end, or for N more steps or S more seconds."""
+    only_one(steps, seconds)
+    from gan_core.session import Session
+
+    run = open_run(run_dir)
+    if steps is None and seconds is None and run.summary().status == "finished":
+        raise typer.BadParameter(
+            "it has reached its end; give --steps or --seconds to go further", param_hint="RUN_DIR"
+        )
+    with known_device():
+        session = Session(run.config, None, device, threads, run=run, max_steps=steps, max_seconds=seconds)
+    at = max(run.checkpoints(), default=0)
+    spent = max((row[2] for row in run.metrics() if row[0] <= at), default=0.0)
+    progress = Progress(steps and at + steps, seconds and spent + seconds)
+    _follow(session, run_dir.parent, progress)
+
+
+def _follow(session: Session, root: Path, progress: Progress) -> None:
+    """Start the session, show how it goes, stop it on Ctrl-C or SIGTERM; say how it ended and where it is kept."""
+    with _interruptions() as interrupted, progress:
+        session.start()
+        while not session.wait(0.2):
+            snapshot = session.snapshot()
+            progress.show(snapshot)
+            if snapshot.status == "paused" or interrupted.is_set():  # nobody pauses here but a disk that refuses
+                session.stop()
+            if snapshot.status == "loading" and interrupted.is_set():
+                break  # nothing to save yet, and a download may take long
+        snapshot = session.snapshot()
+        progress.show(snapshot, last=True)
+    folder = root / snapshot.run_id
+    if snapshot.status == "stopped":
+        typer.echo(f"Stopped at step {snapshot.step}. To go on: {PROGRAM} resume {shlex.quote(str(folder))}")
+    if snapshot.run_id:
+        typer.echo(folder)
+    if snapshot.error:
+        fail(snapshot.error)
+
+
+@contextmanager
+def _interruptions() -> Iterator[threading.Event]:
+    """Within this block Ctrl-C and SIGTERM only set the event, so that the step in hand and the saving can end."""
+    interrupted = threading.Event()
+    before = {number: signal.signal(number, lambda *_: interrupted.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
