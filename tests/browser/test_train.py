@@ -164,7 +164,8 @@ def load_until_attached(page: Page, address: str, seconds: float = 2, tries: int
     for left in reversed(range(tries)):
         page.goto(address, wait_until="load")
         try:
-            return expect(button(page, "Pause")).to_be_visible(timeout=seconds * 1000)
+            expect(button(page, "Pause")).to_be_visible(timeout=seconds * 1000)
+            break
         except AssertionError:
             if not left:
                 raise
