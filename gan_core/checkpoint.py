@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
-from torch import nn
+from safetensors import torch as tensorfile
+from torch import Tensor, nn
 
 from gan_core import models, nested
 from gan_core.config import SETTINGS, ConfigError, TrainConfig
@@ -50,12 +50,12 @@ def write(state: Mapping[str, Any], folder: Path) -> Path:
     unfinished = folder.with_name(f".unfinished-{folder.name}")
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
-        unfinished.mkdir(parents=True)
+        unfinished.mkdir()
         for name in NETWORKS:
             if name in state:
-                save_file(state.pop(name), unfinished / f"{name}.safetensors")
+                _write_tensors(unfinished / f"{name}.safetensors", state.pop(name))
         tensors, rest = nested.take_apart(state)
-        save_file(tensors, unfinished / "state.safetensors")
+        _write_tensors(unfinished / "state.safetensors", tensors)
         (unfinished / "state.json").write_text(json.dumps(rest), encoding="utf-8")
         for file in (*unfinished.iterdir(), unfinished):
             _flush(file)
@@ -68,6 +68,10 @@ def write(state: Mapping[str, Any], folder: Path) -> Path:
     return folder
 
 
+def _write_tensors(file: Path, tensors: Mapping[str, Tensor]) -> None:
+    file.write_bytes(tensorfile.save(dict(tensors)))  # the library's own way to a file hides a full disk's OSError
+
+
 def load(trainer: Trainer, folder: Path) -> None:
     """Put the trainer where the checkpoint stands.
 
@@ -78,7 +82,7 @@ def load(trainer: Trainer, folder: Path) -> None:
     for name in NETWORKS:
         file = folder / f"{name}.safetensors"
         if name != "ema" or file.exists():
-            state[name] = load_file(file)
+            state[name] = tensorfile.load_file(file)
     trainer.load_state_dict(state)
 
 
@@ -91,7 +95,7 @@ def read_state(folder: Path) -> dict[str, Any]:
     if (folder / OLD_STATE).exists():
         return torch.load(folder / OLD_STATE, weights_only=True, map_location="cpu")
     rest = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-    state = nested.put_together(load_file(folder / "state.safetensors"), rest)
+    state = nested.put_together(tensorfile.load_file(folder / "state.safetensors"), rest)
     if not isinstance(state, dict):
         raise ValueError("not the state of a checkpoint")
     return state

@@ -88,7 +88,7 @@ def test_a_save_that_fails_leaves_the_old_checkpoint_and_no_half_one(run: Run, m
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint, "save_file", full)
+    monkeypatch.setattr(checkpoint, "_write_tensors", full)
     with pytest.raises(OSError, match="No space"):
         run.save(trainer, keep=3)
     assert run.checkpoints() == [2]

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gan_core.history import append
+
 
 class RunError(RuntimeError):
     """A run that cannot be found, read or written; the message says what, why and what now."""
@@ -22,8 +24,7 @@ def replace_text(path: Path, text: str) -> None:
 
 def append_line(path: Path, value: Any) -> None:
     """Add a value to a file of JSON lines. Raises `OSError` if it cannot."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(value, ensure_ascii=False) + "\n")
+    append(path, json.dumps(value, ensure_ascii=False) + "\n")
 
 
 def json_lines(path: Path) -> Iterator[dict[str, Any]]:

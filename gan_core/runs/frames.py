@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from gan_core.checkpoint import step_of
 from gan_core.config import TrainConfig
@@ -19,7 +19,7 @@ def write(folder: Path, step: int, samples: np.ndarray, plane: Plane | None = No
     """Keep the samples of this step, (n, H, W, C) bytes, or the plane. Raises `OSError` if the disk refuses."""
     folder.mkdir(exist_ok=True)
     if plane is not None:
-        save_file(to_arrays(plane), folder / f"step-{step:07d}.safetensors")
+        (folder / f"step-{step:07d}.safetensors").write_bytes(save(to_arrays(plane)))
     else:
         Image.fromarray(tile(samples)).save(folder / f"step-{step:07d}.png", compress_level=1)
 

@@ -7,12 +7,13 @@ import shutil
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from gan_core import checkpoint, evals
 from gan_core.config import ConfigError, TrainConfig
@@ -21,25 +22,13 @@ from gan_core.diagnosis import Glance
 from gan_core.evals import Best, Evaluation
 from gan_core.history import append_csv, read_csv, rewind_csv
 from gan_core.plane import Plane
-from gan_core.runs import frames
+from gan_core.runs import disk, frames
+from gan_core.runs.about import About
 from gan_core.runs.files import RunError, append_line, json_lines, replace_text
 from gan_core.trainer import Trainer
 
 MARKED = ("changed", "forked")  # events that stand on the curves, with a text
-_ASIDE = (*MARKED, "unjudged", "named")  # events that do not tell how the run stands
-
-
-@dataclass(frozen=True)
-class RunSummary:
-    """What a list of runs shows of each."""
-
-    id: str
-    name: str
-    config: TrainConfig
-    status: str  # the last event: "started" "forked" "saved" "stopped" "finished" "failed"
-    step: int
-    modified: float  # seconds since the epoch
-    bytes: int
+_IN_USE = ".in-use"
 
 
 class Run:
@@ -62,6 +51,41 @@ class Run:
 
     def write_config(self, config: TrainConfig) -> None:
         replace_text(self.path / "config.json", config.to_json())
+
+    def about(self) -> About:
+        """Its name, tags and notes."""
+        return About.read(self.path / "about.json")
+
+    def write_about(self, said: About) -> None:
+        """Raises `OSError` if the disk refuses."""
+        said.write(self.path / "about.json")
+
+    def hold(self) -> FileLock:
+        """Keep the run for oneself while writing to it, until the lock's `release` or the end of the process.
+
+        Raises:
+            RunError: somebody else has it, here or in another process.
+            OSError: the folder cannot be written.
+        """
+        lock = FileLock(self.path / _IN_USE)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            raise RunError(f"The run {self.id} is being trained already; stop it there first.") from None
+        return lock
+
+    @property
+    def in_use(self) -> bool:
+        """Whether somebody holds the run."""
+        if not (self.path / _IN_USE).exists():
+            return False
+        try:
+            self.hold().release()
+        except RunError:
+            return True
+        except OSError:  # nobody can write here, so nobody trains here
+            return False
+        return False
 
     # ---- figures and events --------------------------------------------------------------------------------------
 
@@ -101,7 +125,7 @@ class Run:
 
     def events(self) -> list[dict[str, Any]]:
         """All that happened, oldest first; lines that cannot be read are left out."""
-        return [event for event in json_lines(self.path / "events.jsonl") if "kind" in event]
+        return [event for event in json_lines(self.path / "events.jsonl") if _sound(event)]
 
     # ---- pictures ------------------------------------------------------------------------------------------------
 
@@ -129,6 +153,7 @@ class Run:
     def save(self, trainer: Trainer, keep: int) -> None:
         """Save a whole checkpoint, then delete all but the last `keep` and the best. Raises `OSError` if it cannot."""
         with self._saving:
+            disk.keep_reserve(self.path)
             checkpoint.save(trainer, self._checkpoint(trainer.steps))
             self._prune(keep)
 
@@ -229,18 +254,9 @@ class Run:
             replace_text(self.path / "glances.jsonl", "".join(kept))
         frames.delete_after(self._pictures, step)
 
-    # ---- about the run -------------------------------------------------------------------------------------------
 
-    def summary(self) -> RunSummary:
-        """The run in a line. Raises `RunError` if its config cannot be read."""
-        events = self.events()
-        files = [file.stat() for file in self.path.rglob("*") if file.is_file()]
-        return RunSummary(
-            id=self.id,
-            name=next((event["name"] for event in events if event.get("name")), self.id),
-            config=self.config,
-            status=next((event["kind"] for event in reversed(events) if event["kind"] not in _ASIDE), "started"),
-            step=max([*self.checkpoints(), *(event.get("step", 0) for event in events)], default=0),
-            modified=max((file.st_mtime for file in files), default=0.0),
-            bytes=sum(file.st_size for file in files),
-        )
+def _sound(event: dict[str, Any]) -> bool:
+    """Whether an event has what its readers rely on; the file may have been edited, or come from elsewhere."""
+    kind, step = event.get("kind"), event.get("step")
+    marked = kind in MARKED and not isinstance(event.get("text"), str)
+    return isinstance(kind, str) and type(step) is int and not marked
