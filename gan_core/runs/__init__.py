@@ -1,6 +1,7 @@
 """The run library: a run is a folder of plain files that outlives the process which trained it."""
 
 from gan_core.runs.about import About
+from gan_core.runs.archive import pack, unpack
 from gan_core.runs.files import RunError
 from gan_core.runs.frames import COLUMNS_OF_PICTURES, tile, untile
 from gan_core.runs.run import MARKED, Run
@@ -18,7 +19,9 @@ __all__ = [
     "RunStore",
     "RunSummary",
     "family",
+    "pack",
     "summarise",
     "tile",
+    "unpack",
     "untile",
 ]

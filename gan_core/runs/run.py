@@ -114,8 +114,10 @@ class Run:
         """All glances, oldest first; lines that cannot be read are left out."""
         glances = []
         for line in json_lines(self.path / "glances.jsonl"):
-            with suppress(TypeError):
-                glances.append(Glance(**line))
+            numbers = all(isinstance(value, int | float) for value in line.values() if value is not None)
+            with suppress(TypeError):  # other fields
+                if numbers and None not in (line.get("spread"), line.get("nearest"), line.get("step")):
+                    glances.append(Glance(**line))
         return glances
 
     def log(self, kind: str, step: int, **details: Any) -> None:
