@@ -170,7 +170,7 @@ def test_without_a_checkpoint_an_ended_run_is_started_again(panel: Open, tmp_pat
 
 def test_a_fork_that_cannot_be_made_is_told(panel: Open, tmp_path: Path) -> None:
     app = stop(panel("strong-d"))
-    (tmp_path / watched(app).snapshot().run_id / "step-0000012" / "state.pt").write_bytes(b"")
+    (tmp_path / watched(app).snapshot().run_id / "step-0000012" / "state.json").write_bytes(b"")
     click(app, "Fork: slow D")
     assert "no whole checkpoint" in app.error[0].value
 

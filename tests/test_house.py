@@ -14,13 +14,13 @@ ROOT = Path(__file__).parents[1]
 
 # From the ground up. A module may import from its own floor and from those below.
 FLOORS = [
-    {"catalog", "schema", "randomness", "figures"},
+    {"catalog", "schema", "randomness", "figures", "nested", "zips"},
     {"sections"},
     {"config"},
     {"presets", "data", "models", "losses", "penalties", "optimizers", "ema", "augment", "devices"},
     {"trainer", "speed", "metrics", "latent"},
     {"checkpoint", "history", "evals", "plane", "snapshot", "recorder", "runs", "diagnosis", "export", "report"},
-    {"orders", "evaluator", "loop", "session", "pool", "compare"},
+    {"orders", "sparing", "evaluator", "loop", "session", "pool", "compare"},
     {"progress", "cli", "__main__"},
 ]
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
