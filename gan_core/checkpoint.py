@@ -78,12 +78,17 @@ def load(trainer: Trainer, folder: Path) -> None:
     Raises:
         one of BROKEN: the checkpoint is torn, or of networks of another shape.
     """
-    state = read_state(folder)
-    for name in NETWORKS:
-        file = folder / f"{name}.safetensors"
-        if name != "ema" or file.exists():
-            state[name] = tensorfile.load_file(file)
-    trainer.load_state_dict(state)
+    trainer.load_state_dict(read_state(folder) | networks(folder))
+
+
+def networks(folder: Path) -> dict[str, dict[str, Tensor]]:
+    """The weights alone, by network: "generator", "discriminator", and "ema" where there is one.
+
+    Raises:
+        one of BROKEN: the checkpoint is torn or gone.
+    """
+    files = {name: folder / f"{name}.safetensors" for name in NETWORKS}
+    return {name: tensorfile.load_file(file) for name, file in files.items() if name != "ema" or file.exists()}
 
 
 def read_state(folder: Path) -> dict[str, Any]:

@@ -19,8 +19,20 @@ FLOORS = [
     {"config"},
     {"presets", "data", "models", "losses", "penalties", "optimizers", "ema", "augment", "devices"},
     {"trainer", "speed", "metrics", "latent"},
-    {"checkpoint", "history", "evals", "plane", "snapshot", "recorder", "runs", "diagnosis", "export", "report"},
-    {"orders", "sparing", "evaluator", "loop", "session", "pool", "compare"},
+    {
+        "checkpoint",
+        "history",
+        "evals",
+        "plane",
+        "snapshot",
+        "recorder",
+        "runs",
+        "pretrained",
+        "diagnosis",
+        "export",
+        "report",
+    },
+    {"orders", "viewer", "sparing", "evaluator", "loop", "session", "pool", "compare"},
     {"progress", "cli", "__main__"},
 ]
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
