@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from gan_core.config import TrainConfig
-from gan_core.data import DataError, Dataset, Progress, store
+from gan_core.data import HELD_OUT, DataError, Dataset, Progress, store
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 SMALLEST = 8  # pixels on the shorter side
@@ -40,14 +40,16 @@ _one_large = threading.Lock()
 
 def dataset(config: TrainConfig, images: Tensor, labels: Tensor | None, progress: Progress) -> Dataset:
     """The data set that a config asks for, out of all its images as they come, uint8 (N, C, H, W)."""
-    picked = order(len(images), config.data.count)
-    return Dataset(
-        fit(images[picked].contiguous(), config.shape, progress),
-        None if labels is None else labels[picked],
-        config.dataset.classes,
-        config.dataset.credit,
-        shortage(len(images), config.data.count),
-    )
+    shuffled = order(len(images), 0)
+    seen = config.data.count or len(images)
+
+    def part(picked: Tensor, notes: tuple[str, ...] = (), held_out: Dataset | None = None) -> Dataset:
+        examples = fit(images[picked].contiguous(), config.shape, progress)
+        own_labels = None if labels is None else labels[picked]
+        return Dataset(examples, own_labels, config.dataset.classes, config.dataset.credit, notes, held_out)
+
+    rest = shuffled[seen : seen + HELD_OUT]
+    return part(shuffled[:seen], shortage(len(images), config.data.count), part(rest) if len(rest) else None)
 
 
 def order(available: int, count: int) -> Tensor:

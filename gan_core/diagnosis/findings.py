@@ -19,6 +19,10 @@ class Glance:
     spread: float  # mean distance between two samples, over that between two real examples; near 0 in a collapse
     nearest: float  # median distance of a sample to its nearest real one, over that of real ones to each other
     covered: float | None = None  # 2-D data with modes: share of them that are reached
+    ratio: float = (
+        1.0  # median distance of a sample to its nearest real one, over that to its second nearest; 0 is a copy
+    )
+    overfit: float | None = None  # `overfitting` of D; None where all real examples are trained on
 
 
 @dataclass(frozen=True)
