@@ -17,6 +17,7 @@ import torch
 
 from benchmarks.illnesses import CASES, Case, Examined, Ledger
 
+SOUND = ("improving", "converged", "stalled")
 SEEDS = {"tuning": (0, 1), "held-out": (201, 202)}
 
 
@@ -30,7 +31,7 @@ def watched(case: Case, seed: int) -> dict[str, list[float]]:
 
 
 def illnesses(row: dict[str, Any]) -> dict[str, list[float]]:
-    return {id: at for id, at in row["named"].items() if id not in ("improving", "converged")}
+    return {id: at for id, at in row["named"].items() if id not in SOUND}
 
 
 def right(row: dict[str, Any]) -> bool:

@@ -128,7 +128,7 @@ class Observer:
         covered = fit.covered / fit.modes if fit is not None and fit.covered is not None and fit.modes else None
         known = len(look.unseen_scores) > 0
         overfit = overfitting(look.real_scores, look.unseen_scores, look.scores) if known else None
-        return self._glancer(look.samples, step, covered, overfit)
+        return self._glancer(look.samples, step, covered, fit.js if fit is not None else None, overfit)
 
     def _unseen_scores(self, trainer: Trainer) -> np.ndarray:
         if self.unseen is None:

@@ -40,7 +40,7 @@ _one_large = threading.Lock()
 
 def dataset(config: TrainConfig, images: Tensor, labels: Tensor | None, progress: Progress) -> Dataset:
     """The data set that a config asks for, out of all its images as they come, uint8 (N, C, H, W)."""
-    shuffled = order(len(images), 0)
+    shuffled = order(len(images))
     seen = config.data.count or len(images)
 
     def part(picked: Tensor, notes: tuple[str, ...] = (), held_out: Dataset | None = None) -> Dataset:
@@ -52,13 +52,12 @@ def dataset(config: TrainConfig, images: Tensor, labels: Tensor | None, progress
     return part(shuffled[:seen], shortage(len(images), config.data.count), part(rest) if len(rest) else None)
 
 
-def order(available: int, count: int) -> Tensor:
-    """Indices of `count` out of `available` examples, or of all where `count` is 0: the start of one random order.
+def order(available: int) -> Tensor:
+    """Indices of all `available` examples in one random order, of which a config takes as many from the start.
 
     The order is the same for every config, so that compared runs see the same examples.
     """
-    picked = torch.randperm(available, generator=torch.Generator().manual_seed(0))
-    return picked[:count] if count else picked
+    return torch.randperm(available, generator=torch.Generator().manual_seed(0))
 
 
 def shortage(available: int, count: int) -> tuple[str, ...]:

@@ -40,7 +40,12 @@ class Glancer:
         self._real_nearest = float(nearest[nearest.isfinite()].median()) if bool(nearest.isfinite().any()) else 0.0
 
     def __call__(
-        self, samples: np.ndarray, step: int, covered: float | None = None, overfit: float | None = None
+        self,
+        samples: np.ndarray,
+        step: int,
+        covered: float | None = None,
+        js: float | None = None,
+        overfit: float | None = None,
     ) -> Glance | None:
         """The glance at samples (n, H, W, C) uint8 or (n, 2) float32; None where they are no numbers or too few."""
         shown = torch.from_numpy(samples[:_SAMPLES])
@@ -58,6 +63,7 @@ class Glancer:
             _over(float(nearest.median()), self._real_nearest),
             covered,
             float((nearest / second.clamp(min=1e-6)).median()),
+            js,
             overfit,
         )
 

@@ -22,8 +22,9 @@ class Divergence(Illness):
     title = "The training diverges"
     meaning = (
         "The steps are so large that each one overshoots further than the last, and scores or gradients run away. "
-        "It does not come back by itself: take smaller steps, or hold D back with a penalty."
+        "The weights do not come back from there: begin anew with smaller steps, or with a penalty that holds D back."
     )
+    ruinous = True
     limit = 100.0
 
     def signs(self, run: Reading) -> Signs | None:
@@ -84,10 +85,9 @@ class Divergence(Illness):
             "optimizer_d.lr": 2e-4,
         }
         return [
-            ("Smaller steps and R1", {**smaller_steps(config), **penalty(config)}),
             ("Smaller steps", smaller_steps(config)),
+            ("Smaller steps and R1", {**smaller_steps(config), **penalty(config)}),
             ("Adam", gentle),
-            ("Adam and R1", {**gentle, **penalty(config)}),
         ]
 
 
@@ -140,18 +140,12 @@ class ModeCollapse(Illness):
         cures: list[tuple[str, Mapping[str, Any]]] = [
             ("Let D keep up", even),
             ("R1 and an even game", {**even, **penalty(config)}),
-            ("Strong R1 and an even game", {**even, **penalty(config, 5.0)}),
             ("More steps of D", {**even, "n_critic": max(5, config.n_critic)}),
             ("A critic with a gradient penalty", {**even, **critic(config)}),
-            ("Smaller steps", {**even, **smaller_steps(config)}),
         ]
         if config.generator.norm == "none" and config.shape != (2,):
             cures.append(("Batch norm in G", {"generator.norm": "batch"}))
-        return [
-            *cures,
-            ("Let D compare samples", {"discriminator.batch_layer": "minibatch-discrimination"}),
-            ("D compares, even game", {**even, "discriminator.batch_layer": "minibatch-discrimination"}),
-        ]
+        return [*cures, ("Let D compare samples", {**even, "discriminator.batch_layer": "minibatch-stddev"})]
 
 
 class Memorisation(Illness):

@@ -31,6 +31,7 @@ class Illness(ABC):
     id: ClassVar[str]
     title: ClassVar[str]
     meaning: ClassVar[str]  # two plain sentences
+    ruinous: ClassVar[bool] = False  # it leaves weights past saving, so that every remedy begins a new run
 
     @abstractmethod
     def signs(self, run: Reading) -> Signs | None:
@@ -44,7 +45,7 @@ class Illness(ABC):
         signs = self.signs(run)
         if signs is None:
             return None
-        remedies = tuple(Remedy(label, dict(values)) for label, values in self.cures(run.config))
+        remedies = tuple(Remedy(label, dict(values), self.ruinous) for label, values in self.cures(run.config))
         kept = tuple(remedy for remedy in remedies if _changes(run.config, remedy))
         return Finding(self.id, self.title, True, signs.since, signs.evidence, self.meaning, kept)
 

@@ -26,6 +26,7 @@ _CHARTS: Mapping[Chart, str] = {
     "norms": "Gradient norm",
     "samples": "Samples",
     "fit": "Fit",
+    "quality": "Quality",
 }
 _ACTED, _DONE, _TOLD = "remedy taken", "what it did", "findings told"
 
