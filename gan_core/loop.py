@@ -176,7 +176,8 @@ class Loop:
 
     def _examine(self) -> tuple[Finding, ...]:
         """What the run shows so far; an illness is written down when it is first named."""
-        self.health = findings = self.watch.see(self.trainer.config, self.recorder.log.view(), self.glances.view())
+        history, glances = self.recorder.log.view(), self.glances.view()
+        self.health = findings = self.watch.see(self.trainer.config, history, glances, self.evaluator.evals)
         for finding in findings:
             if finding.bad and finding.id not in self.named:
                 self.named.add(finding.id)

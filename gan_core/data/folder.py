@@ -104,7 +104,7 @@ def _in_zip(archive: zipfile.ZipFile) -> _Found:
 
 
 def _load(config: TrainConfig, path: str, found: _Found, progress: Progress) -> Dataset:
-    names = [found.names[i] for i in images.order(len(found.names), 0)]
+    names = [found.names[i] for i in images.order(len(found.names))]
     pictures = images.read_all(names, found.open, config.data.count, config.shape, progress)
     notes = tuple(images.left_out_notes({**found.left_out, **pictures.left_out}))
     if not pictures.names:
