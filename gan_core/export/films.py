@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from gan_core import data, losses
+from gan_core import data
 from gan_core.export import planes
 from gan_core.export.errors import ExportError
 from gan_core.export.motion import Told, animate, enlarged
@@ -46,7 +46,7 @@ class _Frames(Sequence[np.ndarray]):
         self._real, self._span = np.empty((0, 2)), (0.0, 1.0)
         if isinstance(last, Plane):
             self._real = data.load(run.config).examples[:_REAL_SHOWN].numpy()
-            self._span = _span(run, last)
+            self._span = planes.span(last, run.config)
 
     def __len__(self) -> int:
         return len(self._steps)
@@ -61,14 +61,6 @@ class _Frames(Sequence[np.ndarray]):
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return (self[i] for i in range(len(self)))
-
-
-def _span(run: Run, last: Plane) -> tuple[float, float]:
-    """The scores that count as wholly fake and wholly real: 0 and 1, or of a critic the extremes that it ended with."""
-    if losses.get(run.config.loss.name).score_name.endswith("probability"):
-        return 0.0, 1.0
-    low, high = float(np.nanmin(last.surface)), float(np.nanmax(last.surface))
-    return (low, high) if high > low else (low - 1, low + 1)
 
 
 def _with_step(frame: np.ndarray, step: int) -> np.ndarray:

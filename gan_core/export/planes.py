@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw
 
+from gan_core import losses
+from gan_core.config import TrainConfig
 from gan_core.plane import Plane
 
 # A role's colour, as in the app's light theme.
@@ -36,6 +38,14 @@ def draw(plane: Plane, real: np.ndarray, span: tuple[float, float] = (0.0, 1.0))
     for points, role in ((real, REAL), (plane.fakes, GENERATOR)):
         _dots(pen, _places(points, plane.extent, side), role)
     return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+
+
+def span(plane: Plane, config: TrainConfig) -> tuple[float, float]:
+    """The scores that count as wholly fake and wholly real: 0 and 1, or of a critic the extremes of this plane."""
+    if losses.get(config.loss.name).score_name.endswith("probability"):
+        return 0.0, 1.0
+    low, high = float(np.nanmin(plane.surface)), float(np.nanmax(plane.surface))
+    return (low, high) if high > low else (low - 1, low + 1)
 
 
 def _surface(scores: np.ndarray, span: tuple[float, float]) -> Image.Image:
