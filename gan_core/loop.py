@@ -24,6 +24,7 @@ from gan_core.recorder import DivergedError, Recorder
 from gan_core.runs import MARKED, Run
 from gan_core.snapshot import Look, Mark, Observer, Status
 from gan_core.sparing import Sparing
+from gan_core.tensorboard import EventFiles
 from gan_core.trainer import Trainer, Which
 
 INTERVAL = 0.4  # seconds between snapshots
@@ -52,19 +53,21 @@ class Loop:
     ) -> None:
         self.trainer, self.run, self.orders, self.publish = trainer, run, orders, publish
         past = run.metrics() if run is not None else []
-        self.recorder = Recorder(run, trainer.config.record.log_every, seconds=past[-1][2] if past else 0.0)
+        record = trainer.config.record
+        events = EventFiles(run, trainer.config, trainer.steps) if run is not None and record.tensorboard else None
+        self.recorder = Recorder(run, record.log_every, past[-1][2] if past else 0.0, events)
         self.recorder.log.extend(past)
         self.observer = Observer(trainer)
         self.evaluator = Evaluator(trainer, run, publish)
-        events = run.events() if run is not None else []
-        self.marks = [Mark(event["step"], event["text"]) for event in events if event["kind"] in MARKED]
+        happened = run.events() if run is not None else []
+        self.marks = [Mark(event["step"], event["text"]) for event in happened if event["kind"] in MARKED]
         self.frames = run.frames() if run is not None else []
         self.limited = max_steps is not None or max_seconds is not None
         self.last_step = trainer.steps + (math.inf if max_steps is None else max_steps)
         self.last_second = self.recorder.seconds + (math.inf if max_seconds is None else max_seconds)
         self.saved_at = trainer.steps if past else -1
         self.owed: deque[Callable[[Run], object]] = deque()  # notes that the disk has not taken yet
-        self.named = {event.get("id") for event in events if event["kind"] == "named"}
+        self.named = {event.get("id") for event in happened if event["kind"] == "named"}
         self.health: tuple[Finding, ...] = ()
         self.watch, self.glances = Watch(), Glances(run.glances() if run is not None else ())
         self.fitted_at = -1  # the step of the last fit
@@ -88,6 +91,8 @@ class Loop:
             self._diverged(str(error))
         finally:
             self.evaluator.close()
+            if self.recorder.events is not None:
+                self.recorder.events.close()
 
     def _end(self, ended: Status) -> None:
         while not (saved := self._save()) and self.orders.next(self._apply, self._idle) is not None:
@@ -239,6 +244,8 @@ class Loop:
         look = self.observer.look(self.trainer)
         if self._write(lambda run: run.write_frame(step, look.samples, look.plane)):
             self.frames.append(step)
+            if self.recorder.events is not None:
+                self.recorder.events.show(step, look.samples, look.real, look.plane)
 
     def _save(self) -> bool:
         """Save a whole checkpoint, unless this step has one; whether the run now is safe."""

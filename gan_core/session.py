@@ -19,7 +19,7 @@ import psutil
 import torch
 from filelock import FileLock
 
-from gan_core import data, models
+from gan_core import data, models, tensorboard
 from gan_core.config import ConfigError, TrainConfig
 from gan_core.devices import find_device
 from gan_core.latent import Model
@@ -168,6 +168,7 @@ class Session:
         def progress(done: float, text: str) -> None:
             self._publish(status="loading", activity=text, activity_done=done)
 
+        tensorboard.refuse_if_missing(self._config)
         progress(0.0, "loading the data")
         dataset = data.load(self._config, progress)
         progress(1.0, "building the networks")

@@ -31,6 +31,7 @@ FLOORS = [
         "diagnosis",
         "export",
         "report",
+        "tensorboard",
     },
     {"orders", "viewer", "sparing", "evaluator", "loop", "session", "pool", "compare"},
     {"progress", "cli", "__main__"},
