@@ -104,7 +104,7 @@ class Job:
 
 
 class Comparison(Section):
-    """A whole comparison. All runs of a seed have the same initial weights, data order and noise, where shapes allow."""
+    """A whole comparison. Runs of one seed share initial weights, data order and noise, where shapes allow."""
 
     id: str = Field("own", pattern=_ID)
     title: str = "Comparison"

@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw
 from gan_core.compare import drawing
 from gan_core.compare.measures import MEASURES, label_of
 from gan_core.compare.race import Race
-from gan_core.compare.results import Results, Row, read
+from gan_core.compare.results import Results, Row, X, read
 from gan_core.compare.verdict import claims, verdicts
 from gan_core.plane import Plane
 from gan_core.runs import RunError, tile
@@ -26,7 +26,12 @@ from gan_core.schema import as_text
 
 _COLUMNS = ("quality", "best", "level", "wobble", "seconds", "speed", "memory")
 _SHOWN = 24  # samples of each variant on a sheet
-_CURVES = (("quality", "steps"), ("quality", "seconds"), ("loss_d", "steps"), ("loss_g", "steps"))
+_CURVES: tuple[tuple[str, X], ...] = (
+    ("quality", "steps"),
+    ("quality", "seconds"),
+    ("loss_d", "steps"),
+    ("loss_g", "steps"),
+)
 _NAMES = {"loss_d": "D's loss", "loss_g": "G's loss"}
 
 
@@ -169,7 +174,8 @@ def _as_png(image: Image.Image) -> bytes:
 # ---- the page --------------------------------------------------------------------------------------------------------
 
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 70em; margin: 2em auto; padding: 0 1em; color: #222; background: #fff }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 70em; margin: 2em auto; padding: 0 1em }
+body { color: #222; background: #fff }
 table { border-collapse: collapse; display: block; overflow-x: auto } th, td { padding: .3em .8em; text-align: right }
 th { border-bottom: 2px solid #888; font-weight: 600 } td { border-bottom: 1px solid #ddd }
 th:first-child, td:first-child { text-align: left } figure { display: inline-block; margin: 1em 1em 0 0 }
@@ -179,7 +185,7 @@ img { image-rendering: pixelated; max-width: 100% } .confirmed { color: #00724d 
 
 
 def html(results: Results, race: Race | None = None) -> str:
-    """One page without scripts and without a network: curves, table, verdicts, settings and, given the race, samples."""
+    """One page without scripts and without a network: curves, table, verdicts, settings; of a race, samples too."""
     plan = results.comparison
     parts = [f"<h1>{escape(plan.title)}</h1>", f"<p class=quiet>{escape(_about(results))}</p>"]
     if plan.claim:
@@ -198,9 +204,8 @@ def html(results: Results, race: Race | None = None) -> str:
     parts.append("<p class=quiet>Medians over the seeds; in brackets the least and the greatest.</p><h2>Curves</h2>")
     for name, x in _CURVES:
         label = _NAMES.get(name, label_of(results.metric))
-        drawn = drawing.chart(
-            results.curve(name, x, smooth=0.02 if name != "quality" else 0), label, x, name == "quality"
-        )
+        judged = name == "quality"
+        drawn = drawing.chart(results.curve(name, x, smooth=0.0 if judged else 0.02), label, x, log=judged)
         parts.append(f"<figure>{drawn}</figure>")
     parts.append("<p class=quiet>Lines are medians over the seeds, bands reach from the least to the greatest.</p>")
     if race is not None and (strips := _strips(results, race, None)):
@@ -220,7 +225,7 @@ def _about(results: Results) -> str:
     done = sum(standing.status == "finished" for standing in results.standings)
     return (
         f"{len(plan.variants)} variants, {len(plan.seeds)} seeds, {length} each on {plan.base.data.name}; "
-        f"{done} of {len(results.standings)} runs finished. Runs of one seed begin with the same weights, data order and noise."
+        f"{done} of {len(results.standings)} runs finished. Runs of a seed begin alike."
     )
 
 
