@@ -98,7 +98,7 @@ def resume(
 
 def _follow(session: Session, root: Path, progress: Progress) -> None:
     """Start the session, show how it goes, stop it on Ctrl-C or SIGTERM; say how it ended and where it is kept."""
-    with _interruptions() as interrupted, progress:
+    with interruptions() as interrupted, progress:
         session.start()
         while not session.wait(0.2):
             snapshot = session.snapshot()
@@ -119,7 +119,7 @@ def _follow(session: Session, root: Path, progress: Progress) -> None:
 
 
 @contextmanager
-def _interruptions() -> Iterator[threading.Event]:
+def interruptions() -> Iterator[threading.Event]:
     """Within this block Ctrl-C and SIGTERM only set the event, so that the step in hand and the saving can end."""
     interrupted = threading.Event()
     before = {number: signal.signal(number, lambda *_: interrupted.set()) for number in (signal.SIGINT, signal.SIGTERM)}

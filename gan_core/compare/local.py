@@ -23,6 +23,7 @@ from typing import IO, Any
 import gan_core
 from gan_core.compare.race import Race
 from gan_core.compare.runner import Means
+from gan_core.devices import find_device
 
 _TRIES = 2  # times that a job's process may die before the job is given up
 _AGAIN = 0.2  # seconds between two looks at what there is to do
@@ -137,8 +138,13 @@ class Pool:
             self._log.close()
 
 
-def run(race: Race, means: Means, device: str, ending: threading.Event) -> None:
-    """Work off a comparison's jobs until none is left that may go on, or until `ending`; each saves before that."""
+def run(race: Race, means: Means, ending: threading.Event) -> None:
+    """Work off a comparison's jobs until none is left that may go on, or until `ending`; each saves before that.
+
+    Raises:
+        ValueError: the device does not exist.
+    """
+    device = str(find_device(means.device))
     deaths: Counter[str] = Counter()
     with Pool(means.workers, race.path / "workers.log") as pool:
         while not ending.is_set():

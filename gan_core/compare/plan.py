@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from gan_core import presets
 from gan_core.catalog import OPTIMIZERS, UnknownNameError
+from gan_core.compare import rates
 from gan_core.config import SETTINGS, ConfigError, TrainConfig
 from gan_core.schema import Section, as_text
 
@@ -69,14 +70,14 @@ class Axis(Section):
 
     @staticmethod
     def of_optimizers(names: Sequence[str]) -> Axis:
-        """Both networks under each of these update rules, each at the rate that the catalogue holds for it."""
+        """Both networks under each of these update rules, each at its own rate (`rates`)."""
         try:
-            rates = {name: OPTIMIZERS[name].lr for name in names}
+            rates_of = {name: rates.of(name) for name in names}
         except UnknownNameError as error:
             raise ConfigError(str(error)) from None
         variants = [
             {"id": name, "title": OPTIMIZERS[name].label, "values": {**_both("name", name), **_both("lr", rate)}}
-            for name, rate in rates.items()
+            for name, rate in rates_of.items()
         ]
         return _checked(Axis, {"title": "optimiser", "variants": variants})
 

@@ -11,7 +11,6 @@ from filelock import Timeout
 
 from gan_core.catalog import Catalog, Entry
 from gan_core.compare.race import Race, RaceError
-from gan_core.devices import find_device
 
 BACKENDS: Catalog[Entry] = Catalog(
     "backend",
@@ -31,13 +30,15 @@ _TO_END = 90.0  # seconds that the workers get to save when this process ends
 class Means:
     """With what a comparison is run.
 
-    `workers` runs train at a time. `address` is that of a Ray cluster; "" for $RAY_ADDRESS, or one begun here.
+    `workers` runs train at a time. For Ray: `address` is the cluster's, "" for $RAY_ADDRESS or one begun here; `gpus`
+    is the share of a GPU that each run gets, in [0, 1].
     """
 
     backend: str = "local"
     workers: int = 1
     device: str = "auto"
     address: str = ""
+    gpus: float = 0.0
 
 
 class Runner:
@@ -47,7 +48,6 @@ class Runner:
         self.race, self.means = race, means
         self.error = ""  # why it ended before its time
         self._run = BACKENDS[means.backend].load()
-        self._device = str(find_device(means.device))
         self._lock = race.lock
         self._ending, self._asked, self._done = threading.Event(), threading.Event(), False
         self._asked.set()
@@ -84,7 +84,7 @@ class Runner:
     def _main(self) -> None:
         try:
             while self._more_to_do():
-                self._run(self.race, self.means, self._device, self._ending)
+                self._run(self.race, self.means, self._ending)
         except Exception as error:  # the thread's last line of defence: a fault must reach the screen
             self.error = str(error) if isinstance(error, RaceError) else f"{type(error).__name__}: {error}"
             if not isinstance(error, RaceError | OSError):
@@ -109,7 +109,7 @@ def start(race: Race, means: Means) -> Runner:
 
     Raises:
         RaceError: another process runs it.
-        catalog.UnknownNameError, ValueError: there is no such backend, or no such device.
+        catalog.UnknownNameError: there is no such backend.
     """
     with _guard:
         runner = _runners.get(race.path.absolute())
