@@ -83,6 +83,7 @@ class Loop:
         self._log("started", device=str(self.trainer.device), threads=torch.get_num_threads())
         self._keep_frame()
         try:
+            self._judge_here()  # a stop may have come between this step and its judgement
             while not self._over() and (which := self.orders.next(self._apply, self._idle)) is not None:
                 self._round(which)
             self._try(self.recorder.flush)
@@ -116,6 +117,7 @@ class Loop:
             self._save()
         if self.recorder.seconds >= self.judge_at:
             self._judge()
+        self._judge_here()
         if now >= self.show_at:
             self._show("stopping" if self.orders.stopping else "training" if self.orders.running else "paused")
 
@@ -212,7 +214,18 @@ class Loop:
 
     @property
     def _between_judgements(self) -> float:
-        return self.trainer.config.record.evaluate_every or math.inf
+        record = self.trainer.config.record
+        return record.evaluate_every if record.evaluate_every and not record.judge_every else math.inf
+
+    def _judge_here(self) -> None:
+        """Judge at once, while training waits, if this step is one of those that are judged in every run alike."""
+        step, every = self.trainer.steps, self.trainer.config.record.judge_every
+        if not every or not step or step % every or self.evaluator.has_judged(step):
+            return
+        if self._try(self.recorder.flush) and self._judged():
+            self.evaluator.offer(self.trainer, self.recorder.seconds, yielding=False)
+            self._judged()
+        self.clock = time.perf_counter()  # waiting is not training
 
     def _judge(self) -> None:
         """Hand the present weights over to be judged; training goes on at once."""
@@ -222,10 +235,11 @@ class Loop:
 
     def _judge_last(self) -> None:
         """Judge a run that ends by itself where it ends; whoever stops it does not wait for that."""
-        if self.recorder.seconds < self._between_judgements or self.orders.stopping:
+        by_step = self.trainer.config.record.judge_every > 0
+        if (not by_step and self.recorder.seconds < self._between_judgements) or self.orders.stopping:
             return
         self.publish(activity="judging the last step")
-        if self._judged() and self.evaluator.judging != self.trainer.steps:
+        if self._judged() and not self.evaluator.has_judged(self.trainer.steps):
             self.evaluator.offer(self.trainer, self.recorder.seconds, yielding=False)
             self._judged()
 

@@ -156,3 +156,10 @@ class RecordConfig(Section):
     evaluate_every: float = _field(
         15.0, "Seconds of training between judgements of quality; 0 for never.", unit="seconds", ge=0, le=86_400
     )
+    judge_every: int = _field(
+        0,
+        "Judge quality at each n-th step, while training waits, in place of evaluate_every; 0 leaves it to that.",
+        unit="steps",
+        ge=0,
+        le=1_000_000,
+    )

@@ -3,7 +3,7 @@
 Torch is imported inside the commands that train or sample, so that the others answer at once.
 """
 
-from gan_core.cli import export, look, pretrain, train
+from gan_core.cli import compare, export, look, pretrain, train
 from gan_core.cli.program import app, main
 
-__all__ = ["app", "export", "look", "main", "pretrain", "train"]
+__all__ = ["app", "compare", "export", "look", "main", "pretrain", "train"]
