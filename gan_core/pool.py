@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gan_core.config import TrainConfig
-from gan_core.runs import RunStore
+from gan_core.runs import RunError, RunStore
 from gan_core.session import Session
 
 
@@ -37,13 +37,39 @@ class SessionPool:
             self._sessions[key] = session
         return key
 
-    def fork(self, run_id: str, step: int | None = None, values: Mapping[str, Any] | None = None) -> str:
+    def extend(self, run_id: str, steps: int) -> str:
+        """A session, not yet started, that trains a run so many steps beyond the step it has reached.
+
+        Raises:
+            ConfigError: too many steps.
+            runs.RunError: there is no such run, it has no whole checkpoint, or it cannot be written.
+        """
+        if key := self.training(run_id):
+            return key
+        run = self.store.open(run_id)
+        at = run.last_whole()
+        before = run.config
+        config = before.with_values({"max_steps": at + steps})
+        try:
+            run.write_config(config)
+            run.log("changed", at, text=f"max_steps {before.max_steps} → {config.max_steps}")
+        except OSError as error:
+            raise RunError(f"Cannot write to {run.path}: {error.strerror}") from None
+        return self.open(config, run_id=run_id)
+
+    def fork(
+        self,
+        run_id: str,
+        step: int | None = None,
+        values: Mapping[str, Any] | None = None,
+        name: str | None = None,
+    ) -> str:
         """A session, not yet started, of a new run that goes on from a checkpoint of `run_id` with `values` changed.
 
         Raises:
             ConfigError, runs.RunError: as `RunStore.fork`.
         """
-        run = self.store.fork(run_id, step, values)
+        run = self.store.fork(run_id, step, values, name)
         return self.open(run.config, run_id=run.id)
 
     def get(self, key: str | None) -> Session | None:
