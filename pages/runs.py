@@ -19,7 +19,7 @@ if not runs:
     st.subheader("No runs yet", anchor=False)
     st.markdown("Every run that you train is kept here: its samples, its curves and its checkpoints.")
     st.page_link(shell.path("train"), label="Train a first one", icon=":material/play_circle:")
-    house.import_field("first")
+    house.bar(own)
     st.stop()
 
 PACE = 2 if pool().live() else None  # seconds between two looks, while something trains

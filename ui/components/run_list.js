@@ -48,15 +48,20 @@ class List {
       picture.alt = "";
     }
     const words = element("div", "words");
-    words.append(element("div", "name", row.name), element("div", "about", row.about), element("div", "facts", row.facts));
-    const marks = element("div", "marks");
-    marks.append(element("div", row.training ? "status going" : "status", row.status));
-    if (row.quality) marks.append(element("div", "quality", row.quality));
-    if (row.trouble) marks.append(element("div", "trouble", row.trouble));
-    const tags = element("div", "tags");
-    tags.append(...row.tags.map((tag) => element("span", "tag", tag)));
-    if (row.tags.length) words.append(tags);
-    node.append(picture, words, marks);
+    const top = element("div", "top");
+    top.append(element("div", "name", row.name), element("div", row.training ? "status going" : "status", row.status));
+    words.append(top, element("div", "about", row.about), element("div", "facts", row.facts));
+    if (row.quality || row.trouble) {
+      const line = element("div", "facts", row.quality);
+      if (row.trouble) line.append(element("span", "trouble", row.trouble));
+      words.append(line);
+    }
+    if (row.tags.length) {
+      const tags = element("div", "tags");
+      tags.append(...row.tags.map((tag) => element("span", "tag", tag)));
+      words.append(tags);
+    }
+    node.append(picture, words);
     return { node, told };
   }
 

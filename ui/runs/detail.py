@@ -83,7 +83,7 @@ def _samples(folder: Run, now: Snapshot) -> None:
         _plane(frame, now)
     else:
         sample_grid(frame, "rest-samples", columns=8, label="generated samples", largest=48)
-    scrubber(now.frames, "rest-line", choice.step(), choice.move)
+    scrubber(now.frames, "rest-line", choice.step(), choice.move, live=False)
 
 
 def _plane(plane: Plane, now: Snapshot) -> None:
@@ -123,6 +123,8 @@ def _said(folder: Run, run: RunSummary) -> None:
 
 def _keep(folder: Run, name: str, tags: str, notes: str) -> None:
     said = About.of(*(st.session_state[key] for key in (name, tags, notes)))
+    if said == folder.about():
+        return
     try:
         folder.write_about(said)
     except OSError as error:

@@ -12,6 +12,7 @@ from ui.server import pool
 from ui.words import ago, size
 
 _SURE = "sure to empty"
+_LEAST, _MOST = 0.001, 100_000.0  # GB that a library may be limited to
 
 
 def bar(runs: list[RunSummary]) -> None:
@@ -35,10 +36,11 @@ def bar(runs: list[RunSummary]) -> None:
         )
 
 
-def import_field(key: str) -> None:
+def _import() -> None:
     """A place to drop an exported run."""
     turn = st.session_state.setdefault("imports", 0)
-    file = st.file_uploader("A run exported as a zip", type="zip", key=f"{key}-{turn}")
+    st.caption("It is checked before it is unpacked: JSON, tables, pictures and safetensors of one run, nothing else.")
+    file = st.file_uploader("A run exported as a zip", type="zip", key=f"import-{turn}")
     if file is None:
         return
     try:
@@ -50,11 +52,6 @@ def import_field(key: str) -> None:
         actions.complain(str(error))
     st.session_state.imports += 1  # an empty field again
     st.rerun()
-
-
-def _import() -> None:
-    st.caption("It is checked before it is unpacked: JSON, tables, pictures and safetensors of one run, nothing else.")
-    import_field("import")
 
 
 def _trash(trashed: list[RunSummary], in_trash: int) -> None:
@@ -83,7 +80,14 @@ def _empty() -> None:
 def _limit(in_trash: int) -> None:
     st.caption(f"At the limit no new run starts; nothing is ever deleted by itself. The trash holds {size(in_trash)}.")
     st.number_input(
-        "Limit in GB", 0.1, 100_000.0, pool().store.limit / 1e9, 1.0, key="limit", on_change=_set_limit, format="%g"
+        "Limit in GB",
+        _LEAST,
+        _MOST,
+        min(max(pool().store.limit / 1e9, _LEAST), _MOST),
+        1.0,
+        key="limit",
+        on_change=_set_limit,
+        format="%g",
     )
 
 

@@ -43,13 +43,11 @@ def _found(runs: Sequence[RunSummary]) -> list[RunSummary]:
     """The runs that hold every word typed and every tag picked."""
     tags = sorted({tag for run in runs for tag in run.tags}, key=str.lower)
     with st.container(horizontal=True, vertical_alignment="bottom", key="find-runs"):
-        words = st.text_input(
-            "Search", placeholder="Search names, presets, notes", label_visibility="collapsed", width=230, key="find"
-        )
-        if tags:
-            st.multiselect("Tags", tags, placeholder="Tags", label_visibility="collapsed", width=170, key="find-tags")
+        words = st.text_input("Search", placeholder="Search", label_visibility="collapsed", width="stretch", key="find")
         st.selectbox("Order", list(_ORDERS), label_visibility="collapsed", width=180, key="order-runs")
-    wanted = set(st.session_state.get("find-tags", ())) & set(tags)
+    if tags:
+        st.pills("Tags", tags, selection_mode="multi", label_visibility="collapsed", key="find-tags")
+    wanted = set(st.session_state.get("find-tags") or ()) & set(tags)
     return [
         run for run in runs if wanted <= set(run.tags) and all(word in _text(run) for word in words.lower().split())
     ]
