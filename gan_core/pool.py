@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
 from collections.abc import Mapping
@@ -10,13 +11,20 @@ from typing import Any
 from gan_core.config import TrainConfig
 from gan_core.runs import RunError, RunStore
 from gan_core.session import Session
+from gan_core.turns import Turns
 
 
 class SessionPool:
-    """Sessions by key, in the order in which they began. Safe to call from any thread."""
+    """Sessions by key, in the order in which they began. Safe to call from any thread.
 
-    def __init__(self, store: RunStore) -> None:
+    Args:
+        store: keeps their runs.
+        places: how many train at once, the others wait in line; None for half as many as there are cores, at least 2.
+    """
+
+    def __init__(self, store: RunStore, places: int | None = None) -> None:
         self.store = store
+        self.turns = Turns(places or max(2, (os.cpu_count() or 1) // 2))
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
 
@@ -31,7 +39,7 @@ class SessionPool:
         run = self.store.open(run_id) if run_id else None
         if run_id and (key := self.training(run_id)):
             return key
-        session = Session(config, self.store, name=name, run=run)
+        session = Session(config, self.store, name=name, run=run, turns=self.turns)
         key = secrets.token_hex(3)
         with self._lock:
             self._sessions[key] = session
