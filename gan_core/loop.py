@@ -26,6 +26,7 @@ from gan_core.snapshot import Look, Mark, Observer, Status
 from gan_core.sparing import Sparing
 from gan_core.tensorboard import EventFiles
 from gan_core.trainer import Trainer, Which
+from gan_core.turns import Turns, place_in_line
 
 INTERVAL = 0.4  # seconds between snapshots
 LOOKING, JUDGING = 0.015, 0.01  # shares of training time that samples, and the judgement of points, may take
@@ -39,6 +40,7 @@ class Loop:
         run: the run's folder; None keeps nothing.
         orders: what is asked of it.
         publish: takes the fields of `Snapshot` that have changed.
+        turns: where it stands in line with other sessions; None where it is alone.
         max_steps, max_seconds: train for so many steps or seconds from here, in place of the config's length.
     """
 
@@ -48,10 +50,11 @@ class Loop:
         run: Run | None,
         orders: Orders,
         publish: Callable[..., None],
+        turns: Turns | None = None,
         max_steps: int | None = None,
         max_seconds: float | None = None,
     ) -> None:
-        self.trainer, self.run, self.orders, self.publish = trainer, run, orders, publish
+        self.trainer, self.run, self.orders, self.publish, self.turns = trainer, run, orders, publish, turns
         past = run.metrics() if run is not None else []
         record = trainer.config.record
         events = EventFiles(run, trainer.config, trainer.steps) if run is not None and record.tensorboard else None
@@ -85,12 +88,14 @@ class Loop:
         try:
             self._judge_here()  # a stop may have come between this step and its judgement
             while not self._over() and (which := self.orders.next(self._apply, self._idle)) is not None:
-                self._round(which)
+                if not self.orders.running or self._its_turn():  # a single step waits for nobody
+                    self._round(which)
             self._try(self.recorder.flush)
             self._end("finished" if self.trainer.steps >= self.trainer.total_steps else "stopped")
         except DivergedError as error:
             self._diverged(str(error))
         finally:
+            self._leave_line()
             self.evaluator.close()
             if self.recorder.events is not None:
                 self.recorder.events.close()
@@ -121,11 +126,25 @@ class Loop:
         if now >= self.show_at:
             self._show("stopping" if self.orders.stopping else "training" if self.orders.running else "paused")
 
+    def _its_turn(self) -> bool:
+        """Whether the machine has a place for this session; if not, say so and wait a moment."""
+        ahead = self.turns.ask(self) if self.turns is not None else 0
+        if ahead and self.turns is not None:
+            self.resting = True
+            self.publish(status="waiting", activity=place_in_line(ahead))
+            self.turns.wait(0.2)
+        return not ahead
+
+    def _leave_line(self) -> None:
+        if self.turns is not None:
+            self.turns.leave(self)
+
     def _over(self) -> bool:
         last = self.last_step if self.limited else self.trainer.total_steps
         return self.trainer.steps >= last or self.recorder.seconds >= self.last_second
 
     def _idle(self) -> None:
+        self._leave_line()
         self._show("paused")
         self.resting = True
 
