@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -149,42 +148,45 @@ class Model:
 
     def judge(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """As `scores`, for samples and classes on the device, all at once, and gradients may pass: (n,)."""
-        company, theirs = self._company
+        company, theirs = self._company()
         seen = torch.cat((self.as_seen(x), self.as_seen(company)))
-        logits: Tensor = self._judging(seen, None if y is None or theirs is None else torch.cat((y, theirs)))
+        logits: Tensor = self._judge()(seen, None if y is None or theirs is None else torch.cat((y, theirs)))
         return logits[: len(x)]
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """D's last features of samples on the device: (n, F)."""
-        features: Tensor = self._judging.features(self._judging.condition.before(self.as_seen(x), y))
+        judge = self._judge()
+        features: Tensor = judge.features(judge.condition.before(self.as_seen(x), y))
         return features
 
     def as_seen(self, x: Tensor) -> Tensor:
         """Samples in [0, 1] in the range that the networks know."""
         return x * 2 - 1 if x.ndim == 4 and self.config.generator.output == "tanh" else x
 
-    @cached_property
     def _company(self) -> tuple[Tensor, Tensor | None]:
-        z, y = draw(self, _COMPANY, 0), classes_in_turn(self.config, _COMPANY)
-        return self.decode(z, None if y is None else y).to(self.device), None if y is None else y.to(self.device)
+        """The generated samples and their classes, on the device."""
+        return self.remember("company", self._make_company)
 
-    @cached_property
-    def _judging(self) -> Discriminator:
+    def _make_company(self) -> tuple[Tensor, Tensor | None]:
+        return self.decode(draw(self, _COMPANY, 0)).to(self.device), self.labels(None, _COMPANY)
+
+    def _judge(self) -> Discriminator:
         """D with the statistics of a batch of fakes in its normalisations.
 
         Its running ones mix real and fake batches, and by them it would call nearly everything fake.
         """
-        with self._lock:
-            norms = [module for module in self.discriminator.modules() if isinstance(module, _BatchNorm)]
-            for norm in norms:
-                norm.training, norm.momentum = True, 1.0  # takes the next batch's statistics whole
-            if norms:
-                company, y = self._company
-                with torch.no_grad():
-                    self.discriminator(self.as_seen(company), y)
-            for norm in norms:
-                norm.training = False
-            return self.discriminator
+        return self.remember("judge", self._make_judge)
+
+    @torch.no_grad()
+    def _make_judge(self) -> Discriminator:
+        company, y = self._company()
+        norms = [module for module in self.discriminator.modules() if isinstance(module, _BatchNorm)]
+        for norm in norms:
+            norm.training, norm.momentum = True, 1.0  # takes the next batch's statistics whole
+        self.discriminator(self.as_seen(company), y)
+        for norm in norms:
+            norm.training = False
+        return self.discriminator
 
     # ---- what both are given -------------------------------------------------------------------------------------
 
