@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from ui.components.assets import forward, script, style
+from ui.components.assets import forward, packed, script, style
 
 _mount = st.components.v2.component(
     "sample_grid",
@@ -72,12 +70,6 @@ def sample_grid(
 
 
 def _message(images: NDArray[np.uint8], scores: NDArray[Any] | None, **settings: Any) -> bytes:
-    """One block of bytes, which Streamlit passes on as it is: length of the header, header, scores, pixels."""
     pixels = images[..., None] if images.ndim == 3 else images
-    settings["shape"] = pixels.shape
-    header = json.dumps(settings).encode()
-    header += b" " * (-len(header) % 4)
     values = np.full(len(pixels), np.nan) if scores is None else scores
-    return b"".join(
-        [struct.pack("<I", len(header)), header, np.asarray(values, dtype="<f4").tobytes(), pixels.tobytes()]
-    )
+    return packed(settings | {"shape": pixels.shape}, np.asarray(values, dtype="<f4"), pixels)
