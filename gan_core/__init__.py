@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gan_core import losses, metrics, models, presets
+    from gan_core import latent, losses, metrics, models, presets
     from gan_core.config import TrainConfig
     from gan_core.runs import RunStore
     from gan_core.schema import ConfigError
@@ -23,7 +23,18 @@ _HOMES = {
     "TrainConfig": "gan_core.config",
     "Trainer": "gan_core.trainer",
 }
-__all__ = ["ConfigError", "RunStore", "Session", "TrainConfig", "Trainer", "losses", "metrics", "models", "presets"]
+__all__ = [
+    "ConfigError",
+    "RunStore",
+    "Session",
+    "TrainConfig",
+    "Trainer",
+    "latent",
+    "losses",
+    "metrics",
+    "models",
+    "presets",
+]
 
 
 def __getattr__(name: str) -> Any:

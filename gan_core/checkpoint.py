@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from gan_core import models
 from gan_core.config import SETTINGS, ConfigError, TrainConfig
@@ -61,11 +61,17 @@ def load(trainer: Trainer, folder: Path) -> None:
         one of BROKEN: the checkpoint is torn, or of networks of another shape.
     """
     state: dict[str, Any] = torch.load(folder / "state.pt", weights_only=True, map_location="cpu")
-    for name in NETWORKS:
-        file = folder / f"{name}.safetensors"
-        if name != "ema" or file.exists():
-            state[name] = load_file(file)
-    trainer.load_state_dict(state)
+    trainer.load_state_dict(state | networks(folder))
+
+
+def networks(folder: Path) -> dict[str, dict[str, Tensor]]:
+    """The weights alone, by network: "generator", "discriminator", and "ema" where there is one.
+
+    Raises:
+        one of BROKEN: the checkpoint is torn or gone.
+    """
+    files = {name: folder / f"{name}.safetensors" for name in NETWORKS}
+    return {name: load_file(file) for name, file in files.items() if name != "ema" or file.exists()}
 
 
 def is_whole(folder: Path) -> bool:

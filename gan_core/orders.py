@@ -22,6 +22,7 @@ class Orders:
         self._stopping = False
         self._singles: deque[Which] = deque()
         self._updates: deque[tuple[TrainConfig, str]] = deque()
+        self._errands: deque[Callable[[], None]] = deque()
 
     def run(self, running: bool) -> None:
         """Train on, or stand still."""
@@ -65,12 +66,21 @@ class Orders:
                 self._updates.append((config, text))
                 self._changed.notify_all()
 
+    def between_steps(self, errand: Callable[[], None]) -> None:
+        """Have the training thread do something short between two steps; it never does once training has ended."""
+        with self._changed:
+            self._errands.append(errand)
+            self._changed.notify_all()
+
     def next(self, apply: Callable[[TrainConfig, str], None], idle: Callable[[], None]) -> Which | None:
         """For the training thread: which networks to step next, or None to end.
 
-        Hands each waiting change to `apply`; when there is nothing to do, calls `idle`, then waits.
+        Does waiting errands and hands each waiting change to `apply`; when there is nothing to do, calls `idle`, then
+        waits.
         """
         while True:
+            while self._errands:
+                self._errands.popleft()()
             with self._changed:
                 if self._updates:
                     order: tuple[TrainConfig, str] | None = self._updates.popleft()
@@ -87,4 +97,6 @@ class Orders:
                 continue
             idle()
             with self._changed:
-                self._changed.wait_for(lambda: self._updates or self._stopping or self._singles or self._running)
+                self._changed.wait_for(
+                    lambda: self._updates or self._stopping or self._singles or self._running or self._errands
+                )

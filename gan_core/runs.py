@@ -23,9 +23,11 @@ from safetensors.numpy import load_file, save_file
 from gan_core import checkpoint, evals
 from gan_core.config import ConfigError, TrainConfig
 from gan_core.data import Dataset
+from gan_core.devices import find_device
 from gan_core.diagnosis import Glance
 from gan_core.evals import Best, Evaluation
 from gan_core.history import append_csv, read_csv, rewind_csv
+from gan_core.latent import Model, Weights
 from gan_core.plane import Plane, to_arrays
 from gan_core.schema import as_text
 from gan_core.trainer import Trainer
@@ -205,14 +207,7 @@ class Run:
         Raises:
             RunError: there is no whole checkpoint, or none has been judged the best.
         """
-        if step == "best":
-            best = self.best()
-            if best is None:
-                raise RunError(
-                    f"No checkpoint of the run {self.id} has been judged, so none is the best; use its last one, "
-                    "or train on with record.evaluate_every above 0."
-                )
-            step = best.step
+        step = self._step_of(step)
         trainer = Trainer(self.config, device, dataset)
         torn = []
         for saved in reversed(self.checkpoints() if step is None else [step]):
@@ -225,6 +220,39 @@ class Run:
         raise RunError(
             f"The run {self.id} has no whole checkpoint to go on from{found}. Start it anew from its settings."
         )
+
+    def model(self, step: int | Literal["best"] | None = None, raw: bool = False, device: str = "cpu") -> Model:
+        """The networks of the last whole checkpoint, or of `step`, or the best one, to look at; reads no data.
+
+        G's weights are the averaged ones where there are such, unless `raw`.
+
+        Raises:
+            RunError: the run or the checkpoint is gone or damaged, or none has been judged the best.
+        """
+        at = self._step_of(step)
+        config = self.config
+        for saved in reversed(self.checkpoints() if at is None else [at]):
+            try:
+                weights = Weights(config, saved, **checkpoint.networks(self._checkpoint(saved)))
+                return weights.model(f"{self.name}, step {saved:,}", raw, find_device(device))
+            except checkpoint.BROKEN as error:
+                if at is not None:
+                    raise RunError(
+                        f"The checkpoint of step {at:,} of the run {self.id} is gone or damaged "
+                        f"({type(error).__name__}); choose another step"
+                    ) from None
+        raise RunError(f"The run {self.id} has no whole checkpoint to look at; train it on, or choose another run")
+
+    def _step_of(self, step: int | Literal["best"] | None) -> int | None:
+        if step != "best":
+            return step
+        best = self.best()
+        if best is None:
+            raise RunError(
+                f"No checkpoint of the run {self.id} has been judged, so none is the best; use its last one, "
+                "or train on with record.evaluate_every above 0."
+            )
+        return best.step
 
     def last_whole(self, step: int | None = None) -> int:
         """The step of the last whole checkpoint, or `step` if its checkpoint is whole. Raises `RunError` if none is."""
@@ -266,13 +294,18 @@ class Run:
 
     # ---- about the run -------------------------------------------------------------------------------------------
 
+    @property
+    def name(self) -> str:
+        """What the run is called in the library."""
+        return next((event["name"] for event in self.events() if event.get("name")), self.id)
+
     def summary(self) -> RunSummary:
         """The run in a line. Raises `RunError` if its config cannot be read."""
         events = self.events()
         files = [file.stat() for file in self.path.rglob("*") if file.is_file()]
         return RunSummary(
             id=self.id,
-            name=next((event["name"] for event in events if event.get("name")), self.id),
+            name=self.name,
             config=self.config,
             status=next((event["kind"] for event in reversed(events) if event["kind"] not in _ASIDE), "started"),
             step=max([*self.checkpoints(), *(event.get("step", 0) for event in events)], default=0),

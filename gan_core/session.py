@@ -21,11 +21,13 @@ import torch
 from gan_core import data, models
 from gan_core.config import ConfigError, TrainConfig
 from gan_core.devices import find_device
+from gan_core.latent import Model
 from gan_core.loop import Loop
 from gan_core.orders import Orders
 from gan_core.runs import Run, RunError, RunStore
 from gan_core.snapshot import Snapshot, Status
 from gan_core.trainer import Trainer, Which
+from gan_core.viewer import Viewer
 
 
 class Session:
@@ -60,6 +62,7 @@ class Session:
         self._threads = threads or max(1, (os.cpu_count() or 2) - 1)
         self._max_steps, self._max_seconds = max_steps, max_seconds
         self._orders = Orders(config)
+        self._viewer = Viewer(self._orders)
         self._lock = threading.Lock()
         self._snapshot = Snapshot(config, threads=self._threads, run_id=run.id if run else "")
         self._thread = threading.Thread(target=self._main, name="training", daemon=True)
@@ -111,6 +114,27 @@ class Session:
         """The session as last published. Free: it takes nothing from training."""
         return self._snapshot
 
+    def model(self, raw: bool = False, patience: float = 2.0) -> Model:
+        """The networks as they now stand, frozen, to look at; of a session that has ended, as it left them.
+
+        The training thread copies its weights between two steps, at most once for each publication, so many viewers
+        cost it no more than one. Where a step takes longer than `patience` seconds, the model is the one seen last.
+        G's weights are the averaged ones where there are such, unless `raw`.
+
+        Raises:
+            RunError: there are no weights yet, or training has failed and no checkpoint is kept.
+        """
+        snapshot = self._snapshot
+        if snapshot.status == "failed" and self._run is not None:
+            return self._run.model(raw=raw)
+        name = self._name or (self._run.name if self._run is not None else snapshot.config.preset)
+        model = self._viewer.model(name, raw, snapshot.version, patience) if snapshot.status != "failed" else None
+        if model is None:
+            raise RunError(
+                f"This session has no networks to look at: it is {snapshot.status}. Start it, or wait a moment"
+            )
+        return model
+
     # ---- the training thread -------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
@@ -123,6 +147,7 @@ class Session:
         torch.set_num_threads(self._threads)  # OpenMP keeps this number for each thread apart
         try:
             trainer = self._load()
+            self._viewer.attach(trainer)
             Loop(trainer, self._run, self._orders, self._publish, self._max_steps, self._max_seconds).go()
         except (data.DataError, RunError, ConfigError) as error:
             self._fail(str(error))
@@ -132,6 +157,7 @@ class Session:
             self._fail(f"Training stopped on an unexpected fault ({type(error).__name__}: {error})")
             raise
         finally:
+            self._viewer.release()
             _alive.discard(self)
 
     def _load(self) -> Trainer:

@@ -23,8 +23,10 @@ from gan_core.devices import find_device, forbid_nondeterminism
 from gan_core.models.modes import evaluating
 from gan_core.models.pairs import one_each
 from gan_core.randomness import Streams, stream
+from gan_core.sections import LatentConfig
 
 Which = Literal["both", "g", "d"]
+DISPLAY = "display"  # the stream of the latents that a seed stands for, wherever samples are shown
 FIGURES = ("loss_d", "d_real", "d_fake", "grad_norm_d", "loss_g", "grad_norm_g")  # D's, then G's
 
 
@@ -154,10 +156,7 @@ class Trainer:
 
     def latents(self, n: int, generator: torch.Generator) -> Tensor:
         """`n` latent vectors z from `generator`, on its device: (n, latent.dim)."""
-        z = torch.empty(n, self.config.latent.dim, device=generator.device)
-        if self.config.latent.distribution == "normal":
-            return z.normal_(generator=generator)
-        return z.uniform_(-1, 1, generator=generator)
+        return draw_latents(self.config.latent, n, generator)
 
     def _drawn_classes(self, n: int) -> Tensor | None:
         """Classes for `n` fakes, as frequent as in the data: (n,) on the device; None without a condition."""
@@ -207,7 +206,7 @@ class Trainer:
         seed gives the same latents on every device, at every step. A conditional G makes the class `label`, or every
         class in turn.
         """
-        return self.decode(self.latents(n, stream(seed, "display")), raw, self.classes_in_turn(n, label))
+        return self.decode(self.latents(n, stream(seed, DISPLAY)), raw, self.classes_in_turn(n, label))
 
     @torch.no_grad()
     def decode(self, z: Tensor, raw: bool = False, y: Tensor | None = None) -> Tensor:
@@ -221,9 +220,7 @@ class Trainer:
 
     def classes_in_turn(self, n: int, label: int | None = None) -> Tensor | None:
         """Classes for `n` samples to look at: every class in turn, or only `label`; None without a condition."""
-        if not self.config.classes:
-            return None
-        return torch.arange(n) % len(self.config.classes) if label is None else torch.full((n,), label)
+        return classes_in_turn(self.config, n, label)
 
     # ---- saving --------------------------------------------------------------------------------------------------
 
@@ -257,6 +254,19 @@ class Trainer:
             "batches": self.batches,  # after `random`: it rewinds the generator of the order to redraw that order
         }
         return parts if self.ema is None else parts | {"ema": self.ema}
+
+
+def draw_latents(latent: LatentConfig, n: int, generator: torch.Generator) -> Tensor:
+    """`n` latent vectors z from `generator`, on its device: (n, latent.dim)."""
+    z = torch.empty(n, latent.dim, device=generator.device)
+    return z.normal_(generator=generator) if latent.distribution == "normal" else z.uniform_(-1, 1, generator=generator)
+
+
+def classes_in_turn(config: TrainConfig, n: int, label: int | None = None) -> Tensor | None:
+    """Classes for `n` samples to look at: every class in turn, or only `label`; None without a condition."""
+    if not config.classes:
+        return None
+    return torch.arange(n) % len(config.classes) if label is None else torch.full((n,), label)
 
 
 @torch.no_grad()

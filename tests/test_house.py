@@ -20,7 +20,7 @@ FLOORS = [
     {"presets", "data", "models", "losses", "penalties", "optimizers", "ema", "augment", "devices"},
     {"trainer", "speed", "metrics", "latent"},
     {"checkpoint", "history", "evals", "plane", "snapshot", "recorder", "runs", "diagnosis", "export", "report"},
-    {"orders", "evaluator", "loop", "session", "pool", "compare"},
+    {"orders", "viewer", "evaluator", "loop", "session", "pool", "compare"},
     {"progress", "cli", "__main__"},
 ]
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}

@@ -174,7 +174,7 @@ def read(file: BinaryIO, shape: tuple[int, ...]) -> NDArray[np.uint8]:
             if min(image.size) < SMALLEST:
                 raise Unusable(TOO_SMALL)
             with _one_large if pixels > _LARGE else nullcontext():
-                return _square(image, shape)
+                return square(image, shape)
     except Unusable:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -183,7 +183,8 @@ def read(file: BinaryIO, shape: tuple[int, ...]) -> NDArray[np.uint8]:
         raise Unusable(BROKEN) from error
 
 
-def _square(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+def square(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """The centre square of a picture as (channels, side, side), shape being that; what is transparent becomes white."""
     channels, side, _ = shape
     image.draft(None, (2 * side, 2 * side))  # has a large JPEG decoded at a fraction of its size
     ImageOps.exif_transpose(image, in_place=True)

@@ -152,16 +152,28 @@ def classifier_for(dataset: Dataset, progress: Progress | None = None) -> Classi
     (Gidaris et al., 2018).
     """
     with _one_at_a_time:
-        for shipped in _shipped():
-            if _recognises(shipped, dataset):
-                return shipped
-        path = store.folder() / "classifiers" / f"{_fingerprint(dataset)}.safetensors"
-        with suppress(OSError, ValueError, KeyError, RuntimeError, SafetensorError):  # absent or damaged: train
-            return load(path)
+        found = at_hand(dataset)
+        if found is not None:
+            return found
+        path = _path_of(dataset)
         classifier = train(dataset, path.stem, progress)
         with suppress(OSError):  # a folder that cannot be written only costs time
             save(classifier, path)
         return classifier
+
+
+def at_hand(dataset: Dataset) -> Classifier | None:
+    """The classifier that judges images like those of `dataset`, unless it would have to be trained first."""
+    for shipped in _shipped():
+        if _recognises(shipped, dataset):
+            return shipped
+    with suppress(OSError, ValueError, KeyError, RuntimeError, SafetensorError):  # absent or damaged
+        return load(_path_of(dataset))
+    return None
+
+
+def _path_of(dataset: Dataset) -> Path:
+    return store.folder() / "classifiers" / f"{_fingerprint(dataset)}.safetensors"
 
 
 @cache

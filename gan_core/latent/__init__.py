@@ -1,0 +1,41 @@
+"""Looking around in a latent space: plain functions over a frozen `Model` and latents z.
+
+A model comes from a run of the library (`Run.model`) or from one that still trains (`Session.model`). Latents are
+(z_size,) or (n, z_size), float32 on the CPU; pictures are (n, H, W, C) bytes, and for 2-D models points (n, 2).
+"""
+
+from gan_core.latent.directions import DIRECTIONS, Directions, Method, directions, strip
+from gan_core.latent.inversion import Inversion, invert, prepare
+from gan_core.latent.model import Model, Weights, draw
+from gan_core.latent.moves import arithmetic, lerp, path, resample, slerp
+from gan_core.latent.neighbours import Neighbours, neighbours
+from gan_core.latent.saliency import saliency
+from gan_core.latent.text import from_text, to_text
+from gan_core.latent.views import LatentPlane, film, plane
+
+__all__ = [
+    "DIRECTIONS",
+    "Directions",
+    "Inversion",
+    "LatentPlane",
+    "Method",
+    "Model",
+    "Neighbours",
+    "Weights",
+    "arithmetic",
+    "directions",
+    "draw",
+    "film",
+    "from_text",
+    "invert",
+    "lerp",
+    "neighbours",
+    "path",
+    "plane",
+    "prepare",
+    "resample",
+    "saliency",
+    "slerp",
+    "strip",
+    "to_text",
+]
