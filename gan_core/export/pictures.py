@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from pathlib import Path
 
@@ -34,6 +35,22 @@ def write(samples: Tensor, path: Path) -> None:
         np.savetxt(path, samples.numpy(), delimiter=",", header="x,y", comments="", fmt="%.6g")
     else:
         picture(samples).save(path)
+
+
+def sheet(frames: np.ndarray, columns: int | None = None) -> bytes:
+    """Pictures (n, H, W, C) uint8 as one PNG, row by row, `columns` side by side; a square if not told.
+
+    Raises:
+        ValueError: there is no picture, or `columns` is below 1.
+    """
+    if not len(frames):
+        raise ValueError("There is no picture to put on the sheet")
+    columns = columns if columns is not None else math.ceil(math.sqrt(len(frames)))
+    if columns < 1:
+        raise ValueError(f"A sheet has at least 1 column, not {columns}")
+    file = io.BytesIO()
+    Image.fromarray(tile(frames, min(columns, len(frames)))).save(file, "PNG")
+    return file.getvalue()
 
 
 def _scatter(points: np.ndarray) -> Image.Image:
