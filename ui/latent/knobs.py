@@ -116,7 +116,13 @@ def _style(model: Model) -> None:
 
     one, two, three = st.columns(3, vertical_alignment="bottom")
     one.slider(
-        "Truncation ψ", 0.0, 1.0, step=0.05, key="latent.psi", on_change=then(chosen), help="0: the mean picture; 1: all"
+        "Truncation ψ",
+        0.0,
+        1.0,
+        step=0.05,
+        key="latent.psi",
+        on_change=then(chosen),
+        help="0: the mean picture; 1: all",
     )
     two.number_input(
         "Mix styles of seed",

@@ -67,7 +67,7 @@ class Place:
         """The nearest place that this model has: the same latent where its size fits, else that of the same seed."""
         count = len(model.classes)
         label = min(self.label or 0, count - 1) if count else None
-        layers = tuple(min(edge, model.layers) for edge in self.mixed)
+        layers = min(self.mixed[0], model.layers), min(self.mixed[1], model.layers)
         known = {name: far for name, far in self.moves.items() if _index(name, model) is not None}
         if len(self.base) == model.z_size and self.seed is None:
             return replace(self, label=label, mixed=layers, moves=known)

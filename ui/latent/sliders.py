@@ -103,7 +103,13 @@ def _arrow(label: str, icon: str, by: int, disabled: bool) -> None:
         state.tab().page += by
 
     st.button(
-        label, key=f"icon-{icon}", icon=f":material/{icon}:", type="tertiary", disabled=disabled, on_click=turn, help=label
+        label,
+        key=f"icon-{icon}",
+        icon=f":material/{icon}:",
+        type="tertiary",
+        disabled=disabled,
+        on_click=turn,
+        help=label,
     )
 
 

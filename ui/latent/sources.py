@@ -42,8 +42,8 @@ class Source:
         last = [LAST] if steps else []
         return [*([NOW] if self.live else []), *last, *best, *(str(step) for step in reversed(steps))]
 
-    def model(self, moment: str, raw: bool) -> Model:
-        """Its networks at one of its moments.
+    def model(self, moment: str, raw: bool, held: bool = False) -> Model:
+        """Its networks at one of its moments; of a running session the last ones seen, if they are to be `held`.
 
         Raises:
             RunError: there is nothing to show: the run or its checkpoint is gone or damaged.
@@ -51,7 +51,7 @@ class Source:
         if moment == NOW:
             if self.session is None:
                 raise RunError(f"The run {self.id} is not training at the moment")
-            return _present(self.session, raw)
+            return _present(self.session, raw, held)
         if not self.run.checkpoints():
             raise RunError(f"The run {self.id} has no checkpoint yet, or was deleted meanwhile. Choose another model.")
         step: int | Literal["best"] | None = None
@@ -59,7 +59,7 @@ class Source:
             step = "best"
         elif moment != LAST:
             step = int(moment)
-        return _loaded(str(self.run.path), step, raw, _stamp(self.run))
+        return _loaded(str(self.run.path), step, raw, _stamp(self.run, step))
 
 
 def all_sources() -> list[Source]:
@@ -95,21 +95,23 @@ def _title(id: str, name: str, preset: str) -> str:
     return f"{presets.get(preset).title} · {id}"
 
 
-def _stamp(run: Run) -> tuple[float, ...]:
-    """Changes whenever the run's checkpoints or its best one do."""
-    files = [run.path / "best.json", *(run.path / f"step-{step:07d}" for step in run.checkpoints())]
+def _stamp(run: Run, step: int | Literal["best"] | None) -> tuple[float, ...]:
+    """Changes whenever the checkpoint does, or another becomes the last or the best."""
+    steps = [step] if isinstance(step, int) else run.checkpoints()
+    files = [run.path / "best.json", *(run.path / f"step-{each:07d}" for each in steps)]
     return tuple(file.stat().st_mtime for file in files if file.exists())
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=48, show_spinner=False)
 def _loaded(path: str, step: int | Literal["best"] | None, raw: bool, stamp: tuple[float, ...]) -> Model:
     return Run(Path(path)).model(step=step, raw=raw)
 
 
-def _present(session: Session, raw: bool) -> Model:
-    """The session's networks as they are now, or were a moment ago: a dragged slider asks many times a second."""
+def _present(session: Session, raw: bool, held: bool) -> Model:
+    """The session's networks as they are now, which may take a step's time, or were a moment ago."""
     kept = st.session_state.get("latent.present")
-    if kept is None or kept[0] is not session or kept[1] != raw or time.monotonic() - kept[3] > _FRESH:
+    known = kept is not None and kept[0] is session and kept[1] == raw
+    if not known or not (held or time.monotonic() - kept[3] < _FRESH):
         kept = session, raw, session.model(raw=raw), time.monotonic()
         st.session_state["latent.present"] = kept
     model: Model = kept[2]

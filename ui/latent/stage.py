@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 import streamlit as st
+import torch
 
-from gan_core import losses
+from gan_core import latent, losses
 from gan_core.latent import Model
 from ui.components import sample_grid
 from ui.latent import knobs, points, sliders, state
@@ -44,10 +45,14 @@ def score_range(model: Model) -> tuple[float, float]:
     return model.remember("score range", lambda: _range_of_critic(model))
 
 
+def _range_of_critic(model: Model) -> tuple[float, float]:
+    made = model.pictures(latent.draw(model, 64, 0))
+    low, high = float((own := scores(model, made, None)).min()), float(own.max())
+    return (low, high) if high > low else (low - 1, high + 1)
+
+
 def scores(model: Model, samples: np.ndarray, label: int | None) -> np.ndarray:
     """D's score of samples, on the loss's own scale: (n,)."""
-    import torch
-
     config = model.config
     loss = losses.get(config.loss.name, config.loss.combine, config.loss.label_smoothing)
     return loss.score(torch.from_numpy(model.scores(samples, label))).numpy()

@@ -97,7 +97,9 @@ def open_model(source: Source) -> Model:
         if here.moment.isdecimal():
             complain(f"The run {source.id} keeps no checkpoint of step {here.moment}; the last one is shown.")
         if not moments:
-            raise RunError(f"The run {source.id} has no checkpoint yet, or was deleted meanwhile. Choose another model.")
+            raise RunError(
+                f"The run {source.id} has no checkpoint yet, or was deleted meanwhile. Choose another model."
+            )
         here.moment = moments[0]
     model = source.model(here.moment, here.raw)
     settle_in(model)
@@ -180,3 +182,10 @@ def take_seed(seed: int, model: Model) -> None:
 
 def complain(text: str) -> None:
     tab().trouble = text
+
+
+def told() -> str:
+    """What went wrong with the last thing that was asked for, once; "" if nothing did."""
+    here = tab()
+    text, here.trouble = here.trouble, ""
+    return text

@@ -10,7 +10,7 @@ from gan_core import latent
 from gan_core.latent import Model
 from ui.components import sample_grid
 from ui.latent import names, sketch, state
-from ui.latent.place import SEEDS, direction
+from ui.latent.place import SEEDS
 from ui.latent.sources import Source
 from ui.latent.state import PANEL, then
 
@@ -71,12 +71,10 @@ def _variations(source: Source, model: Model, first: int) -> Tensor:
         help="How far the picture lies along these directions stays; the rest is drawn anew. The kind of direction is "
         "that of the sliders.",
     )
-    z = state.place().z(compass)
-    fresh = seeds(model, first)
-    if not locked:
-        return fresh
-    kept = torch.stack([direction(compass, f"{here.kind}.{i}") for i in locked])
-    return latent.keep(z, fresh, kept)
+    basis = found.vectors  # (z_size, z_size), orthonormal: each row a direction
+    along = state.place().z(compass) @ basis.T
+    fresh = [latent.resample(along, locked, first + i, model) for i in range(_SHOWN)]
+    return torch.stack(fresh) @ basis
 
 
 def _selected(first: int) -> int | None:
@@ -92,5 +90,10 @@ def _page(label: str, icon: str, first: int, disabled: bool) -> None:
         st.session_state["wall.first"] = first
 
     st.button(
-        label, key=f"icon-wall-{icon}", icon=f":material/{icon}:", disabled=disabled, help=label, on_click=then(turn, PANEL)
+        label,
+        key=f"icon-wall-{icon}",
+        icon=f":material/{icon}:",
+        disabled=disabled,
+        help=label,
+        on_click=then(turn, PANEL),
     )
