@@ -82,7 +82,7 @@ class Board {
 
   push() {
     this.sent = Math.max(this.sent + 1, Date.now());
-    this.waiting = true;
+    this.wait(true);
     this.sendMove([{ ...this.unrested }, this.sent]); // all since the last rest: the server may skip a message
     this.changed = {};
     clearTimeout(this.lost);
@@ -91,8 +91,13 @@ class Board {
 
   answered() {
     clearTimeout(this.lost);
-    this.waiting = false;
+    this.wait(false);
     if (Object.keys(this.changed).length) this.push();
+  }
+
+  wait(waiting) {
+    this.waiting = waiting;
+    this.root.setAttribute("aria-busy", waiting);
   }
 
   rest() {

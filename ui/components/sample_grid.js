@@ -23,7 +23,6 @@ function decode(bytes) {
 }
 
 const GAP = 3; // pixels of the screen, between rims
-const RIM = 2;
 
 class Grid {
   constructor(root) {
@@ -57,7 +56,7 @@ class Grid {
   cell(columns, largest) {
     const ratio = window.devicePixelRatio;
     const { width, height } = this.grid;
-    const border = Math.round((2 * RIM + GAP) * ratio);
+    const border = Math.round((2 * this.grid.rim + GAP) * ratio);
     const room = Math.floor((this.root.clientWidth * ratio) / columns) - border;
     const side = Math.max(1, evenSide(Math.min(room, largest * ratio), width));
     return { side, tall: Math.round((side * height) / width), border };
@@ -89,7 +88,7 @@ class Grid {
     context.imageSmoothingEnabled = times * width !== side;
     context.imageSmoothingQuality = "high";
     const theme = themeOf(root);
-    const rim = Math.round(RIM * ratio);
+    const rim = Math.round(grid.rim * ratio);
     for (let i = 0; i < n; i++) {
       const [x, y] = this.corner(i);
       context.fillStyle = this.rimColor(i, theme);

@@ -30,6 +30,7 @@ def sample_grid(
     label: str = "samples",
     selected: int | None = None,
     largest: int = 96,
+    rim: int = 2,
     names: Sequence[str] = (),
     room_for: tuple[int, int, int] | None = None,
     on_pick: Callable[[int], None] | None = None,
@@ -43,6 +44,7 @@ def sample_grid(
         label: what the images are, for those who cannot see them.
         selected: index of the image to frame.
         largest: greatest side of an image on screen, in pixels.
+        rim: width of the rims, in pixels.
         names: what each image is, told when it is pointed at; () where there is nothing to tell.
         room_for: images, columns and greatest side of the layout whose height is kept free, however few are shown.
         on_pick: called with the picked index before the rerun, so that it may set the state of widgets.
@@ -61,6 +63,7 @@ def sample_grid(
             label=label,
             selected=selected,
             largest=largest,
+            rim=rim,
             names=list(names),
             room=room_for,
         ),

@@ -109,10 +109,9 @@ def _loaded(path: str, step: int | Literal["best"] | None, raw: bool, stamp: tup
 
 def _present(session: Session, raw: bool, held: bool) -> Model:
     """The session's networks as they are now, which may take a step's time, or were a moment ago."""
-    kept = st.session_state.get("latent.present")
-    known = kept is not None and kept[0] is session and kept[1] == raw
-    if not known or not (held or time.monotonic() - kept[3] < _FRESH):
-        kept = session, raw, session.model(raw=raw), time.monotonic()
-        st.session_state["latent.present"] = kept
-    model: Model = kept[2]
+    kept: tuple[Session, bool, Model, float] | None = st.session_state.get("latent.present")
+    if kept is not None and kept[:2] == (session, raw) and (held or time.monotonic() - kept[3] < _FRESH):
+        return kept[2]
+    model = session.model(raw=raw)
+    st.session_state["latent.present"] = session, raw, model, time.monotonic()
     return model

@@ -63,7 +63,7 @@ def _picture(model: Model) -> None:
     picture = current(model)
     score = scores(model, picture, place.label)
     name = losses.get(model.config.loss.name).score_name
-    st.caption(f"Step {model.step:,} · D's {name} of it **{score[0]:.3g}**, the colour of the rim")
+    st.caption(f"Step {model.step:,} · rim: D's score, **{score[0]:.3g}**")
     sample_grid(
         picture,
         "latent-picture",
@@ -73,4 +73,5 @@ def _picture(model: Model) -> None:
         score_name=name,
         label="current picture",
         largest=LARGEST,
+        rim=4,
     )

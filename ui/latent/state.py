@@ -84,7 +84,7 @@ def open_source(found: list[Source]) -> Source | None:
     if source is None and here.source:
         complain(f'The run "{here.source[:100]}" is not there; it may have been renamed or deleted.')
     if source is None and found:
-        source = found[0]
+        source = next((each for each in found if each.moments()), found[0])
         here.source, here.moment = source.id, ""
     return source
 
