@@ -33,6 +33,7 @@ from gan_core.schema import Setting, as_text
 
 if TYPE_CHECKING:
     from gan_core.session import Session
+    from gan_core.snapshot import Snapshot
 
 
 def _described(setting: Setting) -> str:
@@ -68,7 +69,7 @@ def train(
 
     with known_device():
         session = Session(config, RunStore(runs), device, threads, name, max_steps=steps, max_seconds=seconds)
-    _follow(session, runs, Progress(steps, seconds))
+    _finish(follow(session, Progress(steps, seconds)), runs)
 
 
 @app.command()
@@ -93,11 +94,11 @@ def resume(
     at = max(run.checkpoints(), default=0)
     spent = max((row[2] for row in run.metrics() if row[0] <= at), default=0.0)
     progress = Progress(steps and at + steps, seconds and spent + seconds)
-    _follow(session, run_dir.parent, progress)
+    _finish(follow(session, progress), run_dir.parent)
 
 
-def _follow(session: Session, root: Path, progress: Progress) -> None:
-    """Start the session, show how it goes, stop it on Ctrl-C or SIGTERM; say how it ended and where it is kept."""
+def follow(session: Session, progress: Progress) -> Snapshot:
+    """Start the session, show how it goes, stop it on Ctrl-C or SIGTERM; how it ended."""
     with _interruptions() as interrupted, progress:
         session.start()
         while not session.wait(0.2):
@@ -109,6 +110,11 @@ def _follow(session: Session, root: Path, progress: Progress) -> None:
                 break  # nothing to save yet, and a download may take long
         snapshot = session.snapshot()
         progress.show(snapshot, last=True)
+    return snapshot
+
+
+def _finish(snapshot: Snapshot, root: Path) -> None:
+    """Say how a run ended and where it is kept."""
     folder = root / snapshot.run_id
     if snapshot.status == "stopped":
         typer.echo(f"Stopped at step {snapshot.step}. To go on: {PROGRAM} resume {shlex.quote(str(folder))}")

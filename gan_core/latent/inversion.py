@@ -22,7 +22,7 @@ from gan_core.trainer import draw_latents
 STEPS, RESTARTS = 300, 8
 _CANDIDATES = 32  # latents tried for each restart; the best ones begin
 _RATE = 0.1  # of Adam, falling to zero along half a cosine
-_FEATURES = 0.1  # weight of the distance in D's features
+_FEATURES = 0.003  # weight of the distance in D's features, over their size
 _PRIOR = 0.002  # weight of how unlikely the length of z is
 _EVERY = 10  # steps between two reports
 
@@ -73,7 +73,7 @@ def invert(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(1, steps))
     best_z, best_error = z[0].detach().clone(), float("inf")
     for step in range(steps + 1):
-        cost, error, _ = search.costs(z)
+        cost, error = search.costs(z)
         if float(error.min()) < best_error:
             best_z, best_error = z[error.argmin()].detach().clone(), float(error.min())
         if step % _EVERY == 0 or step == steps:
@@ -95,15 +95,15 @@ class _Search:
             self._features = model.features(goal, y)
             self._unit = self._features.square().mean().clamp(min=1e-6)
 
-    def costs(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """For latents (n, z_size): the whole cost (n,), the error in pixels (n,), and the samples."""
+    def costs(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """For latents (n, z_size): the whole cost (n,), and the error in pixels (n,) in it."""
         y = None if self._y is None else self._y.expand(len(z))
         samples = self._model.generate(z, y)
         error = (samples - self._goal).square().flatten(1).mean(1)
         features = (self._model.features(samples, y) - self._features).square().mean(1) / self._unit
         length = z.square().mean(1) - 1
         prior = 0.0 if self._uniform else F.relu(length).square()
-        return error + _FEATURES * features * error.detach().mean() + _PRIOR * prior, error.detach(), samples
+        return error + _FEATURES * features + _PRIOR * prior, error.detach()
 
     @torch.no_grad()
     def best_of(self, z: Tensor, n: int) -> Tensor:

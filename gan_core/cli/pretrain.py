@@ -1,0 +1,43 @@
+"""The command that makes the shipped runs: pretrain."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gan_core.catalog import UnknownNameError
+from gan_core.cli.arguments import fail
+from gan_core.cli.program import app
+from gan_core.cli.train import follow
+from gan_core.progress import Progress
+
+
+@app.command()
+def pretrain(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which run, as in gan_core/pretrained/recipes.json.")],
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where it goes.")] = Path("checkpoints/pretrained"),
+) -> None:
+    """Make one of the shipped runs anew, on one CPU thread: the same weights on the same machine."""
+    from gan_core import pretrained
+    from gan_core.runs import RunStore
+    from gan_core.session import Session
+
+    try:
+        recipe = pretrained.recipes()[name]
+    except UnknownNameError as error:
+        raise typer.BadParameter(str(error), param_hint="NAME") from None
+    with tempfile.TemporaryDirectory() as work:
+        store = RunStore(work)
+        session = Session(recipe.config, store, "cpu", 1, recipe.title, max_steps=recipe.steps)
+        snapshot = follow(session, Progress(recipe.steps, None))
+        if snapshot.step < recipe.steps:
+            fail(snapshot.error or f"Stopped at step {snapshot.step} of {recipe.steps}, so nothing was made")
+        try:
+            runs.mkdir(parents=True, exist_ok=True)
+            packed = pretrained.pack(store.open(snapshot.run_id), recipe, runs / name)
+        except OSError as error:
+            fail(f"Cannot write {runs / name}: {error.strerror or error}")
+    typer.echo(packed.path)
