@@ -42,7 +42,8 @@ ARM = """(slider) => {
   slider.addEventListener('keydown', () => (pressed = performance.now()), { once: true, capture: true });
   window.answer = new Promise((resolve) => {
     const look = () => {
-      if (pressed && painted > pressed && board.getAttribute('aria-busy') === 'false') resolve(performance.now() - pressed);
+      const answered = pressed && painted > pressed && board.getAttribute('aria-busy') === 'false';
+      if (answered) resolve(performance.now() - pressed);
       else requestAnimationFrame(look);
     };
     look();

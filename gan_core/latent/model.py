@@ -137,7 +137,7 @@ class Model:
     def scores(self, samples: Tensor | np.ndarray, label: Label = None) -> np.ndarray:
         """D's logit of each sample, (n,) float32: the higher, the more real it looks to D.
 
-        D judges them among 64 generated samples, as in training, where it never sees a batch of one.
+        A D with a batch layer judges them among 64 generated samples, as in training, where it never sees one alone.
 
         Args:
             samples: as `decode` or `pictures` gives them.
@@ -149,6 +149,9 @@ class Model:
 
     def judge(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """As `scores`, for samples and classes on the device, all at once, and gradients may pass: (n,)."""
+        if self.config.discriminator.batch_layer == "none":  # D judges each for itself, so company would only cost time
+            alone: Tensor = self._judging(self.as_seen(x), y)
+            return alone
         company, theirs = self._company
         seen = torch.cat((self.as_seen(x), self.as_seen(company)))
         logits: Tensor = self._judging(seen, None if y is None or theirs is None else torch.cat((y, theirs)))
