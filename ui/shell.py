@@ -18,6 +18,7 @@ def enter() -> None:
         [
             st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
             st.Page("pages/train.py", title="Train", icon=":material/play_circle:"),
+            st.Page("pages/latent.py", title="Latent", icon=":material/explore:"),
         ],
         position="top",
     ).run()

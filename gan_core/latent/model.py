@@ -136,7 +136,7 @@ class Model:
     def scores(self, samples: Tensor | np.ndarray, label: Label = None) -> np.ndarray:
         """D's logit of each sample, (n,) float32: the higher, the more real it looks to D.
 
-        D judges them among 64 generated samples, as in training, where it never sees a batch of one.
+        A D with a batch layer judges them among 64 generated samples, as in training, where it never sees one alone.
 
         Args:
             samples: as `decode` or `pictures` gives them.
@@ -148,27 +148,18 @@ class Model:
 
     def judge(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """As `scores`, for samples and classes on the device, all at once, and gradients may pass: (n,)."""
-        company, theirs = self._company()
-        seen = torch.cat((self.as_seen(x), self.as_seen(company)))
-        logits: Tensor = self._judge()(seen, None if y is None or theirs is None else torch.cat((y, theirs)))
-        return logits[: len(x)]
+        judge, features = self._judge(), self.features(x, y)
+        among = judge.across(torch.cat((features, self._company())))[: len(x)]
+        logits: Tensor = judge.condition.after(judge.head(among), among, y)
+        return logits
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """D's last features of samples on the device: (n, F)."""
-        judge = self._judge()
-        features: Tensor = judge.features(judge.condition.before(self.as_seen(x), y))
-        return features
+        return _features(self._judge(), self.as_seen(x), y)
 
     def as_seen(self, x: Tensor) -> Tensor:
         """Samples in [0, 1] in the range that the networks know."""
         return x * 2 - 1 if x.ndim == 4 and self.config.generator.output == "tanh" else x
-
-    def _company(self) -> tuple[Tensor, Tensor | None]:
-        """The generated samples and their classes, on the device."""
-        return self.remember("company", self._make_company)
-
-    def _make_company(self) -> tuple[Tensor, Tensor | None]:
-        return self.decode(draw(self, _COMPANY, 0)).to(self.device), self.labels(None, _COMPANY)
 
     def _judge(self) -> Discriminator:
         """D with the statistics of a batch of fakes in its normalisations.
@@ -179,14 +170,22 @@ class Model:
 
     @torch.no_grad()
     def _make_judge(self) -> Discriminator:
-        company, y = self._company()
         norms = [module for module in self.discriminator.modules() if isinstance(module, _BatchNorm)]
         for norm in norms:
             norm.training, norm.momentum = True, 1.0  # takes the next batch's statistics whole
-        self.discriminator(self.as_seen(company), y)
+        if norms:
+            self.discriminator(*self._fakes())
         for norm in norms:
             norm.training = False
         return self.discriminator
+
+    def _company(self) -> Tensor:
+        """D's features of the fakes among which it judges, which do not change: (64, F)."""
+        with torch.no_grad():
+            return self.remember("company", lambda: _features(self._judge(), *self._fakes()))
+
+    def _fakes(self) -> tuple[Tensor, Tensor | None]:
+        return self.as_seen(self.decode(draw(self, _COMPANY, 0)).to(self.device)), self.labels(None, _COMPANY)
 
     # ---- what both are given -------------------------------------------------------------------------------------
 
@@ -250,6 +249,11 @@ def as_samples(samples: Tensor | np.ndarray, shape: tuple[int, ...]) -> Tensor:
         wanted, got = (" x ".join(map(str, each)) for each in (shape, samples.shape[1:]))
         raise ValueError(f"samples of shape {wanted} are wanted, and {got} was given")
     return to_model(samples, "sigmoid").float()
+
+
+def _features(discriminator: Discriminator, seen: Tensor, y: Tensor | None) -> Tensor:
+    features: Tensor = discriminator.features(discriminator.condition.before(seen, y))
+    return features
 
 
 def _frozen(network: nn.Module, state: State, device: torch.device | str | None) -> nn.Module:
