@@ -10,6 +10,7 @@ _ENTERED = "entered"
 _PAGES = {  # by the name that it has in an address
     "home": ("Home", ":material/home:"),
     "train": ("Train", ":material/play_circle:"),
+    "latent": ("Latent", ":material/explore:"),
     "runs": ("Runs", ":material/folder_open:"),
 }
 

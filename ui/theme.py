@@ -75,6 +75,13 @@ _HEALTH = """
 .st-key-health button { min-height: 1.75rem; padding: 0 0.55rem; font-size: 0.87rem; }
 .st-key-health button p { font-size: 0.87rem; }
 """
+# A button under a key that begins with "icon-" shows its icon only; its words are for those who listen.
+_ICONS = """
+[class*="st-key-icon-"] button { padding: 0 0.4rem; }
+[class*="st-key-icon-"] button [data-testid="stMarkdownContainer"] {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+}
+"""
 
 
 def palettes() -> dict[str, Any]:
@@ -84,4 +91,4 @@ def palettes() -> dict[str, Any]:
 
 def keep_steady() -> None:
     """Stop Streamlit from fading and flashing while a page refreshes itself; the entry script calls it at each run."""
-    st.html(f"<style>{_STEADY}{_COMPACT}{_CARD}{_CORNERS}{_HEALTH}</style>")
+    st.html(f"<style>{_STEADY}{_COMPACT}{_CARD}{_CORNERS}{_HEALTH}{_ICONS}</style>")

@@ -169,23 +169,34 @@ def read(file: BinaryIO, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """
     try:
         with Image.open(file, formats=FORMATS) as image:
-            pixels = image.width * image.height
-            if pixels > LARGEST:
-                raise Unusable(TOO_LARGE)
-            if min(image.size) < SMALLEST:
-                raise Unusable(TOO_SMALL)
-            with _one_large if pixels > _LARGE else nullcontext():
-                return square(image, shape)
+            return cut(image, shape)
     except Unusable:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Unusable(TOO_LARGE) from None
+    except Exception as error:  # no picture
+        raise Unusable(BROKEN) from error
+
+
+def cut(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """The centre square of a picture as (channels, side, side), shape being that; what is transparent becomes white.
+
+    Raises:
+        Unusable: it is broken, too small or too large.
+    """
+    pixels = image.width * image.height
+    if pixels > LARGEST:
+        raise Unusable(TOO_LARGE)
+    if min(image.size) < SMALLEST:
+        raise Unusable(TOO_SMALL)
+    try:
+        with _one_large if pixels > _LARGE else nullcontext():
+            return _square(image, shape)
     except Exception as error:  # on broken bytes, Pillow's decoders raise nearly anything
         raise Unusable(BROKEN) from error
 
 
-def square(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """The centre square of a picture as (channels, side, side), shape being that; what is transparent becomes white."""
+def _square(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     channels, side, _ = shape
     image.draft(None, (2 * side, 2 * side))  # has a large JPEG decoded at a fraction of its size
     ImageOps.exif_transpose(image, in_place=True)

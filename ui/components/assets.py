@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import distribution, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from ui import theme
@@ -58,3 +60,13 @@ def forward(key: str, then: Callable[[Any], None] | None) -> Callable[[], None]:
             then(st.session_state[key]["pick"])
 
     return call
+
+
+def packed(header: Mapping[str, Any], *arrays: np.ndarray) -> bytes:
+    """A header and arrays as one block of bytes, which Streamlit passes on as it is; `unpack` in shared.js reads it.
+
+    The header is filled up so that the first array begins at a multiple of four bytes.
+    """
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 4)
+    return b"".join([struct.pack("<I", len(text)), text, *(array.tobytes() for array in arrays)])

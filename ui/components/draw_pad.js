@@ -15,8 +15,8 @@ const SPACING = 0.02; // between points along a stroke, as a share of the pad's 
 const STEP = 0.025; // of the keyboard's pen, likewise
 
 class Pad {
-  constructor(root, { points, extent, limit }) {
-    Object.assign(this, { root, extent, limit });
+  constructor(root, { points, extent, limit, ruler }) {
+    Object.assign(this, { root, extent, limit, ruler });
     this.canvas = root.querySelector("canvas");
     this.strokes = points.map((point) => [point]); // each a list of [x, y] in the units of the data
     this.stroke = null; // the one under the pen
@@ -126,11 +126,11 @@ class Pad {
     const at = ([x, y]) => [((x / extent + 1) / 2) * side, ((1 - y / extent) / 2) * side];
     const unit = side / canvas.clientWidth;
     context.clearRect(0, 0, side, side);
-    this.paintRuler(context, theme, at, unit);
+    if (this.ruler) this.paintRuler(context, theme, at, unit);
 
     const points = this.points();
-    context.fillStyle = theme.color("real");
-    for (const point of points) disc(context, at(point), 2.5 * unit);
+    context.fillStyle = theme.color(this.ruler ? "real" : "text");
+    for (const point of points) disc(context, at(point), (this.ruler ? 2.5 : 0.03 * canvas.clientWidth) * unit);
     if (this.pen) {
       context.strokeStyle = theme.color("text");
       context.lineWidth = 1.5 * unit;
@@ -170,7 +170,7 @@ class Pad {
     this.root.querySelector(".undo").disabled = this.root.querySelector(".clear").disabled = nothing;
     const text = `${count} of ${this.limit} points`;
     const label = this.root.querySelector(".count");
-    if (label.textContent !== text) label.textContent = text;
+    if (this.ruler && label.textContent !== text) label.textContent = text;
     const keys = "arrow keys move the pen, space puts it down and lifts it, Backspace undoes";
     this.canvas.setAttribute("aria-label", `Drawing of ${count} points; ${keys}`);
   }

@@ -25,6 +25,7 @@ def draw_pad(
     points: Sequence[tuple[float, float]] = (),
     extent: float = 3.0,
     limit: int = 400,
+    ruler: bool = True,
     on_draw: Callable[[Points], None] | None = None,
 ) -> Points:
     """A square pad that turns strokes of mouse, finger or arrow keys into points, evenly spaced along the strokes.
@@ -33,6 +34,7 @@ def draw_pad(
         points: what the drawing begins with; to begin anew with others, mount the pad under another key.
         extent: the pad shows [-extent, extent] on both axes.
         limit: the most points that a drawing may give.
+        ruler: show the axes' numbers and count the points; without it the drawing is just a drawing.
         on_draw: called with the points of a changed drawing before the rerun.
 
     Returns:
@@ -46,7 +48,7 @@ def draw_pad(
     drawn = st.session_state.get(key, {}).get("points", points)
     result = _mount(
         key=key,
-        data={"points": _pairs(drawn), "extent": extent, "limit": limit},
+        data={"points": _pairs(drawn), "extent": extent, "limit": limit, "ruler": ruler},
         default={"points": _pairs(points)},
         on_points_change=changed,
     )

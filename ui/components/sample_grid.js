@@ -11,53 +11,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return whenGone(root, () => grid.observer.disconnect());
 }
 
-// Length of the header, header (JSON), a float32 score for each picture, pixels.
+// A float32 score for each picture stands before the pixels.
 function decode(bytes) {
-  const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + size)));
+  const { header, rest } = unpack(bytes);
   const [n, height, width, channels] = header.shape;
-  const pixels = 4 + size + 4 * n;
   return {
     ...header, n, height, width, channels,
-    scores: new Float32Array(bytes.slice(4 + size, pixels).buffer),
-    pixels: bytes.subarray(pixels),
+    scores: new Float32Array(rest.slice(0, 4 * n).buffer),
+    pixels: rest.subarray(4 * n),
   };
 }
 
-// All pictures, pixel for pixel and without gaps, on a canvas that is never shown.
-function atlasOf({ n, height, width, channels, columns, pixels }) {
-  const rows = Math.ceil(n / columns);
-  const atlas = new OffscreenCanvas(columns * width, Math.max(rows, 1) * height);
-  const image = new ImageData(atlas.width, atlas.height);
-  const target = new Uint32Array(image.data.buffer);
-  for (let i = 0, source = 0; i < n; i++) {
-    const left = (i % columns) * width;
-    const top = Math.floor(i / columns) * height;
-    for (let y = 0; y < height; y++) {
-      let place = (top + y) * atlas.width + left;
-      for (let x = 0; x < width; x++, source += channels) {
-        const red = pixels[source];
-        const green = channels === 3 ? pixels[source + 1] : red;
-        const blue = channels === 3 ? pixels[source + 2] : red;
-        target[place++] = 0xff000000 | (blue << 16) | (green << 8) | red;
-      }
-    }
-  }
-  atlas.getContext("2d").putImageData(image, 0, 0);
-  return atlas;
-}
-
-function enlarged(atlas, times) {
-  if (times === 1) return atlas;
-  const larger = new OffscreenCanvas(atlas.width * times, atlas.height * times);
-  const context = larger.getContext("2d");
-  context.imageSmoothingEnabled = false;
-  context.drawImage(atlas, 0, 0, larger.width, larger.height);
-  return larger;
-}
-
 const GAP = 3; // pixels of the screen, between rims
-const RIM = 2;
 
 class Grid {
   constructor(root) {
@@ -91,7 +56,7 @@ class Grid {
   cell(columns, largest) {
     const ratio = window.devicePixelRatio;
     const { width, height } = this.grid;
-    const border = Math.round((2 * RIM + GAP) * ratio);
+    const border = Math.round((2 * this.grid.rim + GAP) * ratio);
     const room = Math.floor((this.root.clientWidth * ratio) / columns) - border;
     const side = Math.max(1, evenSide(Math.min(room, largest * ratio), width));
     return { side, tall: Math.round((side * height) / width), border };
@@ -123,7 +88,7 @@ class Grid {
     context.imageSmoothingEnabled = times * width !== side;
     context.imageSmoothingQuality = "high";
     const theme = themeOf(root);
-    const rim = Math.round(RIM * ratio);
+    const rim = Math.round(grid.rim * ratio);
     for (let i = 0; i < n; i++) {
       const [x, y] = this.corner(i);
       context.fillStyle = this.rimColor(i, theme);

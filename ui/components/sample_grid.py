@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from ui.components.assets import forward, script, style
+from ui.components.assets import forward, packed, script, style
 
 _mount = st.components.v2.component(
     "sample_grid",
@@ -32,6 +30,7 @@ def sample_grid(
     label: str = "samples",
     selected: int | None = None,
     largest: int = 96,
+    rim: int = 2,
     names: Sequence[str] = (),
     room_for: tuple[int, int, int] | None = None,
     on_pick: Callable[[int], None] | None = None,
@@ -45,6 +44,7 @@ def sample_grid(
         label: what the images are, for those who cannot see them.
         selected: index of the image to frame.
         largest: greatest side of an image on screen, in pixels.
+        rim: width of the rims, in pixels.
         names: what each image is, told when it is pointed at; () where there is nothing to tell.
         room_for: images, columns and greatest side of the layout whose height is kept free, however few are shown.
         on_pick: called with the picked index before the rerun, so that it may set the state of widgets.
@@ -63,6 +63,7 @@ def sample_grid(
             label=label,
             selected=selected,
             largest=largest,
+            rim=rim,
             names=list(names),
             room=room_for,
         ),
@@ -72,12 +73,6 @@ def sample_grid(
 
 
 def _message(images: NDArray[np.uint8], scores: NDArray[Any] | None, **settings: Any) -> bytes:
-    """One block of bytes, which Streamlit passes on as it is: length of the header, header, scores, pixels."""
     pixels = images[..., None] if images.ndim == 3 else images
-    settings["shape"] = pixels.shape
-    header = json.dumps(settings).encode()
-    header += b" " * (-len(header) % 4)
     values = np.full(len(pixels), np.nan) if scores is None else scores
-    return b"".join(
-        [struct.pack("<I", len(header)), header, np.asarray(values, dtype="<f4").tobytes(), pixels.tobytes()]
-    )
+    return packed(settings | {"shape": pixels.shape}, np.asarray(values, dtype="<f4"), pixels)

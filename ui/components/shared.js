@@ -48,3 +48,43 @@ function brief(value) {
   return String(Number(value.toPrecision(3)));
 }
 
+
+// What `assets.packed` made: length of the header, header (JSON), then bytes.
+function unpack(bytes) {
+  const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + size)));
+  return { header, rest: bytes.subarray(4 + size) };
+}
+
+// All pictures, pixel for pixel and without gaps, `columns` side by side on a canvas that is never shown.
+function atlasOf({ n, height, width, channels, columns, pixels }) {
+  const rows = Math.ceil(n / columns);
+  const atlas = new OffscreenCanvas(columns * width, Math.max(rows, 1) * height);
+  const image = new ImageData(atlas.width, atlas.height);
+  const target = new Uint32Array(image.data.buffer);
+  for (let i = 0, source = 0; i < n; i++) {
+    const left = (i % columns) * width;
+    const top = Math.floor(i / columns) * height;
+    for (let y = 0; y < height; y++) {
+      let place = (top + y) * atlas.width + left;
+      for (let x = 0; x < width; x++, source += channels) {
+        const red = pixels[source];
+        const green = channels === 3 ? pixels[source + 1] : red;
+        const blue = channels === 3 ? pixels[source + 2] : red;
+        target[place++] = 0xff000000 | (blue << 16) | (green << 8) | red;
+      }
+    }
+  }
+  atlas.getContext("2d").putImageData(image, 0, 0);
+  return atlas;
+}
+
+// The same picture a whole number of times larger, its pixels square.
+function enlarged(atlas, times) {
+  if (times === 1) return atlas;
+  const larger = new OffscreenCanvas(atlas.width * times, atlas.height * times);
+  const context = larger.getContext("2d");
+  context.imageSmoothingEnabled = false;
+  context.drawImage(atlas, 0, 0, larger.width, larger.height);
+  return larger;
+}

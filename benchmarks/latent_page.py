@@ -1,0 +1,113 @@
+"""How fast the Latent page answers: from a key press on a slider to the new picture on the screen.
+
+    python -m benchmarks.latent_page --presses 30
+
+Starts the app on a free port over a library of untrained models (speed does not ask how well they learned), and presses
+the arrow keys in Chromium: an MLP and a 64x64 DCGAN, then both while `mnist-quick` trains in the same server.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import statistics
+import tempfile
+from pathlib import Path
+from urllib.parse import urlencode
+
+from playwright.sync_api import Page, sync_playwright
+
+from gan_core import presets
+from gan_core.config import TrainConfig
+from gan_core.runs import RunStore
+from gan_core.trainer import Trainer
+from tests.conftest import QUIET, Server
+
+MODELS = {"MLP": ("mlp-mnist", 100, 180), "64x64 DCGAN": ("dcgan-sprites", 130, 280)}  # preset, wanted median and p95
+TRAINING = 250  # milliseconds: wanted median of both while a session trains
+
+# Notes the moment of the next key press, and resolves once its answer has come and the picture was painted after it.
+ARM = """(slider) => {
+  const find = (root, selector) => [...root.querySelectorAll('*')].flatMap(
+    (node) => [...(node.matches(selector) ? [node] : []), ...(node.shadowRoot ? find(node.shadowRoot, selector) : [])]);
+  const canvas = find(document, 'canvas[aria-label*="current picture"]')[0];
+  const board = slider.closest('.sliders'), context = canvas.getContext('2d');
+  let pressed = 0, painted = 0;
+  context.drawImage = (...all) => {
+    painted = performance.now();
+    CanvasRenderingContext2D.prototype.drawImage.apply(context, all);
+  };
+  slider.addEventListener('keydown', () => (pressed = performance.now()), { once: true, capture: true });
+  window.answer = new Promise((resolve) => {
+    const look = () => {
+      const answered = pressed && painted > pressed && board.getAttribute('aria-busy') === 'false';
+      if (answered) resolve(performance.now() - pressed);
+      else requestAnimationFrame(look);
+    };
+    look();
+  });
+}"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--presses", type=int, default=30)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        os.environ["GAN_PLAYGROUND_RUNS"] = folder
+        runs = {name: untrained(Path(folder), preset) for name, (preset, _, _) in MODELS.items()}
+        server = Server(Path("app.py"), Path(folder) / "log.txt").wait(180)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        for name, (_, median, p95) in MODELS.items():
+            report(name, times(page, server.url, runs[name], options.presses), f"{median} / {p95}")
+        train(page, server.url)
+        for name in MODELS:
+            report(
+                f"{name}, a session training", times(page, server.url, runs[name], options.presses), f"{TRAINING} / -"
+            )
+        browser.close()
+        server.stop()
+
+
+def untrained(library: Path, preset: str) -> str:
+    """A run of the preset that holds its first weights; its id."""
+    config = presets.load(preset)
+    run = RunStore(library).create(config)
+    run.save(Trainer(config, "cpu"), keep=1)
+    return run.id
+
+
+def train(page: Page, url: str) -> None:
+    """Have a session train from now on."""
+    config: TrainConfig = presets.load("mnist-quick").with_values({"max_steps": 1_000_000})
+    page.goto(f"{url}/train?{urlencode(config.to_query())}")
+    page.get_by_role("button", name=re.compile("^Start")).click(timeout=180_000)
+    page.get_by_role("img", name=re.compile("^Loss at step")).wait_for(timeout=180_000)
+
+
+def times(page: Page, url: str, run: str, presses: int) -> list[float]:
+    """Milliseconds from each key press to its picture, in order of size; the first three presses warm up."""
+    page.goto(f"{url}/latent?run={run}")
+    slider = page.get_by_role("slider", name="PC 1", exact=True)
+    slider.wait_for(timeout=180_000)
+    page.wait_for_timeout(3000)
+    slider.focus()
+    measured = []
+    for i in range(presses + 3):
+        slider.evaluate(ARM)
+        page.keyboard.press("ArrowRight" if i % 20 < 10 else "ArrowLeft")
+        measured.append(float(page.evaluate("window.answer")))
+        page.wait_for_timeout(150)  # as fast as a key repeats; the slider never rests
+    return sorted(measured[3:])
+
+
+def report(name: str, measured: list[float], wanted: str) -> None:
+    p95 = measured[int(0.95 * (len(measured) - 1))]
+    print(f"{name}: median {statistics.median(measured):.0f} ms, p95 {p95:.0f} ms (wanted {wanted})", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""Latent: look around in what a generator has learned, shipped, saved or still in training."""
+
+import streamlit as st
+
+from ui import shell
+
+shell.come_in()
+
+from gan_core.latent import Model  # noqa: E402  (the shell stands before torch, which these need, has loaded)
+from gan_core.runs import RunError  # noqa: E402
+from ui.latent import choose, panels, sources, stage, state  # noqa: E402
+from ui.server import settle  # noqa: E402
+
+state.read_url()
+found = sources.all_sources()
+source = state.open_source(found)
+if source is None:
+    st.info("There is no model to look at yet: train one, and it is here from its first step.", icon=":material/info:")
+    st.page_link("pages/train.py", label="Train", icon=":material/play_circle:")
+    st.stop()
+
+trouble, model = "", None
+try:
+    model = state.open_model(source)
+except RunError as error:
+    trouble = str(error)
+choose.model(found, source)
+for text in filter(None, (state.told(), trouble)):
+    st.error(text, icon=":material/error:")
+if model is None:
+    st.stop()
+settle("latent")
+LIVE = state.tab().moment == sources.NOW
+
+
+@st.fragment(key=state.STAGE, run_every=0.5 if LIVE else None)
+def show_stage(source: sources.Source, model: Model) -> None:
+    """The picture and its sliders; with a running session the picture moves as it learns."""
+    if LIVE and not source.live:
+        st.rerun()  # training has ended: its last checkpoint is shown from now on
+    here = state.tab()
+    try:
+        stage.show(source, source.model(sources.NOW, here.raw, held=here.dragging) if LIVE else model)
+    except RunError as error:
+        st.error(str(error), icon=":material/error:")
+    if not here.dragging:
+        state.write_url()
+
+
+@st.fragment(key=state.PANEL)
+def show_panel(source: sources.Source, model: Model) -> None:
+    """The chosen panel. It follows the picture once a slider rests."""
+    panels.show(source, source.model(sources.NOW, state.tab().raw, held=True) if LIVE else model)
+
+
+show_stage(source, model)
+show_panel(source, model)

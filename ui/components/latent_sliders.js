@@ -1,0 +1,209 @@
+// Sliders over strips of pictures. A move is sent at once if the last was answered, else when its answer comes.
+
+const boards = new WeakMap();
+
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+  const root = parentElement.querySelector(".sliders");
+  if (!boards.has(root)) boards.set(root, new Board(root));
+  const board = boards.get(root);
+  board.sendMove = (message) => setStateValue("move", message);
+  board.sendRest = (message) => setTriggerValue("rest", message);
+  board.sendName = (id, name) => setTriggerValue("name", [id, name]);
+  const { header, rest } = unpack(data);
+  board.show(header, rest);
+  return whenGone(root, () => board.leave());
+}
+
+const REST_MS = 220; // without a move, until the page may do what takes longer
+const LOST_MS = 1500; // until a move without an answer counts as lost
+const GAP = 1; // pixels of the screen between the pictures of a strip
+
+class Board {
+  constructor(root) {
+    this.root = root;
+    this.rows = new Map(); // by the slider's id
+    this.sent = Date.now(); // numbers of moves ascend, from one page load to the next too
+    this.waiting = false; // for the answer to the move `sent`
+    this.changed = {}; // values that were moved since the last message
+    this.unrested = {}; // and since the last rest
+    this.observer = new ResizeObserver(() => this.paint());
+    this.observer.observe(root);
+  }
+
+  leave() {
+    this.observer.disconnect();
+    clearTimeout(this.resting);
+    clearTimeout(this.lost);
+  }
+
+  show(header, bytes) {
+    this.header = header;
+    if (header.answered >= this.sent) this.answered();
+    const ids = header.sliders.map((slider) => slider.id);
+    if (ids.join() !== [...this.rows.keys()].join()) this.build(header.sliders);
+    const { style } = this.root;
+    style.setProperty("--columns", header.columns);
+    style.setProperty("--few", Math.max(1, header.columns / 2));
+    style.setProperty("--steps", header.steps);
+    for (const slider of header.sliders) this.rows.get(slider.id).show(slider, header.reach, slider.id in this.unrested);
+    this.take(bytes);
+    this.paint();
+  }
+
+  build(sliders) {
+    this.rows = new Map(sliders.map((slider) => [slider.id, new Row(this, slider)]));
+    this.root.replaceChildren(...[...this.rows.values()].map((row) => row.element));
+  }
+
+  take(bytes) {
+    const { kind, shape, sliders, steps } = this.header;
+    if (kind === "points") this.points = new Float32Array(bytes.slice().buffer);
+    this.atlas = kind === "images" && shape[0] > 0
+      ? atlasOf({ n: sliders.length * steps, height: shape[1], width: shape[2], channels: shape[3], columns: steps,
+        pixels: bytes })
+      : null;
+  }
+
+  paint() {
+    if (!this.header) return;
+    const theme = themeOf(this.root);
+    let i = 0;
+    for (const row of this.rows.values()) row.paint(this, i++, theme);
+  }
+
+  // ---- messages ----------------------------------------------------------------------------------------------------
+
+  moved(id, value) {
+    this.changed[id] = this.unrested[id] = value;
+    if (!this.waiting) this.push();
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.rest(), REST_MS);
+  }
+
+  push() {
+    this.sent = Math.max(this.sent + 1, Date.now());
+    this.wait(true);
+    this.sendMove([{ ...this.unrested }, this.sent]); // all since the last rest: the server may skip a message
+    this.changed = {};
+    clearTimeout(this.lost);
+    this.lost = setTimeout(() => this.answered(), LOST_MS);
+  }
+
+  answered() {
+    clearTimeout(this.lost);
+    this.wait(false);
+    if (Object.keys(this.changed).length) this.push();
+  }
+
+  wait(waiting) {
+    this.waiting = waiting;
+    this.root.setAttribute("aria-busy", waiting);
+  }
+
+  rest() {
+    this.sent += 1;
+    this.sendRest([this.unrested, this.sent]);
+    this.changed = {};
+    this.unrested = {};
+  }
+}
+
+class Row {
+  constructor(board, { id }) {
+    this.board = board;
+    this.id = id;
+    this.element = document.createElement("div");
+    this.element.className = "slider";
+    this.element.innerHTML =
+      '<div class="head"><input class="name" type="text" maxlength="40" spellcheck="false"><output></output>' +
+      '<button type="button" class="reset">↺</button></div><input type="range"><canvas role="img"></canvas>';
+    [this.name, this.output, this.reset] = this.element.firstChild.children;
+    [, this.range, this.canvas] = this.element.children;
+    this.range.oninput = () => this.go(Number(this.range.value));
+    this.reset.onclick = () => this.go(0);
+    this.name.onchange = () => board.sendName(id, this.name.value.trim());
+    this.name.onkeydown = (event) => event.key === "Enter" && this.name.blur();
+    this.canvas.onclick = (event) => this.go(this.valueAt(event));
+  }
+
+  show({ word, name, value, about }, reach, held) {
+    const label = name || word;
+    this.reach = reach;
+    Object.assign(this.range, { min: -reach, max: reach, step: reach / 60 });
+    this.range.setAttribute("aria-label", label);
+    if (this.name.getRootNode().activeElement !== this.name) this.name.value = name;
+    this.name.placeholder = word;
+    this.name.title = about;
+    this.name.classList.toggle("named", name !== "");
+    this.name.setAttribute("aria-label", `Name of ${word}`);
+    this.reset.setAttribute("aria-label", `Reset ${label}`);
+    this.reset.title = "Back to 0";
+    this.canvas.setAttribute("aria-label", `Where ${label} leads, from ${brief(-reach)} to ${brief(reach)}`);
+    if (!held) this.range.value = value;
+    this.tell();
+  }
+
+  tell() {
+    const value = Number(this.range.value);
+    this.output.textContent = `${value < 0 ? "−" : value > 0 ? "+" : ""}${Math.abs(value).toFixed(2)}`;
+    this.output.classList.toggle("still", value === 0);
+    this.reset.disabled = value === 0;
+    const [zero, share] = [50, ((value / this.reach + 1) / 2) * 100];
+    const [from, to] = [Math.min(zero, share), Math.max(zero, share)];
+    const quiet = "var(--st-border-color)";
+    this.range.style.setProperty(
+      "--track",
+      `linear-gradient(90deg, ${quiet} ${from}%, var(--st-primary-color) ${from}% ${to}%, ${quiet} ${to}%)`,
+    );
+  }
+
+  go(value) {
+    this.range.value = value;
+    this.tell();
+    this.board.moved(this.id, Number(this.range.value));
+  }
+
+  valueAt(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const { steps } = this.board.header;
+    const cell = Math.min(steps - 1, Math.floor(((event.clientX - box.left) / box.width) * steps));
+    return ((2 * cell) / (steps - 1) - 1) * this.reach;
+  }
+
+  paint(board, index, theme) {
+    const { canvas } = this;
+    const { steps, kind, shape } = board.header;
+    canvas.hidden = shape[0] === 0;
+    if (canvas.hidden || canvas.clientWidth === 0) return;
+    const ratio = window.devicePixelRatio;
+    const pitch = Math.floor((canvas.clientWidth * ratio) / steps);
+    const across = kind === "points" ? 1 : shape[2];
+    const side = pitch - Math.round(GAP * ratio);
+    const tall = kind === "points" ? side : Math.round((side * shape[1]) / across);
+    const width = Math.round(canvas.clientWidth * ratio);
+    if (canvas.width !== width || canvas.height !== tall) {
+      Object.assign(canvas, { width, height: tall });
+      canvas.style.height = `${tall / ratio}px`;
+    }
+    const context = canvas.getContext("2d");
+    context.clearRect(0, 0, width, tall);
+    context.imageSmoothingQuality = "high";
+    for (let i = 0; i < steps; i++) {
+      const left = Math.round(((i + 0.5) * width) / steps - side / 2);
+      if (kind === "points") this.dot(context, theme, left, side, board.points.subarray(2 * (index * steps + i)));
+      else {
+        const [w, h] = [shape[2], shape[1]];
+        context.drawImage(board.atlas, i * w, index * h, w, h, left, 0, side, tall);
+      }
+    }
+  }
+
+  dot(context, theme, left, side, [x, y]) {
+    context.fillStyle = theme.color("text", 0.06);
+    context.fillRect(left, 0, side, side);
+    context.fillStyle = theme.color("generator");
+    context.beginPath();
+    context.arc(left + x * side, (1 - y) * side, Math.max(2, side / 10), 0, 2 * Math.PI);
+    context.fill();
+  }
+}

@@ -1,0 +1,67 @@
+"""The stage of a model of points: the latent plane and the data's plane, linked by what is pointed at."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from gan_core import data, latent
+from gan_core.latent import Model
+from gan_core.latent.views import LatentPlane
+from gan_core.plane import extent_of
+from ui.components.latent_plane import latent_plane
+from ui.latent import stage, state
+
+_CELLS = 40  # along a side of D's surface
+_REAL = 400  # true points that are drawn
+
+
+def panel(model: Model) -> None:
+    """Both planes; a click on a latent takes it."""
+    place = state.place()
+    z = place.z(state.compass(model))
+    x = stage.current(model)
+    score = stage.scores(model, x, place.label)
+    st.caption(f"Step {model.step:,} · D's score of the current point **{score[0]:.3g}** · click a latent to take it")
+    plane: LatentPlane = model.remember(("plane", place.label), lambda: latent.plane(model, label=place.label))
+    extent, real = _data(model)
+    latent_plane(
+        "latent-plane",
+        latents=plane.latents if plane.side else np.zeros((0, 2), np.float32),
+        points=plane.points,
+        side=plane.side,
+        real=real,
+        surface=model.remember(("surface", place.label), lambda: _surface(model, extent, place.label)),
+        score_range=stage.score_range(model),
+        extent=extent,
+        current=(z.numpy() if plane.side else np.zeros(0, np.float32), x[0]),
+        on_pick=state.then(lambda index: state.take(plane.z[index])),
+    )
+
+
+def in_frame(model: Model, points: np.ndarray) -> np.ndarray:
+    """Points (n, 2) as shares of the data's plane, from its lower left: in [0, 1]."""
+    left, right, low, high = _data(model)[0]
+    return ((points - [left, low]) / [right - left, high - low]).clip(0, 1).astype(np.float32)
+
+
+def _data(model: Model) -> tuple[np.ndarray, np.ndarray]:
+    """The frame of the true points and some of them; of what G makes, where there are none to be had."""
+
+    def load() -> tuple[np.ndarray, np.ndarray]:
+        try:
+            examples = data.load(model.config).examples
+        except data.DataError:
+            made = model.decode(latent.draw(model, 1000, 0))
+            return extent_of(made), np.zeros((0, 2), np.float32)
+        return extent_of(examples), examples[:_REAL].numpy()
+
+    return model.remember("data", load)
+
+
+def _surface(model: Model, extent: np.ndarray, label: int | None) -> np.ndarray:
+    """D's score over the plane: (_CELLS, _CELLS), rows from low y to high y."""
+    left, right, low, high = extent
+    x, y = np.meshgrid(np.linspace(left, right, _CELLS), np.linspace(low, high, _CELLS))
+    cells = np.stack((x, y), axis=-1).reshape(-1, 2).astype(np.float32)
+    return stage.scores(model, cells, label).reshape(_CELLS, _CELLS)

@@ -1,0 +1,161 @@
+"""The sliders: which directions they follow, what these are called, and the strips beneath them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+import torch
+
+from gan_core import latent
+from gan_core.latent import DIRECTIONS, Model
+from ui.components.latent_sliders import Slider, latent_sliders
+from ui.latent import names, points, state
+from ui.latent.place import direction
+from ui.latent.sources import Source
+
+STEPS = 7  # pictures of a strip
+_PAGE = {"pca": 8, "sefa": 8, "raw": 16}  # sliders of a page
+_COLUMNS = {8: 2, 16: 4}
+_REACH = {"normal": 3.0, "uniform": 1.0}  # of z's prior: what a slider can add either way
+_WORDS = {"pca": "PC", "sefa": "SeFa", "raw": "z"}
+_WIDEST = 64  # pixels of a strip's picture
+
+
+def panel(source: Source, model: Model) -> None:
+    """The kind of direction and its pages above, the sliders below."""
+    here = state.tab()
+    here.kind = here.kind if here.kind in DIRECTIONS else "pca"
+    size = _PAGE[here.kind]
+    pages = -(-model.z_size // size)
+    here.page = min(here.page, pages - 1)
+    _head(pages, size, model.z_size)
+    compass = state.compass(model)
+    first, last = here.page * size, min((here.page + 1) * size, model.z_size)
+    vectors = latent.directions(compass, here.kind, last)
+    called = names.of(source.run.path, here.kind, vectors.vectors[first:])
+    place = state.place()
+    ids = [f"{here.kind}.{i}" for i in range(first, last)]
+    shown = [
+        Slider(
+            id,
+            f"{_WORDS[here.kind]} {first + i + 1}",
+            called[i],
+            round(place.moves.get(id, 0.0), 4),
+            f"Type to name it. {vectors.about} Strength {float(vectors.strength[first + i]):.3g}.",
+        )
+        for i, id in enumerate(ids)
+    ]
+    reach = _REACH[model.config.latent.distribution]
+    latent_sliders(
+        shown,
+        "latent-sliders",
+        reach,
+        _strips(model, compass, ids, reach),
+        STEPS,
+        here.answered,
+        columns=_COLUMNS[size],
+        on_move=_move,
+        on_rest=state.then(_rest),
+        on_name=lambda id, name: _name(source, compass, id, name),
+    )
+
+
+def _head(pages: int, size: int, total: int) -> None:
+    here = state.tab()
+    kinds = {method.label: kind for kind, method in DIRECTIONS.items()}
+    labels = {kind: label for label, kind in kinds.items()}
+    if st.session_state.get("latent.kind") != labels[here.kind]:
+        st.session_state["latent.kind"] = labels[here.kind]
+
+    def choose() -> None:
+        here.kind, here.page = kinds[st.session_state["latent.kind"]], 0
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="latent-directions"):
+        st.segmented_control(
+            "Directions",
+            list(kinds),
+            key="latent.kind",
+            required=True,
+            label_visibility="collapsed",
+            on_change=choose,
+            help="\n\n".join(f"**{method.label}**: {method.about}" for method in DIRECTIONS.values()),
+        )
+        if pages > 1:
+            low = here.page * size + 1
+            _arrow("Previous sliders", "chevron_left", -1, disabled=here.page == 0)
+            st.caption(f"{low} to {min(low + size - 1, total)} of {total}", width="content")
+            _arrow("Next sliders", "chevron_right", 1, disabled=here.page == pages - 1)
+        st.button(
+            "Reset all",
+            icon=":material/restart_alt:",
+            type="tertiary",
+            disabled=not state.place().moves,
+            on_click=state.then(lambda: state.go(replace(state.place(), moves={}))),
+            help="All sliders back to 0, on every page",
+        )
+
+
+def _arrow(label: str, icon: str, by: int, disabled: bool) -> None:
+    def turn() -> None:
+        state.tab().page += by
+
+    st.button(
+        label,
+        key=f"icon-{icon}",
+        icon=f":material/{icon}:",
+        type="tertiary",
+        disabled=disabled,
+        on_click=turn,
+        help=label,
+    )
+
+
+def _strips(model: Model, compass: Model, ids: list[str], reach: float) -> np.ndarray:
+    """Where each slider leads from the current place: (len(ids) * STEPS, H, W, C) uint8, or points in [0, 1].
+
+    While a slider is dragged they stay those of the place where it last rested.
+    """
+    kept = st.session_state.get("latent.strips")
+    here = state.tab()
+    if here.dragging and kept is not None and kept[0] == ids:
+        strips: np.ndarray = kept[1]
+        return strips
+    place = state.place()
+    origin = place.z(compass)
+    far = torch.linspace(-reach, reach, STEPS)
+    z = torch.cat(
+        [origin + torch.outer(far - place.moves.get(id, 0.0), direction(compass, id)) for id in ids]
+    )  # a slider's own move is where its knob stands, so its strip begins anew from 0
+    made = model.pictures(z, **place.told(model))
+    if made.ndim == 2:
+        made = points.in_frame(model, made)
+    else:
+        made = made[:, :: max(1, made.shape[1] // _WIDEST), :: max(1, made.shape[2] // _WIDEST)]
+    st.session_state["latent.strips"] = ids, made
+    return made
+
+
+def _move(moves: Mapping[str, float], number: int) -> None:
+    """A slider is on its way: only the picture follows."""
+    here = state.tab()
+    to = state.place().moved(moves)
+    if here.dragging:
+        here.place = to
+    else:
+        state.go(to)
+    here.answered, here.dragging = number, True
+
+
+def _rest(moves: Mapping[str, float], number: int) -> None:
+    _move(moves, number)
+    state.tab().dragging = False
+
+
+def _name(source: Source, compass: Model, id: str, name: str) -> None:
+    try:
+        names.give(source.run.path, id.split(".")[0], direction(compass, id), name)
+    except OSError as error:
+        st.toast(f"The name was not saved with the run: {error.strerror}. Is its folder still there?", icon="⚠️")
