@@ -56,7 +56,7 @@ def panel(source: Source, model: Model) -> None:
         _strips(model, compass, ids, reach),
         STEPS,
         here.answered,
-        columns=_COLUMNS[size],
+        columns=_COLUMNS[size] if model.config.dataset.kind == "images" else 1,
         on_move=_move,
         on_rest=state.then(_rest),
         on_name=lambda id, name: _name(source, compass, id, name),
