@@ -58,7 +58,7 @@ _CARD = """
 _CORNERS = """
 [class*="st-key-chart-"] { position: relative; }
 [class*="st-key-chart-"] .live-chart .legend { padding-right: 2rem; }
-.st-key-chart-samples > [data-testid="stElementContainer"] [data-testid="stCaptionContainer"] { padding-right: 2rem; }
+.st-key-chart-samples > [data-testid="stElementContainer"] [data-testid="stCaptionContainer"] { padding-right: 4rem; }
 .st-key-class-told p { min-height: 3.2em; }
 .st-key-chart-losses .live-chart .legend { padding-right: 4rem; }
 [data-testid="stLayoutWrapper"]:has(> [class*="st-key-corner-"]) { position: absolute; top: 0; right: 0; z-index: 2; }
@@ -68,6 +68,12 @@ _CORNERS = """
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
 }
 [class*="st-key-corner-"] [data-testid="stPopoverButton"] > div > div:last-child:not(:first-child) { display: none; }
+[class*="st-key-corner-"] [data-testid="stPageLink"] a { min-height: 26px; padding: 0 5px; opacity: 0.7; }
+[class*="st-key-corner-"] [data-testid="stPageLink"] a:is(:hover, :focus-visible) { opacity: 1; }
+[class*="st-key-corner-"] [data-testid="stPageLink"] [data-testid="stMarkdownContainer"] {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+}
+.st-key-corner-samples { gap: 0; }
 """
 _HEALTH = """
 .st-key-health { gap: 0.25rem; }
