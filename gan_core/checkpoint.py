@@ -1,7 +1,8 @@
-"""A checkpoint on disk: a folder of safetensors and one `state.pt`, which is whole or not there at all."""
+"""A checkpoint on disk: a folder of safetensors and one `state.json`, which is whole or not there at all."""
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import shutil
@@ -12,15 +13,26 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors import torch as tensorfile
 from torch import Tensor, nn
 
-from gan_core import models
+from gan_core import models, nested
 from gan_core.config import SETTINGS, ConfigError, TrainConfig
 from gan_core.trainer import Trainer
 
 NETWORKS = ("generator", "discriminator", "ema")
-BROKEN = (OSError, ValueError, KeyError, RuntimeError, EOFError, pickle.UnpicklingError, SafetensorError)
+OLD_STATE = "state.pt"  # until version 0.1 the state stood in torch's own format
+BROKEN = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RecursionError,
+    RuntimeError,
+    EOFError,
+    pickle.UnpicklingError,
+    SafetensorError,
+)
 
 
 def save(trainer: Trainer, folder: Path) -> Path:
@@ -38,11 +50,13 @@ def write(state: Mapping[str, Any], folder: Path) -> Path:
     unfinished = folder.with_name(f".unfinished-{folder.name}")
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
-        unfinished.mkdir(parents=True)
+        unfinished.mkdir()
         for name in NETWORKS:
             if name in state:
-                save_file(state.pop(name), unfinished / f"{name}.safetensors")
-        torch.save(state, unfinished / "state.pt")
+                _write_tensors(unfinished / f"{name}.safetensors", state.pop(name))
+        tensors, rest = nested.take_apart(state)
+        _write_tensors(unfinished / "state.safetensors", tensors)
+        (unfinished / "state.json").write_text(json.dumps(rest), encoding="utf-8")
         for file in (*unfinished.iterdir(), unfinished):
             _flush(file)
         shutil.rmtree(folder, ignore_errors=True)
@@ -54,14 +68,17 @@ def write(state: Mapping[str, Any], folder: Path) -> Path:
     return folder
 
 
+def _write_tensors(file: Path, tensors: Mapping[str, Tensor]) -> None:
+    file.write_bytes(tensorfile.save(dict(tensors)))  # the library's own way to a file hides a full disk's OSError
+
+
 def load(trainer: Trainer, folder: Path) -> None:
     """Put the trainer where the checkpoint stands.
 
     Raises:
         one of BROKEN: the checkpoint is torn, or of networks of another shape.
     """
-    state: dict[str, Any] = torch.load(folder / "state.pt", weights_only=True, map_location="cpu")
-    trainer.load_state_dict(state | networks(folder))
+    trainer.load_state_dict(read_state(folder) | networks(folder))
 
 
 def networks(folder: Path) -> dict[str, dict[str, Tensor]]:
@@ -71,7 +88,22 @@ def networks(folder: Path) -> dict[str, dict[str, Tensor]]:
         one of BROKEN: the checkpoint is torn or gone.
     """
     files = {name: folder / f"{name}.safetensors" for name in NETWORKS}
-    return {name: load_file(file) for name, file in files.items() if name != "ema" or file.exists()}
+    return {name: tensorfile.load_file(file) for name, file in files.items() if name != "ema" or file.exists()}
+
+
+def read_state(folder: Path) -> dict[str, Any]:
+    """All that the checkpoint holds besides its networks.
+
+    Raises:
+        one of BROKEN: it is torn.
+    """
+    if (folder / OLD_STATE).exists():
+        return torch.load(folder / OLD_STATE, weights_only=True, map_location="cpu")
+    rest = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+    state = nested.put_together(tensorfile.load_file(folder / "state.safetensors"), rest)
+    if not isinstance(state, dict):
+        raise ValueError("not the state of a checkpoint")
+    return state
 
 
 def is_whole(folder: Path) -> bool:
@@ -80,10 +112,16 @@ def is_whole(folder: Path) -> bool:
         for file in folder.glob("*.safetensors"):
             with safe_open(file, "pt"):  # the header knows how long the file must be
                 pass
+        if (folder / OLD_STATE).exists():
+            return _has_networks(folder) and zipfile.is_zipfile(folder / OLD_STATE)
+        json.loads((folder / "state.json").read_text(encoding="utf-8"))
     except BROKEN:
         return False
-    needed = ("generator.safetensors", "discriminator.safetensors")
-    return all((folder / name).is_file() for name in needed) and zipfile.is_zipfile(folder / "state.pt")
+    return _has_networks(folder) and (folder / "state.safetensors").is_file()
+
+
+def _has_networks(folder: Path) -> bool:
+    return all((folder / f"{name}.safetensors").is_file() for name in NETWORKS if name != "ema")
 
 
 def refuse_what_does_not_fit(config: TrainConfig, saved: TrainConfig) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -59,17 +60,34 @@ class HistoryLog:
         return self._length
 
 
+def append(path: Path, text: str) -> None:
+    """Add text to a file, all of it or nothing.
+
+    Raises:
+        OSError: the disk refuses; the file is as it was.
+    """
+    with path.open("ab", buffering=0) as file:
+        before = file.seek(0, os.SEEK_END)
+        data = text.encode()
+        try:
+            while data:  # a disk that fills up takes a part without complaint
+                data = data[file.write(data) :]
+        except OSError:
+            file.truncate(before)
+            raise
+
+
 def append_csv(path: Path, rows: Iterable[Sequence[float]]) -> None:
-    """Append rows to the CSV file, with a header if it is new."""
-    new = not path.exists()
-    with path.open("a", newline="", encoding="ascii") as file:
-        writer = csv.writer(file)
-        if new:
-            writer.writerow(COLUMNS)
-        writer.writerows(
-            [int(value) if name in _WHOLE else repr(float(value)) for name, value in zip(COLUMNS, row, strict=True)]
-            for row in rows
-        )
+    """Append rows to the CSV file, with a header if it is new. Raises `OSError` as `append` does."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    if not path.exists():
+        writer.writerow(COLUMNS)
+    writer.writerows(
+        [int(value) if name in _WHOLE else repr(float(value)) for name, value in zip(COLUMNS, row, strict=True)]
+        for row in rows
+    )
+    append(path, text.getvalue())
 
 
 def read_csv(path: Path, up_to_step: int | None = None) -> list[list[float]]:
@@ -88,6 +106,24 @@ def read_csv(path: Path, up_to_step: int | None = None) -> list[list[float]]:
             break
         rows.append(values)
     return rows
+
+
+def last_row(path: Path) -> list[float] | None:
+    """The last whole row of the CSV file; None where there is none. Reads no more than its end."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 2000))
+            lines = file.read().decode("ascii", errors="replace").split("\n")[:-1]
+    except OSError:
+        return None
+    for line in reversed(lines):
+        try:
+            values = [float(value) for value in line.split(",")]
+        except ValueError:
+            continue
+        if len(values) == len(COLUMNS):
+            return values
+    return None
 
 
 def rewind_csv(path: Path, step: int) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import psutil
 import torch
@@ -21,14 +23,11 @@ from gan_core.orders import Orders
 from gan_core.recorder import DivergedError, Recorder
 from gan_core.runs import MARKED, Run
 from gan_core.snapshot import Look, Mark, Observer, Status
+from gan_core.sparing import Sparing
 from gan_core.trainer import Trainer, Which
 
 INTERVAL = 0.4  # seconds between snapshots
-_WARM = 2.0  # seconds until the second making of what is dear
 LOOKING, JUDGING = 0.015, 0.01  # shares of training time that samples, and the judgement of points, may take
-
-
-T = TypeVar("T")
 
 
 class Loop:
@@ -64,7 +63,9 @@ class Loop:
         self.last_step = trainer.steps + (math.inf if max_steps is None else max_steps)
         self.last_second = self.recorder.seconds + (math.inf if max_seconds is None else max_seconds)
         self.saved_at = trainer.steps if past else -1
+        self.owed: deque[Callable[[Run], object]] = deque()  # notes that the disk has not taken yet
         self.named = {event.get("id") for event in events if event["kind"] == "named"}
+        self.health: tuple[Finding, ...] = ()
         self.watch, self.glances = Watch(), Glances(run.glances() if run is not None else ())
         self.fitted_at = -1  # the step of the last fit
         self.look = Sparing(self._look, LOOKING)
@@ -89,7 +90,9 @@ class Loop:
             self.evaluator.close()
 
     def _end(self, ended: Status) -> None:
-        if self._save():
+        while not (saved := self._save()) and self.orders.next(self._apply, self._idle) is not None:
+            pass  # each Resume tries the disk once more; Stop gives up
+        if saved:
             self._log(ended)
         self._judge_last()
         self._show(ended)
@@ -123,7 +126,7 @@ class Loop:
         self.trainer.update(config)
         self.marks.append(Mark(self.trainer.steps, text))
         self._log("changed", text=text)
-        self._write(lambda run: run.write_config(config))
+        self._note(lambda run: run.write_config(config))
 
     # ---- showing -------------------------------------------------------------------------------------------------
 
@@ -164,7 +167,7 @@ class Loop:
         fresh = self.fit.made if self.fitted_at == step else None
         glance = self.observer.glance(look, step, fresh)
         if glance is not None and self.glances.add(glance):
-            self._write(lambda run: run.append_glance(glance))
+            self._note(lambda run: run.append_glance(glance))
         return look
 
     def _fit(self) -> Fit | None:
@@ -173,7 +176,8 @@ class Loop:
 
     def _examine(self) -> tuple[Finding, ...]:
         """What the run shows so far; an illness is written down when it is first named."""
-        findings = self.watch.see(self.trainer.config, self.recorder.log.view(), self.glances.view())
+        history, glances = self.recorder.log.view(), self.glances.view()
+        self.health = findings = self.watch.see(self.trainer.config, history, glances, self.evaluator.evals)
         for finding in findings:
             if finding.bad and finding.id not in self.named:
                 self.named.add(finding.id)
@@ -240,16 +244,28 @@ class Loop:
         """Save a whole checkpoint, unless this step has one; whether the run now is safe."""
         if self.run is None or self.saved_at == self.trainer.steps:
             return True
-        self.recorder.flush()  # raises if a loss is no number: such weights are never saved
         keep = self.trainer.config.record.keep
+        if not self._try(self.recorder.flush):  # raises if a loss is no number: such weights are never saved
+            return False
         if not self._write(lambda run: run.save(self.trainer, keep)):
             return False
         self.saved_at = self.trainer.steps
-        self._log("saved")
+        self._log("saved", health=[finding.id for finding in self.health if finding.bad])
         return True
 
     def _log(self, kind: str, **details: Any) -> None:
-        self._write(lambda run: run.log(kind, self.trainer.steps, **details))
+        step = self.trainer.steps
+        self._note(lambda run: run.log(kind, step, **details))
+
+    def _note(self, action: Callable[[Run], object]) -> None:
+        """Write something down now, or as soon as the disk takes it; in order."""
+        self.owed.append(action)
+        self._write(self._pay)
+
+    def _pay(self, run: Run) -> None:
+        while self.owed:
+            self.owed[0](run)
+            self.owed.popleft()
 
     def _write(self, action: Callable[[Run], object]) -> bool:
         """Do something to the run's folder, if one is kept; whether that went well."""
@@ -262,30 +278,18 @@ class Loop:
             action()
         except OSError as error:
             self.orders.run(False)
-            where, reason = self.run.path if self.run else "the disk", error.strerror or str(error)
-            self.publish(error=f"Paused: cannot write to {where} ({reason}). Make room, then press Start.")
+            self.publish(error=_refused(error, self.run, self.orders.stopping))
             return False
         return True
 
 
-class Sparing(Generic[T]):
-    """Something dear to make: made anew only as often as keeps it within its share of the time."""
-
-    def __init__(self, make: Callable[[], T], share: float) -> None:
-        self._make, self._share = make, share
-        self._again_at = 0.0
-        self.made: T
-
-    def __call__(self, now: bool = False) -> T:
-        """The thing as last made, or made now if it is due or wanted `now`."""
-        began = time.perf_counter()
-        if now or began >= self._again_at:
-            first = not hasattr(self, "made")
-            self.made = self._make()
-            ended = time.perf_counter()
-            pause = (ended - began) / self._share
-            self._again_at = ended + (min(pause, _WARM) if first else pause)  # the first also builds torch's kernels
-        return self.made
+def _refused(error: OSError, run: Run | None, stopping: bool) -> str:
+    """What to do about a disk that refuses; the session stands still and keeps all in memory until it is stopped."""
+    where = f"cannot write to {run.path if run else 'the disk'} ({error.strerror or error})"
+    if stopping:
+        return f"The last steps were not saved: {where}. The run goes on from its last checkpoint."
+    cure = {errno.ENOSPC: "Make room", errno.EDQUOT: "Make room", errno.ENOENT: "Put the folder back"}
+    return f"Paused: {where}. Nothing is lost. {cure.get(error.errno or 0, 'Make it writable')}, then press Resume."
 
 
 def _memory(device: torch.device) -> int:

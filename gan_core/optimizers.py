@@ -38,13 +38,18 @@ def retune(optimizer: torch.optim.Optimizer, config: OptimizerConfig, lr_factor:
 
 
 def tensors_per_weight(config: OptimizerConfig) -> int:
-    """How many numbers the optimiser remembers for each weight: 0 for plain SGD, 2 for Adam. Found by one tiny step."""
+    """How many numbers the optimiser remembers for each weight: 0 for plain SGD, 2 for Adam."""
+    return sum(remembers(config).values())
+
+
+def remembers(config: OptimizerConfig) -> dict[str, bool]:
+    """What the optimiser remembers of a parameter, and whether that is a number for each weight. Found by a tiny step."""
     weights = nn.Parameter(torch.zeros(2))
     weights.grad = torch.zeros(2)
     optimizer = build(config, [weights])
     optimizer.step()
-    remembered = optimizer.state[weights].values()
-    return sum(isinstance(value, torch.Tensor) and value.shape == weights.shape for value in remembered)
+    kept = optimizer.state[weights]
+    return {name: value.shape == weights.shape for name, value in kept.items() if isinstance(value, torch.Tensor)}
 
 
 def _arguments(config: OptimizerConfig) -> dict[str, Any]:

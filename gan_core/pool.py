@@ -23,10 +23,14 @@ class SessionPool:
     def open(self, config: TrainConfig, name: str | None = None, run_id: str | None = None) -> str:
         """A new session, not yet started, and the key to find it by. `run_id` goes on with a run of the library.
 
+        A run that a session has in hand already is not opened twice: the key is that session's.
+
         Raises:
             runs.RunError: there is no such run.
         """
         run = self.store.open(run_id) if run_id else None
+        if run_id and (key := self.training(run_id)):
+            return key
         session = Session(config, self.store, name=name, run=run)
         key = secrets.token_hex(3)
         with self._lock:
@@ -46,6 +50,10 @@ class SessionPool:
         """The session with this key, or None."""
         with self._lock:
             return self._sessions.get(key or "")
+
+    def training(self, run_id: str) -> str | None:
+        """The key of the session that has this run in hand, or None."""
+        return next((key for key, session in self.live().items() if session.snapshot().run_id == run_id), None)
 
     def live(self) -> dict[str, Session]:
         """Sessions that can still train, oldest first."""

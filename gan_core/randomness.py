@@ -23,6 +23,9 @@ def stream(seed: int, name: str, device: torch.device | str = "cpu") -> torch.Ge
     return torch.Generator(device).manual_seed(derive(seed, name))
 
 
+_OF_CPU_AND_CUDA = {len(torch.Generator().get_state()), 16}  # bytes
+
+
 class Streams:
     """The generators that training draws from, by consumer; saved and restored together."""
 
@@ -40,5 +43,11 @@ class Streams:
         return {name: generator.get_state() for name, generator in vars(self).items()}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Draw what would have been drawn next; on another kind of device, whose states differ, begin each stream anew.
+
+        Raises:
+            RuntimeError: a state is damaged.
+        """
         for name, generator in vars(self).items():
-            generator.set_state(state[name])
+            if {len(state[name]), len(generator.get_state())} != _OF_CPU_AND_CUDA:
+                generator.set_state(state[name])

@@ -28,6 +28,7 @@ class Recorder:
         self._run = run
         self._every = log_every
         self._waiting: list[tuple[StepRecord, Which, float]] = []
+        self._unwritten: list[list[float]] = []  # rows that the disk has not taken yet
         self._window: deque[tuple[float, int]] = deque()
 
     def add(self, record: StepRecord, which: Which, seconds: float) -> None:
@@ -44,12 +45,12 @@ class Recorder:
 
         Raises:
             DivergedError: a loss is NaN or infinite; the rows up to there are kept.
-            OSError: the disk refuses; the rows stay in memory.
+            OSError: the disk refuses; the rows stay in memory, and the next flush tries them again.
         """
-        if not self._waiting:
+        if not self._waiting and not self._unwritten:
             return
         waiting, self._waiting = self._waiting, []
-        figures = torch.stack([record.figures for record, _, _ in waiting]).tolist()
+        figures = torch.stack([record.figures for record, _, _ in waiting]).tolist() if waiting else []
         rows, trouble = [], ""
         for (record, which, seconds), values in zip(waiting, figures, strict=True):
             rows.append([record.step, record.epoch, seconds, record.images, *(values[i] for i in _ORDER)])
@@ -58,7 +59,9 @@ class Recorder:
                 break
         self.log.extend(rows)
         if self._run is not None:
-            self._run.append_metrics(rows)
+            self._unwritten += rows
+            self._run.append_metrics(self._unwritten)
+            self._unwritten = []
         if trouble:
             raise DivergedError(trouble)
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import psutil
 import torch
+from filelock import FileLock
 
 from gan_core import data, models
 from gan_core.config import ConfigError, TrainConfig
@@ -61,6 +62,7 @@ class Session:
         self._config, self._store, self._device, self._name, self._run = config, store, device, name, run
         self._threads = threads or max(1, (os.cpu_count() or 2) - 1)
         self._max_steps, self._max_seconds = max_steps, max_seconds
+        self._held: FileLock | None = None  # on the run's folder
         self._orders = Orders(config)
         self._viewer = Viewer(self._orders)
         self._lock = threading.Lock()
@@ -157,6 +159,8 @@ class Session:
             self._fail(f"Training stopped on an unexpected fault ({type(error).__name__}: {error})")
             raise
         finally:
+            if self._held is not None:
+                self._held.release()
             self._viewer.release()
             _alive.discard(self)
 
@@ -169,6 +173,7 @@ class Session:
         progress(1.0, "building the networks")
         _refuse_what_cannot_fit(self._config, find_device(self._device))
         if self._run is not None:
+            self._held = self._run.hold()  # before anything is read: another session may still write
             trainer = self._run.trainer(self._device, dataset=dataset)
             trainer.update(self._config)
             self._run.rewind(trainer.steps)
@@ -176,6 +181,7 @@ class Session:
         trainer = Trainer(self._config, self._device, dataset)
         if self._store is not None:
             self._run = self._store.create(self._config, self._name)
+            self._held = self._run.hold()
         return trainer
 
     def _fail(self, message: str) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 from gan_core.config import TrainConfig
 from gan_core.data.ranges import to_bytes, to_model
 from gan_core.diagnosis import Finding, Glance
-from gan_core.diagnosis.glances import Glancer
+from gan_core.diagnosis.glances import Glancer, overfitting
 from gan_core.evals import Evals
 from gan_core.history import History, HistoryLog
 from gan_core.metrics.points import SAMPLES, Fit, Judge
@@ -43,6 +43,7 @@ class Look:
     scores: np.ndarray = field(default_factory=lambda: _NONE)  # (n,): D's score of each
     real: np.ndarray = field(default_factory=lambda: _NONE)  # (m, H, W, C) uint8, or (m, 2) float32
     real_scores: np.ndarray = field(default_factory=lambda: _NONE)  # (m,)
+    unseen_scores: np.ndarray = field(default_factory=lambda: _NONE)  # (k,): of real examples that D never trains on
     real_classes: np.ndarray = field(default_factory=lambda: _NONE)  # (m,) int: where the networks are told the class
     plane: Plane | None = None  # 2-D runs only
 
@@ -99,6 +100,7 @@ class Observer:
         picked = torch.randperm(len(trainer.dataset), generator=stream(config.seed, "display of real"))[:n]
         self.real = trainer.dataset.examples[picked]
         self.real_y = None if trainer.labels is None else trainer.labels[picked]
+        self.unseen = trainer.dataset.held_out
         self._judge = Judge(config) if config.dataset.kind == "points" else None
         self._glancer = Glancer(trainer.dataset.examples, picked)
         self._many_z = trainer.latents(SAMPLES if self._judge else 0, stream(config.seed, "judged"))
@@ -109,19 +111,30 @@ class Observer:
         real = to_model(self.real.to(trainer.device), trainer.config.generator.output)
         with judging(trainer.discriminator):
             real_scores = _scores(trainer, real, self.real_y)
+            unseen_scores = self._unseen_scores(trainer)
             if trainer.dataset.examples.ndim == 2:
                 plane = view(trainer, self.z)
-                return Look(plane.fakes, plane.scores, self.real.numpy(), real_scores, plane=plane)
+                return Look(plane.fakes, plane.scores, self.real.numpy(), real_scores, unseen_scores, plane=plane)
             shown = trainer.decode(self.z, y=self.y)  # (n, C, H, W) in [0, 1]
             seen = to_model(shown.mul(255).byte().to(trainer.device), trainer.config.generator.output)
             scores = _scores(trainer, seen, self.y)
         classes = _NONE if self.real_y is None else self.real_y.numpy()
-        return Look(to_bytes(shown).numpy(), scores, self.real.permute(0, 2, 3, 1).numpy(), real_scores, classes)
+        return Look(
+            to_bytes(shown).numpy(), scores, self.real.permute(0, 2, 3, 1).numpy(), real_scores, unseen_scores, classes
+        )
 
     def glance(self, look: Look, step: int, fit: Fit | None = None) -> Glance | None:
         """What the samples of a look show, as figures, with the share of modes that a `fit` of that step found."""
         covered = fit.covered / fit.modes if fit is not None and fit.covered is not None and fit.modes else None
-        return self._glancer(look.samples, step, covered)
+        known = len(look.unseen_scores) > 0
+        overfit = overfitting(look.real_scores, look.unseen_scores, look.scores) if known else None
+        return self._glancer(look.samples, step, covered, fit.js if fit is not None else None, overfit)
+
+    def _unseen_scores(self, trainer: Trainer) -> np.ndarray:
+        if self.unseen is None:
+            return _NONE
+        x = to_model(self.unseen.examples.to(trainer.device), trainer.config.generator.output)
+        return _scores(trainer, x, None if trainer.labels is None else self.unseen.labels)
 
     def fit(self, trainer: Trainer) -> Fit | None:
         """How close a 2-D generator is to the truth; None for images, and for points that have run off to infinity."""

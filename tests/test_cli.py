@@ -296,7 +296,7 @@ def test_ctrl_c_and_sigterm_save_and_say_how_to_go_on(number: signal.Signals, tm
     assert f"python -m gan_core resume {folder}" in lines(out)[-2]
     [kept] = RunStore(tmp_path).list()
     assert kept.status == "stopped"
-    assert (folder / f"step-{kept.step:07d}" / "state.pt").exists()
+    assert (folder / f"step-{kept.step:07d}" / "state.json").exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")

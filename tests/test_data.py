@@ -74,6 +74,16 @@ def test_count_takes_a_part_of_the_same_order() -> None:
     assert part.notes == ()
 
 
+def test_a_count_holds_out_a_few_of_the_rest() -> None:
+    whole = data.load(config(data__name="mnist-5k"))
+    held_out = data.load(config(data__name="mnist-5k", data__count=300)).held_out
+    assert held_out is not None
+    assert whole.labels is not None
+    assert torch.equal(held_out.examples, whole.examples[300 : 300 + data.HELD_OUT])
+    assert torch.equal(held_out.labels, whole.labels[300 : 300 + data.HELD_OUT])
+    assert whole.held_out is None
+
+
 def test_a_count_beyond_what_there_is_uses_all_and_says_so() -> None:
     digits = data.load(config(data__name="mnist-5k", data__count=6000))
     assert len(digits) == 5000

@@ -17,11 +17,15 @@ from gan_core import presets
 from gan_core.catalog import LOSSES
 from gan_core.config import SETTINGS, TrainConfig
 from gan_core.diagnosis import Finding, Glance, Watch, diagnose
-from gan_core.diagnosis.glances import KEPT, Glancer, Glances
+from gan_core.diagnosis.glances import KEPT, Glancer, Glances, overfitting
 from gan_core.diagnosis.illnesses import ILLNESSES
+from gan_core.evals import Evals, Evaluation
+from gan_core.figures import Basis, Figure
 from gan_core.history import COLUMNS, History
-from gan_core.runs import RunStore
+from gan_core.runs import RunStore, summarise
 from gan_core.session import Session
+from gan_core.snapshot import Observer
+from gan_core.trainer import Trainer
 from tests.small import DIGITS, POINTS
 
 CROSS_ENTROPY = ("non-saturating", "saturating")
@@ -36,10 +40,12 @@ def history(n: int = 1000, **columns: object) -> History:
     return History(**{name: np.broadcast_to(np.asarray(columns.get(name, table[name]), float), n) for name in COLUMNS})
 
 
-def glances(n: int = 1000, spread: object = 1.0, nearest: object = 1.2, covered: float | None = None) -> tuple:
-    steps = np.linspace(n / 30, n, 30).astype(int)
-    spreads, near = (np.broadcast_to(np.asarray(value, float), 30) for value in (spread, nearest))
-    return tuple(Glance(int(s), float(a), float(b), covered) for s, a, b in zip(steps, spreads, near, strict=True))
+def glances(n: int = 1000, spread: object = 1.0, nearest: object = 1.2, **others: object) -> tuple[Glance, ...]:
+    """Thirty glances; each figure is one number for all, or thirty."""
+    columns = {"spread": spread, "nearest": nearest, **others}
+    each = {name: np.broadcast_to(np.asarray(value, float), 30).tolist() for name, value in columns.items()}
+    steps = np.linspace(n / 30, n, 30).astype(int).tolist()
+    return tuple(Glance(step, **{name: each[name][i] for name in each}) for i, step in enumerate(steps))
 
 
 def config(loss: str = "non-saturating", base: TrainConfig = POINTS) -> TrainConfig:
@@ -100,7 +106,8 @@ def test_a_gap_that_grows_tenfold_is_a_critic_too_strong(loss: str) -> None:
 
 def test_certainty_while_samples_still_improve_is_no_illness() -> None:
     run = history(d_real=0.97, d_fake=0.03, loss_d=0.06)
-    assert ids(diagnose(config(), run, glances(nearest=np.geomspace(3, 1.2, 30)))) == ["improving"]
+    growing = glances(nearest=np.geomspace(3, 1.2, 30), js=np.geomspace(0.9, 0.1, 30))
+    assert ids(diagnose(config(), run, growing)) == ["improving"]
 
 
 def test_a_gradient_that_dies_while_d_wins_has_vanished() -> None:
@@ -146,17 +153,61 @@ def test_gradients_that_explode_are_a_divergence(loss: str) -> None:
     assert "divergence" in ids(diagnose(config(loss), history(grad_norm_d=np.geomspace(1, 1e6, 1000)), ()))
 
 
-def test_copies_of_the_data_are_memorisation() -> None:
-    assert ids(diagnose(config(), history(), glances(nearest=0.2))) == ["memorisation"]
-    found = diagnose(config(base=DIGITS), history(), glances(nearest=0.6))
-    assert ids(found) == ["memorisation"]
-    assert found[0].remedies[0].live
+@pytest.mark.parametrize("base", [POINTS, DIGITS], ids=["points", "digits"])
+def test_samples_that_lie_by_one_example_each_are_memorisation(base: TrainConfig) -> None:
+    (finding,) = diagnose(config(base=base), history(), glances(ratio=0.2))
+    assert finding.id == "memorisation"
+    assert finding.evidence[0].chart == "samples"
+    assert "memorisation" not in ids(diagnose(config(base=base), history(epoch=2.0), glances(ratio=0.2))), "too early"
+
+
+def test_a_discriminator_that_takes_unseen_examples_for_fakes_has_learnt_the_others_by_heart() -> None:
+    (finding,) = diagnose(config(base=DIGITS), history(), glances(overfit=np.linspace(0, 1, 30)))
+    assert (finding.id, finding.evidence[0].chart) == ("memorisation", "scores")
+    assert finding.since > 500
+    assert "memorisation" not in ids(diagnose(config(base=DIGITS), history(), glances(overfit=0.2)))
+
+
+# ---- a run that is well ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_game_of_equals_is_fine(loss: str) -> None:
-    assert ids(diagnose(config(loss), history(), glances())) == ["converged"]
-    assert ids(diagnose(config(loss), history(), glances(nearest=np.geomspace(5, 1.2, 30)))) == ["improving"]
+    assert ids(diagnose(config(loss), history(), glances(js=0.01))) == ["converged"]
+    assert ids(diagnose(config(loss), history(), glances(js=np.geomspace(0.9, 0.05, 30)))) == ["improving"]
+
+
+def judged(*distances: float, coverage: float) -> Evals:
+    """Judgements evenly through a run of 1,000 steps; real images have a coverage of 0.95."""
+    basis = Basis(5000, "5000 training images", "a classifier")
+    rows = [
+        Evaluation(
+            step, step / 20, step / 100, 64 * step,
+            (Figure("frechet", distance, 0, 0, 1.9, basis), Figure("coverage", coverage, 0, 0, 0.95, basis)),
+        )
+        for step, distance in zip(np.linspace(100, 1000, len(distances)).astype(int).tolist(), distances, strict=True)
+    ]  # fmt: skip
+    return Evals(tuple(rows))
+
+
+def test_only_good_samples_are_called_converged() -> None:
+    rest = (40.0,) * 10
+    good, bad = (diagnose(config(base=DIGITS), history(), glances(), judged(*rest, coverage=c)) for c in (0.5, 0.1))
+    assert ids(good) == ["converged"]
+    assert good[0].evidence[0].chart == "quality"
+    assert ids(bad) == ["stalled"]
+    assert ids(diagnose(config(), history(), glances(js=0.4))) == ["stalled"]
+
+
+def test_quality_that_still_grows_is_told_before_anything_else() -> None:
+    growing = judged(*np.geomspace(400, 30, 10).tolist(), coverage=0.5)
+    assert ids(diagnose(config(base=DIGITS), history(), glances(), growing)) == ["improving"]
+
+
+def test_pictures_that_nobody_has_judged_are_not_called_converged() -> None:
+    assert diagnose(config(base=DIGITS), history(), glances()) == ()
+    nearer = glances(nearest=np.geomspace(5, 1.2, 30))
+    assert ids(diagnose(config(base=DIGITS), history(), nearer)) == ["improving"]
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 19, 100])
@@ -214,7 +265,7 @@ def test_a_long_history_takes_under_a_millisecond_or_so() -> None:
 
 def test_a_finding_comes_when_seen_twice_and_goes_when_long_unseen() -> None:
     watch = Watch()
-    sick, well = glances(nearest=0.2), glances()
+    sick, well = glances(ratio=0.2), glances()
     assert watch.see(config(), history(1000), sick) == ()
     assert watch.see(config(), history(1000), sick) == (), "a second look at the same step says nothing new"
     assert ids(watch.see(config(), history(1010), sick)) == ["memorisation"]
@@ -240,6 +291,30 @@ def test_a_glance_measures_against_the_real_ones() -> None:
     assert copies.nearest < 0.01
     assert (one.spread, one.covered) == (0, 0.5)
     assert glancer(np.full((100, 2), np.nan, np.float32), 4) is None
+
+
+def test_a_discriminator_overfits_as_far_as_it_takes_unseen_examples_for_fakes() -> None:
+    noise = 0.02 * np.random.Generator(np.random.PCG64(0)).normal(size=64)
+    assert overfitting(0.9 + noise, 0.1 + noise, 0.1 + noise) == pytest.approx(1)
+    assert overfitting(0.9 + noise, 0.7 + noise, 0.1 + noise) == pytest.approx(0.25)
+    assert overfitting(0.5 + noise, 0.499 + noise, 0.498 + noise) == 0, "within chance"
+    assert overfitting(0.2 + noise, 0.1 + noise, 0.9 + noise) == 0, "fakes pass as real"
+
+
+def test_a_discriminator_that_learns_ten_digits_by_heart_is_seen_to() -> None:
+    small = {"generator.hidden": (64, 128), "discriminator.hidden": (128, 64), "batch_size": 10}
+    rates = {"optimizer_g.lr": 1e-3, "optimizer_d.lr": 1e-3}
+    config = presets.load("mlp-mnist").with_values({**small, **rates, "data.count": 10})
+    trainer = Trainer(config, "cpu")
+    observer = Observer(trainer)
+    for _ in range(300):
+        trainer.step()
+    glance = observer.glance(observer.look(trainer), 300)
+    assert glance is not None
+    assert glance.overfit is not None
+    assert glance.overfit > 0.5
+    everything = Observer(Trainer(config.with_values({"data.count": 0}), "cpu"))
+    assert everything.unseen is None
 
 
 def test_pictures_are_glanced_at_in_the_same_units_as_the_data() -> None:
@@ -319,6 +394,6 @@ def test_glances_and_names_survive_a_resume(tmp_path: Path) -> None:
     again.start()
     assert again.wait(60)
     assert run.glances()[: len(before)] == before
-    assert run.summary().status != "named"
+    assert summarise(run).status != "named"
     run.rewind(before[0].step)
     assert run.glances() == [glance for glance in before if glance.step <= before[0].step]

@@ -15,7 +15,7 @@ from gan_core.config import TrainConfig
 from gan_core.evals import Best, Evals, Evaluation, as_csv, from_csv
 from gan_core.evaluator import Evaluator
 from gan_core.figures import Basis, Figure
-from gan_core.runs import Run, RunError, RunStore
+from gan_core.runs import Run, RunError, RunStore, summarise
 from gan_core.session import Session
 from gan_core.snapshot import Snapshot
 from gan_core.trainer import Trainer
@@ -105,7 +105,7 @@ def test_a_judgement_that_fails_is_an_event_and_training_goes_on(
     run = RunStore(tmp_path).open(now.run_id)
     [event] = [event for event in run.events() if event["kind"] == "unjudged"]  # once, not at every judgement
     assert event["error"] == "RuntimeError: the judge is ill"
-    assert run.summary().status == "finished"
+    assert summarise(run).status == "finished"
 
 
 def test_a_copy_that_does_not_fit_in_memory_is_an_event_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

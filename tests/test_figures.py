@@ -146,6 +146,15 @@ def test_the_layered_view_keeps_the_frame_of_its_plane() -> None:
     json.dumps(figure, allow_nan=False)
 
 
+def test_the_layered_view_tells_what_is_wrong_with_the_points() -> None:
+    plane = a_plane(FLAT, np.ones((20, 20), np.float32))
+    well = layered_view(plane, np.zeros((5, 2)), plane.fakes)["layout"]
+    sick = layered_view(plane, np.zeros((5, 2)), plane.fakes, warning="all alike")["layout"]
+    assert well["annotations"] == []
+    assert [note["text"] for note in sick["annotations"]] == ["▲ all alike"]
+    assert "warning: all alike" in sick["meta"]
+
+
 @pytest.mark.parametrize(
     ("grid", "density", "lines"),
     [

@@ -170,7 +170,7 @@ def test_without_a_checkpoint_an_ended_run_is_started_again(panel: Open, tmp_pat
 
 def test_a_fork_that_cannot_be_made_is_told(panel: Open, tmp_path: Path) -> None:
     app = stop(panel("strong-d"))
-    (tmp_path / watched(app).snapshot().run_id / "step-0000012" / "state.pt").write_bytes(b"")
+    (tmp_path / watched(app).snapshot().run_id / "step-0000012" / "state.json").write_bytes(b"")
     click(app, "Fork: slow D")
     assert "no whole checkpoint" in app.error[0].value
 
@@ -197,6 +197,8 @@ def test_the_badge_and_the_marks_tell_of_trouble_only() -> None:
     assert health.badge(sick) == " · :yellow[●] D wins"
     assert health.evidence_on(sick, "scores") == [Mark(5, "D wins: D(x) 0.98")]
     assert health.evidence_on(sick, "losses") == []
+    assert health.told_beside(sick, "scores") == ":yellow[:material/warning: D wins: D(x) 0.98]"
     well = Snapshot(POINTS, health=(a_finding(bad=False),))
     assert health.badge(well) == ""
     assert health.evidence_on(well, "scores") == []
+    assert health.told_beside(well, "scores") == ""

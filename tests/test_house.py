@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 # From the ground up. A module may import from its own floor and from those below.
 FLOORS = [
-    {"catalog", "schema", "randomness", "figures"},
+    {"catalog", "schema", "randomness", "figures", "nested", "zips"},
     {"sections"},
     {"config"},
     {"presets", "data", "models", "losses", "penalties", "optimizers", "ema", "augment", "devices"},
@@ -32,7 +32,7 @@ FLOORS = [
         "export",
         "report",
     },
-    {"orders", "viewer", "evaluator", "loop", "session", "pool", "compare"},
+    {"orders", "viewer", "sparing", "evaluator", "loop", "session", "pool", "compare"},
     {"progress", "cli", "__main__"},
 ]
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}

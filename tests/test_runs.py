@@ -30,16 +30,28 @@ def trained(steps: int) -> Trainer:
     return trainer
 
 
-def test_a_checkpoint_holds_weights_as_safetensors_and_the_rest_as_plain_tensors(run: Run) -> None:
+def test_a_checkpoint_holds_tensors_as_safetensors_and_the_rest_as_json(run: Run) -> None:
     run.save(trained(2), keep=3)
     folder = run.path / "step-0000002"
     assert {file.name for file in folder.iterdir()} == {
         "generator.safetensors",
         "discriminator.safetensors",
         "ema.safetensors",
-        "state.pt",
+        "state.safetensors",
+        "state.json",
     }
-    assert "optimizer_g" in torch.load(folder / "state.pt", weights_only=True)
+    assert "optimizer_g" in checkpoint.read_state(folder)
+
+
+def test_a_checkpoint_of_the_old_format_still_opens(run: Run) -> None:
+    trainer = trained(3)
+    run.save(trainer, keep=3)
+    folder = run.path / "step-0000003"
+    torch.save(checkpoint.read_state(folder), folder / "state.pt")
+    (folder / "state.json").unlink()
+    (folder / "state.safetensors").unlink()
+    assert checkpoint.is_whole(folder)
+    assert run.trainer("cpu").step().figures.tolist() == trainer.step().figures.tolist()
 
 
 def test_a_run_goes_on_from_its_last_checkpoint(run: Run) -> None:
@@ -50,7 +62,7 @@ def test_a_run_goes_on_from_its_last_checkpoint(run: Run) -> None:
     assert again.step().figures.tolist() == trainer.step().figures.tolist()
 
 
-@pytest.mark.parametrize("file", ["generator.safetensors", "state.pt"])
+@pytest.mark.parametrize("file", ["generator.safetensors", "state.safetensors", "state.json"])
 def test_a_torn_checkpoint_is_passed_over_for_the_one_before(run: Run, file: str) -> None:
     trainer = trained(2)
     run.save(trainer, keep=3)
@@ -63,7 +75,7 @@ def test_a_torn_checkpoint_is_passed_over_for_the_one_before(run: Run, file: str
 
 def test_a_run_whose_checkpoints_are_all_torn_says_which(run: Run) -> None:
     run.save(trained(2), keep=3)
-    (run.path / "step-0000002" / "state.pt").write_bytes(b"nothing")
+    (run.path / "step-0000002" / "state.json").write_bytes(b"nothing")
     with pytest.raises(RunError, match=r"no whole checkpoint.*step 2"):
         run.trainer("cpu")
 
@@ -76,7 +88,7 @@ def test_a_save_that_fails_leaves_the_old_checkpoint_and_no_half_one(run: Run, m
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(torch, "save", full)
+    monkeypatch.setattr(checkpoint, "_write_tensors", full)
     with pytest.raises(OSError, match="No space"):
         run.save(trainer, keep=3)
     assert run.checkpoints() == [2]

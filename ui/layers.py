@@ -28,6 +28,7 @@ def layered_view(
     generated: Array,
     score_range: tuple[float, float] = (0.0, 1.0),
     score_name: str = "D(x)",
+    warning: str = "",
 ) -> Figure:
     """Every layer of the plane, each with an entry in the legend that shows or hides it.
 
@@ -37,6 +38,7 @@ def layered_view(
         real: (m, 2) true points.
         generated: (n, 2) generated points, in the order of `plane.gradient`.
         score_range: the scores drawn as wholly "judged fake" and wholly "judged real"; between them D cannot tell.
+        warning: what the points show to be wrong, written over them.
     """
     reach = REACH * float(plane.extent[1] - plane.extent[0])
     data = [
@@ -47,7 +49,14 @@ def layered_view(
         _arrows(generated, plane.gradient, reach),
     ]
     spoken = f"{len(real)} real and {len(generated)} generated points on D's surface"
-    return {"data": data, "layout": _frame(plane.extent, spoken)}
+    layout = _frame(plane.extent, f"{spoken}; warning: {warning}" if warning else spoken)
+    return {"data": data, "layout": layout | {"annotations": [_sign(warning)] if warning else []}}
+
+
+def _sign(warning: str) -> dict[str, Any]:
+    """Words in the upper left corner."""
+    corner = {"xref": "paper", "yref": "paper", "x": 0.02, "y": 0.99, "xanchor": "left", "yanchor": "top"}
+    return {"text": f"▲ {warning}", "showarrow": False, "font": {"size": 12, "color": "role:warning"}} | corner
 
 
 def points_only(points: Array, extent: Array) -> Figure:

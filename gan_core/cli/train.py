@@ -82,10 +82,11 @@ def resume(
 ) -> None:
     """Go on with a run: to its end, or for N more steps or S more seconds."""
     only_one(steps, seconds)
+    from gan_core.runs import summarise
     from gan_core.session import Session
 
     run = open_run(run_dir)
-    if steps is None and seconds is None and run.summary().status == "finished":
+    if steps is None and seconds is None and summarise(run).status == "finished":
         raise typer.BadParameter(
             "it has reached its end; give --steps or --seconds to go further", param_hint="RUN_DIR"
         )

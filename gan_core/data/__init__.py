@@ -17,6 +17,7 @@ from torch import Tensor
 from gan_core.config import TrainConfig
 from gan_core.data import store
 
+HELD_OUT = 64  # examples at most that training never sees, where the config leaves any
 Progress = Callable[[float, str], None]
 """Is told how much is done, from 0 to 1, and what is being done. It may raise, to give up."""
 
@@ -37,6 +38,7 @@ class Dataset:
     classes: tuple[str, ...]
     credit: str
     notes: tuple[str, ...] = ()  # what the user should be told, such as files left out and why
+    held_out: Dataset | None = None  # a few examples that training never sees; None where it sees all there are
 
     def __len__(self) -> int:
         return len(self.examples)

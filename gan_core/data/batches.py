@@ -54,6 +54,9 @@ class Batches:
         return {"order": self._before, "position": self._position}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Stand where the state was taken. Raises `ValueError` if it is of other data."""
+        if not 0 <= state["position"] <= len(self._examples):
+            raise ValueError(f"place {state['position']} in an order of {len(self._examples)} examples")
         self._generator.set_state(state["order"])
         self._shuffle()
         self._position = state["position"]

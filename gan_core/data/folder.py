@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 import torch
 
+from gan_core import zips
 from gan_core.config import TrainConfig
 from gan_core.data import DataError, Dataset, Progress, images, store
 
@@ -76,18 +77,17 @@ def _in_zip(archive: zipfile.ZipFile) -> _Found:
     left_out: dict[str, list[str]] = defaultdict(list)
     entries: dict[str, zipfile.ZipInfo] = {}
     for entry in archive.infolist():
-        parts = PurePosixPath(entry.filename).parts
         if entry.is_dir():
             continue
-        if ".." in parts or entry.filename.startswith("/"):
+        if zips.leads_out(entry):
             left_out[PATH].append(entry.filename)
-        elif any(map(store.hidden, parts)):
+        elif any(map(store.hidden, PurePosixPath(entry.filename).parts)):
             continue
         elif not entry.filename.lower().endswith(SUFFIXES):
             left_out[OTHER].append(entry.filename)
         else:
             entries[entry.filename] = entry
-    size = sum(entry.file_size for entry in entries.values())
+    size = zips.unpacked(entries.values())
     if size > UNPACKED:
         raise DataError(
             f"The pictures in this zip file unpack to {size / 1e9:.1f} GB, and at most {UNPACKED / 1e9:.0f} GB is "
@@ -104,7 +104,7 @@ def _in_zip(archive: zipfile.ZipFile) -> _Found:
 
 
 def _load(config: TrainConfig, path: str, found: _Found, progress: Progress) -> Dataset:
-    names = [found.names[i] for i in images.order(len(found.names), 0)]
+    names = [found.names[i] for i in images.order(len(found.names))]
     pictures = images.read_all(names, found.open, config.data.count, config.shape, progress)
     notes = tuple(images.left_out_notes({**found.left_out, **pictures.left_out}))
     if not pictures.names:

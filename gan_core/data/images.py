@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from gan_core.config import TrainConfig
-from gan_core.data import DataError, Dataset, Progress, store
+from gan_core.data import HELD_OUT, DataError, Dataset, Progress, store
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 SMALLEST = 8  # pixels on the shorter side
@@ -40,23 +40,24 @@ _one_large = threading.Lock()
 
 def dataset(config: TrainConfig, images: Tensor, labels: Tensor | None, progress: Progress) -> Dataset:
     """The data set that a config asks for, out of all its images as they come, uint8 (N, C, H, W)."""
-    picked = order(len(images), config.data.count)
-    return Dataset(
-        fit(images[picked].contiguous(), config.shape, progress),
-        None if labels is None else labels[picked],
-        config.dataset.classes,
-        config.dataset.credit,
-        shortage(len(images), config.data.count),
-    )
+    shuffled = order(len(images))
+    seen = config.data.count or len(images)
+
+    def part(picked: Tensor, notes: tuple[str, ...] = (), held_out: Dataset | None = None) -> Dataset:
+        examples = fit(images[picked].contiguous(), config.shape, progress)
+        own_labels = None if labels is None else labels[picked]
+        return Dataset(examples, own_labels, config.dataset.classes, config.dataset.credit, notes, held_out)
+
+    rest = shuffled[seen : seen + HELD_OUT]
+    return part(shuffled[:seen], shortage(len(images), config.data.count), part(rest) if len(rest) else None)
 
 
-def order(available: int, count: int) -> Tensor:
-    """Indices of `count` out of `available` examples, or of all where `count` is 0: the start of one random order.
+def order(available: int) -> Tensor:
+    """Indices of all `available` examples in one random order, of which a config takes as many from the start.
 
     The order is the same for every config, so that compared runs see the same examples.
     """
-    picked = torch.randperm(available, generator=torch.Generator().manual_seed(0))
-    return picked[:count] if count else picked
+    return torch.randperm(available, generator=torch.Generator().manual_seed(0))
 
 
 def shortage(available: int, count: int) -> tuple[str, ...]:
@@ -168,23 +169,34 @@ def read(file: BinaryIO, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """
     try:
         with Image.open(file, formats=FORMATS) as image:
-            pixels = image.width * image.height
-            if pixels > LARGEST:
-                raise Unusable(TOO_LARGE)
-            if min(image.size) < SMALLEST:
-                raise Unusable(TOO_SMALL)
-            with _one_large if pixels > _LARGE else nullcontext():
-                return square(image, shape)
+            return cut(image, shape)
     except Unusable:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Unusable(TOO_LARGE) from None
+    except Exception as error:  # no picture
+        raise Unusable(BROKEN) from error
+
+
+def cut(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """The centre square of a picture as (channels, side, side), shape being that; what is transparent becomes white.
+
+    Raises:
+        Unusable: it is broken, too small or too large.
+    """
+    pixels = image.width * image.height
+    if pixels > LARGEST:
+        raise Unusable(TOO_LARGE)
+    if min(image.size) < SMALLEST:
+        raise Unusable(TOO_SMALL)
+    try:
+        with _one_large if pixels > _LARGE else nullcontext():
+            return _square(image, shape)
     except Exception as error:  # on broken bytes, Pillow's decoders raise nearly anything
         raise Unusable(BROKEN) from error
 
 
-def square(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """The centre square of a picture as (channels, side, side), shape being that; what is transparent becomes white."""
+def _square(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     channels, side, _ = shape
     image.draft(None, (2 * side, 2 * side))  # has a large JPEG decoded at a fraction of its size
     ImageOps.exif_transpose(image, in_place=True)

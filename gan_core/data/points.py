@@ -14,7 +14,7 @@ import torch
 from torch import Generator, Tensor
 
 from gan_core.config import TrainConfig
-from gan_core.data import DataError, Dataset, Progress
+from gan_core.data import HELD_OUT, DataError, Dataset, Progress
 from gan_core.randomness import stream
 
 
@@ -95,9 +95,11 @@ class PointSet:
     of: Callable[[TrainConfig], Distribution]
 
     def __call__(self, config: TrainConfig, progress: Progress) -> Dataset:
-        n = config.data.count or config.dataset.length
-        examples = self.of(config).sample(n, stream(config.seed, "data"))
-        return Dataset(examples, None, (), config.dataset.credit)
+        n, distribution = config.data.count or config.dataset.length, self.of(config)
+        examples = distribution.sample(n, stream(config.seed, "data"))
+        unseen = distribution.sample(HELD_OUT, stream(config.seed, "data held out"))
+        held_out = Dataset(unseen, None, (), config.dataset.credit)
+        return Dataset(examples, None, (), config.dataset.credit, held_out=held_out)
 
 
 def draw(config: TrainConfig, n: int, generator: Generator) -> Tensor:

@@ -188,7 +188,7 @@ def _open_flowers(root: str, unpack: bool) -> list[tuple[str, int]]:
 
 
 def _read_flowers(config: TrainConfig, opened: list[tuple[str, int]], progress: Progress) -> Dataset:
-    paths = [opened[i][0] for i in images.order(len(opened), 0)]
+    paths = [opened[i][0] for i in images.order(len(opened))]
     pictures = images.read_all(
         paths, lambda path: BytesIO(Path(path).read_bytes()), config.data.count, config.shape, progress
     )

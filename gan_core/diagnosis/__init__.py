@@ -1,7 +1,7 @@
 """Names what is going wrong in a run, with the evidence, and what to do about it; or says that nothing is.
 
-`diagnose` reads nothing but the config, the figures and the glances. `Watch` asks it again and again while a run
-trains, and keeps its answers steady.
+`diagnose` reads nothing but the config, the figures, the glances and the judgements. `Watch` asks it again and again
+while a run trains, and keeps its answers steady.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from gan_core.diagnosis.findings import Chart, Evidence, Finding, Glance, Remedy
 from gan_core.diagnosis.illnesses import ILLNESSES
 from gan_core.diagnosis.reading import Reading
 from gan_core.diagnosis.soundness import sound
+from gan_core.evals import Evals
 from gan_core.history import History
 
 __all__ = ["Chart", "Evidence", "Finding", "Glance", "Remedy", "Watch", "diagnose"]
@@ -23,11 +24,13 @@ _GOES_AFTER = 0.05  # share of the run, and at least so many steps, that a findi
 _AT_LEAST = 50
 
 
-def diagnose(config: TrainConfig, history: History, glances: tuple[Glance, ...] = ()) -> tuple[Finding, ...]:
+def diagnose(
+    config: TrainConfig, history: History, glances: tuple[Glance, ...] = (), evals: Evals | None = None
+) -> tuple[Finding, ...]:
     """What the run shows so far, the most serious first; () while it is too young to tell."""
     if not len(history):
         return ()
-    run = Reading(config, history, glances)
+    run = Reading(config, history, glances, evals or Evals())
     with np.errstate(all="ignore"):  # a run that diverges holds figures of any size
         ill = tuple(finding for illness in ILLNESSES if (finding := illness.finding(run)) is not None)
         if ill:
@@ -43,10 +46,12 @@ class Watch:
         self._first: dict[str, int] = {}  # by id: the step at which it was first seen in a row
         self._shown: dict[str, tuple[Finding, int]] = {}  # by id: as last seen, and at which step
 
-    def see(self, config: TrainConfig, history: History, glances: tuple[Glance, ...] = ()) -> tuple[Finding, ...]:
+    def see(
+        self, config: TrainConfig, history: History, glances: tuple[Glance, ...] = (), evals: Evals | None = None
+    ) -> tuple[Finding, ...]:
         """What to show now, the most serious first."""
         step = int(history.step[-1]) if len(history) else 0
-        found = {finding.id: finding for finding in diagnose(config, history, glances)}
+        found = {finding.id: finding for finding in diagnose(config, history, glances, evals)}
         self._first = {id: self._first.get(id, step) for id in found}
         for id, finding in found.items():
             if id in self._shown:

@@ -14,7 +14,7 @@ import numpy as np
 from gan_core.config import TrainConfig
 from gan_core.diagnosis.findings import Evidence
 from gan_core.diagnosis.reading import YOUNG, Reading
-from gan_core.diagnosis.signs import Illness, Signs, penalty, rhythm, slower_d, told_apart
+from gan_core.diagnosis.signs import Illness, Signs, penalty, rhythm, slower_d, smaller_steps, told_apart
 from gan_core.losses import CrossEntropy, LeastSquares
 
 
@@ -165,10 +165,4 @@ class Oscillation(Illness):
         return 0.05 * float(np.abs(scores - np.median(scores)).mean()) + 1e-6
 
     def cures(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
-        g, d = config.optimizer_g.lr, config.optimizer_d.lr
-        return [
-            ("R1", penalty(config, 1.0)),
-            ("Smaller steps", {"optimizer_g.lr": g / 10, "optimizer_d.lr": d / 10}),
-            ("Let the rates fall to zero", {"lr_decay": "linear"}),
-            ("Slow G", {"optimizer_g.lr": g / 10}),
-        ]
+        return [("R1", penalty(config, 1.0)), ("Smaller steps", smaller_steps(config))]

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from gan_core.config import SETTINGS
 
-Chart = Literal["losses", "scores", "norms", "samples", "fit"]
+Chart = Literal["losses", "scores", "norms", "samples", "fit", "quality"]
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,11 @@ class Glance:
     spread: float  # mean distance between two samples, over that between two real examples; near 0 in a collapse
     nearest: float  # median distance of a sample to its nearest real one, over that of real ones to each other
     covered: float | None = None  # 2-D data with modes: share of them that are reached
+    ratio: float = (
+        1.0  # median distance of a sample to its nearest real one, over that to its second nearest; 0 is a copy
+    )
+    js: float | None = None  # 2-D data: Jensen-Shannon divergence from the true distribution, in bits
+    overfit: float | None = None  # `overfitting` of D; None where all real examples are trained on
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,11 @@ class Remedy:
 
     label: str
     values: Mapping[str, Any]
+    anew: bool = False  # the weights are past saving
 
     @property
     def live(self) -> bool:
-        return all(SETTINGS[key].live for key in self.values)
+        return not self.anew and all(SETTINGS[key].live for key in self.values)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from torch import Tensor
 from gan_core.diagnosis.findings import Glance
 
 KEPT = 400  # glances of one run
+_CERTAIN = 4  # standard errors by which scores must differ to say so
 _SAMPLES = 128  # samples that a glance reads
 _NUMBERS = 4_000_000  # numbers of the data that it searches: all of 5,000 digits, 2,000 points
 
@@ -38,7 +39,14 @@ class Glancer:
         nearest = distances.amin(dim=1)
         self._real_nearest = float(nearest[nearest.isfinite()].median()) if bool(nearest.isfinite().any()) else 0.0
 
-    def __call__(self, samples: np.ndarray, step: int, covered: float | None = None) -> Glance | None:
+    def __call__(
+        self,
+        samples: np.ndarray,
+        step: int,
+        covered: float | None = None,
+        js: float | None = None,
+        overfit: float | None = None,
+    ) -> Glance | None:
         """The glance at samples (n, H, W, C) uint8 or (n, 2) float32; None where they are no numbers or too few."""
         shown = torch.from_numpy(samples[:_SAMPLES])
         if shown.ndim == 4:
@@ -46,12 +54,33 @@ class Glancer:
         x = self._flat(shown)
         if len(x) < 2 or not bool(x.isfinite().all()):
             return None
-        closest = torch.addmm(self._half_squares, x, self._data.T, alpha=-1).argmin(dim=1)  # of |x - d|^2 = |x|^2 + ...
-        nearest = float((x - self._data[closest]).norm(dim=1).median())
-        return Glance(step, _over(_spread(x), self._real_spread), _over(nearest, self._real_nearest), covered)
+        order = torch.addmm(self._half_squares, x, self._data.T, alpha=-1)  # of |x - d|^2 = |x|^2 + ...
+        closest = order.topk(min(2, len(self._data)), dim=1, largest=False).indices
+        nearest, second = (x[:, None] - self._data[closest]).norm(dim=2).T[[0, -1]]
+        return Glance(
+            step,
+            _over(_spread(x), self._real_spread),
+            _over(float(nearest.median()), self._real_nearest),
+            covered,
+            float((nearest / second.clamp(min=1e-6)).median()),
+            js,
+            overfit,
+        )
 
     def _flat(self, x: Tensor) -> Tensor:
         return x.flatten(1).float() / self._scale
+
+
+def overfitting(seen: np.ndarray, unseen: np.ndarray, fake: np.ndarray) -> float:
+    """How far D takes real examples that it was not trained on, (k,), for fakes (n,) rather than for those (m,) it was.
+
+    r_v = (E[D(x_seen)] - E[D(x_unseen)]) / (E[D(x_seen)] - E[D(G(z))]) of Karras et al. (2020), "Training Generative
+    Adversarial Networks with Limited Data", equation 1: 0 where D treats all real ones alike, 1 where it has learnt
+    the seen ones by heart. 0 too while the scores differ by no more than chance.
+    """
+    difference, gap = float(seen.mean() - unseen.mean()), float(seen.mean() - fake.mean())
+    chance = float(np.sqrt(seen.var() / len(seen) + unseen.var() / len(unseen)))
+    return difference / gap if gap > 0 and difference > _CERTAIN * chance else 0.0
 
 
 class Glances:

@@ -11,7 +11,7 @@ from gan_core.config import TrainConfig
 from gan_core.diagnosis.balance import DiscriminatorTooStrong, GeneratorTooStrong, Oscillation, VanishingGradient
 from gan_core.diagnosis.findings import Chart, Evidence
 from gan_core.diagnosis.reading import YOUNG, Reading
-from gan_core.diagnosis.signs import Illness, Signs, penalty, rising
+from gan_core.diagnosis.signs import Illness, Signs, critic, penalty, rising, smaller_steps
 from gan_core.losses import CrossEntropy
 
 
@@ -22,8 +22,9 @@ class Divergence(Illness):
     title = "The training diverges"
     meaning = (
         "The steps are so large that each one overshoots further than the last, and scores or gradients run away. "
-        "It does not come back by itself: take smaller steps, or hold D back with a penalty."
+        "The weights do not come back from there: begin anew with smaller steps, or with a penalty that holds D back."
     )
+    ruinous = True
     limit = 100.0
 
     def signs(self, run: Reading) -> Signs | None:
@@ -77,14 +78,17 @@ class Divergence(Illness):
         return Signs(min(at, since), (Evidence("losses", text, float(worst[step]), 6 * rest_d, at),))
 
     def cures(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
-        g, d = config.optimizer_g.lr, config.optimizer_d.lr
-        slower = {"optimizer_g.lr": g / 10, "optimizer_d.lr": d / 10}
+        gentle = {
+            "optimizer_g.name": "adam",
+            "optimizer_g.lr": 2e-4,
+            "optimizer_d.name": "adam",
+            "optimizer_d.lr": 2e-4,
+        }
         return [
-            ("Ten times smaller steps", slower),
-            ("Smaller steps and R1", {**slower, **penalty(config)}),
-            ("Adam", {"optimizer_g.name": "adam", "optimizer_g.lr": 2e-4, "optimizer_d.name": "adam",
-                      "optimizer_d.lr": 2e-4}),
-        ]  # fmt: skip
+            ("Smaller steps", smaller_steps(config)),
+            ("Smaller steps and R1", {**smaller_steps(config), **penalty(config)}),
+            ("Adam", gentle),
+        ]
 
 
 class ModeCollapse(Illness):
@@ -137,44 +141,61 @@ class ModeCollapse(Illness):
             ("Let D keep up", even),
             ("R1 and an even game", {**even, **penalty(config)}),
             ("More steps of D", {**even, "n_critic": max(5, config.n_critic)}),
+            ("A critic with a gradient penalty", {**even, **critic(config)}),
         ]
         if config.generator.norm == "none" and config.shape != (2,):
             cures.append(("Batch norm in G", {"generator.norm": "batch"}))
-        return [*cures, ("Let D compare samples", {"discriminator.batch_layer": "minibatch-discrimination"})]
+        return [*cures, ("Let D compare samples", {**even, "discriminator.batch_layer": "minibatch-stddev"})]
 
 
 class Memorisation(Illness):
-    """Samples nearer to real ones than real ones are to each other: G repeats the data, or D has learnt it by heart."""
+    """G repeats the examples, or D knows them from others of their kind: it has learnt them by heart."""
 
     id = "memorisation"
     title = "The examples are learnt by heart"
     meaning = (
-        "The samples are copies of the few examples there are, rather than new ones. "
+        "D tells the examples that it trains on from others, or the samples are copies of them: nothing new is made. "
         "More data is best; augmentation lets D see each example in many ways, so that it cannot learn them by heart."
     )
-    points, images = 0.5, 0.8  # samples of images lie further from all data than the data do, so less says more
-    spread, epochs = 0.6, 10
+    ratio = (
+        0.4  # of new ones it is near 1 for images, 0.7 for points in the plane; Yoon et al. (2023): below 1/3 a copy
+    )
+    overfit = 0.5
+    epochs = 10
 
     def signs(self, run: Reading) -> Signs | None:
         if not len(run.history) or run.history.epoch[-1] < self.epochs:
             return None
-        limit = self.points if run.config.dataset.kind == "points" else self.images
-        since = run.shown_since(lambda glance: glance.nearest < limit and glance.spread > self.spread)
+        signs = [sign for sign in (self._copies(run), self._knows(run)) if sign is not None]
+        return Signs(min(s.since for s in signs), tuple(e for s in signs for e in s.evidence)) if signs else None
+
+    def _copies(self, run: Reading) -> Signs | None:
+        """Samples stand much nearer to one real example than to any other."""
+        since = run.shown_since(lambda glance: glance.ratio < self.ratio)
         if since is None:
             return None
         last = run.glances[-1]
-        text = f"samples lie at {last.nearest:.0%} of the distance between real neighbours"
-        return Signs(since, (Evidence("samples", text, last.nearest, limit, last.step),))
+        text = f"samples lie at {last.ratio:.0%} of the distance to the second nearest example"
+        return Signs(since, (Evidence("samples", text, last.ratio, self.ratio, last.step),))
+
+    def _knows(self, run: Reading) -> Signs | None:
+        """D scores real examples that it has not seen like fakes."""
+        since = run.shown_since(lambda glance: (glance.overfit or 0.0) > self.overfit)
+        if since is None:
+            return None
+        last = run.glances[-1]
+        share = last.overfit or 0.0
+        text = f"D's score of unseen real examples has gone {share:.0%} of the way to that of fakes"
+        return Signs(since, (Evidence("scores", text, share, self.overfit, last.step),))
 
     def cures(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
-        cures: list[tuple[str, Mapping[str, Any]]] = []
-        if config.shape != (2,):
-            cures.append(("Augment what D sees", {"augment.translation": 0.125, "augment.cutout": 0.3}))
+        all_data = ("All of the data", {"data.count": 0})
+        if config.dataset.kind == "points":
+            return [all_data]
         return [
-            *cures,
-            ("All of the data", {"data.count": 0}),
-            ("R1", penalty(config, 1.0)),
-            ("Noise on what D sees", {"instance_noise": 0.2}),
+            ("Augment what D sees", {"augment.translation": 0.125, "augment.cutout": 0.3}),
+            ("Augment strongly", {"augment.translation": 0.25, "augment.cutout": 0.5, "augment.color": 1.0}),
+            all_data,
         ]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from gan_core import losses
 from gan_core.config import TrainConfig
 from gan_core.diagnosis.findings import Glance
+from gan_core.evals import Evals
 from gan_core.history import History
 
 YOUNG = 150  # steps before which nothing is said, unless a figure is no number
@@ -25,10 +26,11 @@ class Reading:
         config: in force now.
         history: all rows so far.
         glances: oldest first.
+        evals: the judgements of quality so far.
     """
 
-    def __init__(self, config: TrainConfig, history: History, glances: tuple[Glance, ...]) -> None:
-        self.config, self.history, self.glances = config, history, glances
+    def __init__(self, config: TrainConfig, history: History, glances: tuple[Glance, ...], evals: Evals) -> None:
+        self.config, self.history, self.glances, self.evals = config, history, glances, evals
         self.loss = losses.get(config.loss.name, config.loss.combine, config.loss.label_smoothing)
         n = len(history)
         self.last = int(history.step[-1]) if n else 0

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from gan_core.catalog import OPTIMIZERS
 from gan_core.config import TrainConfig
 from gan_core.diagnosis.findings import Evidence, Finding, Remedy
 from gan_core.diagnosis.reading import Reading
@@ -30,6 +31,7 @@ class Illness(ABC):
     id: ClassVar[str]
     title: ClassVar[str]
     meaning: ClassVar[str]  # two plain sentences
+    ruinous: ClassVar[bool] = False  # it leaves weights past saving, so that every remedy begins a new run
 
     @abstractmethod
     def signs(self, run: Reading) -> Signs | None:
@@ -43,7 +45,7 @@ class Illness(ABC):
         signs = self.signs(run)
         if signs is None:
             return None
-        remedies = tuple(Remedy(label, dict(values)) for label, values in self.cures(run.config))
+        remedies = tuple(Remedy(label, dict(values), self.ruinous) for label, values in self.cures(run.config))
         kept = tuple(remedy for remedy in remedies if _changes(run.config, remedy))
         return Finding(self.id, self.title, True, signs.since, signs.evidence, self.meaning, kept)
 
@@ -83,11 +85,24 @@ def slower_d(config: TrainConfig) -> dict[str, Any]:
     return {"n_critic": 1, "optimizer_d.lr": min(d / 4, 1.0), "optimizer_g.lr": max(g, d / 2)}
 
 
+def smaller_steps(config: TrainConfig) -> dict[str, Any]:
+    """Both rates a tenth of what they are, and at most what is usual for their optimisers."""
+    both = {"optimizer_g.lr": config.optimizer_g, "optimizer_d.lr": config.optimizer_d}
+    return {key: min(optimizer.lr / 10, OPTIMIZERS[optimizer.name].lr) for key, optimizer in both.items()}
+
+
 def penalty(config: TrainConfig, weight: float = 0.1) -> dict[str, Any]:
     """R1 where D has no penalty yet; where it has one, three times as much of it."""
     if config.penalty.name in ("none", "clip"):
         return {"penalty.name": "r1", "penalty.weight": weight, "penalty.every": 1}
     return {"penalty.weight": min(1000.0, 3 * config.penalty.weight)}
+
+
+def critic(config: TrainConfig) -> dict[str, Any]:
+    """A Wasserstein critic with a gradient penalty, five steps to one of G (Gulrajani et al., 2017)."""
+    weight = 0.1 if config.dataset.kind == "points" else 10.0
+    smooth = {"penalty.name": "gradient-penalty", "penalty.weight": weight, "penalty.every": 1}
+    return {"loss.name": "wasserstein", **smooth, "n_critic": max(5, config.n_critic), "g_steps": 1}
 
 
 def _changes(config: TrainConfig, remedy: Remedy) -> bool:

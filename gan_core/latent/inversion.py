@@ -134,14 +134,20 @@ def prepare(image: bytes | BinaryIO | Image.Image | np.ndarray, config: TrainCon
         ValueError: it is no picture, broken, too small, or of more pixels than are read; or the model makes points.
     """
     if config.dataset.kind != "images":
-        raise ValueError("This model makes points in the plane, so no picture can be found in its latent space.")
+        raise ValueError("This model makes points in the plane, so it has no latent for a picture.")
     try:
         if isinstance(image, Image.Image | np.ndarray):
-            picture = images.square(image if isinstance(image, Image.Image) else Image.fromarray(image), config.shape)
+            picture = images.cut(_as_image(image), config.shape)
         else:
             picture = images.read(io.BytesIO(image) if isinstance(image, bytes) else image, config.shape)
     except images.Unusable as reason:
-        raise ValueError(f"This file cannot be used: {reason}. Choose a JPEG, PNG, WebP, GIF or BMP picture.") from None
-    except (TypeError, ValueError):
-        raise ValueError("This array is no picture: it needs shape (H, W), (H, W, 3) or (H, W, 4) and bytes") from None
+        raise ValueError(f"This picture cannot be used ({reason}). Choose a JPEG, PNG, WebP, GIF or BMP.") from None
     return torch.from_numpy(np.ascontiguousarray(picture)).float() / 255
+
+
+def _as_image(image: Image.Image | np.ndarray) -> Image.Image:
+    if isinstance(image, Image.Image):
+        return image
+    if image.dtype != np.uint8 or not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (3, 4))):
+        raise ValueError(f"This array is no picture: it needs bytes (H, W), (H, W, 3) or (H, W, 4), not {image.shape}.")
+    return Image.fromarray(image)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -149,45 +148,44 @@ class Model:
 
     def judge(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """As `scores`, for samples and classes on the device, all at once, and gradients may pass: (n,)."""
-        if self.config.discriminator.batch_layer == "none":  # D judges each for itself, so company would only cost time
-            alone: Tensor = self._judging(self.as_seen(x), y)
-            return alone
-        company, theirs = self._company
-        seen = torch.cat((self.as_seen(x), self.as_seen(company)))
-        logits: Tensor = self._judging(seen, None if y is None or theirs is None else torch.cat((y, theirs)))
-        return logits[: len(x)]
+        judge, features = self._judge(), self.features(x, y)
+        among = judge.across(torch.cat((features, self._company())))[: len(x)]
+        logits: Tensor = judge.condition.after(judge.head(among), among, y)
+        return logits
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """D's last features of samples on the device: (n, F)."""
-        features: Tensor = self._judging.features(self._judging.condition.before(self.as_seen(x), y))
-        return features
+        return _features(self._judge(), self.as_seen(x), y)
 
     def as_seen(self, x: Tensor) -> Tensor:
         """Samples in [0, 1] in the range that the networks know."""
         return x * 2 - 1 if x.ndim == 4 and self.config.generator.output == "tanh" else x
 
-    @cached_property
-    def _company(self) -> tuple[Tensor, Tensor | None]:
-        z, y = draw(self, _COMPANY, 0), classes_in_turn(self.config, _COMPANY)
-        return self.decode(z, None if y is None else y).to(self.device), None if y is None else y.to(self.device)
-
-    @cached_property
-    def _judging(self) -> Discriminator:
+    def _judge(self) -> Discriminator:
         """D with the statistics of a batch of fakes in its normalisations.
 
         Its running ones mix real and fake batches, and by them it would call nearly everything fake.
         """
-        with self._lock:
-            norms = [module for module in self.discriminator.modules() if isinstance(module, _BatchNorm)]
-            for norm in norms:
-                norm.training, norm.momentum = True, 1.0  # takes the next batch's statistics whole
-            if norms:
-                company, y = self._company
-                with torch.no_grad():
-                    self.discriminator(self.as_seen(company), y)
-            for norm in norms:
-                norm.training = False
-            return self.discriminator
+        return self.remember("judge", self._make_judge)
+
+    @torch.no_grad()
+    def _make_judge(self) -> Discriminator:
+        norms = [module for module in self.discriminator.modules() if isinstance(module, _BatchNorm)]
+        for norm in norms:
+            norm.training, norm.momentum = True, 1.0  # takes the next batch's statistics whole
+        if norms:
+            self.discriminator(*self._fakes())
+        for norm in norms:
+            norm.training = False
+        return self.discriminator
+
+    def _company(self) -> Tensor:
+        """D's features of the fakes among which it judges, which do not change: (64, F)."""
+        with torch.no_grad():
+            return self.remember("company", lambda: _features(self._judge(), *self._fakes()))
+
+    def _fakes(self) -> tuple[Tensor, Tensor | None]:
+        return self.as_seen(self.decode(draw(self, _COMPANY, 0)).to(self.device)), self.labels(None, _COMPANY)
 
     # ---- what both are given -------------------------------------------------------------------------------------
 
@@ -251,6 +249,11 @@ def as_samples(samples: Tensor | np.ndarray, shape: tuple[int, ...]) -> Tensor:
         wanted, got = (" x ".join(map(str, each)) for each in (shape, samples.shape[1:]))
         raise ValueError(f"samples of shape {wanted} are wanted, and {got} was given")
     return to_model(samples, "sigmoid").float()
+
+
+def _features(discriminator: Discriminator, seen: Tensor, y: Tensor | None) -> Tensor:
+    features: Tensor = discriminator.features(discriminator.condition.before(seen, y))
+    return features
 
 
 def _frozen(network: nn.Module, state: State, device: torch.device | str | None) -> nn.Module:

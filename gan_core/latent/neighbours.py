@@ -18,6 +18,7 @@ from gan_core.metrics.neighbours import reach
 
 SEARCHED = 20_000  # real images at most
 _SPACED = 5_000  # real images whose distances to each other are measured
+_EXACT = "donot_use_mm_for_euclid_dist"  # the faster way finds a copy some hundredths away from its original
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -49,7 +50,8 @@ def neighbours(of: Model | TrainConfig, samples: Tensor | np.ndarray, dataset: D
     space = _space_of(dataset)
     if not 1 <= k <= len(space.real):
         raise ValueError(f"from 1 to {len(space.real)} neighbours can be found, not {k}")
-    distance, index = torch.cdist(space.place(x), space.real).topk(k, dim=1, largest=False)
+    apart = torch.cdist(space.place(x), space.real, compute_mode=_EXACT)
+    distance, index = apart.topk(k, dim=1, largest=False)
     real = dataset.examples[index.flatten()]
     real = real.permute(0, 2, 3, 1) if real.ndim == 4 else real
     return Neighbours(
@@ -73,7 +75,7 @@ class _Space:
         else:
             self.name = "pixels" if dataset.examples.ndim == 4 else "the plane"
         self.real = torch.cat([self.place(part) for part in dataset.examples[:SEARCHED].split(1000)])
-        self.spacing = reach(self.real[:_SPACED], 1).sort().values  # of each to the nearest other one
+        self.spacing = reach(self.real[:_SPACED].double(), 1).float().sort().values  # of each to the nearest other one
         at = torch.quantile(self.spacing, torch.tensor(QUANTILES))
         self.quantiles = dict(zip(QUANTILES, at.tolist(), strict=True))
 

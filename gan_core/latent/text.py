@@ -18,7 +18,8 @@ def to_text(z: Tensor) -> str:
     Raises:
         ValueError: it holds NaN or infinity, also once in half precision.
     """
-    numbers = z.detach().cpu().numpy().astype(_HALF)
+    with np.errstate(over="ignore"):
+        numbers = z.detach().cpu().numpy().astype(_HALF)
     if not np.isfinite(numbers).all():
         raise ValueError("a latent with NaN or infinity has no text")
     return base64.urlsafe_b64encode(numbers.tobytes()).rstrip(b"=").decode()

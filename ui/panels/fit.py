@@ -7,6 +7,7 @@ import streamlit as st
 
 from gan_core.metrics.points import Fit
 from gan_core.snapshot import Snapshot
+from ui.panels import health
 
 
 def panel(now: Snapshot | None) -> None:
@@ -18,9 +19,10 @@ def panel(now: Snapshot | None) -> None:
         st.metric("KL", f"{fit.kl:.3f} bits", width="content", help=_help(fit, "KL(true ‖ generated). 0 is perfect."))
         st.metric("JS", f"{fit.js:.3f} bits", width="content", help=_help(fit, "Jensen-Shannon. 0 perfect, 1 apart."))
         if fit.modes is not None and fit.good is not None:
-            st.metric(
-                "Modes", f"{fit.covered} of {fit.modes}", width="content", help="Blobs with a fifth of their due."
-            )
+            told = health.told_beside(now, "fit")
+            help = f"{told}\n\nBlobs with a fifth of their due." if told else "Blobs with a fifth of their due."
+            label = ":yellow[▲ Modes]" if told else "Modes"
+            st.metric(label, f"{fit.covered} of {fit.modes}", width="content", help=help)
             st.metric("On a mode", f"{fit.good:.0%}", width="content", help="Points within 4 standard deviations.")
         st.markdown(_moments(fit))
 

@@ -26,6 +26,7 @@ _CHARTS: Mapping[Chart, str] = {
     "norms": "Gradient norm",
     "samples": "Samples",
     "fit": "Fit",
+    "quality": "Quality",
 }
 _ACTED, _DONE, _TOLD = "remedy taken", "what it did", "findings told"
 
@@ -58,6 +59,12 @@ def evidence_on(now: Snapshot, chart: Chart) -> list[Mark]:
         for evidence in finding.evidence
         if evidence.chart == chart
     ]
+
+
+def told_beside(now: Snapshot, chart: Chart) -> str:
+    """What a chart without an axis of steps shows to be wrong, in words to stand beside it; "" where nothing is."""
+    marks = evidence_on(now, chart)
+    return f":yellow[:material/warning: {marks[0].text}]" if marks else ""
 
 
 # ---- one finding -----------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from gan_core.snapshot import Look, Snapshot
 from ui import state
 from ui.components import draw_pad, live_chart, sample_grid
 from ui.layers import layered_view, points_only
-from ui.panels import classes, reading
+from ui.panels import classes, health, reading
 from ui.server import pool
 
 COLUMNS = 8
@@ -43,7 +43,10 @@ def _present(now: Snapshot) -> None:
     loss = losses.get(now.config.loss.name)
     span = _span(now)
     if look.plane is not None:
-        figure = layered_view(look.plane, now.real, look.samples, span, loss.score_name)
+        warnings = [mark.text for mark in health.evidence_on(now, "samples")] if look is now.look else []
+        figure = layered_view(
+            look.plane, now.real, look.samples, span, loss.score_name, warnings[0] if warnings else ""
+        )
         live_chart(figure, key="plane", height="square", uirevision=now.run_id)
         return
     chosen = None
@@ -124,6 +127,9 @@ def _by_class(now: Snapshot, look: Look, span: tuple[float, float], score_name: 
 
 
 def _title(now: Snapshot, look: Look) -> str:
+    """What the grid shows; in place of that what is wrong with it, so that nothing below moves."""
+    if look is now.look and (told := health.told_beside(now, "samples")):
+        return told
     average = " · moving average of G" if now.config.ema_decay else ""
     return f"Generated: the same {len(look.samples)} latents each time{average}{_rim(look)}"
 

@@ -1,24 +1,19 @@
-"""The run library: a run is a folder of plain files that outlives the process which trained it."""
+"""One run's folder: what is in it, and how each part is read and written."""
 
 from __future__ import annotations
 
 import json
-import os
-import re
-import secrets
 import shutil
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from PIL import Image
-from safetensors.numpy import load_file, save_file
+from filelock import FileLock, Timeout
 
 from gan_core import checkpoint, evals
 from gan_core.config import ConfigError, TrainConfig
@@ -28,31 +23,14 @@ from gan_core.diagnosis import Glance
 from gan_core.evals import Best, Evaluation
 from gan_core.history import append_csv, read_csv, rewind_csv
 from gan_core.latent import Model, Weights
-from gan_core.plane import Plane, to_arrays
-from gan_core.schema import as_text
+from gan_core.plane import Plane
+from gan_core.runs import disk, frames
+from gan_core.runs.about import About
+from gan_core.runs.files import RunError, append_line, json_lines, replace_text
 from gan_core.trainer import Trainer
 
-COLUMNS_OF_PICTURES = 8  # samples side by side in a saved grid
 MARKED = ("changed", "forked")  # events that stand on the curves, with a text
-_ASIDE = (*MARKED, "unjudged", "named")  # events that do not tell how the run stands
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-
-
-class RunError(RuntimeError):
-    """A run that cannot be found, read or written; the message says what, why and what now."""
-
-
-@dataclass(frozen=True)
-class RunSummary:
-    """What a list of runs shows of each."""
-
-    id: str
-    name: str
-    config: TrainConfig
-    status: str  # the last event: "started" "forked" "saved" "stopped" "finished" "failed"
-    step: int
-    modified: float  # seconds since the epoch
-    bytes: int
+_IN_USE = ".in-use"
 
 
 class Run:
@@ -62,6 +40,11 @@ class Run:
         self.path = path
         self.id = path.name
         self._saving = threading.Lock()  # training and judging both keep checkpoints
+
+    @property
+    def name(self) -> str:
+        """What the run is called in the library."""
+        return self.about().name or self.id
 
     # ---- the experiment ------------------------------------------------------------------------------------------
 
@@ -74,7 +57,42 @@ class Run:
             raise RunError(f"The run {self.id} has no readable config.json: {error}") from None
 
     def write_config(self, config: TrainConfig) -> None:
-        _replace_text(self.path / "config.json", config.to_json())
+        replace_text(self.path / "config.json", config.to_json())
+
+    def about(self) -> About:
+        """Its name, tags and notes."""
+        return About.read(self.path / "about.json")
+
+    def write_about(self, said: About) -> None:
+        """Raises `OSError` if the disk refuses."""
+        said.write(self.path / "about.json")
+
+    def hold(self) -> FileLock:
+        """Keep the run for oneself while writing to it, until the lock's `release` or the end of the process.
+
+        Raises:
+            RunError: somebody else has it, here or in another process.
+            OSError: the folder cannot be written.
+        """
+        lock = FileLock(self.path / _IN_USE)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            raise RunError(f"The run {self.id} is being trained already; stop it there first.") from None
+        return lock
+
+    @property
+    def in_use(self) -> bool:
+        """Whether somebody holds the run."""
+        if not (self.path / _IN_USE).exists():
+            return False
+        try:
+            self.hold().release()
+        except RunError:
+            return True
+        except OSError:  # nobody can write here, so nobody trains here
+            return False
+        return False
 
     # ---- figures and events --------------------------------------------------------------------------------------
 
@@ -88,7 +106,7 @@ class Run:
 
     def write_evals(self, rows: Sequence[Evaluation]) -> None:
         """Keep these judgements, all that there are. Raises `OSError` if the disk refuses."""
-        _replace_text(self.path / "evals.csv", evals.as_csv(rows))
+        replace_text(self.path / "evals.csv", evals.as_csv(rows))
 
     def evals(self) -> list[Evaluation]:
         """All judgements made while the run trained, oldest first."""
@@ -97,73 +115,54 @@ class Run:
 
     def append_glance(self, glance: Glance) -> None:
         """Add a glance at the samples to `glances.jsonl`."""
-        with (self.path / "glances.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(glance)) + "\n")
+        append_line(self.path / "glances.jsonl", asdict(glance))
 
     def glances(self) -> list[Glance]:
         """All glances, oldest first; lines that cannot be read are left out."""
-        file = self.path / "glances.jsonl"
         glances = []
-        for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []:
-            with suppress(ValueError, TypeError):  # a crash may cut the last line
-                glances.append(Glance(**json.loads(line)))
+        for line in json_lines(self.path / "glances.jsonl"):
+            numbers = all(isinstance(value, int | float) for value in line.values() if value is not None)
+            with suppress(TypeError):  # other fields
+                if numbers and None not in (line.get("spread"), line.get("nearest"), line.get("step")):
+                    glances.append(Glance(**line))
         return glances
 
     def log(self, kind: str, step: int, **details: Any) -> None:
         """Note that something happened: started, changed, forked, saved, named, unjudged, stopped, finished, failed."""
-        event = {
-            "time": datetime.now().astimezone().isoformat(timespec="seconds"),
-            "kind": kind,
-            "step": step,
-        } | details
-        with (self.path / "events.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(event, ensure_ascii=False) + "\n")
+        now = datetime.now().astimezone().isoformat(timespec="seconds")
+        append_line(self.path / "events.jsonl", {"time": now, "kind": kind, "step": step} | details)
 
     def events(self) -> list[dict[str, Any]]:
         """All that happened, oldest first; lines that cannot be read are left out."""
-        file = self.path / "events.jsonl"
-        events = []
-        for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []:
-            try:
-                event = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(event, dict) and "kind" in event:
-                events.append(event)
-        return events
+        return [event for event in json_lines(self.path / "events.jsonl") if _sound(event)]
 
     # ---- pictures ------------------------------------------------------------------------------------------------
 
     def write_frame(self, step: int, samples: np.ndarray, plane: Plane | None = None) -> None:
         """Keep the samples of this step: (n, H, W, C) bytes as one PNG, or for points the whole plane."""
-        folder = self.path / "samples"
-        folder.mkdir(exist_ok=True)
-        if plane is not None:
-            save_file(to_arrays(plane), folder / f"step-{step:07d}.safetensors")
-        else:
-            Image.fromarray(tile(samples)).save(folder / f"step-{step:07d}.png", compress_level=1)
+        frames.write(self._pictures, step, samples, plane)
 
     def frames(self) -> list[int]:
         """The steps of which a picture is kept, in order."""
-        steps = (checkpoint.step_of(file.with_suffix("")) for file in (self.path / "samples").glob("step-*"))
-        return sorted(step for step in steps if step is not None)
+        return frames.steps(self._pictures)
 
     def frame(self, step: int) -> np.ndarray | Plane:
         """The samples of this step as `write_frame` got them. Raises `RunError` if there is no readable picture."""
-        stem = self.path / "samples" / f"step-{step:07d}"
         try:
-            if stem.with_suffix(".safetensors").exists():
-                return Plane(**load_file(stem.with_suffix(".safetensors")))
-            with Image.open(stem.with_suffix(".png")) as picture:
-                return untile(np.asarray(picture), self.config)
+            return frames.read(self._pictures, step, self.config)
         except (OSError, ValueError, TypeError) as error:
             raise RunError(f"The run {self.id} has no readable picture of step {step}: {error}") from None
+
+    @property
+    def _pictures(self) -> Path:
+        return self.path / "samples"
 
     # ---- checkpoints ---------------------------------------------------------------------------------------------
 
     def save(self, trainer: Trainer, keep: int) -> None:
         """Save a whole checkpoint, then delete all but the last `keep` and the best. Raises `OSError` if it cannot."""
         with self._saving:
+            disk.keep_reserve(self.path)
             checkpoint.save(trainer, self._checkpoint(trainer.steps))
             self._prune(keep)
 
@@ -175,7 +174,7 @@ class Run:
         with self._saving:
             if not self._checkpoint(best.step).exists():
                 checkpoint.write(state, self._checkpoint(best.step))
-            _replace_text(self.path / "best.json", best.as_json())
+            replace_text(self.path / "best.json", best.as_json())
             self._prune(keep)
 
     def best(self) -> Best | None:
@@ -268,8 +267,8 @@ class Run:
         for table in (*self.path.glob("*.csv"), *self.path.glob("*.jsonl")):
             if table.name != "events.jsonl":
                 shutil.copy2(table, child.path)
-        if (self.path / "samples").is_dir():
-            shutil.copytree(self.path / "samples", child.path / "samples")
+        if self._pictures.is_dir():
+            shutil.copytree(self._pictures, child.path / self._pictures.name)
         for event in self.events():
             if event["kind"] in MARKED and event["step"] <= step:
                 child.log(**event)
@@ -287,118 +286,12 @@ class Run:
             shutil.rmtree(self._checkpoint(later), ignore_errors=True)
         kept = [json.dumps(asdict(glance)) + "\n" for glance in self.glances() if glance.step <= step]
         if kept or (self.path / "glances.jsonl").exists():
-            _replace_text(self.path / "glances.jsonl", "".join(kept))
-        for later in (kept for kept in self.frames() if kept > step):
-            for file in (self.path / "samples").glob(f"step-{later:07d}.*"):
-                file.unlink()
-
-    # ---- about the run -------------------------------------------------------------------------------------------
-
-    @property
-    def name(self) -> str:
-        """What the run is called in the library."""
-        return next((event["name"] for event in self.events() if event.get("name")), self.id)
-
-    def summary(self) -> RunSummary:
-        """The run in a line. Raises `RunError` if its config cannot be read."""
-        events = self.events()
-        files = [file.stat() for file in self.path.rglob("*") if file.is_file()]
-        return RunSummary(
-            id=self.id,
-            name=self.name,
-            config=self.config,
-            status=next((event["kind"] for event in reversed(events) if event["kind"] not in _ASIDE), "started"),
-            step=max([*self.checkpoints(), *(event.get("step", 0) for event in events)], default=0),
-            modified=max((file.st_mtime for file in files), default=0.0),
-            bytes=sum(file.st_size for file in files),
-        )
+            replace_text(self.path / "glances.jsonl", "".join(kept))
+        frames.delete_after(self._pictures, step)
 
 
-class RunStore:
-    """All runs under one folder, by default `checkpoints`."""
-
-    def __init__(self, root: str | Path = "checkpoints") -> None:
-        self.root = Path(root)
-
-    def create(self, config: TrainConfig, name: str | None = None) -> Run:
-        """A new run's folder, named by date, preset and a short random id.
-
-        Raises:
-            RunError: the folder cannot be written.
-        """
-        run = Run(self.root / f"{time.strftime('%Y-%m-%d')}-{config.preset}-{secrets.token_hex(3)}")
-        try:
-            run.path.mkdir(parents=True)
-            run.write_config(config)
-            run.log("created", 0, name=name or "")
-        except OSError as error:
-            raise RunError(f"Cannot keep runs in {self.root}: {error.strerror}. Choose another folder.") from None
-        return run
-
-    def open(self, run_id: str) -> Run:
-        """The run with this id, or in this folder of the library. Raises `RunError` if there is none."""
-        run = Run(self.root / run_id)
-        if not _RUN_ID.fullmatch(run_id) or not (run.path / "config.json").is_file():
-            raise RunError(f'There is no run "{run_id[:100]}" in {self.root}; it may have been renamed or deleted')
-        return run
-
-    def fork(self, run_id: str, step: int | None = None, values: Mapping[str, Any] | None = None) -> Run:
-        """A new run that goes on from a checkpoint of another, the last whole one by default, with `values` changed.
-
-        It begins with the other's figures, pictures and marks up to that step; the other run stays as it is.
-
-        Raises:
-            ConfigError: a bad value, or one under which the checkpoint cannot go on.
-            RunError: there is no such run, no such checkpoint, or no room for a copy.
-        """
-        parent = self.open(run_id)
-        before = parent.config
-        config = before.with_values(values or {})
-        checkpoint.refuse_what_does_not_fit(config, before)
-        step = parent.last_whole(step)
-        child = self.create(config)
-        try:
-            parent.copy_into(child, step)
-            child.rewind(step)
-            changes = config.changes_from(before)
-            told = ", ".join(f"{key} {as_text(before.value(key))} → {as_text(new)}" for key, new in changes.items())
-            child.log("forked", step, parent=run_id, text=f"fork: {told}" if told else "fork")
-        except OSError as error:
-            shutil.rmtree(child.path, ignore_errors=True)
-            raise RunError(f"Cannot copy step {step} of the run {run_id}: {error.strerror or error}") from None
-        return child
-
-    def list(self) -> list[RunSummary]:
-        """All readable runs, the latest first."""
-        found = []
-        for config in self.root.glob("*/config.json"):
-            try:
-                found.append(Run(config.parent).summary())
-            except (RunError, OSError):  # another program's folder, or one that is being deleted
-                continue
-        return sorted(found, key=lambda summary: summary.modified, reverse=True)
-
-
-def tile(samples: np.ndarray, columns: int = COLUMNS_OF_PICTURES) -> np.ndarray:
-    """Pictures (n, H, W, C) as one, row by row, `columns` of them side by side: (rows H, columns W[, C])."""
-    n, height, width, channels = samples.shape
-    rows = -(-n // columns)
-    sheet = np.zeros((rows * columns, height, width, channels), dtype=np.uint8)
-    sheet[:n] = samples
-    sheet = sheet.reshape(rows, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
-    sheet = sheet.reshape(rows * height, columns * width, channels)
-    return sheet[..., 0] if channels == 1 else sheet
-
-
-def untile(sheet: np.ndarray, config: TrainConfig) -> np.ndarray:
-    """The pictures that `tile` joined: (record.samples, H, W, C)."""
-    channels, height, width = config.shape
-    rows = sheet.shape[0] // height
-    pictures = sheet.reshape(rows, height, COLUMNS_OF_PICTURES, width, channels).transpose(0, 2, 1, 3, 4)
-    return pictures.reshape(-1, height, width, channels)[: config.record.samples]
-
-
-def _replace_text(path: Path, text: str) -> None:
-    fresh = path.with_name(path.name + ".tmp")
-    fresh.write_text(text, encoding="utf-8")
-    os.replace(fresh, path)
+def _sound(event: dict[str, Any]) -> bool:
+    """Whether an event has what its readers rely on; the file may have been edited, or come from elsewhere."""
+    kind, step = event.get("kind"), event.get("step")
+    marked = kind in MARKED and not isinstance(event.get("text"), str)
+    return isinstance(kind, str) and type(step) is int and not marked

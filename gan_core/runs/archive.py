@@ -1,0 +1,116 @@
+"""A run as one zip file, to keep or to send; and back. Neither holds a pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from safetensors.torch import save
+
+from gan_core import checkpoint, nested
+from gan_core.runs import customs
+from gan_core.runs.customs import NotImportedError
+from gan_core.runs.files import RunError
+from gan_core.runs.run import Run
+from gan_core.runs.store import RUN_ID, RunStore
+
+_WRITTEN_ALREADY = (".png", ".safetensors")  # as small as they get
+
+
+def pack(run: Run) -> IO[bytes]:
+    """The whole run as a zip in a temporary file, open at its start.
+
+    It may be trained meanwhile; a checkpoint that is deleted before it is packed is left out.
+
+    Raises:
+        RunError: the run cannot be read, or there is no room for the zip.
+    """
+    target = tempfile.TemporaryFile(prefix="run-", suffix=".zip")  # noqa: SIM115 - handed to the caller, open
+    try:
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in _plain_files(run.path):
+                _put(archive, f"{run.id}/{name}", (run.path / name).read_bytes())
+            for step in run.checkpoints():
+                with suppress(*checkpoint.BROKEN):
+                    for name, content in list(_checkpoint_files(run.path / f"step-{step:07d}")):
+                        _put(archive, f"{run.id}/step-{step:07d}/{name}", content)
+    except OSError as error:
+        target.close()
+        raise RunError(f"Cannot pack the run {run.id}: {error.strerror or error}") from None
+    target.seek(0)
+    return target
+
+
+def unpack(source: BinaryIO, store: RunStore) -> Run:
+    """A run out of a zip that `pack` made, here or elsewhere. It keeps its id, or gets a new one where that is taken.
+
+    All is checked before the run is in the library: what is in the zip and how large, that it leads nowhere else, the
+    config, and that every checkpoint opens with the shapes of the config's networks and holds nothing but numbers.
+
+    Raises:
+        RunError: it does not pass, or the library has no room; nothing is left behind.
+    """
+    draft = store.root / f".incoming-{secrets.token_hex(3)}"
+    try:
+        with zipfile.ZipFile(source) as archive:
+            entries = customs.allowed_entries(archive)
+            store.refuse_if_full(sum(entry.file_size for entry in entries.values()))
+            config = customs.config_of(archive, entries)
+            customs.check_declarations(archive, entries, config)
+            for name, entry in entries.items():
+                (draft / name).parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(entry) as packed, (draft / name).open("wb") as file:
+                    shutil.copyfileobj(packed, file)
+            run = Run(draft)
+            customs.check_checkpoints(run, config)
+            run.log("imported", max(run.checkpoints(), default=0))
+        place = store.root / _free_id(store, next(iter(entries.values())).filename.split("/")[0], config.preset)
+        os.replace(draft, place)
+    except NotImportedError as reason:
+        raise RunError(f"This file was not imported: {reason}") from None
+    except OSError as error:
+        raise RunError(f"This file was not imported: {error.strerror or error}") from None
+    except customs.UNREADABLE as error:
+        raise RunError(f"This file was not imported: it is damaged, or no zip file ({error})") from None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return Run(place)
+
+
+def _plain_files(folder: Path) -> Iterator[str]:
+    """All that a run consists of besides its checkpoints; nothing else that may lie in its folder."""
+    for path in sorted((*folder.iterdir(), *folder.glob("samples/*"))):
+        name = path.relative_to(folder).as_posix()
+        if customs.ALLOWED.fullmatch(name) and path.is_file():
+            yield name
+
+
+def _checkpoint_files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for name in checkpoint.NETWORKS:
+        file = folder / f"{name}.safetensors"
+        if name != "ema" or file.exists():
+            yield file.name, file.read_bytes()
+    tensors, rest = nested.take_apart(checkpoint.read_state(folder))
+    yield "state.safetensors", save(tensors)
+    yield "state.json", json.dumps(rest).encode()
+
+
+def _put(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    small = name.endswith(_WRITTEN_ALREADY)
+    archive.writestr(name, content, zipfile.ZIP_STORED if small else zipfile.ZIP_DEFLATED)
+
+
+def _free_id(store: RunStore, wanted: str, preset: str) -> str:
+    taken = store.root / wanted, store.root / ".trash" / wanted
+    if RUN_ID.fullmatch(wanted) and not any(path.exists() for path in taken):
+        return wanted
+    return f"{time.strftime('%Y-%m-%d')}-{preset}-{secrets.token_hex(3)}"

@@ -1,0 +1,204 @@
+"""The folder that holds all runs, and in it the trash."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from gan_core import checkpoint
+from gan_core.config import TrainConfig
+from gan_core.runs import disk, summary
+from gan_core.runs.about import About
+from gan_core.runs.files import RunError, replace_text
+from gan_core.runs.run import Run
+from gan_core.runs.summary import RunSummary
+from gan_core.schema import as_text
+
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+LIMIT = 20_000_000_000  # bytes that a library may take unless its owner says otherwise
+_TRASH = ".trash"
+
+Summaries = list[RunSummary]
+
+
+class RunStore:
+    """All runs under one folder, by default `checkpoints`."""
+
+    def __init__(self, root: str | Path = "checkpoints") -> None:
+        self.root = Path(root)
+        self._summaries: dict[Path, tuple[summary.Stamp, RunSummary]] = {}
+
+    # ---- runs ----------------------------------------------------------------------------------------------------
+
+    def create(self, config: TrainConfig, name: str | None = None) -> Run:
+        """A new run's folder, named by date, preset and a short random id.
+
+        Raises:
+            RunError: the folder cannot be written, or the library is full.
+        """
+        self.refuse_if_full()
+        run = Run(self.root / f"{time.strftime('%Y-%m-%d')}-{config.preset}-{secrets.token_hex(3)}")
+        try:
+            run.path.mkdir(parents=True)
+            disk.keep_reserve(run.path)
+            run.write_config(config)
+            run.log("created", 0)
+            if name:
+                run.write_about(About.of(name))
+        except OSError as error:
+            shutil.rmtree(run.path, ignore_errors=True)
+            raise RunError(
+                f"Cannot keep runs in {self.root}: {error.strerror}. Make room there, or choose another folder."
+            ) from None
+        return run
+
+    def open(self, run_id: str) -> Run:
+        """The run with this id, or in this folder of the library. Raises `RunError` if there is none."""
+        run = Run(self.root / run_id)
+        if not RUN_ID.fullmatch(run_id) or not (run.path / "config.json").is_file():
+            raise RunError(f'There is no run "{run_id[:100]}" in {self.root}; it may have been renamed or deleted')
+        return run
+
+    def fork(
+        self,
+        run_id: str,
+        step: int | None = None,
+        values: Mapping[str, Any] | None = None,
+        name: str | None = None,
+    ) -> Run:
+        """A new run that goes on from a checkpoint of another, the last whole one by default, with `values` changed.
+
+        It begins with the other's figures, pictures and marks up to that step; the other run stays as it is.
+
+        Raises:
+            ConfigError: a bad value, or one under which the checkpoint cannot go on.
+            RunError: there is no such run, no such checkpoint, or no room for a copy.
+        """
+        parent = self.open(run_id)
+        before = parent.config
+        config = before.with_values(values or {})
+        checkpoint.refuse_what_does_not_fit(config, before)
+        step = parent.last_whole(step)
+        child = self.create(config, name)
+        try:
+            parent.copy_into(child, step)
+            child.rewind(step)
+            changes = config.changes_from(before)
+            told = ", ".join(f"{key} {as_text(before.value(key))} → {as_text(new)}" for key, new in changes.items())
+            child.log("forked", step, parent=run_id, text=f"fork: {told}" if told else "fork")
+        except OSError as error:
+            shutil.rmtree(child.path, ignore_errors=True)
+            raise RunError(f"Cannot copy step {step} of the run {run_id}: {error.strerror or error}") from None
+        return child
+
+    def list(self) -> Summaries:
+        """All readable runs, the latest first. Only those that have changed since the last call are read again."""
+        return self._listed(self.root)
+
+    def summary(self, run_id: str) -> RunSummary:
+        """One run in a line. Raises `RunError` if there is no such run, or its config cannot be read."""
+        return self._summary(self.open(run_id))
+
+    def _listed(self, folder: Path) -> Summaries:
+        found = []
+        for config in folder.glob("*/config.json"):
+            if RUN_ID.fullmatch(config.parent.name):
+                # another program's folder, or one that is being deleted
+                with suppress(RunError, OSError):
+                    found.append(self._summary(Run(config.parent)))
+        return sorted(found, key=lambda summary: summary.modified, reverse=True)
+
+    def _summary(self, run: Run) -> RunSummary:
+        stamp = summary.stamp(run)
+        known = self._summaries.get(run.path)
+        if known is None or known[0] != stamp:
+            known = self._summaries[run.path] = (stamp, summary.summarise(run))
+        return known[1]
+
+    # ---- the trash -----------------------------------------------------------------------------------------------
+
+    def trash(self, run_id: str) -> None:
+        """Put a run aside; `restore` brings it back until the trash is emptied.
+
+        Raises:
+            RunError: there is no such run, it is being trained, or its folder cannot be moved.
+        """
+        run = self.open(run_id)
+        if run.in_use:
+            raise RunError(f"The run {run_id} is being trained; stop it first, then delete it.")
+        try:
+            (self.root / _TRASH).mkdir(exist_ok=True)
+            os.replace(run.path, self.root / _TRASH / run_id)
+        except OSError as error:
+            raise RunError(f"Cannot move the run {run_id} to the trash: {error.strerror}") from None
+
+    def trashed(self) -> Summaries:
+        """The runs in the trash, the latest first."""
+        return self._listed(self.root / _TRASH)
+
+    def restore(self, run_id: str) -> None:
+        """Bring a run back out of the trash.
+
+        Raises:
+            RunError: it is not there, or another run has its place.
+        """
+        if not RUN_ID.fullmatch(run_id) or not (self.root / _TRASH / run_id).is_dir():
+            raise RunError(f'There is no run "{run_id[:100]}" in the trash; it may have been emptied')
+        if (self.root / run_id).exists():
+            raise RunError(f"There is another run {run_id} in {self.root}; move that away first")
+        try:
+            os.replace(self.root / _TRASH / run_id, self.root / run_id)
+        except OSError as error:
+            raise RunError(f"Cannot bring the run {run_id} back: {error.strerror}") from None
+
+    def empty_trash(self) -> None:
+        """Delete for good what is in the trash. Raises `RunError` if the disk refuses."""
+        try:
+            if (self.root / _TRASH).exists():
+                shutil.rmtree(self.root / _TRASH)
+        except OSError as error:
+            raise RunError(f"Cannot empty the trash in {self.root}: {error.strerror}") from None
+
+    # ---- room ----------------------------------------------------------------------------------------------------
+
+    @property
+    def bytes(self) -> int:
+        """What the library takes on the disk, its trash included."""
+        return disk.size(self.root)
+
+    @property
+    def bytes_of_trash(self) -> int:
+        return disk.size(self.root / _TRASH)
+
+    @property
+    def limit(self) -> int:
+        """Bytes that the library may take before it refuses new runs; nothing is ever deleted by itself."""
+        try:
+            limit = json.loads((self.root / "library.json").read_text(encoding="utf-8"))["limit"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return LIMIT
+        return limit if type(limit) is int and limit > 0 else LIMIT
+
+    @limit.setter
+    def limit(self, value: int) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
+        replace_text(self.root / "library.json", json.dumps({"limit": value}) + "\n")
+
+    def refuse_if_full(self, more: int = 0) -> None:
+        """Raises `RunError` if the library, and `more` bytes with it, take more than the limit."""
+        used, limit = self.bytes, self.limit
+        if used + more > limit:
+            trash = self.bytes_of_trash
+            rest = f"empty the trash ({trash / 1e9:.2g} GB), " if trash else ""
+            raise RunError(
+                f"The runs in {self.root} take {used / 1e9:.3g} GB, and their limit is {limit / 1e9:.3g} GB: "
+                f"{rest}delete runs, or raise the limit on the Runs page."
+            )
