@@ -58,7 +58,7 @@ _CARD = """
 _CORNERS = """
 [class*="st-key-chart-"] { position: relative; }
 [class*="st-key-chart-"] .live-chart .legend { padding-right: 2rem; }
-.st-key-chart-samples > [data-testid="stElementContainer"] [data-testid="stCaptionContainer"] { padding-right: 2rem; }
+.st-key-chart-samples > [data-testid="stElementContainer"]:nth-child(2) { padding-right: 4rem; }
 .st-key-class-told p { min-height: 3.2em; }
 .st-key-chart-losses .live-chart .legend { padding-right: 4rem; }
 [data-testid="stLayoutWrapper"]:has(> [class*="st-key-corner-"]) { position: absolute; top: 0; right: 0; z-index: 2; }
@@ -68,6 +68,12 @@ _CORNERS = """
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
 }
 [class*="st-key-corner-"] [data-testid="stPopoverButton"] > div > div:last-child:not(:first-child) { display: none; }
+[class*="st-key-corner-"] [data-testid="stPageLink"] a { min-height: 26px; padding: 0 5px; opacity: 0.7; }
+[class*="st-key-corner-"] [data-testid="stPageLink"] a:is(:hover, :focus-visible) { opacity: 1; }
+[class*="st-key-corner-"] [data-testid="stPageLink"] [data-testid="stMarkdownContainer"] {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+}
+.st-key-corner-samples { gap: 0; align-items: center; }
 """
 _HEALTH = """
 .st-key-health { gap: 0.25rem; }
@@ -83,6 +89,11 @@ _ICONS = """
 }
 """
 
+# Ten classes on one line of a phone.
+_CLASSES = """
+@media (max-width: 640px) { .st-key-latent-class button { padding-inline: 0.7rem; } }
+"""
+
 
 def palettes() -> dict[str, Any]:
     """Both palettes and the score scale, as the components' scripts read them."""
@@ -91,4 +102,4 @@ def palettes() -> dict[str, Any]:
 
 def keep_steady() -> None:
     """Stop Streamlit from fading and flashing while a page refreshes itself; the entry script calls it at each run."""
-    st.html(f"<style>{_STEADY}{_COMPACT}{_CARD}{_CORNERS}{_HEALTH}{_ICONS}</style>")
+    st.html(f"<style>{_STEADY}{_COMPACT}{_CARD}{_CORNERS}{_HEALTH}{_ICONS}{_CLASSES}</style>")

@@ -52,6 +52,13 @@ class Grid {
     this.tell();
   }
 
+  // How many pictures stand side by side: fewer than wanted where they would become too small.
+  across() {
+    const { columns, smallest, rim } = this.grid;
+    const most = Math.floor(this.root.clientWidth / (smallest + 2 * rim + GAP));
+    return smallest ? Math.max(1, Math.min(columns, most)) : columns;
+  }
+
   // The sides of a picture in this width, and the border that each brings.
   cell(columns, largest) {
     const ratio = window.devicePixelRatio;
@@ -67,9 +74,10 @@ class Grid {
     const { grid, root, canvas } = this;
     if (!grid || root.clientWidth === 0) return;
     const ratio = window.devicePixelRatio;
-    const { columns, width, height, n } = grid;
+    const { width, height, n } = grid;
+    const columns = this.across();
     const { side, tall, border } = this.cell(columns, grid.largest);
-    Object.assign(this, { ratio, pitch: side + border, row: tall + border });
+    Object.assign(this, { ratio, columns, pitch: side + border, row: tall + border });
     const size = [columns * this.pitch, Math.ceil(n / columns) * this.row];
     if (grid.room) {
       const [most, across, largest] = grid.room;
@@ -93,14 +101,14 @@ class Grid {
       const [x, y] = this.corner(i);
       context.fillStyle = this.rimColor(i, theme);
       context.fillRect(x, y, side + 2 * rim, tall + 2 * rim);
-      const column = (i % columns) * width * times;
-      const line = Math.floor(i / columns) * height * times;
+      const column = (i % grid.columns) * width * times;
+      const line = Math.floor(i / grid.columns) * height * times;
       context.drawImage(source, column, line, width * times, height * times, x + rim, y + rim, side, tall);
     }
   }
 
   corner(i) {
-    return [(i % this.grid.columns) * this.pitch, Math.floor(i / this.grid.columns) * this.row];
+    return [(i % this.columns) * this.pitch, Math.floor(i / this.columns) * this.row];
   }
 
   rimColor(i, theme) {
@@ -113,8 +121,8 @@ class Grid {
     const box = this.canvas.getBoundingClientRect();
     const column = Math.floor(((event.clientX - box.left) * this.ratio) / this.pitch);
     const line = Math.floor(((event.clientY - box.top) * this.ratio) / this.row);
-    const index = line * this.grid.columns + column;
-    return column >= 0 && column < this.grid.columns && index >= 0 && index < this.grid.n ? index : null;
+    const index = line * this.columns + column;
+    return column >= 0 && column < this.columns && index >= 0 && index < this.grid.n ? index : null;
   }
 
   point(index) {
@@ -144,7 +152,7 @@ class Grid {
   }
 
   key(event) {
-    const { columns, n } = this.grid;
+    const { columns, grid: { n } } = this;
     const move = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
     if (move) {
       const next = this.at === null ? 0 : this.at + move;

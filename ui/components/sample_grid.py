@@ -30,6 +30,7 @@ def sample_grid(
     label: str = "samples",
     selected: int | None = None,
     largest: int = 96,
+    smallest: int = 0,
     rim: int = 2,
     names: Sequence[str] = (),
     room_for: tuple[int, int, int] | None = None,
@@ -44,6 +45,7 @@ def sample_grid(
         label: what the images are, for those who cannot see them.
         selected: index of the image to frame.
         largest: greatest side of an image on screen, in pixels.
+        smallest: least side of an image on screen, in pixels; in a narrow window fewer stand side by side.
         rim: width of the rims, in pixels.
         names: what each image is, told when it is pointed at; () where there is nothing to tell.
         room_for: images, columns and greatest side of the layout whose height is kept free, however few are shown.
@@ -63,6 +65,7 @@ def sample_grid(
             label=label,
             selected=selected,
             largest=largest,
+            smallest=smallest,
             rim=rim,
             names=list(names),
             room=room_for,

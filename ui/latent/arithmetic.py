@@ -14,7 +14,7 @@ from ui.latent.sources import Source
 from ui.latent.state import PANEL, then
 
 _MOST = 6
-_TERMS = (("a", "", "**A** has it"), ("b", "− ", "**B** has it not"), ("c", "+ ", "**C** shall get it"))
+_TERMS = (("a", "**A** with it"), ("b", "− **B** without it"), ("c", "\\+ **C** to get it"))
 
 
 def panel(source: Source, model: Model) -> None:
@@ -24,9 +24,9 @@ def panel(source: Source, model: Model) -> None:
         "mean A − mean B + mean C. Means of several pictures work better than single ones (Radford et al., 2016)."
     )
     kept = []
-    for column, (name, sign, title) in zip(st.columns(3, gap="medium"), _TERMS, strict=True):
+    for column, (name, title) in zip(st.columns(3, gap="medium"), _TERMS, strict=True):
         with column:
-            kept.append(shelf(model, f"term-{name}", f"{sign}{title}", _MOST, largest=56))
+            kept.append(shelf(model, f"term-{name}", title, _MOST, largest=56))
     a, b, c = kept
     if not len(a) + len(b) + len(c):
         st.button(
@@ -57,5 +57,5 @@ def panel(source: Source, model: Model) -> None:
 
 def _fill(model: Model) -> None:
     """Three seeds on each shelf, so that there is something to see."""
-    for i, (name, _, _) in enumerate(_TERMS):
+    for i, (name, _) in enumerate(_TERMS):
         state.tab().shelves[f"term-{name}"][:] = [latent.draw(model, 1, 3 * i + j)[0] for j in range(3)]

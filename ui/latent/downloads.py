@@ -18,7 +18,7 @@ def strip(
     pictures: np.ndarray, key: str, on_pick: Callable[[int], None], label: str = "pictures along the way"
 ) -> None:
     """Pictures (n, H, W, C) in one row; a click takes one."""
-    sample_grid(pictures, key, columns=len(pictures), label=label, largest=_WIDEST, on_pick=then(on_pick))
+    sample_grid(pictures, key, columns=len(pictures), label=label, smallest=40, largest=_WIDEST, on_pick=then(on_pick))
 
 
 def buttons(frames: np.ndarray, still: np.ndarray, fps: float, name: str) -> None:

@@ -129,6 +129,7 @@ def _real(model: Model) -> None:
         "invert-real",
         columns=8,
         label="real examples to search for",
+        smallest=40,
         largest=64,
         on_pick=then(lambda i: _begin(model, examples[i].float() / 255), PANEL),
     )

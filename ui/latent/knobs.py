@@ -79,16 +79,10 @@ def _class(model: Model) -> None:
     def chosen() -> None:
         state.go(replace(state.place(), label=names.index(st.session_state["latent.class"])))
 
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="latent-class"):
-        st.caption("Class", width="content")
-        if len("".join(names)) <= _SHORT and len(names) <= 12:
-            st.segmented_control(
-                "Class", names, key="latent.class", required=True, label_visibility="collapsed", on_change=then(chosen)
-            )
-        else:
-            st.selectbox(
-                "Class", names, key="latent.class", label_visibility="collapsed", width=220, on_change=then(chosen)
-            )
+    if len("".join(names)) <= _SHORT and len(names) <= 12:
+        st.segmented_control("Class", names, key="latent.class", required=True, on_change=then(chosen))
+    else:
+        st.selectbox("Class", names, key="latent.class", width=220, on_change=then(chosen))
 
 
 def _style(model: Model) -> None:

@@ -38,6 +38,7 @@ def panel(source: Source, model: Model) -> None:
             columns=_NEAREST,
             label="nearest real examples",
             names=[f"distance {far:.3g}" for far in found.distance[0]],
+            smallest=40,
             largest=112,
         )
     st.caption(_distances(found, nearest, closer))

@@ -45,6 +45,7 @@ def _film(source: Source, model: Model, steps: list[int]) -> None:
             columns=min(12, len(frames)),
             label="the same latent through the checkpoints",
             names=captions,
+            smallest=40,
             largest=80,
         )
         if len(told) == 1:

@@ -44,6 +44,7 @@ def shelf(model: Model, name: str, title: str, most: int = 8, largest: int = 64)
                 f"shelved-{name}",
                 columns=most,
                 label=f"pictures put aside for {title.strip('*')}; a click takes one off",
+                smallest=40,
                 largest=largest,
                 on_pick=then(remove, PANEL),
             )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -13,7 +14,7 @@ from gan_core import latent
 from gan_core.latent import DIRECTIONS, Model
 from ui.components.latent_sliders import Slider, latent_sliders
 from ui.latent import names, points, state
-from ui.latent.place import direction
+from ui.latent.place import Place, direction
 from ui.latent.sources import Source
 
 STEPS = 7  # pictures of a strip
@@ -21,7 +22,22 @@ _PAGE = {"pca": 8, "sefa": 8, "raw": 16}  # sliders of a page
 _COLUMNS = {8: 2, 16: 4}
 _REACH = {"normal": 3.0, "uniform": 1.0}  # of z's prior: what a slider can add either way
 _WORDS = {"pca": "PC", "sefa": "SeFa", "raw": "z"}
+_FRESH = 2.0  # seconds for which strips of a running session stay
 _WIDEST = 64  # pixels of a strip's picture
+
+
+@dataclass(frozen=True, eq=False)
+class _Strips:
+    """The strips as last made."""
+
+    ids: list[str]
+    model: Model
+    place: Place
+    pictures: np.ndarray
+    made: float  # seconds, on the monotonic clock
+
+    def still_show(self, model: Model, place: Place) -> bool:
+        return place is self.place and (model is self.model or time.monotonic() - self.made < _FRESH)
 
 
 def panel(source: Source, model: Model) -> None:
@@ -56,7 +72,7 @@ def panel(source: Source, model: Model) -> None:
         _strips(model, compass, ids, reach),
         STEPS,
         here.answered,
-        columns=_COLUMNS[size],
+        columns=_COLUMNS[size] if model.config.dataset.kind == "images" else 1,
         on_move=_move,
         on_rest=state.then(_rest),
         on_name=lambda id, name: _name(source, compass, id, name),
@@ -116,14 +132,13 @@ def _arrow(label: str, icon: str, by: int, disabled: bool) -> None:
 def _strips(model: Model, compass: Model, ids: list[str], reach: float) -> np.ndarray:
     """Where each slider leads from the current place: (len(ids) * STEPS, H, W, C) uint8, or points in [0, 1].
 
-    While a slider is dragged they stay those of the place where it last rested.
+    While a slider is dragged they stay those of the place where it last rested; those of a running session are made
+    anew now and then only, for they take much longer than the picture and its training needs that time.
     """
-    kept = st.session_state.get("latent.strips")
-    here = state.tab()
-    if here.dragging and kept is not None and kept[0] == ids:
-        strips: np.ndarray = kept[1]
-        return strips
-    place = state.place()
+    here, place = state.tab(), state.place()
+    kept: _Strips | None = st.session_state.get("latent.strips")
+    if kept is not None and kept.ids == ids and (here.dragging or kept.still_show(model, place)):
+        return kept.pictures
     origin = place.z(compass)
     far = torch.linspace(-reach, reach, STEPS)
     z = torch.cat(
@@ -134,7 +149,7 @@ def _strips(model: Model, compass: Model, ids: list[str], reach: float) -> np.nd
         made = points.in_frame(model, made)
     else:
         made = made[:, :: max(1, made.shape[1] // _WIDEST), :: max(1, made.shape[2] // _WIDEST)]
-    st.session_state["latent.strips"] = ids, made
+    st.session_state["latent.strips"] = _Strips(ids, model, place, made, time.monotonic())
     return made
 
 

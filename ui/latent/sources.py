@@ -83,7 +83,7 @@ def _of(store: RunStore, id: str, title: str, training: dict[str, Session]) -> S
 
 @st.cache_data(ttl=2, show_spinner=False)
 def _listed(root: str) -> list[tuple[str, str]]:
-    """Each run of a library by its id, with a title: its name, or that of its preset with its date."""
+    """Each run of a library by its id, with a title: its name, or that of its preset with the end of its id."""
     return [(run.id, _title(run.id, run.name, run.config.preset)) for run in RunStore(root).list()]
 
 
@@ -92,7 +92,7 @@ def _title(id: str, name: str, preset: str) -> str:
         return name
     if preset not in presets.names():
         return id
-    return f"{presets.get(preset).title} · {id}"
+    return f"{presets.get(preset).title} · {id.rpartition('-')[2]}"
 
 
 def _stamp(run: Run, step: int | Literal["best"] | None) -> tuple[float, ...]:

@@ -21,9 +21,10 @@ LARGEST = 448  # pixels of the picture's side: a whole multiple of 28, 32 and 64
 
 def show(source: Source, model: Model) -> None:
     """The picture on the left, the sliders on the right."""
-    left, right = st.columns([5, 8], gap="medium")
+    of_points = model.config.dataset.kind == "points"
+    left, right = st.columns([8, 5] if of_points else [5, 8], gap="medium")
     with left:
-        if model.config.dataset.kind == "points":
+        if of_points:
             points.panel(model)
         else:
             _picture(model)

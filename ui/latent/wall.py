@@ -42,6 +42,7 @@ def panel(source: Source, model: Model) -> None:
         "wall",
         columns=_COLUMNS,
         label="pictures on the wall",
+        smallest=40,
         largest=72,
         names=[f"seed {first + i}" for i in range(len(z))] if kind == _SEEDS else (),
         selected=_selected(first) if kind == _SEEDS else None,

@@ -38,6 +38,7 @@ def panel(now: Snapshot | None) -> None:
 def _present(now: Snapshot) -> None:
     look = _look_at(now, st.session_state.scrub)
     with reading.corner("samples"):
+        _to_latent(now)
         reading.of_samples(plane=look.plane is not None)
     loss = losses.get(now.config.loss.name)
     span = _span(now)
@@ -57,6 +58,18 @@ def _present(now: Snapshot) -> None:
             look.samples, "samples", look.scores, COLUMNS, span, loss.score_name, "generated samples", largest=LARGEST
         )
     _real(now, span, loss.score_name, chosen)
+
+
+def _to_latent(now: Snapshot) -> None:
+    """A way to the Latent page, where this run's samples can be walked through, also while it trains."""
+    if now.run_id:
+        st.page_link(
+            "pages/latent.py",
+            label="Open in Latent",
+            icon=":material/explore:",
+            help="Walk through this generator's latent space, also while it trains",
+            query_params={"run": now.run_id},
+        )
 
 
 def _real(now: Snapshot, span: tuple[float, float], score_name: str, chosen: int | None) -> None:
