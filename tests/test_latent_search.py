@@ -25,7 +25,7 @@ from gan_core.runs import RunStore
 from tests.small import DIGITS, POINTS
 
 SEEN = 4000  # digits
-QUICK = {"steps": 150, "restarts": 4}  # a quarter of the work that the page does
+QUICK = {"steps": 120, "restarts": 3}  # a seventh of the work that the page does
 
 
 @pytest.fixture(scope="module")
