@@ -24,7 +24,7 @@ def strip(
 def buttons(frames: np.ndarray, still: np.ndarray, fps: float, name: str) -> None:
     """The strip as a PNG, the frames (n, H, W, C) as a GIF and an MP4."""
     files: dict[str, tuple[str, Callable[[], bytes]]] = {
-        "png": ("image/png", lambda: export.sheet(still)),
+        "png": ("image/png", lambda: export.sheet(still, len(still))),
         "gif": ("image/gif", lambda: export.animate(frames, "gif", fps)),
         "mp4": ("video/mp4", lambda: export.animate(frames, "mp4", fps)),
     }
