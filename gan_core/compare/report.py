@@ -179,7 +179,8 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 70em; margin: 2em auto; 
 body { color: #222; background: #fff }
 table { border-collapse: collapse; display: block; overflow-x: auto } th, td { padding: .3em .8em; text-align: right }
 th { border-bottom: 2px solid #888; font-weight: 600 } td { border-bottom: 1px solid #ddd }
-th:first-child, td:first-child { text-align: left } figure { display: inline-block; margin: 1em 1em 0 0 }
+th:first-child, td:first-child { text-align: left } figure { display: inline-block; margin: 1em 1em 0 0 } svg { max-width: 100% }
+.samples { display: inline-block; margin-right: 2em }
 figcaption, .quiet { color: #666 } svg text { font: 12px system-ui, sans-serif; fill: #555 }
 img { image-rendering: pixelated; max-width: 100% } .confirmed { color: #00724d } .refuted { color: #b3470a }
 """
@@ -214,7 +215,9 @@ def html(results: Results, race: Race | None = None) -> str:
         for variant, strip in strips.items():
             data = base64.b64encode(_as_png(strip)).decode()
             caption = escape(results.titles[variant])
-            parts.append(f'<p>{caption}<br><img alt="samples of {caption}" src="data:image/png;base64,{data}"></p>')
+            parts.append(
+                f'<p class=samples>{caption}<br><img alt="samples of {caption}" src="data:image/png;base64,{data}"></p>'
+            )
     parts += ["<h2>What differs</h2>", _html_table(_differences(results))]
     head = f"<meta charset=utf-8><title>{escape(plan.title)}</title><style>{_STYLE}</style>"
     return f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(parts)}</body></html>\n"
