@@ -12,7 +12,7 @@ from gan_core.compare.results import Curve, X
 
 # Okabe and Ito's colours for many variants, safe for colour-blind eyes; the roles' own colours are not among the first
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#666666")
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 560, 330, 62, 10, 34, 46
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 520, 330, 62, 10, 34, 46
 
 
 def chart(curves: Sequence[Curve], label: str, x: X, log: bool = False) -> str:
@@ -61,7 +61,7 @@ class _Scale:
         if self.log:
             whole = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
             found = [m * 10.0**e for e in whole for m in (1, 2, 5)]
-        else:
+        if not self.log or sum(self.low <= tick <= self.high for tick in found) < 2:
             step = 10 ** math.floor(math.log10((self.high - self.low) / 3))
             step = next(k * step for k in (1, 2, 5, 10) if (self.high - self.low) / (k * step) <= 6)
             found = [k * step for k in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)]

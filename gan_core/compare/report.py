@@ -54,6 +54,7 @@ def tree(results: Results) -> dict[str, Any]:
                 for run in results.runs
             ],
             "table": [asdict(row) for row in results.table()],
+            "words": table(results),
             "verdicts": [asdict(verdict) for verdict in verdicts(results)],
             "claims": [
                 {"says": judged.claim.says, "outcome": judged.outcome, "text": judged.text,
@@ -91,12 +92,12 @@ def table(results: Results) -> list[list[str]]:
     return [heading, *(_words(row) for row in results.table())]
 
 
-def markdown(results: Results) -> str:
-    """Table, claims and verdicts as Markdown, for docs/."""
-    heading, *rows = table(results)
+def markdown(told: dict[str, Any]) -> str:
+    """The table, claims and verdicts of a `tree` as Markdown, for docs/."""
+    heading, *rows = told["words"]
     lines = [f"| {' | '.join(heading)} |", "|" + "---|" * len(heading), *(f"| {' | '.join(row)} |" for row in rows), ""]
-    lines += [f'- "{judged.claim.says}" **{judged.outcome}**. {judged.text}' for judged in claims(results)]
-    lines += [f"- {verdict.text}" for verdict in verdicts(results)]
+    lines += [f'- "{claim["says"]}" **{claim["text"]}**' for claim in told["claims"]]
+    lines += [f"- {verdict['text']}" for verdict in told["verdicts"]]
     return "\n".join(lines) + "\n"
 
 
@@ -178,7 +179,8 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 70em; margin: 2em auto; 
 body { color: #222; background: #fff }
 table { border-collapse: collapse; display: block; overflow-x: auto } th, td { padding: .3em .8em; text-align: right }
 th { border-bottom: 2px solid #888; font-weight: 600 } td { border-bottom: 1px solid #ddd }
-th:first-child, td:first-child { text-align: left } figure { display: inline-block; margin: 1em 1em 0 0 }
+th:first-child, td:first-child { text-align: left } figure { display: inline-block; margin: 1em 1em 0 0 } svg { max-width: 100% }
+.samples { display: inline-block; margin-right: 2em }
 figcaption, .quiet { color: #666 } svg text { font: 12px system-ui, sans-serif; fill: #555 }
 img { image-rendering: pixelated; max-width: 100% } .confirmed { color: #00724d } .refuted { color: #b3470a }
 """
@@ -213,7 +215,9 @@ def html(results: Results, race: Race | None = None) -> str:
         for variant, strip in strips.items():
             data = base64.b64encode(_as_png(strip)).decode()
             caption = escape(results.titles[variant])
-            parts.append(f'<p>{caption}<br><img alt="samples of {caption}" src="data:image/png;base64,{data}"></p>')
+            parts.append(
+                f'<p class=samples>{caption}<br><img alt="samples of {caption}" src="data:image/png;base64,{data}"></p>'
+            )
     parts += ["<h2>What differs</h2>", _html_table(_differences(results))]
     head = f"<meta charset=utf-8><title>{escape(plan.title)}</title><style>{_STYLE}</style>"
     return f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(parts)}</body></html>\n"
