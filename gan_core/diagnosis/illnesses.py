@@ -102,6 +102,7 @@ class ModeCollapse(Illness):
     )
     spread, covered = 0.4, 0.5
     wide, patience = 0.75, 20
+    pairs = 128  # examples in a batch at most, for D to compare every pair of them in fair time
 
     def signs(self, run: Reading) -> Signs | None:
         if run.last < 2 * YOUNG:
@@ -145,7 +146,11 @@ class ModeCollapse(Illness):
         ]
         if config.generator.norm == "none" and config.shape != (2,):
             cures.append(("Batch norm in G", {"generator.norm": "batch"}))
-        return [*cures, ("Let D compare samples", {**even, "discriminator.batch_layer": "minibatch-stddev"})]
+        if config.batch_size <= self.pairs:
+            cures.append(
+                ("Let D compare samples", {**even, "discriminator.batch_layer": "minibatch-discrimination"}),
+            )
+        return cures
 
 
 class Memorisation(Illness):
