@@ -153,6 +153,11 @@ def test_gradients_that_explode_are_a_divergence(loss: str) -> None:
     assert "divergence" in ids(diagnose(config(loss), history(grad_norm_d=np.geomspace(1, 1e6, 1000)), ()))
 
 
+def test_a_discriminator_that_wakes_from_an_early_win_does_not_diverge() -> None:
+    norms = np.r_[np.full(10, 5.0), np.full(490, 0.05), np.full(500, 25.0)]
+    assert "divergence" not in ids(diagnose(config(), history(grad_norm_d=norms), ()))
+
+
 @pytest.mark.parametrize("base", [POINTS, DIGITS], ids=["points", "digits"])
 def test_samples_that_lie_by_one_example_each_are_memorisation(base: TrainConfig) -> None:
     (finding,) = diagnose(config(base=base), history(), glances(ratio=0.2))
