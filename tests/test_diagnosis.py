@@ -183,32 +183,32 @@ def test_a_game_of_equals_is_fine(loss: str) -> None:
 
 
 def judged(*distances: float, coverage: float) -> Evals:
-    """Judgements evenly through a run of 2,000 steps; real images have a coverage of 0.95."""
+    """Judgements evenly through a run of 4,000 steps; real images have a coverage of 0.95."""
     basis = Basis(5000, "5000 training images", "a classifier")
     rows = [
         Evaluation(
             step, step / 20, step / 100, 64 * step,
             (Figure("frechet", distance, 0, 0, 1.9, basis), Figure("coverage", coverage, 0, 0, 0.95, basis)),
         )
-        for step, distance in zip(np.linspace(200, 2000, len(distances)).astype(int).tolist(), distances, strict=True)
+        for step, distance in zip(np.linspace(400, 4000, len(distances)).astype(int).tolist(), distances, strict=True)
     ]  # fmt: skip
     return Evals(tuple(rows))
 
 
 def test_only_good_samples_are_called_converged() -> None:
     rest = (40.0,) * 10
-    run, shown = history(2000), glances(2000)
+    run, shown = history(4000), glances(4000)
     good, bad = (diagnose(config(base=DIGITS), run, shown, judged(*rest, coverage=c)) for c in (0.5, 0.1))
     assert ids(good) == ["converged"]
     assert good[0].evidence[0].chart == "quality"
     assert ids(bad) == ["stalled"]
-    assert ids(diagnose(config(), run, glances(2000, js=0.4))) == ["stalled"]
+    assert ids(diagnose(config(), run, glances(4000, js=0.4))) == ["stalled"]
     assert diagnose(config(), history(), glances(js=0.4)) == (), "it may still be finding its way"
 
 
 def test_quality_that_still_grows_is_told_before_anything_else() -> None:
     growing = judged(*np.geomspace(400, 30, 10).tolist(), coverage=0.5)
-    assert ids(diagnose(config(base=DIGITS), history(2000), glances(2000), growing)) == ["improving"]
+    assert ids(diagnose(config(base=DIGITS), history(4000), glances(4000), growing)) == ["improving"]
 
 
 def test_pictures_that_nobody_has_judged_are_not_called_converged() -> None:

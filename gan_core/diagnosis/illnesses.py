@@ -89,8 +89,8 @@ class Divergence(Illness):
             "optimizer_d.lr": 2e-4,
         }
         return [
-            ("Smaller steps", smaller_steps(config)),
             ("Smaller steps and R1", {**smaller_steps(config), **penalty(config)}),
+            ("Smaller steps", smaller_steps(config)),
             ("Adam", gentle),
         ]
 
@@ -106,7 +106,6 @@ class ModeCollapse(Illness):
     )
     spread, covered = 0.4, 0.5
     wide, patience = 0.75, 20
-    pairs = 128  # examples in a batch at most, for D to compare every pair of them in fair time
 
     def signs(self, run: Reading) -> Signs | None:
         if run.last < 2 * YOUNG:
@@ -150,10 +149,6 @@ class ModeCollapse(Illness):
         ]
         if config.generator.norm == "none" and config.shape != (2,):
             cures.append(("Batch norm in G", {"generator.norm": "batch"}))
-        if config.batch_size <= self.pairs:
-            cures.append(
-                ("Let D compare samples", {**even, "discriminator.batch_layer": "minibatch-discrimination"}),
-            )
         return cures
 
 
