@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO
+from typing import Any
 
 import streamlit as st
 
@@ -137,8 +137,9 @@ def _compare(run: RunSummary, runs: list[RunSummary]) -> None:
         )
 
 
-def _packed(run_id: str) -> BinaryIO:
-    return pack(shelf.store_of(run_id).open(run_id))
+def _packed(run_id: str) -> bytes:
+    with pack(shelf.store_of(run_id).open(run_id)) as packed:
+        return packed.read()
 
 
 def _delete(run: RunSummary) -> None:
