@@ -46,7 +46,7 @@ class Board {
     style.setProperty("--few", Math.max(1, header.columns / 2));
     style.setProperty("--steps", header.steps);
     for (const slider of header.sliders) this.rows.get(slider.id).show(slider, header.reach, slider.id in this.unrested);
-    this.take(bytes);
+    if (bytes.length || header.shape[0] === 0) this.take(bytes);
     this.paint();
   }
 
@@ -56,6 +56,7 @@ class Board {
   }
 
   take(bytes) {
+    this.version = this.header.version;
     const { kind, shape, sliders, steps } = this.header;
     if (kind === "points") this.points = new Float32Array(bytes.slice().buffer);
     this.atlas = kind === "images" && shape[0] > 0
@@ -83,7 +84,7 @@ class Board {
   push() {
     this.sent = Math.max(this.sent + 1, Date.now());
     this.wait(true);
-    this.sendMove([{ ...this.unrested }, this.sent]); // all since the last rest: the server may skip a message
+    this.sendMove([{ ...this.unrested }, this.sent, this.version]); // all since the last rest: the server may skip a message
     this.changed = {};
     clearTimeout(this.lost);
     this.lost = setTimeout(() => this.answered(), LOST_MS);
@@ -102,7 +103,7 @@ class Board {
 
   rest() {
     this.sent += 1;
-    this.sendRest([this.unrested, this.sent]);
+    this.sendRest([this.unrested, this.sent, this.version]);
     this.changed = {};
     this.unrested = {};
   }
