@@ -14,7 +14,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   return whenGone(root, () => board.leave());
 }
 
-const REST_MS = 220; // without a move, until the page may do what takes longer
+const REST_MS = 300; // without a move, until the page may do what takes longer
 const LOST_MS = 1500; // until a move without an answer counts as lost
 const GAP = 1; // pixels of the screen between the pictures of a strip
 
@@ -46,8 +46,10 @@ class Board {
     style.setProperty("--few", Math.max(1, header.columns / 2));
     style.setProperty("--steps", header.steps);
     for (const slider of header.sliders) this.rows.get(slider.id).show(slider, header.reach, slider.id in this.unrested);
-    this.take(bytes);
-    this.paint();
+    if (bytes.length || header.shape[0] === 0) {
+      this.take(bytes);
+      this.paint();
+    }
   }
 
   build(sliders) {
@@ -56,6 +58,7 @@ class Board {
   }
 
   take(bytes) {
+    this.version = this.header.version;
     const { kind, shape, sliders, steps } = this.header;
     if (kind === "points") this.points = new Float32Array(bytes.slice().buffer);
     this.atlas = kind === "images" && shape[0] > 0
@@ -76,14 +79,18 @@ class Board {
   moved(id, value) {
     this.changed[id] = this.unrested[id] = value;
     if (!this.waiting) this.push();
+    this.restSoon();
+  }
+
+  restSoon() {
     clearTimeout(this.resting);
-    this.resting = setTimeout(() => this.rest(), REST_MS);
+    this.resting = setTimeout(() => (this.waiting ? this.restSoon() : this.rest()), REST_MS);
   }
 
   push() {
     this.sent = Math.max(this.sent + 1, Date.now());
     this.wait(true);
-    this.sendMove([{ ...this.unrested }, this.sent]); // all since the last rest: the server may skip a message
+    this.sendMove([{ ...this.unrested }, this.sent, this.version]); // all since the last rest: the server may skip a message
     this.changed = {};
     clearTimeout(this.lost);
     this.lost = setTimeout(() => this.answered(), LOST_MS);
@@ -102,7 +109,7 @@ class Board {
 
   rest() {
     this.sent += 1;
-    this.sendRest([this.unrested, this.sent]);
+    this.sendRest([this.unrested, this.sent, this.version]);
     this.changed = {};
     this.unrested = {};
   }

@@ -41,9 +41,11 @@ def latent_sliders(
     pictures: NDArray[Any],
     steps: int,
     answered: int,
+    version: int,
+    held: int | None,
     columns: int = 2,
-    on_move: Callable[[Mapping[str, float], int], None] | None = None,
-    on_rest: Callable[[Mapping[str, float], int], None] | None = None,
+    on_move: Callable[[Mapping[str, float], int, int], None] | None = None,
+    on_rest: Callable[[Mapping[str, float], int, int], None] | None = None,
     on_name: Callable[[str, str], None] | None = None,
 ) -> None:
     """Show sliders from -reach to reach; a later call with the same key moves them without a repaint of the rest.
@@ -53,8 +55,11 @@ def latent_sliders(
             points (len(sliders) * steps, 2) in [0, 1], from the lower left, are drawn as dots; none for no strips.
         steps: pictures of each strip.
         answered: the number that came with the last move which this call shows.
+        version: of the pictures; other pictures have another one.
+        held: the version that the browser said it holds; the same pictures are not sent again, for they may be a
+            hundred times as large as the one picture that a slider moves. None where it has said nothing yet.
         columns: sliders side by side where there is room.
-        on_move: called with the values that changed and the move's number while a slider moves.
+        on_move: called with the values that changed, the move's number and the version held while a slider moves.
         on_rest: called likewise once it rests; it may rerun more than the fragment that stands around.
         on_name: called with a direction's id and its new name, "" for none.
     """
@@ -68,6 +73,7 @@ def latent_sliders(
         return call
 
     kind = "points" if pictures.ndim == 2 else "images"
+    sent = pictures[:0] if version == held else pictures
     _mount(
         key=key,
         data=packed(
@@ -76,11 +82,12 @@ def latent_sliders(
                 "reach": reach,
                 "steps": steps,
                 "answered": answered,
+                "version": version,
                 "columns": columns,
                 "kind": kind,
                 "shape": pictures.shape,
             },
-            pictures.astype("<f4") if kind == "points" else pictures,
+            sent.astype("<f4") if kind == "points" else sent,
         ),
         on_move_change=told("move", on_move),
         on_rest_change=told("rest", on_rest),

@@ -33,8 +33,12 @@ class _Strips:
     ids: list[str]
     model: Model
     place: Place
-    pictures: np.ndarray
+    pictures: np.ndarray  # (len(ids) * STEPS, H, W, C) uint8, or points in [0, 1]
     made: float  # seconds, on the monotonic clock
+
+    @property
+    def version(self) -> int:
+        return round(1000 * self.made)
 
     def still_show(self, model: Model, place: Place) -> bool:
         return place is self.place and (model is self.model or time.monotonic() - self.made < _FRESH)
@@ -65,13 +69,16 @@ def panel(source: Source, model: Model) -> None:
         for i, id in enumerate(ids)
     ]
     reach = _REACH[model.config.latent.distribution]
+    strips = _strips(model, compass, ids, reach)
     latent_sliders(
         shown,
         "latent-sliders",
         reach,
-        _strips(model, compass, ids, reach),
+        strips.pictures,
         STEPS,
         here.answered,
+        strips.version,
+        here.held,
         columns=_COLUMNS[size] if model.config.dataset.kind == "images" else 1,
         on_move=_move,
         on_rest=state.then(_rest),
@@ -129,8 +136,8 @@ def _arrow(label: str, icon: str, by: int, disabled: bool) -> None:
     )
 
 
-def _strips(model: Model, compass: Model, ids: list[str], reach: float) -> np.ndarray:
-    """Where each slider leads from the current place: (len(ids) * STEPS, H, W, C) uint8, or points in [0, 1].
+def _strips(model: Model, compass: Model, ids: list[str], reach: float) -> _Strips:
+    """Where each slider leads from the current place.
 
     While a slider is dragged they stay those of the place where it last rested; those of a running session are made
     anew now and then only, for they take much longer than the picture and its training needs that time.
@@ -138,7 +145,7 @@ def _strips(model: Model, compass: Model, ids: list[str], reach: float) -> np.nd
     here, place = state.tab(), state.place()
     kept: _Strips | None = st.session_state.get("latent.strips")
     if kept is not None and kept.ids == ids and (here.dragging or kept.still_show(model, place)):
-        return kept.pictures
+        return kept
     origin = place.z(compass)
     far = torch.linspace(-reach, reach, STEPS)
     z = torch.cat(
@@ -149,11 +156,12 @@ def _strips(model: Model, compass: Model, ids: list[str], reach: float) -> np.nd
         made = points.in_frame(model, made)
     else:
         made = made[:, :: max(1, made.shape[1] // _WIDEST), :: max(1, made.shape[2] // _WIDEST)]
-    st.session_state["latent.strips"] = _Strips(ids, model, place, made, time.monotonic())
-    return made
+    strips = _Strips(ids, model, place, made, time.monotonic())
+    st.session_state["latent.strips"] = strips
+    return strips
 
 
-def _move(moves: Mapping[str, float], number: int) -> None:
+def _move(moves: Mapping[str, float], number: int, held: int) -> None:
     """A slider is on its way: only the picture follows."""
     here = state.tab()
     to = state.place().moved(moves)
@@ -161,11 +169,11 @@ def _move(moves: Mapping[str, float], number: int) -> None:
         here.place = to
     else:
         state.go(to)
-    here.answered, here.dragging = number, True
+    here.answered, here.held, here.dragging = number, held, True
 
 
-def _rest(moves: Mapping[str, float], number: int) -> None:
-    _move(moves, number)
+def _rest(moves: Mapping[str, float], number: int, held: int) -> None:
+    _move(moves, number, held)
     state.tab().dragging = False
 
 

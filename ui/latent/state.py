@@ -35,6 +35,7 @@ class Tab:
     asked: dict[str, str] | None = None  # a query that waits for its model to be loaded
     trouble: str = ""
     answered: int = 0  # number of the sliders' last move
+    held: int | None = None  # version of the strips that the browser holds, as it said with that move
     dragging: bool = False
     compass: tuple[str, Model] | None = None  # of a running session: the model whose directions the sliders keep
     shelves: dict[str, list[Tensor]] = field(default_factory=dict)  # latents put aside, by name
@@ -48,8 +49,9 @@ def tab() -> Tab:
 
 
 def read_url() -> None:
-    """Follow a link: a query that this page has not written itself."""
+    """Follow a link: a query that this page has not written itself. The page begins with this."""
     here = tab()
+    here.held, here.dragging = None, False  # the browser may have lost everything
     query = st.query_params.to_dict()
     if not query or query == here.query:
         return

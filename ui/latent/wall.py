@@ -35,10 +35,12 @@ def panel(source: Source, model: Model) -> None:
         if kind == _SEEDS:
             st.caption(f"Seeds {first} to {first + _SHOWN - 1} · click one to take its latent", width="content")
             z = seeds(model, first)
+            pictures = model.remember(_what_shows(first), lambda: sketch.pictures(model, z))
         else:
             z = _variations(source, model, first)
+            pictures = sketch.pictures(model, z)
     sample_grid(
-        sketch.pictures(model, z),
+        pictures,
         "wall",
         columns=_COLUMNS,
         label="pictures on the wall",
@@ -53,6 +55,12 @@ def panel(source: Source, model: Model) -> None:
 def seeds(model: Model, first: int) -> Tensor:
     """The latents of the seeds from `first` on: (_SHOWN, z_size)."""
     return torch.cat([latent.draw(model, 1, first + i) for i in range(_SHOWN)])
+
+
+def _what_shows(first: int) -> tuple[object, ...]:
+    """All that the pictures of seeds depend on; the latent of the current place is not among it."""
+    place = state.place()
+    return "wall", first, place.label, place.psi, place.partner, place.mixed
 
 
 def _variations(source: Source, model: Model, first: int) -> Tensor:
