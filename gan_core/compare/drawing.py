@@ -12,7 +12,7 @@ from gan_core.compare.results import Curve, X
 
 # Okabe and Ito's colours for many variants, safe for colour-blind eyes; the roles' own colours are not among the first
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#666666")
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 520, 330, 62, 10, 34, 46
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 480, 310, 62, 10, 34, 46
 
 
 def chart(curves: Sequence[Curve], label: str, x: X, log: bool = False) -> str:
