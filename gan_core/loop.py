@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import psutil
 import torch
 
@@ -18,6 +19,7 @@ from gan_core.devices import describe_device
 from gan_core.diagnosis import Finding, Watch
 from gan_core.diagnosis.glances import Glances
 from gan_core.evaluator import Evaluator
+from gan_core.history import COLUMNS
 from gan_core.metrics.points import Fit
 from gan_core.orders import Orders
 from gan_core.recorder import DivergedError, Recorder
@@ -54,8 +56,9 @@ class Loop:
         max_seconds: float | None = None,
     ) -> None:
         self.trainer, self.run, self.orders, self.publish, self.turns = trainer, run, orders, publish, turns
-        past = run.metrics() if run is not None else []
-        self.recorder = Recorder(run, trainer.config.record.log_every, seconds=past[-1][2] if past else 0.0)
+        past = run.table() if run is not None else np.empty((0, len(COLUMNS)))
+        seconds = float(past[-1, COLUMNS.index("seconds")]) if len(past) else 0.0
+        self.recorder = Recorder(run, trainer.config.record.log_every, seconds)
         self.recorder.log.extend(past)
         self.observer = Observer(trainer)
         self.evaluator = Evaluator(trainer, run, publish)
@@ -65,7 +68,7 @@ class Loop:
         self.limited = max_steps is not None or max_seconds is not None
         self.last_step = trainer.steps + (math.inf if max_steps is None else max_steps)
         self.last_second = self.recorder.seconds + (math.inf if max_seconds is None else max_seconds)
-        self.saved_at = trainer.steps if past else -1
+        self.saved_at = trainer.steps if len(past) else -1
         self.owed: deque[Callable[[Run], object]] = deque()  # notes that the disk has not taken yet
         self.named = {event.get("id") for event in events if event["kind"] == "named"}
         self.health: tuple[Finding, ...] = ()
