@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import math
 import time
 from collections import deque
@@ -23,7 +22,7 @@ from gan_core.history import COLUMNS
 from gan_core.metrics.points import Fit
 from gan_core.orders import Orders
 from gan_core.recorder import DivergedError, Recorder
-from gan_core.runs import MARKED, Run
+from gan_core.runs import MARKED, Run, disk
 from gan_core.snapshot import Look, Mark, Observer, Status
 from gan_core.sparing import Sparing
 from gan_core.trainer import Trainer, Which
@@ -299,18 +298,9 @@ class Loop:
             action()
         except OSError as error:
             self.orders.run(False)
-            self.publish(error=_refused(error, self.run, self.orders.stopping))
+            self.publish(error=disk.refused(error, self.run.path if self.run else None, self.orders.stopping))
             return False
         return True
-
-
-def _refused(error: OSError, run: Run | None, stopping: bool) -> str:
-    """What to do about a disk that refuses; the session stands still and keeps all in memory until it is stopped."""
-    where = f"cannot write to {run.path if run else 'the disk'} ({error.strerror or error})"
-    if stopping:
-        return f"The last steps were not saved: {where}. The run goes on from its last checkpoint."
-    cure = {errno.ENOSPC: "Make room", errno.EDQUOT: "Make room", errno.ENOENT: "Put the folder back"}
-    return f"Paused: {where}. Nothing is lost. {cure.get(error.errno or 0, 'Make it writable')}, then press Resume."
 
 
 def _memory(device: torch.device) -> int:
