@@ -12,14 +12,16 @@ from __future__ import annotations
 import argparse
 import mmap
 import os
-import random
 import signal
 import struct
 import tempfile
 import time
 from pathlib import Path
 
+import torch
+
 from gan_core import presets
+from gan_core.randomness import stream
 from gan_core.runs import Run, RunError, RunStore
 from gan_core.session import Session
 from gan_core.trainer import StepRecord, Trainer, Which
@@ -71,7 +73,7 @@ def live(store: RunStore, run: Run | None, shared: Shared) -> None:
     session.wait()
 
 
-def kill_once(store: RunStore, run: Run | None, shared: Shared, chance: random.Random) -> None:
+def kill_once(store: RunStore, run: Run | None, shared: Shared, chance: torch.Generator) -> None:
     """One life and its end."""
     shared.write(-1, -1)
     child = os.fork()  # as good as a new process, and torch need not be loaded again
@@ -81,7 +83,7 @@ def kill_once(store: RunStore, run: Run | None, shared: Shared, chance: random.R
     deadline = time.monotonic() + 60
     while shared.read()[1] < 0 and time.monotonic() < deadline:
         time.sleep(0.001)
-    time.sleep(chance.uniform(0, LONGEST))
+    time.sleep(LONGEST * torch.rand((), generator=chance).item())
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
 
@@ -102,7 +104,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    chance, shared = random.Random(arguments.seed), Shared()
+    chance, shared = stream(arguments.seed, "kills"), Shared()
     Trainer(CONFIG, "cpu").step()  # loads what training needs before the first fork
     with tempfile.TemporaryDirectory() as folder:
         store, run, expected, failures, while_saving, most = RunStore(Path(folder) / "runs"), None, 0, 0, 0, 0

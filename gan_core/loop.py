@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import math
 import time
 from collections import deque
@@ -10,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import psutil
 import torch
 
@@ -18,10 +18,11 @@ from gan_core.devices import describe_device
 from gan_core.diagnosis import Finding, Watch
 from gan_core.diagnosis.glances import Glances
 from gan_core.evaluator import Evaluator
+from gan_core.history import COLUMNS
 from gan_core.metrics.points import Fit
 from gan_core.orders import Orders
 from gan_core.recorder import DivergedError, Recorder
-from gan_core.runs import MARKED, Run
+from gan_core.runs import MARKED, Run, disk
 from gan_core.snapshot import Look, Mark, Observer, Status
 from gan_core.sparing import Sparing
 from gan_core.tensorboard import EventFiles
@@ -55,10 +56,11 @@ class Loop:
         max_seconds: float | None = None,
     ) -> None:
         self.trainer, self.run, self.orders, self.publish, self.turns = trainer, run, orders, publish, turns
-        past = run.metrics() if run is not None else []
+        past = run.table() if run is not None else np.empty((0, len(COLUMNS)))
+        seconds = float(past[-1, COLUMNS.index("seconds")]) if len(past) else 0.0
         record = trainer.config.record
         events = EventFiles(run, trainer.config, trainer.steps) if run is not None and record.tensorboard else None
-        self.recorder = Recorder(run, record.log_every, past[-1][2] if past else 0.0, events)
+        self.recorder = Recorder(run, record.log_every, seconds, events)
         self.recorder.log.extend(past)
         self.observer = Observer(trainer)
         self.evaluator = Evaluator(trainer, run, publish)
@@ -68,7 +70,7 @@ class Loop:
         self.limited = max_steps is not None or max_seconds is not None
         self.last_step = trainer.steps + (math.inf if max_steps is None else max_steps)
         self.last_second = self.recorder.seconds + (math.inf if max_seconds is None else max_seconds)
-        self.saved_at = trainer.steps if past else -1
+        self.saved_at = trainer.steps if len(past) else -1
         self.owed: deque[Callable[[Run], object]] = deque()  # notes that the disk has not taken yet
         self.named = {event.get("id") for event in happened if event["kind"] == "named"}
         self.health: tuple[Finding, ...] = ()
@@ -318,18 +320,9 @@ class Loop:
             action()
         except OSError as error:
             self.orders.run(False)
-            self.publish(error=_refused(error, self.run, self.orders.stopping))
+            self.publish(error=disk.refused(error, self.run.path if self.run else None, self.orders.stopping))
             return False
         return True
-
-
-def _refused(error: OSError, run: Run | None, stopping: bool) -> str:
-    """What to do about a disk that refuses; the session stands still and keeps all in memory until it is stopped."""
-    where = f"cannot write to {run.path if run else 'the disk'} ({error.strerror or error})"
-    if stopping:
-        return f"The last steps were not saved: {where}. The run goes on from its last checkpoint."
-    cure = {errno.ENOSPC: "Make room", errno.EDQUOT: "Make room", errno.ENOENT: "Put the folder back"}
-    return f"Paused: {where}. Nothing is lost. {cure.get(error.errno or 0, 'Make it writable')}, then press Resume."
 
 
 def _memory(device: torch.device) -> int:

@@ -10,7 +10,7 @@ import torch
 
 from gan_core import checkpoint
 from gan_core.config import ConfigError
-from gan_core.history import COLUMNS, HistoryLog, append_csv, read_csv
+from gan_core.history import COLUMNS, HistoryLog, append_csv, read_csv, rewind_csv
 from gan_core.pool import SessionPool
 from gan_core.runs import Run, RunError, RunStore, tile, untile
 from gan_core.snapshot import Observer
@@ -130,6 +130,32 @@ def test_figures_read_back_to_the_bit_even_when_the_last_line_is_cut(tmp_path: P
     assert read_csv(file) == rows
     file.write_text(file.read_text()[:-9])
     assert read_csv(file) == rows[:-1]
+
+
+def test_a_history_reads_the_same_whole_or_damaged(tmp_path: Path) -> None:
+    rows = [[1.0, 0.1, 1e-300, 3.0, float("nan"), float("inf"), -0.0, 1 / 3, 5e-324, 1.7976931348623157e308]] * 3
+    file = tmp_path / "metrics.csv"
+    append_csv(file, rows)
+    whole = file.read_text()
+    assert str(read_csv(file)) == str(rows)
+    for damage in ("x,1\n", ",\n", "1,2,3\n", '"\n', "\x00" * 9 + "\n", "1,2,3,4,5,6,7,8,9,1e\n"):
+        file.write_text(whole + damage + whole.split("\n", 1)[1])
+        assert str(read_csv(file)) == str(rows)
+
+
+def test_a_rewound_history_ends_with_its_step_and_can_be_added_to(tmp_path: Path) -> None:
+    file = tmp_path / "metrics.csv"
+    rows = [[float(step)] * len(COLUMNS) for step in range(1, 6)]
+    append_csv(file, rows)
+    file.write_bytes(file.read_bytes()[:-3])  # as a crash would leave it
+    rewind_csv(file, 9)
+    assert read_csv(file) == rows[:4]
+    rewind_csv(file, 2)
+    append_csv(file, rows[2:])
+    assert read_csv(file) == rows
+    rewind_csv(file, 0)
+    append_csv(file, rows[:1])
+    assert read_csv(file) == rows[:1]
 
 
 def test_a_history_grows_without_touching_what_was_seen() -> None:

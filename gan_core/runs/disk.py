@@ -34,3 +34,12 @@ def keep_reserve(folder: Path, needed: int = 0) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed + RESERVE:
         raise OSError(errno.ENOSPC, f"the disk is nearly full: {free / 1e6:,.0f} MB are left")
+
+
+def refused(error: OSError, folder: Path | None, stopping: bool) -> str:
+    """What to tell of a disk that refuses: a session stands still and keeps all in memory until it is stopped."""
+    where = f"cannot write to {folder or 'the disk'} ({error.strerror or error})"
+    if stopping:
+        return f"The last steps were not saved: {where}. The run goes on from its last checkpoint."
+    cure = {errno.ENOSPC: "Make room", errno.EDQUOT: "Make room", errno.ENOENT: "Put the folder back"}
+    return f"Paused: {where}. Nothing is lost. {cure.get(error.errno or 0, 'Make it writable')}, then press Resume."

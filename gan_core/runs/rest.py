@@ -17,7 +17,7 @@ def at_rest(run: Run) -> Snapshot:
         RunError: its config cannot be read.
     """
     config, log, best = run.config, HistoryLog(), run.best()
-    log.extend(run.metrics())
+    log.extend(run.table())
     history = log.view()
     last = {name: getattr(history, name)[-1] if len(history) else 0 for name in COLUMNS}
     return Snapshot(

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 
 from gan_core import checkpoint, evals
 from gan_core.config import ConfigError, TrainConfig
@@ -21,7 +22,7 @@ from gan_core.data import Dataset
 from gan_core.devices import find_device
 from gan_core.diagnosis import Glance
 from gan_core.evals import Best, Evaluation
-from gan_core.history import append_csv, read_csv, rewind_csv
+from gan_core.history import append_csv, read_table, rewind_csv
 from gan_core.latent import Model, Weights
 from gan_core.plane import Plane
 from gan_core.runs import disk, frames
@@ -102,7 +103,11 @@ class Run:
 
     def metrics(self) -> list[list[float]]:
         """All rows of figures, in the order of `history.COLUMNS`."""
-        return read_csv(self.path / "metrics.csv")
+        return self.table().tolist()
+
+    def table(self) -> NDArray[np.float64]:
+        """The same rows as one array, (n, columns)."""
+        return read_table(self.path / "metrics.csv")
 
     def write_evals(self, rows: Sequence[Evaluation]) -> None:
         """Keep these judgements, all that there are. Raises `OSError` if the disk refuses."""
