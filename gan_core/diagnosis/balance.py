@@ -44,10 +44,8 @@ class VanishingGradient(Illness):
     def cures(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
         softer = {"loss.name": "non-saturating"}
         return [
-            ("The non-saturating loss", softer),
-            ("Slow D, and the non-saturating loss", {**softer, **slower_d(config)}),
             ("R1 and the non-saturating loss", {**softer, **slower_d(config), **penalty(config)}),
-            ("Noise on what D sees", {**softer, "instance_noise": 0.2}),
+            ("Slow D, and the non-saturating loss", {**softer, **slower_d(config)}),
         ]
 
 
