@@ -19,6 +19,8 @@ from gan_core.schema import ConfigError
 if TYPE_CHECKING:
     from gan_core.compare import Comparison, Estimate, Means, Race, Runner, Standing
 
+_SOME = 0.05  # share of all steps from which on their pace tells more than the estimate
+
 
 @app.command("compare")
 def compare_runs(
@@ -134,10 +136,24 @@ def _tell_progress(race: Race, began: float, taken: Estimate | None) -> None:
     standings = race.standings()
     running = ", ".join(map(_line, (standing for standing in standings if standing.status == "running")))
     done = sum(standing.ended for standing in standings)
-    left = ""
-    if taken is not None and taken.seconds:
-        left = f", about {_time(max(0.0, taken.seconds - (time.monotonic() - began)))} left"
+    left = _left(race, time.monotonic() - began, taken)
     typer.echo(f"{done} of {len(standings)} runs done{left}" + (f"; {running}" if running else ""))
+
+
+def _left(race: Race, spent: float, taken: Estimate | None) -> str:
+    """The time to go: at first as it was told, then by what has been done since."""
+    if taken is None or not taken.seconds:
+        return ""
+    jobs, standings = race.jobs, race.standings()
+    shares = [
+        1.0 if standing.ended else standing.step / standing.total_steps if standing.total_steps
+        else standing.seconds / (job.max_seconds or taken.seconds)
+        for job, standing in zip(jobs, standings, strict=True)
+    ]  # fmt: skip
+    share = sum(shares) / len(shares)
+    told = max(0.0, taken.seconds - spent)
+    left = told if share < _SOME else share * spent * (1 - share) / share + (1 - share) * told
+    return f", about {_time(left)} left"
 
 
 def _line(standing: Standing) -> str:
