@@ -145,14 +145,14 @@ def test_a_run_of_the_library_can_join_and_is_shown_but_not_tested(raced: Race) 
     assert [row.title for row in results.table()] == ["lr 0.0001", "lr 0.001", "an older one"]
     assert {verdict.variant for verdict in compare.verdicts(results)} == {"0.001"}
     other = trained_alone(POINTS.with_values({"data.name": "moons", "max_steps": 1}), raced.library.root)
-    with pytest.raises(RaceError, match="learns moons, this comparison ring8"):
+    with pytest.raises(RaceError, match="learns moons, this"):
         raced.join(other.id)
     (raced.path / "joined.json").unlink()
 
 
 def test_a_variant_that_cannot_run_is_named_before_the_start(tmp_path: Path) -> None:
     lost = POINTS.with_values({"data.name": "folder", "data.path": str(tmp_path / "nowhere"), **pictures()})
-    with pytest.raises(RaceError, match=r"lr 0\.0001 cannot run here"):
+    with pytest.raises(RaceError, match="0001 cannot run here"):
         compare.measure(plan(base=lost, seeds=[0]), workers=1, device="cpu")
 
 
@@ -203,7 +203,7 @@ def test_runs_are_paused_resumed_stopped_and_added_one_by_one_or_all(endless: tu
 
 
 def test_a_run_whose_process_dies_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
-    config = plan(3000)
+    config = plan(1000)
     race = RaceStore(tmp_path).create(config.with_fields(axes=[Axis.of("optimizer_d.lr", [1e-3, 1e-2])]))
     runner = compare.start(race, Means(workers=1))
     key = race.jobs[0].key
@@ -213,7 +213,7 @@ def test_a_run_whose_process_dies_goes_on_from_its_last_checkpoint(tmp_path: Pat
     race.stop(race.jobs[1].key)
     assert runner.wait(120)
     standing = race.standing(key)
-    assert (standing.status, standing.step, standing.run_id) == ("finished", 3000, run_id)
+    assert (standing.status, standing.step, standing.run_id) == ("finished", 1000, run_id)
     assert same(trained_alone(race.jobs[0].config, tmp_path / "alone"), race.library.open(run_id))
 
 
@@ -236,7 +236,7 @@ def command(*arguments: str, folder: Path) -> subprocess.Popen[str]:
 def test_killed_interrupted_and_resumed_from_the_command_line_it_ends_as_if_nothing_had_been(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = plan(4000)
+    config = plan(1000)
     (tmp_path / "plan.json").write_text(config.to_json())
     killed = command("--comparison", "plan.json", folder=tmp_path)
     store = RaceStore(tmp_path / "checkpoints")
@@ -246,7 +246,7 @@ def test_killed_interrupted_and_resumed_from_the_command_line_it_ends_as_if_noth
     killed.kill()
     assert "2 runs, 2 at a time on cpu, about" in killed.communicate()[0]
     assert len(workers) == 2
-    _gone, alive = psutil.wait_procs(workers, timeout=30)
+    _, alive = psutil.wait_procs(workers, timeout=30)
     assert not alive, "workers outlived whoever began them"
     assert set(statuses(race)) <= {"interrupted", "finished"}
     before = race.standings()

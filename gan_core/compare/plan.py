@@ -21,7 +21,8 @@ from gan_core.config import SETTINGS, ConfigError, TrainConfig
 from gan_core.schema import Section, as_text
 
 MOST_RUNS = 500
-_FRAMES, _CHECKPOINTS = 20, 5  # of each run
+_FRAMES, _CHECKPOINTS, _ROWS = 20, 5, 10_000  # of each run, at most
+_SELDOM = 1_000_000  # steps; a config allows no more between two of them
 _NOT_THE_EXPERIMENT = ("preset", "seed", "record.", "max_steps", "epochs")  # set by the comparison itself
 S = TypeVar("S", bound=Section)
 _ID = r"^[a-z0-9][a-z0-9.+-]{0,59}$"
@@ -189,22 +190,17 @@ class Comparison(Section):
     def _config_of(self, variant: Variant, seed: int) -> TrainConfig:
         try:
             config = variant.applied_to(self.base)
-            return config.with_values({"seed": seed, **self._record(config)})
+            return config.with_values({"seed": seed, **self._record()})
         except ConfigError as error:
             raise ValueError(f'"{variant.title}": {error}') from None
 
-    def _record(self, config: TrainConfig) -> dict[str, Any]:
+    def _record(self) -> dict[str, Any]:
         """Pictures, checkpoints and judgements at the same moments in every run."""
         if self.steps is None:
             return {"record.judge_every": 0, "record.evaluate_every": (self.seconds or 0.0) / self.judgements}
-        return {
-            "max_steps": self.steps,
-            "record.log_every": max(config.record.log_every, self.steps // 10_000),
-            "record.frame_every": max(1, self.steps // _FRAMES),
-            "record.save_every": max(1, self.steps // _CHECKPOINTS),
-            "record.judge_every": max(1, self.steps // self.judgements),
-            "record.keep": 2,
-        }
+        times = {"log": _ROWS, "frame": _FRAMES, "save": _CHECKPOINTS, "judge": self.judgements}
+        every = {f"record.{what}_every": min(max(1, self.steps // n), _SELDOM) for what, n in times.items()}
+        return {"max_steps": self.steps, **every, "record.keep": 2}
 
     # ---- changed copies, reading and writing ---------------------------------------------------------------------
 

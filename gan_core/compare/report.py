@@ -54,6 +54,7 @@ def tree(results: Results) -> dict[str, Any]:
                 for run in results.runs
             ],
             "table": [asdict(row) for row in results.table()],
+            "words": table(results),
             "verdicts": [asdict(verdict) for verdict in verdicts(results)],
             "claims": [
                 {"says": judged.claim.says, "outcome": judged.outcome, "text": judged.text,
@@ -91,12 +92,12 @@ def table(results: Results) -> list[list[str]]:
     return [heading, *(_words(row) for row in results.table())]
 
 
-def markdown(results: Results) -> str:
-    """Table, claims and verdicts as Markdown, for docs/."""
-    heading, *rows = table(results)
+def markdown(told: dict[str, Any]) -> str:
+    """The table, claims and verdicts of a `tree` as Markdown, for docs/."""
+    heading, *rows = told["words"]
     lines = [f"| {' | '.join(heading)} |", "|" + "---|" * len(heading), *(f"| {' | '.join(row)} |" for row in rows), ""]
-    lines += [f'- "{judged.claim.says}" **{judged.outcome}**. {judged.text}' for judged in claims(results)]
-    lines += [f"- {verdict.text}" for verdict in verdicts(results)]
+    lines += [f'- "{claim["says"]}" **{claim["text"]}**' for claim in told["claims"]]
+    lines += [f"- {verdict['text']}" for verdict in told["verdicts"]]
     return "\n".join(lines) + "\n"
 
 
