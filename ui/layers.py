@@ -64,6 +64,12 @@ def points_only(points: Array, extent: Array) -> Figure:
     return {"data": [_dots("real", "real", points, 4.5)], "layout": _frame(extent, f"{len(points)} real points")}
 
 
+def clouds(real: Array, generated: Array, extent: Array) -> Figure:
+    """True points and generated points, nothing else: small enough to stand beside others of its kind."""
+    data = [_dots("real", "real", real, 3), _dots("generated", "generator", generated, 3.5)]
+    return {"data": data, "layout": _frame(extent, f"{len(real)} real and {len(generated)} generated points")}
+
+
 def _frame(extent: Array, spoken: str) -> dict[str, Any]:
     """Axes of equal scale over `extent`, which no update moves."""
     xmin, xmax, ymin, ymax = map(float, extent)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from gan_core.compare import Axis
-from gan_core.compare.plan import slug
 from gan_core.config import SETTINGS, ConfigError, TrainConfig
 from gan_core.schema import Setting, as_text
 from ui import form
@@ -24,19 +23,29 @@ _OFTEN: tuple[Keys, ...] = (
     ("generator.width", "discriminator.width"),
     ("generator.depth", "discriminator.depth"),
 )
-_NOT_COMPARED = ("preset", "seed", "record.", "max_steps", "epochs", "data.name", "data.path", "data.points", "data.size")
+_NOT_COMPARED = (
+    "preset",
+    "seed",
+    "record.",
+    "max_steps",
+    "epochs",
+    "data.name",
+    "data.path",
+    "data.points",
+    "data.size",
+)
 
 
 def choices(base: TrainConfig) -> dict[Keys, str]:
     """Everything that this experiment reads, what is asked for most first; with the words for each."""
-    singles: list[Keys] = [
-        (key,) for key in SETTINGS if not key.startswith(_NOT_COMPARED) and form.is_read(base, key)
-    ]
+    singles: list[Keys] = [(key,) for key in SETTINGS if not key.startswith(_NOT_COMPARED) and form.is_read(base, key)]
     both: list[Keys] = [
         (f"{one}.{leaf}", f"{other}.{leaf}")
         for one, other, _ in _PAIRS
         for leaf in dict.fromkeys(key.split(".")[1] for key in SETTINGS if key.startswith(f"{one}."))
-        if (f"{one}.{leaf}",) in singles and (f"{other}.{leaf}",) in singles and _alike(f"{one}.{leaf}", f"{other}.{leaf}")
+        if (f"{one}.{leaf}",) in singles
+        and (f"{other}.{leaf}",) in singles
+        and _alike(f"{one}.{leaf}", f"{other}.{leaf}")
     ]
     there = [*both, *singles]
     ordered = [*(keys for keys in _OFTEN if keys in there), *(keys for keys in there if keys not in _OFTEN)]
@@ -95,10 +104,6 @@ def grouped(one: Axis) -> dict[Keys, str]:
     for key in keys:
         groups.setdefault(tuple(repr(variant.values.get(key)) for variant in one.variants), []).append(key)
     return {tuple(group): title(tuple(group)) for group in groups.values()}
-
-
-def id_of(text: str) -> str:
-    return slug(text)
 
 
 def _alike(one: str, other: str) -> bool:

@@ -113,7 +113,9 @@ def _estimate(plan: Comparison, outline: Estimate) -> Estimate:
         st.metric("Memory at once", size(known.memory), width="content")
         if known.seconds is not None:
             told = duration(known.seconds)
-            st.metric("Time", f"about {told}", width="content", help="Hours, minutes and seconds, from trying each kind")
+            st.metric(
+                "Time", f"about {told}", width="content", help="Hours, minutes and seconds, from trying each kind"
+            )
     if trial is None:
         st.button(
             "How long will it take?",

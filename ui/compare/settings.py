@@ -16,9 +16,7 @@ def of_plan(plan: Comparison) -> None:
     """Of a comparison that has not begun."""
     changes = {variant.id: plan.differences(variant) for variant in plan.variants}
     keys = dict.fromkeys(key for changed in changes.values() for key in changed)
-    differing = {
-        key: {id: changed.get(key, plan.base.value(key)) for id, changed in changes.items()} for key in keys
-    }
+    differing = {key: {id: changed.get(key, plan.base.value(key)) for id, changed in changes.items()} for key in keys}
     _table({variant.id: variant.title for variant in plan.variants}, differing)
 
 
