@@ -6,7 +6,7 @@ from ui import shell
 
 shell.come_in()
 
-from gan_core.compare import RaceError  # noqa: E402  (the shell stands before torch, which these need, has loaded)
+from gan_core.compare import Race, RaceError  # noqa: E402  (the shell stands before torch, which these need, has loaded)
 from ui.compare import before, cards, heading, own, progress, saved, state, views, watching  # noqa: E402
 from ui.server import settle  # noqa: E402
 
@@ -37,7 +37,7 @@ MOVES = progress.moves(race)
 
 
 @st.fragment(run_every=0.7 if MOVES else None)
-def watch() -> None:
+def watch(race: Race) -> None:
     """Everything that moves while the runs train."""
     try:
         progress.panel(race)
@@ -50,4 +50,4 @@ def watch() -> None:
         st.rerun()  # the last run has ended, or one goes on: look at the right pace
 
 
-watch()
+watch(race)

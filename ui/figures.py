@@ -18,8 +18,8 @@ from ui.series import packed, smooth, thin
 from ui.theme import look_of
 
 if TYPE_CHECKING:
-    from gan_core.history import History
     from gan_core.compare import Curve as BandedCurve
+    from gan_core.history import History
     from gan_core.snapshot import Mark
 
 Figure = dict[str, Any]

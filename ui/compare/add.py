@@ -83,7 +83,7 @@ def _guest(race: Race) -> None:
         return
     run_id = st.selectbox(
         "A run of the library", list(names), None, format_func=names.__getitem__, placeholder="Choose a run",
-        key=f"join-{race.id}", help="It is shown beside the others and not tested: it may differ in more than one thing",
+        key=f"join-{race.id}", help="It is shown and not tested: it may differ from the others in more than one thing",
     )  # fmt: skip
     if run_id:
         st.button("Show it too", icon=":material/group_add:", on_click=_try, args=(race, lambda: race.join(run_id)))

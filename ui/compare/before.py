@@ -37,7 +37,7 @@ def lengthened(plan: Comparison, key: str) -> Comparison:
     with st.container(horizontal=True):
         seeds = st.number_input(
             "Seeds", 1, _MOST_SEEDS, len(plan.seeds), key=f"seeds-{key}", width=150,
-            help="Runs of each variant, each with other chances. A verdict needs at least 3; more show smaller differences.",
+            help="Runs of each variant, with other chances. A verdict needs 3; more show smaller differences.",
         )  # fmt: skip
         steps = st.number_input(
             "Steps of each run", 1, _MOST_STEPS, plan.steps or 1000, step=100, key=f"steps-{key}", width=190

@@ -44,7 +44,7 @@ def measured(name: str) -> None:
 
 
 def _card(name: str, plan: Comparison) -> None:
-    with st.container(border=True, width=380, height="stretch"):
+    with st.container(border=True, width=419, height="stretch"):
         st.markdown(f"**{plain(plan.title)}**")
         st.caption(" · ".join([*(plain(v.title) for v in plan.variants), f"{len(plan.jobs())} runs"]))
         st.markdown(f"Claim: {plain(plan.claim)}")

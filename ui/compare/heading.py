@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import streamlit as st
 
 from gan_core.compare import Race, report, results_of
@@ -24,7 +26,7 @@ def panel(race: Race) -> None:
 
 def _export(race: Race) -> None:
     """Files of the comparison as it now stands, made when they are asked for."""
-    kinds = {
+    kinds: Mapping[str, tuple[str, str, Callable[[], str | bytes]]] = {
         "Report (HTML)": ("report.html", "text/html", lambda: report.html(results_of(race), race)),
         "Figures of each run (CSV)": ("results.csv", "text/csv", lambda: report.csv(results_of(race))),
         "Everything measured (JSON)": ("results.json", "application/json", lambda: report.json(results_of(race))),

@@ -47,10 +47,12 @@ def panel(race: Race, results: Results) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="compare-samples"):
         st.markdown(f"**Samples of the same latents, step {at:,}**", width="content")
         seed = _seed(race, seeds)
+    if race.comparison.base.dataset.kind == "points":
+        st.caption(":green[●] real · :orange[●] generated")
     with st.container(horizontal=True, key="compare-pictures"):
         for variant, title in results.titles.items():
             if (run := _shown(results, variant, seed)) is not None:
-                with st.container(width=268, gap="xsmall"):
+                with st.container(width=238, gap="xsmall"):
                     _picture(race, run, title, at)
     scrubber(moments, f"compare-line-{race.id}", step, lambda step: _set(race, step), live=False)
 

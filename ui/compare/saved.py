@@ -47,7 +47,7 @@ def _told(race: Race) -> str:
     when = ago(time.time() - changed)
     if not race.jobs:
         return f"{len(race.guests())} runs of the library · {when}"
-    counts = Counter(standing.status for standing in race.standings())
+    counts: Counter[str] = Counter(standing.status for standing in race.standings())
     done = counts["finished"] + counts["failed"]
     others = [f"{counts[status]} {word}" for status, word in _WORDS.items() if counts[status]]
     return " · ".join([", ".join([f"{done} of {len(race.jobs)} runs done", *others]), when])

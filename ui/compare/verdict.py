@@ -21,13 +21,6 @@ def panel(reading: Reading) -> None:
             icon=":material/info:",
         )
         return
-    if not reading.settled:
-        st.info(
-            f"{reading.done} of {len(reading.results.standings)} runs are done. The verdict stands here once all have "
-            "ended: who looks early, and stops when it suits, finds differences that are not there.",
-            icon=":material/hourglass_top:",
-        )
-        return
     for judged in reading.claims:
         st.markdown(f"{cards.outcome(judged.outcome)} {plain(judged.claim.says)}")
         st.caption(plain(judged.text))
@@ -36,6 +29,15 @@ def panel(reading: Reading) -> None:
     st.caption(
         f"Held against {plain(reading.results.titles[plan.reference_id])}. Paired t-tests over the seeds, corrected by "
         "Holm for all of these; with few seeds only large differences can be shown."
+    )
+
+
+def later(reading: Reading) -> None:
+    """Why there is none yet."""
+    st.info(
+        f"{reading.done} of {len(reading.results.standings)} runs are done. The verdict stands here once all have ended: "
+        "who looks early, and stops when it suits, finds differences that are not there.",
+        icon=":material/hourglass_top:",
     )
 
 

@@ -19,10 +19,13 @@ def panel(race: Race, reading: Reading) -> None:
         return
     left, right = st.columns([7, 5], gap="large")
     with left:
+        if reading.settled:
+            verdict.panel(reading)
         curves.panel(race, reading)
+        if not reading.settled:
+            verdict.later(reading)
     with right:
-        verdict.panel(reading)
-    samples.panel(race, reading.results)
+        samples.panel(race, reading.results)
     table.panel(reading)
     with st.expander("What differs", icon=":material/difference:"):
         settings.panel(reading.results)

@@ -1,4 +1,4 @@
-"""Reads what a comparison has given in the background, so that no page waits for the disk and all tabs share the work."""
+"""Reads what a comparison has given, in the background: no page waits for the disk, and all tabs share the work."""
 
 from __future__ import annotations
 
