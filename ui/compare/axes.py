@@ -79,7 +79,9 @@ def example(setting: Setting, base: TrainConfig) -> str:
         return as_text(value)
     kind = int if isinstance(value, int) else float
     around = [kind(value / 2), value, kind(value * 2)]
-    return ", ".join(as_text(kind(f"{number:.4g}")) for number in dict.fromkeys(around) if _within(setting, number))
+    return ", ".join(
+        as_text(kind(f"{number:.4g}")) for number in dict.fromkeys(around) if _allowed(setting, number, base)
+    )
 
 
 def read(setting: Setting, text: str, base: TrainConfig) -> list[Any]:
@@ -112,7 +114,9 @@ def _alike(one: str, other: str) -> bool:
     return (a.catalog, a.options, a.bounds, a.kind) == (b.catalog, b.options, b.bounds, b.kind)
 
 
-def _within(setting: Setting, value: float) -> bool:
-    bounds = setting.bounds
-    low, high = bounds.get("ge", bounds.get("gt", float("-inf"))), bounds.get("le", bounds.get("lt", float("inf")))
-    return low <= value <= high
+def _allowed(setting: Setting, value: float, base: TrainConfig) -> bool:
+    try:
+        base.with_values({setting.key: value})
+    except ConfigError:
+        return False
+    return True

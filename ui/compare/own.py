@@ -41,7 +41,7 @@ def _plan(base: TrainConfig, chosen: list[Axis]) -> Comparison:
 
 def _second(base: TrainConfig) -> list[Axis]:
     """A second axis where one is wanted; then every pair of values is a variant."""
-    if not st.toggle("A second thing too", key="own-second", help="Every pair of values becomes a variant"):
+    if not st.toggle("A second thing too", key="own-two", help="Every pair of values becomes a variant"):
         return []
     return [_axis(base, "What differs too", "second")]
 

@@ -103,12 +103,13 @@ def _lanes(race: Race, standings: Sequence[Standing]) -> list[Lane]:
 
 
 def _run(race: Race, seed: int, standing: Standing) -> Run:
+    going = race.tended and race.order_of(standing.key) == "run"
     offers = {"running": "stop", "waiting": "stop", "stopped": "resume", "paused": "resume"}
     return Run(
         key=standing.key,
         name=f"seed {seed}",
         status=standing.status,
-        told=_told(standing),
+        told=_told(standing, going),
         share=_share_of(race, standing),
         run_id=standing.run_id,
         offers=offers.get(standing.status, ""),
@@ -116,7 +117,7 @@ def _run(race: Race, seed: int, standing: Standing) -> Run:
     )
 
 
-def _told(standing: Standing) -> str:
+def _told(standing: Standing, going: bool) -> str:
     """ "step 1,240 · 62/s · 0:12 left", "waiting", "paused at step 400"."""
     if standing.status == "running":
         if not standing.step:
@@ -127,6 +128,8 @@ def _told(standing: Standing) -> str:
             if standing.total_steps:
                 parts.append(f"{duration((standing.total_steps - standing.step) / standing.steps_per_second)} left")
         return " · ".join(parts)
+    if standing.status == "interrupted" and going:
+        return f"waiting at step {standing.step:,}"
     if standing.step and standing.status in ("paused", "stopped", "interrupted"):
         return f"{standing.status} at step {standing.step:,}"
     return standing.status

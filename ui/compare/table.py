@@ -16,7 +16,7 @@ _MEGABYTE = 1e6
 
 def panel(reading: Reading) -> None:
     """Medians over the seeds."""
-    st.markdown("**Figures**, medians over the seeds")
+    st.markdown(f"**Figures{'' if reading.settled else ' so far'}**, medians over the seeds")
     st.dataframe(
         [_cells(row) for row in reading.rows],
         hide_index=True,
