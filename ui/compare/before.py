@@ -26,7 +26,7 @@ def of_ready(name: str) -> None:
         st.caption(plain(plan.source))
         st.markdown(f"**Look for.** {plain(plan.look_for)}")
         if plan.choices:
-            st.caption(plain(plan.choices))
+            st.caption(plan.choices)
         cards.measured(name)
     with right:
         panel(lengthened(plan, name))

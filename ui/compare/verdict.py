@@ -35,8 +35,8 @@ def panel(reading: Reading) -> None:
 def later(reading: Reading) -> None:
     """Why there is none yet."""
     st.info(
-        f"{reading.done} of {len(reading.results.standings)} runs are done. The verdict stands here once all have ended: "
-        "who looks early, and stops when it suits, finds differences that are not there.",
+        f"{reading.done} of {len(reading.results.standings)} runs are done. The verdict comes once all have ended: who "
+        "looks early, and stops when it suits, finds differences that are not there.",
         icon=":material/hourglass_top:",
     )
 
