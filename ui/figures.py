@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ui.series import packed, smooth, thin
+from ui.theme import look_of
 
 if TYPE_CHECKING:
+    from gan_core.compare import Curve as BandedCurve
     from gan_core.history import History
     from gan_core.snapshot import Mark
 
@@ -24,6 +26,7 @@ Figure = dict[str, Any]
 Array = NDArray[Any]
 Unit = Literal["step", "epoch", "seconds"]
 LIMIT = 600  # points of a curve that are sent to the browser: as many as a chart has pixels across
+_FEW = 12  # points up to which a curve of judgements shows each of them
 MARGIN = {"l": 44, "r": 14, "t": 6, "b": 38}  # pixels; the components leave the same
 
 
@@ -248,3 +251,61 @@ def _spoken(title: str, history: History, curves: Sequence[_Curve], warnings: Se
     values = ", ".join(f"{curve.name} {curve.values[-1]:.3g}" for curve in curves)
     told = "".join(f"; warning at step {mark.step}: {mark.text}" for mark in warnings)
     return f"{title} at step {int(history.step[-1])}: {values}{told}"
+
+
+def overlaid(title: str, curves: Sequence[tuple[int, BandedCurve]], unit: str, log: bool = False) -> Figure:
+    """Several things compared: of each a line with its band, in the look of its place among them.
+
+    Args:
+        curves: the place of each, which gives its hue and dash, and the curve.
+        unit: what stands below: "steps".
+    """
+    positive = all(not np.any(curve.low <= 0) for _, curve in curves)
+    log = log and positive
+    layout: dict[str, Any] = {
+        "legend": {"title": {"text": title}},
+        "xaxis": {"title": {"text": unit}, "tickformat": "~s", "hoverformat": ",.6~r"},
+        "yaxis": {"type": "log" if log else "linear", "nticks": 6, "tickformat": "~g"},
+        "hovermode": "x unified",
+        "hoverdistance": -1,
+        "meta": _spoken_of_all(title, curves),
+        "shapes": [],
+        "annotations": [],
+    }
+    if not curves:
+        layout["xaxis"] |= {"range": [0, 1], "showticklabels": False}
+        layout["annotations"].append(_note("nothing was measured yet", 0.5, 0.5, yref="paper"))
+    return {"data": [trace for place, curve in curves for trace in _banded(place, curve)], "layout": layout}
+
+
+def _banded(place: int, curve: BandedCurve) -> list[dict[str, Any]]:
+    """The edges of the band, then the line."""
+    role, dash = look_of(place)
+    common = {"type": "scatter", "mode": "lines", "legendgroup": curve.variant, "x": packed(curve.x)}
+    edge = common | {"showlegend": False, "hoverinfo": "skip", "line": {"width": 0, "color": f"role:{role}/0"}}
+    few = "lines+markers" if len(curve.x) <= _FEW else "lines"  # a single judgement makes no line
+    return [
+        edge | {"uid": f"{curve.variant}-low", "y": packed(curve.low)},
+        edge
+        | {
+            "uid": f"{curve.variant}-high",
+            "y": packed(curve.high),
+            "fill": "tonexty",
+            "fillcolor": f"role:{role}/0.16",
+        },
+        common
+        | {
+            "uid": curve.variant,
+            "mode": few,
+            "name": curve.title,
+            "y": packed(curve.median),
+            "line": {"color": f"role:{role}", "width": 2, "dash": dash},
+            "marker": {"size": 5},
+            "hovertemplate": f"{curve.title} %{{y:.3~g}}<extra></extra>",
+        },
+    ]
+
+
+def _spoken_of_all(title: str, curves: Sequence[tuple[int, BandedCurve]]) -> str:
+    values = ", ".join(f"{curve.title} {curve.median[-1]:.3g}" for _, curve in curves if len(curve.median))
+    return f"{title} at the end: {values}" if values else f"{title}: nothing yet"

@@ -103,11 +103,12 @@ def _relevant(config: TrainConfig, prefixes: Iterable[str]) -> list[Setting]:
         setting
         for prefix in prefixes
         for setting in sorted(SETTINGS.values(), key=lambda setting: not setting.key.endswith(".name"))
-        if setting.key.startswith(prefix) and _read(config, setting.key)
+        if setting.key.startswith(prefix) and is_read(config, setting.key)
     ]
 
 
-def _read(config: TrainConfig, key: str) -> bool:
+def is_read(config: TrainConfig, key: str) -> bool:
+    """Whether anything reads the setting: a width of an MLP's hidden layers says nothing to a DCGAN."""
     section, _, leaf = key.rpartition(".")
     if section == "condition":
         return bool(config.dataset.classes) and (leaf == "name" or config.condition.name != "none")

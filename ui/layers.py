@@ -64,6 +64,16 @@ def points_only(points: Array, extent: Array) -> Figure:
     return {"data": [_dots("real", "real", points, 4.5)], "layout": _frame(extent, f"{len(points)} real points")}
 
 
+def clouds(real: Array, generated: Array, extent: Array) -> Figure:
+    """True points and generated points, nothing else: small enough to stand beside others of its kind."""
+    dots = _dots("real", "real", real, 3), _dots("generated", "generator", generated, 3.5)
+    layout = _frame(extent, f"{len(real)} real and {len(generated)} generated points")
+    for axis in ("xaxis", "yaxis"):
+        layout[axis] |= {"showticklabels": False, "showgrid": True}
+    margin = {"l": 2, "r": 2, "t": 2, "b": 2}
+    return {"data": [trace | {"showlegend": False} for trace in dots], "layout": layout | {"margin": margin}}
+
+
 def _frame(extent: Array, spoken: str) -> dict[str, Any]:
     """Axes of equal scale over `extent`, which no update moves."""
     xmin, xmax, ymin, ymax = map(float, extent)

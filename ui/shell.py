@@ -11,6 +11,7 @@ _PAGES = {  # by the name that it has in an address
     "home": ("Home", ":material/home:"),
     "train": ("Train", ":material/play_circle:"),
     "latent": ("Latent", ":material/explore:"),
+    "compare": ("Compare", ":material/compare_arrows:"),
     "runs": ("Runs", ":material/folder_open:"),
 }
 

@@ -23,10 +23,20 @@ class Palette:
     warning: str
     other: str
     undecided: str  # the middle of the score scale: D cannot tell
+    ink: str  # what is compared: the hues that belong to no role, in Okabe and Ito's order
+    sky: str
+    straw: str
+    mauve: str
 
 
-LIGHT = Palette("#D55E00", "#0072B2", "#009E73", "#E69F00", "#6B7682", "#D5DADF")
-DARK = Palette("#F28E4B", "#56B4E9", "#2BC79A", "#E69F00", "#98A3AE", "#4A545E")
+LIGHT = Palette(
+    "#D55E00", "#0072B2", "#009E73", "#E69F00", "#6B7682", "#D5DADF", "#1F272E", "#3AA0DC", "#9C8B00", "#C0629A"
+)
+DARK = Palette(
+    "#F28E4B", "#56B4E9", "#2BC79A", "#E69F00", "#98A3AE", "#4A545E", "#E4E8EC", "#7CC8F5", "#F0E442", "#DDA0C4"
+)
+VARIANTS = ("ink", "sky", "straw", "mauve")
+DASHES = ("solid", "dash", "dot", "dashdot")  # the second four have the same hues with dashed lines, and so on
 
 SCORE_SCALE = ("discriminator", "undecided", "real")  # D's score from "judged fake" to "judged real"
 
@@ -93,6 +103,11 @@ _ICONS = """
 _CLASSES = """
 @media (max-width: 640px) { .st-key-latent-class button { padding-inline: 0.7rem; } }
 """
+
+
+def look_of(index: int) -> tuple[str, str]:
+    """The role and the dash of the line of the nth of several things compared; of sixteen no two are alike."""
+    return VARIANTS[index % len(VARIANTS)], DASHES[index // len(VARIANTS) % len(DASHES)]
 
 
 def palettes() -> dict[str, Any]:

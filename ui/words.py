@@ -42,3 +42,8 @@ def ago(seconds: float) -> str:
             count = int(seconds // size)
             return f"{count} {unit}{'s' if unit == 'day' and count > 1 else ''} ago"
     return "just now"
+
+
+def plain(text: str) -> str:
+    """Text from a file or a person, with all that Streamlit would read as its own marks made plain."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~:$^=&" else c for c in text)

@@ -124,7 +124,7 @@ class Comparison(Section):
     look_for: str = ""
     choices: str = ""  # what was chosen here where the source is silent, or too dear for a CPU
     base: TrainConfig = TrainConfig()
-    axes: tuple[Axis, ...] = Field(min_length=1, max_length=2)
+    axes: tuple[Axis, ...] = Field(max_length=2)  # none where all runs are guests, which the library had before
     seeds: tuple[int, ...] = Field((0, 1, 2), min_length=1)
     steps: int | None = Field(1000, ge=1, le=100_000_000)  # rounds of each run; None where seconds count
     seconds: float | None = Field(None, gt=0)  # of training of each run; such runs do not repeat bit for bit
@@ -170,7 +170,9 @@ class Comparison(Section):
 
     @property
     def variants(self) -> tuple[Variant, ...]:
-        """The variants of the one axis; of two axes, every pair."""
+        """The variants of the one axis; of two axes, every pair; without an axis none."""
+        if not self.axes:
+            return ()
         return tuple(map(_joined, itertools.product(*(axis.variants for axis in self.axes))))
 
     def variant(self, id: str) -> Variant:
@@ -179,8 +181,8 @@ class Comparison(Section):
 
     @property
     def reference_id(self) -> str:
-        """The variant that others are held against."""
-        return self.reference or self.variants[0].id
+        """The variant that others are held against; "" without variants."""
+        return self.reference or next((variant.id for variant in self.variants), "")
 
     def jobs(self) -> tuple[Job, ...]:
         """All runs, one seed after another, so that whole races come early."""
@@ -192,7 +194,11 @@ class Comparison(Section):
 
     def differences(self, variant: Variant) -> dict[str, Any]:
         """The settings in which the variant differs from the base, with the variant's values; no others differ."""
-        changes = self._config_of(variant, 0).changes_from(self.base)
+        return self.differences_of(self._config_of(variant, 0))
+
+    def differences_of(self, config: TrainConfig) -> dict[str, Any]:
+        """The settings in which any run's config differs from the base, but for seed, length and what is recorded."""
+        changes = config.changes_from(self.base)
         return {key: value for key, value in changes.items() if not key.startswith(_NOT_THE_EXPERIMENT)}
 
     def _config_of(self, variant: Variant, seed: int) -> TrainConfig:
@@ -226,8 +232,8 @@ class Comparison(Section):
         return _checked(Comparison, self.model_dump() | fields)
 
     def with_variant(self, variant: Variant) -> Comparison:
-        """A copy with one more variant on its axis. Raises `ConfigError` with two axes, or if it does not fit."""
-        if len(self.axes) > 1:
+        """A copy with one more variant on its axis. Raises `ConfigError` unless there is one, or where it does not fit."""
+        if len(self.axes) != 1:
             raise ConfigError("A variant can be added to one axis only; start a comparison of its own instead")
         axis = self.axes[0]
         return self.with_fields(axes=[axis.model_dump() | {"variants": [*axis.variants, variant]}])

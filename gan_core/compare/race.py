@@ -17,7 +17,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -25,7 +25,7 @@ from typing import Any, Literal, get_args
 
 from filelock import FileLock, Timeout
 
-from gan_core.compare.plan import Comparison, Job, Variant
+from gan_core.compare.plan import Comparison, Job, Variant, comparison
 from gan_core.config import ConfigError
 from gan_core.runs import Run, RunError, RunStore
 
@@ -124,12 +124,8 @@ class Race:
             RaceError: it learns other data, so its quality cannot be compared.
         """
         run = self.library.open(run_id)
-        config, base = run.config, self.comparison.base
-        if (config.data.name, config.shape) != (base.data.name, base.shape):
-            raise RaceError(
-                f"The run {run_id} learns {config.data.name}, this comparison {base.data.name}, so their quality "
-                f"cannot be compared; choose a run on {base.data.name}"
-            )
+        config = run.config
+        check_data(run, self.comparison)
         guests = [guest for guest in self.guests() if guest.run_id != run_id]
         guests.append(Guest(run_id, title or run.name, config.seed))
         _replace_text(self.path / "joined.json", json.dumps([asdict(guest) for guest in guests], indent=2))
@@ -254,6 +250,28 @@ class RaceStore:
             ) from None
         return race
 
+    def gather(self, run_ids: Sequence[str]) -> Race:
+        """A comparison of runs that the library has already, and of nothing else; the same runs give the same one.
+
+        Raises:
+            RunError: there is no such run.
+            RaceError: they learn different data, or the folder cannot be written.
+        """
+        wanted = set(run_ids)
+        library = RunStore(self.root)
+        runs = [library.open(run_id) for run_id in dict.fromkeys(run_ids)]
+        for race in self.list():
+            with suppress(RaceError):
+                if not race.comparison.axes and {guest.run_id for guest in race.guests()} == wanted:
+                    return race
+        plan = comparison(id="runs", title=f"{len(runs)} runs of the library", base=runs[0].config, axes=[])
+        for run in runs:
+            check_data(run, plan)
+        race = self.create(plan)
+        for run in runs:
+            race.join(run.id)
+        return race
+
     def open(self, race_id: str) -> Race:
         """The comparison with this id. Raises `RaceError` if there is none."""
         race = Race(self.root / "comparisons" / race_id)
@@ -265,6 +283,16 @@ class RaceStore:
         """All comparisons, the latest first."""
         found = [Race(file.parent) for file in self.root.glob("comparisons/*/comparison.json")]
         return sorted(found, key=lambda race: (race.path / "comparison.json").stat().st_mtime, reverse=True)
+
+
+def check_data(run: Run, plan: Comparison) -> None:
+    """Raise `RaceError` where the run learns other data than the comparison's runs."""
+    config, base = run.config, plan.base
+    if (config.data.name, config.shape) != (base.data.name, base.shape):
+        raise RaceError(
+            f"The run {run.id} learns {config.data.name}, this comparison {base.data.name}, so their quality "
+            f"cannot be compared; choose a run on {base.data.name}"
+        )
 
 
 def _read_json(file: Path, default: Any) -> Any:

@@ -111,6 +111,15 @@ class Results:
             self.comparison.differences(plan[variant]) if variant in plan else {},
         )
 
+    def differences(self) -> dict[str, dict[str, Any]]:
+        """Settings in which variants or guests differ: by setting, the value of each of them by id."""
+        configs = {id: runs[0].config for id in self.titles if (runs := self.of(id))}
+        for variant in self.comparison.variants:
+            configs[variant.id] = variant.applied_to(self.comparison.base)
+        changed = [self.comparison.differences_of(config) for config in configs.values()]
+        keys = dict.fromkeys(key for changes in changed for key in changes)
+        return {key: {id: configs[id].value(key) for id in self.titles if id in configs} for key in keys}
+
     # ---- curves --------------------------------------------------------------------------------------------------
 
     def curve(self, name: str, x: X = "steps", smooth: float = 0.0) -> list[Curve]:

@@ -18,7 +18,7 @@ from ui.components import live_chart, sample_grid, scrubber
 from ui.layers import layered_view
 from ui.panels import curves
 from ui.runs import actions, choice, shelf
-from ui.words import duration, short, size
+from ui.words import duration, plain, short, size
 
 
 def panel(run: RunSummary, runs: list[RunSummary]) -> None:
@@ -47,9 +47,9 @@ def _rest(folder: Path, changed: Stamp) -> Snapshot:
 
 
 def _heading(run: RunSummary) -> None:
-    st.subheader(_plain(run.name), anchor=False)
+    st.subheader(plain(run.name), anchor=False)
     parts = shelf.title(run), run.config.dataset.label, run.id
-    st.caption(" · ".join(map(_plain, parts)))
+    st.caption(" · ".join(map(plain, parts)))
 
 
 def _facts(run: RunSummary) -> None:
@@ -143,15 +143,10 @@ def _tree(run: RunSummary, runs: list[RunSummary]) -> None:
         at = f" · from step {other.forked_at:,}" if branch.depth else ""
         here = " · this run" if other.id == run.id else ""
         st.button(
-            f"{stem}{_plain(other.name)}{at} · step {other.step:,} {shelf.quality(other)}{here}",
+            f"{stem}{plain(other.name)}{at} · step {other.step:,} {shelf.quality(other)}{here}",
             key=f"branch-{other.id}",
             type="tertiary",
             disabled=other.id == run.id,
             on_click=choice.choose,
             args=(other.id,),
         )
-
-
-def _plain(text: str) -> str:
-    """Text from a file, with all that Streamlit would read as its own marks made plain."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~:$^=&" else c for c in text)

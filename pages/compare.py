@@ -1,0 +1,53 @@
+"""Compare: which choice is better, and is it luck? Choose, see what it takes, watch all runs, read the verdict."""
+
+import streamlit as st
+
+from ui import shell
+
+shell.come_in()
+
+from gan_core.compare import Race, RaceError  # noqa: E402  (the shell stands before torch, which these need, has loaded)
+from ui.compare import before, cards, heading, own, progress, saved, state, views, watching  # noqa: E402
+from ui.server import settle  # noqa: E402
+
+race = state.opened()
+if trouble := state.told():
+    st.error(trouble, icon=":material/error:")
+
+if race is None:
+    if (name := state.chosen()) is not None:
+        before.of_ready(name)
+        st.stop()
+    st.subheader("Which choice is better, and is it luck?", anchor=False)
+    st.markdown(
+        "Runs that differ in one thing, each several times over with other chances (seeds), judged alike. "
+        "A difference counts only if it stands out from that luck."
+    )
+    saved.panel()
+    ready, by_oneself = st.tabs(["Ready to start", "Your own"])
+    with ready:
+        cards.panel()
+    with by_oneself:
+        own.panel()
+    st.stop()
+
+settle("compare")
+heading.panel(race)
+MOVES = progress.moves(race)
+
+
+@st.fragment(run_every=0.7 if MOVES else None)
+def watch(race: Race) -> None:
+    """Everything that moves while the runs train."""
+    try:
+        progress.panel(race)
+        moves = progress.moves(race)
+        views.panel(race, watching.of(race, fresh=not moves))
+    except RaceError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    if moves != MOVES:
+        st.rerun()  # the last run has ended, or one goes on: look at the right pace
+
+
+watch(race)

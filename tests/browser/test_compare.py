@@ -1,0 +1,171 @@
+"""What a person does on the Compare page, in a real browser: one server, one page and one small race for all of it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from gan_core.compare import RaceStore
+from tests.conftest import Server
+
+pytestmark = pytest.mark.browser
+
+PATIENCE = 60_000  # milliseconds; the first page waits for torch to load on a busy machine
+STEPS = 60
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("library")
+
+
+@pytest.fixture(scope="module")
+def app(serve: Callable[..., Server], library: Path) -> Server:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_PLAYGROUND_RUNS", str(library))
+        return serve("app.py")
+
+
+@pytest.fixture(scope="module")
+def shared(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    yield page
+    page.close()
+    assert not faults
+
+
+@pytest.fixture
+def page(shared: Page) -> Iterator[Page]:
+    """The page that all tests go on with, in their order; nothing may have gone wrong on it."""
+    yield shared
+    assert shared.get_by_test_id("stException").count() == 0
+
+
+@pytest.fixture
+def at_end(page: Page) -> Page:
+    """The race has come to its end."""
+    expect(page.get_by_text("6 of 6 runs done")).to_be_visible(timeout=3 * PATIENCE)
+    expect(page.get_by_text("Verdict", exact=True)).to_be_visible(timeout=PATIENCE)
+    return page
+
+
+def button(page: Page, word: str) -> Locator:
+    return page.get_by_role("button", name=re.compile(f"^{word}"))
+
+
+def until(true: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def steps(page: Page) -> list[int]:
+    return [int(step) for step in re.findall(r"step ([\d,]+)", page.locator(".lanes").inner_text())]
+
+
+def test_a_comparison_of_ones_own_starts_after_what_it_takes_is_told(app: Server, page: Page, library: Path) -> None:
+    page.goto(f"{app.url}/compare")
+    page.get_by_role("tab", name="Your own").click(timeout=PATIENCE)
+    expect(button(page, "Start 6 runs")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Memory at once").last).to_be_visible()
+    length = page.get_by_role("spinbutton", name="Steps of each run")
+    length.fill(str(STEPS))
+    length.press("Enter")
+    button(page, "Start 6 runs").click()
+    expect(button(page, "Pause all")).to_be_visible(timeout=PATIENCE)
+    (race,) = RaceStore(library).list()
+    assert race.id in page.url
+    assert race.comparison.steps == STEPS
+
+
+def test_its_runs_are_seen_to_move(page: Page) -> None:
+    expect(page.get_by_role("listitem")).to_have_count(2)
+    until(lambda: sum(steps(page)) > 0 or page.get_by_text("finished").count())
+    expect(page.get_by_role("img", name=re.compile("Jensen-Shannon"))).to_be_visible(timeout=PATIENCE)
+
+
+def test_all_pause_and_go_on_from_where_they_were(page: Page, library: Path) -> None:
+    (race,) = RaceStore(library).list()
+    button(page, "Pause all").click()
+    expect(button(page, "Resume all")).to_be_visible()
+    until(lambda: not race.tended)
+    rested = [standing.step for standing in race.standings()]
+    assert any(standing.status == "paused" for standing in race.standings())
+    page.wait_for_timeout(500)
+    assert [standing.step for standing in race.standings()] == rested
+    button(page, "Resume all").click()
+    expect(button(page, "Pause all")).to_be_visible()
+
+
+def test_one_is_stopped_by_its_own_button_and_resumed_by_it(page: Page, library: Path) -> None:
+    (race,) = RaceStore(library).list()
+    last = race.jobs[-1]
+    page.get_by_role("button", name=f"Stop {last.variant.title}, seed 2").click()
+    page.get_by_role("button", name=f"Resume {last.variant.title}, seed 2").click(timeout=PATIENCE)
+    until(lambda: race.order_of(last.key) == "run")
+
+
+def test_a_refresh_and_a_second_tab_find_the_same_comparison(page: Page, browser: Browser) -> None:
+    page.reload()
+    expect(page.locator(".lanes")).to_be_visible(timeout=PATIENCE)
+    other = browser.new_page()
+    other.goto(page.url)
+    expect(other.locator(".lanes")).to_be_visible(timeout=PATIENCE)
+    other.close()
+
+
+def test_the_end_brings_the_verdict_and_the_table(at_end: Page, library: Path) -> None:
+    expect(at_end.get_by_text("Paired t-tests over the seeds")).to_be_visible()
+    expect(at_end.get_by_test_id("stDataFrame").first).to_be_visible()
+    assert button(at_end, "Pause all").count() == 0
+    (race,) = RaceStore(library).list()
+    assert [standing.step for standing in race.standings()] == [STEPS] * 6
+
+
+def test_the_curves_take_another_axis_and_another_figure(at_end: Page) -> None:
+    at_end.get_by_role("button", name="images", exact=True).click()
+    expect(at_end.locator(".xtitle").first).to_have_text("images")
+    at_end.get_by_role("combobox", name="Curve").click()
+    at_end.get_by_role("option", name="D's loss").click()
+    expect(at_end.get_by_role("img", name=re.compile("^D's loss at the end"))).to_be_visible()
+
+
+def test_one_time_line_moves_all_pictures(at_end: Page) -> None:
+    pictures = at_end.get_by_role("img", name=re.compile("generated points"))
+    expect(pictures).to_have_count(2)
+    line = at_end.get_by_role("slider", name="Time line of samples")
+    line.focus()
+    line.press("Home")
+    expect(at_end.get_by_text("Samples of the same latents, step 0")).to_be_visible()
+
+
+def test_the_report_comes_as_one_page(at_end: Page) -> None:
+    button(at_end, "Export").click()
+    with at_end.expect_download() as download:
+        at_end.get_by_role("button", name="Report (HTML)").click()
+    text = download.value.path().read_text(encoding="utf-8")
+    assert text.startswith("<!doctype html>")
+    assert "<svg" in text
+    at_end.keyboard.press("Escape")
+
+
+def test_nothing_hangs_over_the_edge_of_a_phone(at_end: Page) -> None:
+    at_end.set_viewport_size({"width": 400, "height": 860})
+    until(lambda: at_end.evaluate("document.documentElement.scrollWidth") <= 400)
+    expect(at_end.get_by_role("img", name=re.compile("at the end")).first).to_be_visible()
+    at_end.set_viewport_size({"width": 1440, "height": 900})
+
+
+def test_it_stands_first_where_one_comes_back(app: Server, page: Page) -> None:
+    page.goto(f"{app.url}/compare")
+    expect(page.get_by_text("6 of 6 runs done")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name=re.compile("Ring of eight")).first.click()
+    expect(page.get_by_text("Verdict", exact=True)).to_be_visible(timeout=PATIENCE)

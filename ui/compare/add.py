@@ -1,0 +1,98 @@
+"""What can be added to a comparison under way: a seed, a value, a run that the library has already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from gan_core.compare import Axis, Race, RaceError, Variant
+from gan_core.compare.plan import slug
+from gan_core.config import SETTINGS, ConfigError
+from gan_core.runs import RunError
+from gan_core.schema import as_text
+from ui.compare import axes, state
+from ui.server import pool
+
+
+def panel(race: Race) -> None:
+    """A popover with the three."""
+    with st.popover("Add", icon=":material/add:"):
+        plan = race.comparison
+        if plan.axes:
+            _seed(race)
+        if len(plan.axes) == 1:
+            _value(race, plan.axes[0])
+        _guest(race)
+
+
+def _seed(race: Race) -> None:
+    plan = race.comparison
+    seed = max(plan.seeds) + 1
+    st.button(
+        f"One more seed: {len(plan.variants)} runs",
+        icon=":material/casino:",
+        on_click=_try,
+        args=(race, lambda: race.add_seed(seed)),
+        help=f"Every variant once more, with seed {seed}",
+        width="stretch",
+    )
+
+
+def _value(race: Race, axis: Axis) -> None:
+    """One more variant: a field for each group of settings that the axis changes together."""
+    with st.form(f"add-value-{race.id}", border=False):
+        st.markdown(f"**One more {axis.title}**")
+        fields = {
+            keys: _field(race, keys, name, f"add-{race.id}-{keys[0]}") for keys, name in axes.grouped(axis).items()
+        }
+        if st.form_submit_button("Add value", icon=":material/add:"):
+            _try(race, lambda: race.add_variant(_variant(axis, fields)))
+            st.rerun()
+
+
+def _field(race: Race, keys: axes.Keys, name: str, key: str) -> Any:
+    setting = SETTINGS[keys[0]]
+    base = race.comparison.base.value(keys[0])
+    if setting.catalog is not None or setting.options:
+        options = list(setting.catalog or setting.options)
+        return st.selectbox(name, options, options.index(base), format_func=as_text, key=key)
+    return st.text_input(
+        name, as_text(base), key=key, help=f"It must be {setting.allowed}" if setting.allowed else None
+    )
+
+
+def _variant(axis: Axis, fields: dict[axes.Keys, Any]) -> Variant:
+    told = ", ".join(as_text(value) for value in fields.values())
+    values = {key: value for keys, value in fields.items() for key in keys}
+    return Variant(id=slug(told), title=f"{axis.title} {told}", values=values)
+
+
+def _guest(race: Race) -> None:
+    """Any run of the library on the same data, finished or in training."""
+    base = race.comparison.base
+    there = {standing.run_id for standing in race.standings()} | {guest.run_id for guest in race.guests()}
+    names = {
+        run.id: run.name
+        for run in pool().store.list()
+        if run.id not in there and (run.config.data.name, run.config.shape) == (base.data.name, base.shape)
+    }
+    if not names:
+        st.caption(f"No other run of the library is on {base.dataset.label}.")
+        return
+    run_id = st.selectbox(
+        "A run of the library", list(names), None, format_func=names.__getitem__, placeholder="Choose a run",
+        key=f"join-{race.id}", help="It is shown and not tested: it may differ from the others in more than one thing",
+    )  # fmt: skip
+    if run_id:
+        st.button("Show it too", icon=":material/group_add:", on_click=_try, args=(race, lambda: race.join(run_id)))
+
+
+def _try(race: Race, change: Callable[[], None]) -> None:
+    """Make the change and have what is new trained; or say why not."""
+    try:
+        change()
+        state.go_on(race)
+    except (ConfigError, RaceError, RunError, OSError) as error:
+        state.complain(f"Nothing was added. {error}")

@@ -1,0 +1,122 @@
+"""What can be made to differ: any setting, and those that both networks or both optimisers have, together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gan_core.compare import Axis
+from gan_core.config import SETTINGS, ConfigError, TrainConfig
+from gan_core.schema import Setting, as_text
+from ui import form
+
+Keys = tuple[str, ...]
+OPTIMIZERS: Keys = ("optimizer_g.name", "optimizer_d.name")
+_PAIRS = (("optimizer_g", "optimizer_d", "both optimisers"), ("generator", "discriminator", "both networks"))
+_OFTEN: tuple[Keys, ...] = (
+    OPTIMIZERS,
+    ("optimizer_g.lr", "optimizer_d.lr"),
+    ("latent.dim",),
+    ("loss.name",),
+    ("n_critic",),
+    ("batch_size",),
+    ("penalty.name",),
+    ("generator.width", "discriminator.width"),
+    ("generator.depth", "discriminator.depth"),
+)
+_NOT_COMPARED = (
+    "preset",
+    "seed",
+    "record.",
+    "max_steps",
+    "epochs",
+    "data.name",
+    "data.path",
+    "data.points",
+    "data.size",
+)
+
+
+def choices(base: TrainConfig) -> dict[Keys, str]:
+    """Everything that this experiment reads, what is asked for most first; with the words for each."""
+    singles: list[Keys] = [(key,) for key in SETTINGS if not key.startswith(_NOT_COMPARED) and form.is_read(base, key)]
+    both: list[Keys] = [
+        (f"{one}.{leaf}", f"{other}.{leaf}")
+        for one, other, _ in _PAIRS
+        for leaf in dict.fromkeys(key.split(".")[1] for key in SETTINGS if key.startswith(f"{one}."))
+        if (f"{one}.{leaf}",) in singles
+        and (f"{other}.{leaf}",) in singles
+        and _alike(f"{one}.{leaf}", f"{other}.{leaf}")
+    ]
+    there = [*both, *singles]
+    ordered = [*(keys for keys in _OFTEN if keys in there), *(keys for keys in there if keys not in _OFTEN)]
+    return {keys: words(keys) for keys in ordered}
+
+
+def words(keys: Keys) -> str:
+    """What an axis is called: "Length of z (latent.dim)", "Learning rate of both optimisers"."""
+    if keys == OPTIMIZERS:
+        return "Optimiser of both, each at its own rate"
+    if len(keys) == 1:
+        return f"{form.label(keys[0])} ({keys[0]})"
+    section, leaf = keys[0].split(".")
+    whose = next(name for one, _, name in _PAIRS if one == section)
+    name = form.label(keys[0]).removeprefix("G ")
+    return f"{name[0].upper()}{name[1:]} of {whose} ({leaf})"
+
+
+def title(keys: Keys) -> str:
+    """The same, short enough to stand before a value."""
+    if keys == OPTIMIZERS:
+        return "optimiser"
+    name = form.label(keys[0])
+    return name.removeprefix("G ") if len(keys) > 1 else name
+
+
+def example(setting: Setting, base: TrainConfig) -> str:
+    """Values that one could begin with: that of the base, and others around it."""
+    value = base.value(setting.key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value:
+        return as_text(value)
+    kind = int if isinstance(value, int) else float
+    around = [kind(value / 2), value, kind(value * 2)]
+    return ", ".join(
+        as_text(kind(f"{number:.4g}")) for number in dict.fromkeys(around) if _allowed(setting, number, base)
+    )
+
+
+def read(setting: Setting, text: str, base: TrainConfig) -> list[Any]:
+    """Values that somebody typed, apart by commas, or lists apart by semicolons. Raises `ConfigError` on a bad one."""
+    parts = text.split(";" if setting.kind == "list" else ",")
+    return [base.with_values({setting.key: part.strip()}).value(setting.key) for part in parts if part.strip()]
+
+
+def axis(keys: Keys, values: list[Any]) -> Axis:
+    """These settings under each of the values. Raises `ConfigError` where they make no axis."""
+    if len(values) < 2:
+        raise ConfigError("Give at least two values to compare")
+    if keys == OPTIMIZERS:
+        return Axis.of_optimizers(values)
+    return Axis.of(keys, values, title(keys))
+
+
+def grouped(one: Axis) -> dict[Keys, str]:
+    """The settings of an axis that go together: those that have the same value in each of its variants."""
+    keys = dict.fromkeys(key for variant in one.variants for key in variant.values)
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for key in keys:
+        groups.setdefault(tuple(repr(variant.values.get(key)) for variant in one.variants), []).append(key)
+    return {tuple(group): title(tuple(group)) for group in groups.values()}
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two settings take the same values."""
+    a, b = SETTINGS[one], SETTINGS[other]
+    return (a.catalog, a.options, a.bounds, a.kind) == (b.catalog, b.options, b.bounds, b.kind)
+
+
+def _allowed(setting: Setting, value: float, base: TrainConfig) -> bool:
+    try:
+        base.with_values({setting.key: value})
+    except ConfigError:
+        return False
+    return True

@@ -1,0 +1,61 @@
+"""One figure of all variants over each other: the median of the seeds, and the band from the least to the greatest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+import streamlit as st
+
+from gan_core.compare import Curve, Race
+from gan_core.compare.measures import label_of
+from gan_core.compare.results import X
+from ui.compare import samples
+from ui.compare.watching import Reading
+from ui.components import live_chart
+from ui.figures import overlaid
+from ui.panels.reading import corner
+
+_NAMES: Mapping[str, str] = {
+    "quality": "",  # called by its figure
+    "loss_d": "D's loss",
+    "loss_g": "G's loss",
+    "d_real": "D(x), real",
+    "d_fake": "D(G(z)), fake",
+    "grad_norm_d": "D's gradient norm",
+    "grad_norm_g": "G's gradient norm",
+}
+_MEASURE, _X, _SMOOTH, _LOG = "compare-measure", "compare-x", "compare-smooth", "compare-log"
+
+
+def panel(race: Race, reading: Reading) -> None:
+    """The choice of what is drawn, and the chart."""
+    quality = label_of(reading.results.metric)
+    names = {name: words or quality for name, words in _NAMES.items()}
+    with st.container(horizontal=True, vertical_alignment="bottom", key="compare-curves"):
+        name = st.selectbox("Curve", list(names), format_func=names.__getitem__, key=_MEASURE, width=230)
+        x: X = st.segmented_control("Against", get_args(X), default="steps", key=_X, required=True)
+    smooth, log = st.session_state.setdefault(_SMOOTH, 0.02), st.session_state.setdefault(_LOG, False)
+    found = reading.curves(name, x, 0.0 if name == "quality" else smooth)
+    figure = overlaid(names[name], _in_order(reading, found), x, log)
+    with st.container(key="chart-compare"):
+        picked = samples.moment(race) if x == "steps" else None
+        live_chart(
+            figure,
+            key="compare-chart",
+            height=370,
+            uirevision=f"{race.id} {name}",
+            cursor=picked,
+            on_pick=(lambda step: samples.move(race, reading.results, step)) if x == "steps" else None,
+        )
+        with corner("compare"), st.popover("Axes and smoothing", icon=":material/tune:", type="tertiary"):
+            st.slider("Smoothing, share of a run", 0.0, 0.2, step=0.01, key=_SMOOTH)
+            st.toggle("Logarithmic", key=_LOG)
+    told = "lower is better · " if name == "quality" else ""
+    st.caption(f"{told}line: median of the seeds · band: least to greatest")
+
+
+def _in_order(reading: Reading, curves: Sequence[Curve]) -> list[tuple[int, Any]]:
+    """Each curve with the place of its variant, which decides how it looks."""
+    places = {id: place for place, id in enumerate(reading.results.titles)}
+    return [(places[curve.variant], curve) for curve in curves]

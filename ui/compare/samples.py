@@ -1,0 +1,117 @@
+"""What each variant makes of the same latents at the same moment, with one time line for all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from gan_core import data
+from gan_core.compare import Race, Results
+from gan_core.compare.measures import Trace
+from gan_core.config import TrainConfig
+from gan_core.plane import Plane
+from gan_core.runs import Run, RunError
+from ui.components import live_chart, sample_grid, scrubber
+from ui.layers import clouds
+from ui.words import plain
+
+_SHOWN, _ACROSS = 24, 6  # pictures of each run
+_POINTS = 400
+
+
+def moment(race: Race) -> int | None:
+    """The step that the time line stands at; None for the last of all."""
+    step: int | None = st.session_state.get(_key(race))
+    return step
+
+
+def move(race: Race, results: Results, step: float) -> None:
+    """Go to the kept moment nearest to this step."""
+    moments = _moments(results)
+    if moments:
+        st.session_state[_key(race)] = min(moments, key=lambda kept: abs(kept - step))
+
+
+def panel(race: Race, results: Results) -> None:
+    """The seed, a picture of each variant, the time line."""
+    moments = _moments(results)
+    if not moments:
+        return
+    step = moment(race)
+    at = step if step in moments else moments[-1]
+    seeds = sorted({run.seed for run in results.runs if not run.guest})
+    with st.container(horizontal=True, vertical_alignment="center", key="compare-samples"):
+        st.markdown(f"**Samples of the same latents, step {at:,}**", width="content")
+        seed = _seed(race, seeds)
+    if race.comparison.base.dataset.kind == "points":
+        st.caption(":green[●] real · :orange[●] generated")
+    with st.container(horizontal=True, key="compare-pictures"):
+        for variant, title in results.titles.items():
+            if (run := _shown(results, variant, seed)) is not None:
+                with st.container(width=238, gap="xsmall"):
+                    _picture(race, run, title, at)
+    scrubber(moments, f"compare-line-{race.id}", step, lambda step: _set(race, step), live=False)
+
+
+def _seed(race: Race, seeds: Sequence[int]) -> int | None:
+    """Of which seed the pictures are; all runs of a seed have the same latents."""
+    if len(seeds) < 2:
+        return seeds[0] if seeds else None
+    chosen: int = st.segmented_control(
+        "Seed", seeds, default=seeds[0], format_func=lambda seed: f"seed {seed}", key=f"compare-seed-{race.id}",
+        label_visibility="collapsed", required=True,
+    )  # fmt: skip
+    return chosen
+
+
+def _moments(results: Results) -> tuple[int, ...]:
+    """Moments of which all hold a picture; where runs joined that kept others, every moment of any."""
+    return results.frames or tuple(sorted({step for run in results.runs for step in run.frames}))
+
+
+def _shown(results: Results, variant: str, seed: int | None) -> Trace | None:
+    """The variant's run of this seed; of a guest, whatever seed it has."""
+    runs = results.of(variant)
+    return next((run for run in runs if run.seed == seed), runs[0] if runs and runs[0].guest else None)
+
+
+def _picture(race: Race, run: Trace, title: str, at: int) -> None:
+    kept = [step for step in run.frames if step <= at]
+    other = f" · step {kept[-1]:,}" if kept and kept[-1] != at else ""
+    st.caption(f"{plain(title)}{other}")
+    if not kept:
+        st.caption("No picture yet.")
+        return
+    try:
+        frame = _frame(race.library.root / run.run_id, kept[-1])
+    except RunError as error:
+        st.caption(plain(str(error)))
+        return
+    key = f"compare-picture-{run.key}"
+    if isinstance(frame, Plane):
+        live_chart(clouds(_real(run.config), frame.fakes[:_POINTS], frame.extent), key, "square", run.run_id)
+    else:
+        sample_grid(frame[:_SHOWN], key, columns=_ACROSS, label=f"samples of {title}", largest=40, rim=0)
+
+
+@lru_cache(maxsize=512)
+def _frame(folder: Path, step: int) -> np.ndarray | Plane:
+    return Run(folder).frame(step)
+
+
+@lru_cache(maxsize=8)
+def _real(config: TrainConfig) -> np.ndarray:
+    points: np.ndarray = data.load(config).examples[:_POINTS].numpy()
+    return points
+
+
+def _key(race: Race) -> str:
+    return f"compare-moment-{race.id}"
+
+
+def _set(race: Race, step: int | None) -> None:
+    st.session_state[_key(race)] = step

@@ -1,0 +1,86 @@
+"""Which comparison the tab shows, or is about to start. Its address says so, and nothing else does."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gan_core import compare
+from gan_core.compare import Comparison, Means, Race, RaceError, RaceStore
+from gan_core.runs import RunError
+from gan_core.schema import ConfigError
+from ui.server import pool
+
+_RACE, _PLAN, _RUNS = "comparison", "ready", "runs"
+_TROUBLE = "trouble with comparisons"
+
+
+def store() -> RaceStore:
+    """All comparisons of this server's library."""
+    return RaceStore(pool().store.root)
+
+
+def opened() -> Race | None:
+    """The comparison that the address names; None where it names none, or one that is not there, which is told."""
+    try:
+        if run_ids := [run_id for run_id in st.query_params.get(_RUNS, "").split(",") if run_id]:
+            show(store().gather(run_ids[:50]))
+        race = store().open(race_id) if (race_id := st.query_params.get(_RACE)) else None
+        return race if race is None or race.comparison else None
+    except (RaceError, RunError, ConfigError) as error:
+        complain(str(error))
+        leave()
+        return None
+
+
+def chosen() -> str | None:
+    """The comparison ready to start that the address names."""
+    name = st.query_params.get(_PLAN)
+    return name if name in compare.names() else None
+
+
+def show(race: Race) -> None:
+    """Show this comparison from now on."""
+    st.query_params.from_dict({_RACE: race.id})
+
+
+def choose(name: str) -> None:
+    """Look at a comparison that is ready to start."""
+    st.query_params.from_dict({_PLAN: name})
+
+
+def leave() -> None:
+    """Show no comparison, so that one can be chosen. What trains goes on."""
+    st.query_params.clear()
+
+
+def begin(plan: Comparison) -> None:
+    """Start a comparison and show it; or say why not."""
+    try:
+        race = store().create(plan)
+        go_on(race)
+        show(race)
+    except (RaceError, ValueError, OSError) as error:
+        complain(str(error))
+
+
+def go_on(race: Race) -> None:
+    """Have somebody train what may go on. Raises `RaceError` where another process does so already."""
+    if race.jobs_to_do() and not _tended_elsewhere(race):
+        compare.start(race, Means(workers=compare.outline(race.comparison).workers))
+
+
+def _tended_elsewhere(race: Race) -> bool:
+    """Whether another process trains it; that one reads the orders and the plan by itself."""
+    runner = compare.runner_of(race)
+    return race.tended and (runner is None or not runner.alive)
+
+
+def complain(text: str) -> None:
+    """Tell at the top of the page what went wrong."""
+    st.session_state[_TROUBLE] = text
+
+
+def told() -> str:
+    """What went wrong with the last thing asked for; it is told once."""
+    text: str = st.session_state.pop(_TROUBLE, "")
+    return text

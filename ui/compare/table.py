@@ -1,0 +1,54 @@
+"""All variants in figures: a row for each, sorted by whichever column is clicked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from gan_core.compare import MEASURES, Row
+from gan_core.compare.measures import label_of
+from ui.compare.watching import Reading
+
+_COLUMNS = ("quality", "best", "level", "wobble", "seconds", "speed", "memory")
+_MEGABYTE = 1e6
+
+
+def panel(reading: Reading) -> None:
+    """Medians over the seeds."""
+    st.markdown(f"**Figures{'' if reading.settled else ' so far'}**, medians over the seeds")
+    st.dataframe(
+        [_cells(row) for row in reading.rows],
+        hide_index=True,
+        key="compare-table",
+        column_config={"Variant": st.column_config.TextColumn(pinned=True)} | _columns(reading),
+    )
+    st.caption("Click a heading to sort. Distances and unrest: lower is better.")
+
+
+def _columns(reading: Reading) -> dict[str, Any]:
+    quality = label_of(reading.results.metric)
+    labels = {"quality": f"{quality}, end", "best": f"{quality}, best", "memory": "memory, MB"}
+    return {
+        name: st.column_config.NumberColumn(
+            labels.get(name, _with_unit(name)), help=MEASURES[name].about, format="%.3g" if name != "memory" else "%.0f"
+        )
+        for name in _COLUMNS
+    }
+
+
+def _with_unit(name: str) -> str:
+    measure = MEASURES[name]
+    label = measure.label[:1].upper() + measure.label[1:]
+    return f"{label}, {measure.unit}" if measure.unit else label
+
+
+def _cells(row: Row) -> dict[str, Any]:
+    figures = {name: row.values[name] for name in _COLUMNS}
+    if figures["memory"] is not None:
+        figures["memory"] /= _MEGABYTE
+    named = ", ".join(f"{id.replace('-', ' ')} ({count})" for id, count in row.illnesses.items())
+    failed = f", {row.failed} failed" if row.failed else ""
+    return {"Variant": row.title, "Runs done": f"{row.finished} of {row.runs}{failed}", **figures} | {
+        "Illnesses (runs)": named or "none named"
+    }

@@ -1,0 +1,52 @@
+"""The answer in words, with the test behind it; and what becomes of the source's claim."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gan_core.compare import Verdict
+from ui.compare import cards
+from ui.compare.watching import Reading
+from ui.words import plain
+
+
+def panel(reading: Reading) -> None:
+    """Claims first, then every variant against the reference."""
+    st.markdown("**Verdict**")
+    plan = reading.results.comparison
+    if not plan.axes:
+        st.info(
+            "These runs were not trained for one comparison: they may differ in more than one thing, so they are shown "
+            "and not tested. *What differs* below tells in what.",
+            icon=":material/info:",
+        )
+        return
+    for judged in reading.claims:
+        st.markdown(f"{cards.outcome(judged.outcome)} {plain(judged.claim.says)}")
+        st.caption(plain(judged.text))
+    for verdict in reading.verdicts:
+        st.markdown(f"{_sign(verdict)} {plain(verdict.text)}")
+    st.caption(
+        f"Held against {plain(reading.results.titles[plan.reference_id])}. Paired t-tests over the seeds, corrected by "
+        "Holm for all of these; with few seeds only large differences can be shown."
+    )
+
+
+def later(reading: Reading) -> None:
+    """Why there is none yet."""
+    st.info(
+        f"{reading.done} of {len(reading.results.standings)} runs are done. The verdict comes once all have ended: who "
+        "looks early, and stops when it suits, finds differences that are not there.",
+        icon=":material/hourglass_top:",
+    )
+
+
+def _sign(verdict: Verdict) -> str:
+    """A difference that is shown, one that is not, or nothing to tell."""
+    if verdict.p is None:
+        return ":gray[:material/remove:]"
+    return (
+        ":material/trending_up:"
+        if verdict.better == verdict.variant
+        else (":material/trending_down:" if verdict.better else ":gray[:material/drag_handle:]")
+    )
