@@ -1,0 +1,140 @@
+"""Whether hours of use leave traces: memory of server and page, update rate and click time, from beginning to end.
+
+    python -m benchmarks.soak --minutes 60 --out soak
+
+Two sessions train in one server while a browser goes over the pages in turn. Writes a row a round to OUT.csv and draws
+the curves to OUT.html; ends with status 1 if the server's memory has grown by 5 % or the page's by 10 %, both counted
+from the fifth part of the time on, when all is loaded, and by medians over a fifth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import re
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlencode
+
+import psutil
+from playwright.sync_api import Page, sync_playwright
+from plotly.subplots import make_subplots
+
+from gan_core import presets
+from tests.conftest import QUIET, Server
+
+COLUMNS = ("seconds", "server_mb", "page_mb", "updates_per_second", "click_ms")
+TITLES = ("server memory, MB", "page memory, MB", "updates a second", "click to answer, ms")
+SERVER_MAY_GROW, PAGE_MAY_GROW = 0.05, 0.10
+WATCHED = 5.0  # seconds that each round looks at the Train page
+COUNT = """(milliseconds) => new Promise((resolve) => {
+  const text = () => document.querySelector('[data-testid=stProgress]')?.innerText;
+  let updates = 0, last = text();
+  const timer = setInterval(() => { const now = text(); if (now !== last) { updates += 1; last = now; } }, 20);
+  setTimeout(() => { clearInterval(timer); resolve(updates * 1000 / milliseconds); }, milliseconds);
+})"""
+
+
+def begin(page: Page, url: str, preset: str) -> str:
+    """Start a session that lasts; the address under which it is found again."""
+    config = presets.load(preset).with_values({"max_steps": 100_000_000, "record.frame_every": 500})
+    page.goto(f"{url}/train?{urlencode(config.to_query())}")
+    page.get_by_role("button", name=re.compile("^Start")).click(timeout=180_000)
+    page.get_by_role("progressbar").wait_for(timeout=180_000)
+    page.wait_for_url(re.compile("session="), timeout=180_000)
+    return page.url
+
+
+def round_of(page: Page, sessions: Sequence[str], number: int) -> tuple[float, float, float]:
+    """Go over all pages by their links; then the page's memory, its updates a second, and milliseconds for a click."""
+    for name in ("Home", "Runs", "Train"):
+        page.get_by_role("link", name=name).first.click()
+        page.wait_for_timeout(1500)
+    if number % 5 == 0:  # a fresh tab now and then, as people have
+        page.goto(sessions[number // 5 % len(sessions)])
+    page.get_by_role("progressbar").wait_for(timeout=60_000)
+    page.wait_for_timeout(1000)
+    updates = page.evaluate(COUNT, WATCHED * 1000)
+    click = clicked(page)
+    client = page.context.new_cdp_session(page)
+    client.send("HeapProfiler.collectGarbage")
+    heap = client.send("Runtime.getHeapUsage")["usedSize"] / 1e6
+    client.detach()
+    return heap, updates, click
+
+
+def clicked(page: Page) -> float:
+    """Milliseconds from a click on Pause to the button that answers it; training goes on afterwards."""
+    page.get_by_role("button", name=re.compile("^Pause")).click(timeout=30_000)
+    began = time.perf_counter()
+    page.get_by_role("button", name=re.compile("^Resume")).wait_for(timeout=30_000)
+    took = 1000 * (time.perf_counter() - began)
+    page.get_by_role("button", name=re.compile("^Resume")).click(timeout=30_000)
+    return took
+
+
+def growth(values: Sequence[float]) -> float:
+    """From the second fifth to the last, by their medians; 0 while there are too few to say."""
+    fifth = len(values) // 5
+    if not fifth:
+        return 0.0
+    return statistics.median(values[-fifth:]) / statistics.median(values[fifth : 2 * fifth]) - 1
+
+
+def draw(rows: Sequence[Sequence[float]], file: Path) -> None:
+    """A curve for each column over the minutes."""
+    figure = make_subplots(rows=len(TITLES), cols=1, shared_xaxes=True, subplot_titles=TITLES)
+    minutes = [row[0] / 60 for row in rows]
+    for i in range(1, len(COLUMNS)):
+        figure.add_scatter(x=minutes, y=[row[i] for row in rows], row=i, col=1, showlegend=False)
+        figure.update_yaxes(rangemode="tozero", row=i, col=1)
+    figure.update_xaxes(title_text="minutes", row=len(TITLES), col=1)
+    figure.update_layout(height=900, title_text="Two sessions and a browser")
+    figure.write_html(file, include_plotlyjs=True)
+
+
+def soaked(server: Server, minutes: float, out: Path) -> list[list[float]]:
+    """Train, look, measure for so many minutes; every row is in the CSV file as soon as it is measured."""
+    process, rows = psutil.Process(server.process.pid), []
+    with sync_playwright() as playwright, out.with_suffix(".csv").open("w", newline="", encoding="ascii") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        sessions = [begin(page, server.url, preset) for preset in ("ring8", "mnist-quick")]
+        began = time.monotonic()
+        while (now := time.monotonic() - began) < 60 * minutes:
+            measured = round_of(page, sessions, len(rows))
+            rows.append([now, process.memory_info().rss / 1e6, *measured])
+            writer.writerow([f"{value:.2f}" for value in rows[-1]])
+            file.flush()
+        browser.close()
+    return rows
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--out", type=Path, default=Path("soak"))
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["GAN_PLAYGROUND_RUNS"] = str(Path(folder) / "runs")
+        server = Server(Path("app.py"), Path(folder) / "log.txt").wait(180)
+        try:
+            rows = soaked(server, options.minutes, options.out)
+        finally:
+            server.stop()
+    draw(rows, options.out.with_suffix(".html"))
+    grown = [growth([row[i] for row in rows]) for i in range(1, len(COLUMNS))]
+    for title, change in zip(TITLES, grown, strict=True):
+        print(f"{title}: {change:+.1%} over {len(rows)} rounds")
+    return 0 if grown[0] < SERVER_MAY_GROW and grown[1] < PAGE_MAY_GROW else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

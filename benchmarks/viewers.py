@@ -1,0 +1,153 @@
+"""What many viewers cost training: steps a second of one session, unwatched, and with twenty tabs open on it.
+
+    python -m benchmarks.viewers --viewers 20 --seconds 15
+
+Starts the app on a free port and trains `mnist-quick` in it. The viewers are light: they speak Streamlit's own protocol
+over web sockets and refresh as a tab does, but draw nothing, so that the machine's cores go to the server.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import re
+import shutil
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlencode
+
+import websockets
+from playwright.async_api import async_playwright
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from gan_core import presets
+from gan_core.history import COLUMNS, last_row
+from tests.conftest import QUIET, Server
+
+
+class Viewer:
+    """A tab without a browser."""
+
+    def __init__(self, url: str, query: str) -> None:
+        self.url, self.query = url, query
+        self.updates = 0  # refreshes that the server has answered in full
+        self._timers: dict[str, asyncio.Task[None]] = {}
+        self._page = ""
+
+    async def look(self) -> None:
+        """Open the page and keep it fresh until cancelled."""
+        address = self.url.replace("http", "ws", 1) + "/_stcore/stream"
+        async with websockets.connect(
+            address, origin=self.url, subprotocols=["streamlit"], max_size=None
+        ) as self.socket:  # type: ignore[arg-type]
+            await self._rerun()
+            async for content in self.socket:
+                await self._take(ForwardMsg.FromString(content))  # type: ignore[arg-type]
+
+    async def _take(self, message: ForwardMsg) -> None:
+        kind = message.WhichOneof("type")
+        if kind == "new_session":
+            self._page = message.new_session.page_script_hash
+        elif kind == "auto_rerun":
+            fragment = message.auto_rerun.fragment_id
+            if fragment not in self._timers:
+                self._timers[fragment] = asyncio.create_task(self._refresh(fragment, message.auto_rerun.interval))
+        elif kind == "stop_auto_rerun":
+            self._stop()
+        elif kind == "script_finished":
+            self.updates += message.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY
+
+    async def _refresh(self, fragment: str, interval: float) -> None:
+        with suppress(websockets.ConnectionClosed):  # a server too busy to answer drops its viewers
+            while True:
+                await asyncio.sleep(interval)
+                await self._rerun(fragment)
+
+    async def _rerun(self, fragment: str = "") -> None:
+        message = BackMsg()
+        message.rerun_script.query_string = self.query
+        message.rerun_script.page_name = "train"
+        message.rerun_script.page_script_hash = self._page
+        message.rerun_script.fragment_id = fragment
+        message.rerun_script.is_auto_rerun = bool(fragment)
+        await self.socket.send(message.SerializeToString())
+
+    def _stop(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+
+async def started(url: str) -> str:
+    """Start the session with a real browser, which is then closed; the query under which tabs find it."""
+    config = presets.load("mnist-quick").with_values({"max_steps": 1_000_000, "record.frame_every": 1000})
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
+        page = await browser.new_page()
+        await page.goto(f"{url}/train?{urlencode(config.to_query())}")
+        await page.get_by_role("button", name=re.compile("^Start")).click(timeout=180_000)
+        await page.get_by_role("img", name=re.compile("^Loss at step")).wait_for(timeout=180_000)
+        query = page.url.partition("?")[2]
+        await browser.close()
+    return query
+
+
+async def measured(metrics: Path, seconds: float) -> float:
+    """Steps a second of wall clock."""
+    began, first = time.monotonic(), last_row(metrics)
+    await asyncio.sleep(seconds)
+    last, took = last_row(metrics), time.monotonic() - began
+    assert first is not None
+    assert last is not None
+    step = COLUMNS.index("step")
+    return (last[step] - first[step]) / took
+
+
+async def compared(server: Server, library: Path, viewers: int, seconds: float, rounds: int) -> None:
+    """Print the rates with and without viewers, in turn, since a busy machine gives other rates each minute."""
+    query = await started(server.url)
+    (run,) = library.glob("*/metrics.csv")
+    await asyncio.sleep(5)
+    ratios = []
+    for _ in range(rounds):
+        alone = await measured(run, seconds)
+        tabs = [Viewer(server.url, query) for _ in range(viewers)]
+        tasks = [asyncio.create_task(tab.look()) for tab in tabs]
+        await asyncio.sleep(10)  # all pages have been drawn once
+        before = sum(tab.updates for tab in tabs)
+        watched = await measured(run, seconds)
+        updates = (sum(tab.updates for tab in tabs) - before) / seconds / max(1, viewers)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        ratios.append(watched / alone)
+        print(
+            f"unwatched {alone:.1f} steps/s, {viewers} viewers {watched:.1f} steps/s ({watched / alone:.0%}), "
+            f"{updates:.2f} refreshes/s each"
+        )
+        await asyncio.sleep(5)
+    print(f"training keeps {sum(ratios) / len(ratios):.0%} of its steps/s under {viewers} viewers")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--viewers", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=15, help="length of each measurement")
+    parser.add_argument("--rounds", type=int, default=2)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        library = Path(folder) / "runs"
+        os.environ["GAN_PLAYGROUND_RUNS"] = str(library)
+        server = Server(Path("app.py"), Path(folder) / "log.txt").wait(180)
+        try:
+            asyncio.run(compared(server, library, options.viewers, options.seconds, options.rounds))
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()
