@@ -66,10 +66,8 @@ def main() -> None:
     options = parser.parse_args()
     found = search(options.steps, options.seeds, options.workers)
     best = {}
-    print(
-        f"Frechet distance after {options.steps} steps, worst of {options.seeds} seeds; lower is better\n\n| optimiser | rates tried | kept |"
-    )
-    print("|---|---|---|")
+    measured = f"Frechet distance after {options.steps} steps, worst of {options.seeds} seeds"
+    print(f"{measured}; lower is better\n\n| optimiser | rates tried | kept |\n|---|---|---|")
     for name, tried in found.items():
         known = {rate: value for rate, value in tried.items() if value is not None}
         best[name] = float(min(known, key=lambda rate: known[rate]))
