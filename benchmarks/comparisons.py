@@ -49,7 +49,8 @@ def measure(name: str, steps: int | None, seeds: int | None, judgements: int | N
         print(f"{name}: {done} of {len(race.jobs)} runs, {time.monotonic() - began:.0f} s", flush=True)
     told = compare.report.tree(compare.results_of(race))
     told["made"] = {
-        "command": f"python -m benchmarks.comparisons --only {name} --steps {plan.steps} --seeds {len(plan.seeds)}",
+        "command": f"python -m benchmarks.comparisons --only {name} --steps {plan.steps} --seeds {len(plan.seeds)} "
+        f"--judgements {plan.judgements}",
         "date": time.strftime("%Y-%m-%d"),
         "on": f"CPU, {workers} runs at a time, torch {torch.__version__}, {platform.machine()}",
         "seconds": round(time.monotonic() - began),

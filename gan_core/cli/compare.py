@@ -19,8 +19,6 @@ from gan_core.schema import ConfigError
 if TYPE_CHECKING:
     from gan_core.compare import Comparison, Estimate, Means, Race, Runner, Standing
 
-_SOME = 0.05  # share of all steps from which on their pace tells more than the estimate
-
 
 @app.command("compare")
 def compare_runs(
@@ -141,7 +139,7 @@ def _tell_progress(race: Race, began: float, taken: Estimate | None) -> None:
 
 
 def _left(race: Race, spent: float, taken: Estimate | None) -> str:
-    """The time to go: at first as it was told, then by what has been done since."""
+    """The time to go: what is not done yet of the time that was told, or of the time spent where that is more."""
     if taken is None or not taken.seconds:
         return ""
     jobs, standings = race.jobs, race.standings()
@@ -151,9 +149,7 @@ def _left(race: Race, spent: float, taken: Estimate | None) -> str:
         for job, standing in zip(jobs, standings, strict=True)
     ]  # fmt: skip
     share = sum(shares) / len(shares)
-    told = max(0.0, taken.seconds - spent)
-    left = told if share < _SOME else share * spent * (1 - share) / share + (1 - share) * told
-    return f", about {_time(left)} left"
+    return f", about {_time((1 - share) * max(spent, taken.seconds))} left"
 
 
 def _line(standing: Standing) -> str:

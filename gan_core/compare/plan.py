@@ -282,7 +282,7 @@ def _plain(value: Any) -> Any:
         return value.model_dump()
     if isinstance(value, Mapping):
         return {key: _plain(part) for key, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
+    return [_plain(part) for part in value] if isinstance(value, list | tuple | range) else value
 
 
 def _checked(kind: type[S], tree: Mapping[str, Any]) -> S:
