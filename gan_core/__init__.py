@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gan_core import latent, losses, metrics, models, presets
+    from gan_core import compare, latent, losses, metrics, models, presets
     from gan_core.config import TrainConfig
     from gan_core.runs import RunStore
     from gan_core.schema import ConfigError
@@ -29,6 +29,7 @@ __all__ = [
     "Session",
     "TrainConfig",
     "Trainer",
+    "compare",
     "latent",
     "losses",
     "metrics",

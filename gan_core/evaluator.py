@@ -71,6 +71,10 @@ class Evaluator:
         """Whether a judgement runs."""
         return self._thread is not None and self._thread.is_alive()
 
+    def has_judged(self, step: int) -> bool:
+        """Whether this step was handed over, or was judged before the run was taken up again."""
+        return step == self.judging or step in (row.step for row in self.evals.rows)
+
     def offer(self, trainer: Trainer, seconds: float, yielding: bool = True) -> bool:
         """Judge the trainer as it now stands, after so many seconds of training; does nothing while one is judged.
 

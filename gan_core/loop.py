@@ -24,7 +24,9 @@ from gan_core.recorder import DivergedError, Recorder
 from gan_core.runs import MARKED, Run
 from gan_core.snapshot import Look, Mark, Observer, Status
 from gan_core.sparing import Sparing
+from gan_core.tensorboard import EventFiles
 from gan_core.trainer import Trainer, Which
+from gan_core.turns import Turns, place_in_line
 
 INTERVAL = 0.4  # seconds between snapshots
 LOOKING, JUDGING = 0.015, 0.01  # shares of training time that samples, and the judgement of points, may take
@@ -38,6 +40,7 @@ class Loop:
         run: the run's folder; None keeps nothing.
         orders: what is asked of it.
         publish: takes the fields of `Snapshot` that have changed.
+        turns: where it stands in line with other sessions; None where it is alone.
         max_steps, max_seconds: train for so many steps or seconds from here, in place of the config's length.
     """
 
@@ -47,24 +50,27 @@ class Loop:
         run: Run | None,
         orders: Orders,
         publish: Callable[..., None],
+        turns: Turns | None = None,
         max_steps: int | None = None,
         max_seconds: float | None = None,
     ) -> None:
-        self.trainer, self.run, self.orders, self.publish = trainer, run, orders, publish
+        self.trainer, self.run, self.orders, self.publish, self.turns = trainer, run, orders, publish, turns
         past = run.metrics() if run is not None else []
-        self.recorder = Recorder(run, trainer.config.record.log_every, seconds=past[-1][2] if past else 0.0)
+        record = trainer.config.record
+        events = EventFiles(run, trainer.config, trainer.steps) if run is not None and record.tensorboard else None
+        self.recorder = Recorder(run, record.log_every, past[-1][2] if past else 0.0, events)
         self.recorder.log.extend(past)
         self.observer = Observer(trainer)
         self.evaluator = Evaluator(trainer, run, publish)
-        events = run.events() if run is not None else []
-        self.marks = [Mark(event["step"], event["text"]) for event in events if event["kind"] in MARKED]
+        happened = run.events() if run is not None else []
+        self.marks = [Mark(event["step"], event["text"]) for event in happened if event["kind"] in MARKED]
         self.frames = run.frames() if run is not None else []
         self.limited = max_steps is not None or max_seconds is not None
         self.last_step = trainer.steps + (math.inf if max_steps is None else max_steps)
         self.last_second = self.recorder.seconds + (math.inf if max_seconds is None else max_seconds)
         self.saved_at = trainer.steps if past else -1
         self.owed: deque[Callable[[Run], object]] = deque()  # notes that the disk has not taken yet
-        self.named = {event.get("id") for event in events if event["kind"] == "named"}
+        self.named = {event.get("id") for event in happened if event["kind"] == "named"}
         self.health: tuple[Finding, ...] = ()
         self.watch, self.glances = Watch(), Glances(run.glances() if run is not None else ())
         self.fitted_at = -1  # the step of the last fit
@@ -80,14 +86,19 @@ class Loop:
         self._log("started", device=str(self.trainer.device), threads=torch.get_num_threads())
         self._keep_frame()
         try:
+            self._judge_here()  # a stop may have come between this step and its judgement
             while not self._over() and (which := self.orders.next(self._apply, self._idle)) is not None:
-                self._round(which)
+                if not self.orders.running or self._its_turn():  # a single step waits for nobody
+                    self._round(which)
             self._try(self.recorder.flush)
             self._end("finished" if self.trainer.steps >= self.trainer.total_steps else "stopped")
         except DivergedError as error:
             self._diverged(str(error))
         finally:
+            self._leave_line()
             self.evaluator.close()
+            if self.recorder.events is not None:
+                self.recorder.events.close()
 
     def _end(self, ended: Status) -> None:
         while not (saved := self._save()) and self.orders.next(self._apply, self._idle) is not None:
@@ -111,14 +122,29 @@ class Loop:
             self._save()
         if self.recorder.seconds >= self.judge_at:
             self._judge()
+        self._judge_here()
         if now >= self.show_at:
             self._show("stopping" if self.orders.stopping else "training" if self.orders.running else "paused")
+
+    def _its_turn(self) -> bool:
+        """Whether the machine has a place for this session; if not, say so and wait a moment."""
+        ahead = self.turns.ask(self) if self.turns is not None else 0
+        if ahead and self.turns is not None:
+            self.resting = True
+            self.publish(status="waiting", activity=place_in_line(ahead))
+            self.turns.wait(0.2)
+        return not ahead
+
+    def _leave_line(self) -> None:
+        if self.turns is not None:
+            self.turns.leave(self)
 
     def _over(self) -> bool:
         last = self.last_step if self.limited else self.trainer.total_steps
         return self.trainer.steps >= last or self.recorder.seconds >= self.last_second
 
     def _idle(self) -> None:
+        self._leave_line()
         self._show("paused")
         self.resting = True
 
@@ -207,7 +233,18 @@ class Loop:
 
     @property
     def _between_judgements(self) -> float:
-        return self.trainer.config.record.evaluate_every or math.inf
+        record = self.trainer.config.record
+        return record.evaluate_every if record.evaluate_every and not record.judge_every else math.inf
+
+    def _judge_here(self) -> None:
+        """Judge at once, while training waits, if this step is one of those that are judged in every run alike."""
+        step, every = self.trainer.steps, self.trainer.config.record.judge_every
+        if not every or not step or step % every or self.evaluator.has_judged(step):
+            return
+        if self._try(self.recorder.flush) and self._judged():
+            self.evaluator.offer(self.trainer, self.recorder.seconds, yielding=False)
+            self._judged()
+        self.clock = time.perf_counter()  # waiting is not training
 
     def _judge(self) -> None:
         """Hand the present weights over to be judged; training goes on at once."""
@@ -217,10 +254,11 @@ class Loop:
 
     def _judge_last(self) -> None:
         """Judge a run that ends by itself where it ends; whoever stops it does not wait for that."""
-        if self.recorder.seconds < self._between_judgements or self.orders.stopping:
+        by_step = self.trainer.config.record.judge_every > 0
+        if (not by_step and self.recorder.seconds < self._between_judgements) or self.orders.stopping:
             return
         self.publish(activity="judging the last step")
-        if self._judged() and self.evaluator.judging != self.trainer.steps:
+        if self._judged() and not self.evaluator.has_judged(self.trainer.steps):
             self.evaluator.offer(self.trainer, self.recorder.seconds, yielding=False)
             self._judged()
 
@@ -239,6 +277,8 @@ class Loop:
         look = self.observer.look(self.trainer)
         if self._write(lambda run: run.write_frame(step, look.samples, look.plane)):
             self.frames.append(step)
+            if self.recorder.events is not None:
+                self.recorder.events.show(step, look.samples, look.real, look.plane)
 
     def _save(self) -> bool:
         """Save a whole checkpoint, unless this step has one; whether the run now is safe."""

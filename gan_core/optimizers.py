@@ -43,7 +43,7 @@ def tensors_per_weight(config: OptimizerConfig) -> int:
 
 
 def remembers(config: OptimizerConfig) -> dict[str, bool]:
-    """What the optimiser remembers of a parameter, and whether that is a number for each weight. Found by a tiny step."""
+    """What the optimiser remembers of a parameter, and whether a number for each weight. Found by one tiny step."""
     weights = nn.Parameter(torch.zeros(2))
     weights.grad = torch.zeros(2)
     optimizer = build(config, [weights])

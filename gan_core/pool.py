@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
 from collections.abc import Mapping
 from typing import Any
 
 from gan_core.config import TrainConfig
-from gan_core.runs import RunStore
+from gan_core.runs import RunError, RunStore
 from gan_core.session import Session
+from gan_core.turns import Turns
 
 
 class SessionPool:
-    """Sessions by key, in the order in which they began. Safe to call from any thread."""
+    """Sessions by key, in the order in which they began. Safe to call from any thread.
 
-    def __init__(self, store: RunStore) -> None:
+    Args:
+        store: keeps their runs.
+        places: how many train at once, the others wait in line; None for half as many as there are cores, at least 2.
+    """
+
+    def __init__(self, store: RunStore, places: int | None = None) -> None:
         self.store = store
+        self.turns = Turns(places or max(2, (os.cpu_count() or 1) // 2))
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
 
@@ -31,19 +39,45 @@ class SessionPool:
         run = self.store.open(run_id) if run_id else None
         if run_id and (key := self.training(run_id)):
             return key
-        session = Session(config, self.store, name=name, run=run)
+        session = Session(config, self.store, name=name, run=run, turns=self.turns)
         key = secrets.token_hex(3)
         with self._lock:
             self._sessions[key] = session
         return key
 
-    def fork(self, run_id: str, step: int | None = None, values: Mapping[str, Any] | None = None) -> str:
+    def extend(self, run_id: str, steps: int) -> str:
+        """A session, not yet started, that trains a run so many steps beyond the step it has reached.
+
+        Raises:
+            ConfigError: too many steps.
+            runs.RunError: there is no such run, it has no whole checkpoint, or it cannot be written.
+        """
+        if key := self.training(run_id):
+            return key
+        run = self.store.open(run_id)
+        at = run.last_whole()
+        before = run.config
+        config = before.with_values({"max_steps": at + steps})
+        try:
+            run.write_config(config)
+            run.log("changed", at, text=f"max_steps {before.max_steps} → {config.max_steps}")
+        except OSError as error:
+            raise RunError(f"Cannot write to {run.path}: {error.strerror}") from None
+        return self.open(config, run_id=run_id)
+
+    def fork(
+        self,
+        run_id: str,
+        step: int | None = None,
+        values: Mapping[str, Any] | None = None,
+        name: str | None = None,
+    ) -> str:
         """A session, not yet started, of a new run that goes on from a checkpoint of `run_id` with `values` changed.
 
         Raises:
             ConfigError, runs.RunError: as `RunStore.fork`.
         """
-        run = self.store.fork(run_id, step, values)
+        run = self.store.fork(run_id, step, values, name)
         return self.open(run.config, run_id=run.id)
 
     def get(self, key: str | None) -> Session | None:

@@ -9,6 +9,7 @@ import torch
 
 from gan_core.history import COLUMNS, HistoryLog
 from gan_core.runs import Run
+from gan_core.tensorboard import EventFiles
 from gan_core.trainer import FIGURES, StepRecord, Which
 
 _WINDOW = 5.0  # seconds of training that the rate is measured over
@@ -20,11 +21,16 @@ class DivergedError(RuntimeError):
 
 
 class Recorder:
-    """Keeps the figures of one run. Records wait on the training device until `flush` fetches them all at once."""
+    """Keeps the figures of one run. Records wait on the training device until `flush` fetches them all at once.
 
-    def __init__(self, run: Run | None, log_every: int, seconds: float = 0.0) -> None:
+    Args:
+        events: TensorBoard's files, where they are wanted too.
+    """
+
+    def __init__(self, run: Run | None, log_every: int, seconds: float = 0.0, events: EventFiles | None = None) -> None:
         self.log = HistoryLog()
         self.seconds = seconds  # spent training
+        self.events = events
         self._run = run
         self._every = log_every
         self._waiting: list[tuple[StepRecord, Which, float]] = []
@@ -61,7 +67,9 @@ class Recorder:
         if self._run is not None:
             self._unwritten += rows
             self._run.append_metrics(self._unwritten)
-            self._unwritten = []
+            written, self._unwritten = self._unwritten, []
+            if self.events is not None:
+                self.events.add(written)
         if trouble:
             raise DivergedError(trouble)
 

@@ -15,6 +15,10 @@ from gan_core.catalog import Catalog
 class ConfigError(ValueError):
     """A bad value. The message is one sentence that names the field, the value and what would be allowed."""
 
+    def __init__(self, message: str) -> None:
+        line = " ".join(message.split())  # what it quotes may hold anything
+        super().__init__(line if len(line) <= 500 else line[:497] + "...")
+
 
 class Section(BaseModel):
     """A group of settings: immutable, unknown keys refused, NaN and infinity refused."""

@@ -152,6 +152,14 @@ class RecordConfig(Section):
     frame_every: int = _field(100, "Keep a picture of the samples at each n-th step.", unit="steps", ge=1, le=1_000_000)
     save_every: int = _field(1000, "Save a whole checkpoint at each n-th step.", unit="steps", ge=1, le=1_000_000)
     keep: int = _field(3, "Checkpoints kept; older ones are deleted.", unit="checkpoints", ge=1, le=1000)
+    tensorboard: bool = _field(False, "Write event files for TensorBoard too, into the run's folder.")
     evaluate_every: float = _field(
         15.0, "Seconds of training between judgements of quality; 0 for never.", unit="seconds", ge=0, le=86_400
+    )
+    judge_every: int = _field(
+        0,
+        "Judge quality at each n-th step, while training waits, in place of evaluate_every; 0 leaves it to that.",
+        unit="steps",
+        ge=0,
+        le=1_000_000,
     )

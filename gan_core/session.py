@@ -19,7 +19,7 @@ import psutil
 import torch
 from filelock import FileLock
 
-from gan_core import data, models
+from gan_core import data, models, tensorboard
 from gan_core.config import ConfigError, TrainConfig
 from gan_core.devices import find_device
 from gan_core.latent import Model
@@ -28,6 +28,7 @@ from gan_core.orders import Orders
 from gan_core.runs import Run, RunError, RunStore
 from gan_core.snapshot import Snapshot, Status
 from gan_core.trainer import Trainer, Which
+from gan_core.turns import Turns
 from gan_core.viewer import Viewer
 
 
@@ -42,6 +43,7 @@ class Session:
         name: what the run is called in the library.
         run: a run of the library to go on with, from its last whole checkpoint.
         max_steps, max_seconds: train for so many steps or seconds from here, in place of the config's length.
+        turns: the line that it stands in with other sessions; None trains at once.
 
     Raises:
         ValueError: the device does not exist.
@@ -57,11 +59,12 @@ class Session:
         run: Run | None = None,
         max_steps: int | None = None,
         max_seconds: float | None = None,
+        turns: Turns | None = None,
     ) -> None:
         find_device(device)  # a device that is not there is the caller's error, not the thread's
         self._config, self._store, self._device, self._name, self._run = config, store, device, name, run
         self._threads = threads or max(1, (os.cpu_count() or 2) - 1)
-        self._max_steps, self._max_seconds = max_steps, max_seconds
+        self._max_steps, self._max_seconds, self._turns = max_steps, max_seconds, turns
         self._held: FileLock | None = None  # on the run's folder
         self._orders = Orders(config)
         self._viewer = Viewer(self._orders)
@@ -84,6 +87,7 @@ class Session:
         self._orders.run(False)
         self._begin()
         self._show_at_once("training", "paused")
+        self._show_at_once("waiting", "paused")
 
     def step(self, n: int = 1, which: Which = "both") -> None:
         """Do `n` steps of both networks, or of one, then stand still."""
@@ -150,7 +154,8 @@ class Session:
         try:
             trainer = self._load()
             self._viewer.attach(trainer)
-            Loop(trainer, self._run, self._orders, self._publish, self._max_steps, self._max_seconds).go()
+            limits = self._max_steps, self._max_seconds
+            Loop(trainer, self._run, self._orders, self._publish, self._turns, *limits).go()
         except (data.DataError, RunError, ConfigError) as error:
             self._fail(str(error))
         except (MemoryError, torch.OutOfMemoryError):
@@ -168,6 +173,7 @@ class Session:
         def progress(done: float, text: str) -> None:
             self._publish(status="loading", activity=text, activity_done=done)
 
+        tensorboard.refuse_if_missing(self._config)
         progress(0.0, "loading the data")
         dataset = data.load(self._config, progress)
         progress(1.0, "building the networks")

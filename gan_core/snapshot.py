@@ -21,8 +21,8 @@ from gan_core.plane import Plane, view
 from gan_core.randomness import stream
 from gan_core.trainer import Trainer
 
-Status = Literal["ready", "loading", "training", "paused", "stopping", "stopped", "finished", "failed"]
-LIVE: tuple[Status, ...] = ("ready", "loading", "training", "paused", "stopping")
+Status = Literal["ready", "loading", "waiting", "training", "paused", "stopping", "stopped", "finished", "failed"]
+LIVE: tuple[Status, ...] = ("ready", "loading", "waiting", "training", "paused", "stopping")
 
 _NONE = np.empty(0, dtype=np.float32)
 
@@ -55,7 +55,7 @@ class Snapshot:
     config: TrainConfig
     version: int = 0  # grows with each publication
     status: Status = "ready"
-    activity: str = ""  # what is being waited for, while loading
+    activity: str = ""  # what is being waited for, while loading or in line
     activity_done: float = 0.0  # share of it, in [0, 1]
     run_id: str = ""
     device: str = ""

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests import chance  # noqa: F401 - registers its profile before a command line can name it
+
 ROOT = Path(__file__).parents[1]
 QUIET = (
     "--no-sandbox",

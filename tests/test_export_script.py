@@ -56,6 +56,7 @@ EXPERIMENTS = {
     "gradient penalty on ring8": narrow(
         "ring8", loss__name="wasserstein", penalty__name="gradient-penalty", n_critic=3, batch_size=32
     ),
+    "lazy gradient penalty": narrow("ring8", penalty__name="gradient-penalty", penalty__every=2, n_critic=3, **SHORT),
     "gradient penalty, bfloat16": narrow("wgan-gp-mnist", batch_size=8, max_steps=10),
     "gaussian-2d": presets.load("gaussian-2d").with_values({"max_steps": STEPS}),
     "hinge, lazy R1, noise": narrow(

@@ -197,7 +197,7 @@ def test_the_badge_and_the_marks_tell_of_trouble_only() -> None:
     assert health.badge(sick) == " · :yellow[●] D wins"
     assert health.evidence_on(sick, "scores") == [Mark(5, "D wins: D(x) 0.98")]
     assert health.evidence_on(sick, "losses") == []
-    assert health.told_beside(sick, "scores") == ":yellow[:material/warning: D wins: D(x) 0.98]"
+    assert health.told_beside(sick, "scores") == ":yellow[:material/warning:] D wins: D(x) 0.98"
     well = Snapshot(POINTS, health=(a_finding(bad=False),))
     assert health.badge(well) == ""
     assert health.evidence_on(well, "scores") == []

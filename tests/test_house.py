@@ -31,8 +31,9 @@ FLOORS = [
         "diagnosis",
         "export",
         "report",
+        "tensorboard",
     },
-    {"orders", "viewer", "sparing", "evaluator", "loop", "session", "pool", "compare"},
+    {"orders", "viewer", "sparing", "turns", "evaluator", "loop", "session", "pool", "compare"},
     {"progress", "cli", "__main__"},
 ]
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}

@@ -265,7 +265,8 @@ def test_a_plane_links_each_latent_with_the_point_it_goes_to(size: int, side: in
 def test_a_runs_model_needs_only_its_config_and_weights(run: Run) -> None:
     trainer = run.trainer("cpu")
     for step in run.checkpoints():
-        (run.path / f"step-{step:07d}" / "state.pt").unlink()
+        for file in (run.path / f"step-{step:07d}").glob("state.*"):
+            file.unlink()
     model = run.model()
     assert (model.step, model.name, model.weights) == (3, "mine, step 3", "ema")
     assert torch.equal(model.decode(latent.draw(model, 4, 0)), trainer.generate(4))

@@ -55,6 +55,7 @@ _NAMES = {
     "local_pairs": "Local pairs (SGAN)",
     "generator.mapping": "Mapping layers",
     "latent.dim": "Length of z",
+    "record.tensorboard": "TensorBoard event files",
     "latent.distribution": "Distribution of z",
 }
 _OF_NETWORKS = {  # the same in G and D

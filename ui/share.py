@@ -1,4 +1,4 @@
-"""Ways to take an experiment elsewhere: a link, JSON, a command line."""
+"""Ways to take an experiment elsewhere: a link, a command line, a script of plain PyTorch, JSON."""
 
 from __future__ import annotations
 
@@ -7,27 +7,46 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from gan_core import presets
+from gan_core import export, presets
 from gan_core.config import TrainConfig
 from gan_core.schema import ConfigError, as_text
 from ui import state
 
 
 def panel(config: TrainConfig) -> None:
-    """The experiment as a link, as a command and as JSON; and a field to paste JSON into."""
+    """The experiment as a link, a command, a script and JSON; and a field to paste JSON into."""
     with st.popover("Share", icon=":material/share:"):
-        link, command, text = st.tabs(["Link", "Command line", "JSON"])
+        link, command, script, text = st.tabs(
+            ["Link", "Command line", "Script", "JSON"], key="share", on_change="rerun"
+        )
         with link:
             st.caption("Opens this experiment, settings and seed included, in any GAN Playground.")
             st.code(link_to(config), language=None, wrap_lines=True)
         with command:
             st.caption("Trains the same experiment without a browser.")
             st.code(command_line(config), language="bash", wrap_lines=True)
+        with script:
+            if script.open:
+                _script(config)
         with text:
             st.code(config.to_json(), language="json", height=260)
             pasted = st.text_area("Paste a config here to use it", key="pasted", height=80)
             if st.button("Use this config", disabled=not pasted):
                 _use(pasted)
+
+
+def _script(config: TrainConfig) -> None:
+    """The experiment as a page of plain PyTorch, to read and to take along; or why there is none."""
+    try:
+        code = export.script(config)
+    except export.ExportError as error:
+        st.info(str(error), icon=":material/info:")
+        return
+    st.caption("Trains the same networks to the same numbers, in plain PyTorch.")
+    st.download_button(
+        "Download", code, f"{config.preset}.py", "text/x-python", icon=":material/download:", on_click="ignore"
+    )
+    st.code(code, language="python", height=260)
 
 
 def link_to(config: TrainConfig) -> str:

@@ -7,6 +7,12 @@ import streamlit as st
 from ui.theme import keep_steady
 
 _ENTERED = "entered"
+_PAGES = {  # by the name that it has in an address
+    "home": ("Home", ":material/home:"),
+    "train": ("Train", ":material/play_circle:"),
+    "latent": ("Latent", ":material/explore:"),
+    "runs": ("Runs", ":material/folder_open:"),
+}
 
 
 def enter() -> None:
@@ -14,14 +20,20 @@ def enter() -> None:
     st.session_state[_ENTERED] = True
     st.set_page_config(page_title="GAN Playground", page_icon=":material/blur_on:", layout="wide")
     keep_steady()
-    st.navigation(
-        [
-            st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
-            st.Page("pages/train.py", title="Train", icon=":material/play_circle:"),
-            st.Page("pages/latent.py", title="Latent", icon=":material/explore:"),
-        ],
-        position="top",
-    ).run()
+    pages = [
+        st.Page(path(name), title=title, icon=icon, default=name == "home") for name, (title, icon) in _PAGES.items()
+    ]
+    st.navigation(pages, position="top").run()
+
+
+def has(name: str) -> bool:
+    """Whether there is a page of this name."""
+    return name in _PAGES
+
+
+def path(name: str) -> str:
+    """A page's file, as Streamlit's links and switches name it."""
+    return f"pages/{name}.py"
 
 
 def come_in() -> None:

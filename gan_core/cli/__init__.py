@@ -1,9 +1,9 @@
-"""The command line: `python -m gan_core presets | train | resume | sample | evaluate | pretrain`.
+"""The command line: `python -m gan_core presets | train | resume | sample | evaluate | compare | export | pretrain`.
 
 Torch is imported inside the commands that train or sample, so that the others answer at once.
 """
 
-from gan_core.cli import look, pretrain, train
+from gan_core.cli import compare, export, look, pretrain, train
 from gan_core.cli.program import app, main
 
-__all__ = ["app", "look", "main", "pretrain", "train"]
+__all__ = ["app", "compare", "export", "look", "main", "pretrain", "train"]

@@ -100,7 +100,7 @@ def resume(
 
 def follow(session: Session, progress: Progress) -> Snapshot:
     """Start the session, show how it goes, stop it on Ctrl-C or SIGTERM; how it ended."""
-    with _interruptions() as interrupted, progress:
+    with interruptions() as interrupted, progress:
         session.start()
         while not session.wait(0.2):
             snapshot = session.snapshot()
@@ -126,7 +126,7 @@ def _finish(snapshot: Snapshot, root: Path) -> None:
 
 
 @contextmanager
-def _interruptions() -> Iterator[threading.Event]:
+def interruptions() -> Iterator[threading.Event]:
     """Within this block Ctrl-C and SIGTERM only set the event, so that the step in hand and the saving can end."""
     interrupted = threading.Event()
     before = {number: signal.signal(number, lambda *_: interrupted.set()) for number in (signal.SIGINT, signal.SIGTERM)}

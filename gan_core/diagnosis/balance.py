@@ -35,7 +35,7 @@ class VanishingGradient(Illness):
         best = float(np.nanmax(column)) if np.isfinite(column).any() else 0.0
         if not best > 0:
             return None
-        since = run.since((norms < self.limit * best) & told_apart(run))
+        since = run.since((norms < self.limit * best) & told_apart(run), forgiven=0.2)  # one loud step is no way out
         if since is None:
             return None
         text = f"G's gradient {run.now('grad_norm_g'):.2g}, at most {best:.2g} so far"
@@ -102,12 +102,13 @@ class GeneratorTooStrong(Illness):
         "D lets most fakes pass as real, so G is praised for whatever it makes. "
         "G learns nothing from a D that lags behind: quicken D, or let it take more steps."
     )
-    probability, share = 0.7, 1.25
+    probability, lead, share = 0.7, 0.2, 1.25
 
     def signs(self, run: Reading) -> Signs | None:
         real, fake, rest_d = run["d_real"], run["d_fake"], run.loss.equilibrium[0]
         if isinstance(run.loss, CrossEntropy):
-            limit, sign = self.probability, (fake > self.probability) & (fake > real)
+            limit = min(self.probability, run.now("d_real") + self.lead)
+            sign = (fake > real) & (fake > np.minimum(self.probability, real + self.lead))
         elif rest_d:
             limit, sign = self.share * rest_d, (run["loss_d"] > self.share * rest_d) & (fake > real)
         else:

@@ -15,6 +15,7 @@ from gan_core.diagnosis.reading import YOUNG, Reading
 
 _GAIN = 0.95  # of the value before: less is a gain
 _GLANCES, _JUDGEMENTS = 6, 4  # needed of the last half of the run, to tell how it goes
+_PATIENCE = 20  # times as old as the youngest run that anything is said of, before a rest counts as one
 _NEAR_JS, _GOOD_JS = 0.02, 0.1  # bits: as a perfect generator may read, and close to the data
 _GOOD_COVERAGE = 0.4  # of what real images score; blur reads 0.25, a mixture of Gaussians 0.1
 
@@ -48,6 +49,8 @@ def sound(run: Reading) -> Finding | None:
     if quality.good:
         meaning = "The samples are close to the data, and no longer get closer. More steps at this rate bring little."
         return Finding("converged", "Fine, converged", False, quality.since, evidence, meaning)
+    if run.last < _PATIENCE * YOUNG:
+        return None
     meaning = (
         "Nothing is wrong with the game, but the samples no longer get better and are still far from the data. "
         "Wider networks, smaller steps or another loss may get further."

@@ -39,6 +39,12 @@ def animate(
     return KINDS[kind](_Reel(frames, progress or (lambda done: None)), fps)
 
 
+def enlarged(frame: np.ndarray) -> np.ndarray:
+    """The frame (H, W, C), each pixel so often repeated that the longer side has `SMALLEST` at least."""
+    times = max(1, -(-SMALLEST // max(frame.shape[:2])))
+    return frame.repeat(times, axis=0).repeat(times, axis=1)
+
+
 class _Reel:
     """Frames as pictures of the film's size, grey or RGB; whoever runs through them all has progress told."""
 
@@ -49,9 +55,7 @@ class _Reel:
         return len(self._frames)
 
     def __getitem__(self, i: int) -> Image.Image:
-        frame = np.asarray(self._frames[i])
-        times = max(1, -(-SMALLEST // max(frame.shape[:2])))
-        frame = frame.repeat(times, axis=0).repeat(times, axis=1)
+        frame = enlarged(np.asarray(self._frames[i]))
         return Image.fromarray(frame[..., 0] if frame.shape[2] == 1 else frame)
 
     def __iter__(self) -> Iterator[Image.Image]:

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from gan_core.data.ranges import to_bytes
+from gan_core.export.planes import GENERATOR
 from gan_core.runs import tile
 
 _SIDE = 640  # pixels of a scatter
@@ -58,5 +59,5 @@ def _scatter(points: np.ndarray) -> Image.Image:
     sheet = Image.new("RGB", (_SIDE, _SIDE), "white")
     pen = ImageDraw.Draw(sheet)
     for x, y in (points * [1, -1] / reach + 1) * _SIDE / 2:  # up is positive
-        pen.ellipse((x - _DOT, y - _DOT, x + _DOT, y + _DOT), fill="#D55E00")
+        pen.ellipse((x - _DOT, y - _DOT, x + _DOT, y + _DOT), fill=GENERATOR)
     return sheet

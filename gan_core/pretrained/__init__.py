@@ -22,7 +22,7 @@ from gan_core.catalog import Catalog
 from gan_core.config import TrainConfig
 from gan_core.runs import Run
 
-_KEPT_WHOLE = ("config.json", "metrics.csv", "evals.csv", "events.jsonl")
+_KEPT_WHOLE = ("config.json", "about.json", "metrics.csv", "evals.csv", "events.jsonl")
 
 
 @dataclass(frozen=True)

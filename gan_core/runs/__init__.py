@@ -4,6 +4,7 @@ from gan_core.runs.about import About
 from gan_core.runs.archive import pack, unpack
 from gan_core.runs.files import RunError
 from gan_core.runs.frames import COLUMNS_OF_PICTURES, tile, untile
+from gan_core.runs.rest import at_rest
 from gan_core.runs.run import MARKED, Run
 from gan_core.runs.store import RunStore
 from gan_core.runs.summary import RunSummary, summarise
@@ -18,6 +19,7 @@ __all__ = [
     "RunError",
     "RunStore",
     "RunSummary",
+    "at_rest",
     "family",
     "pack",
     "summarise",

@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO, cast
 
 from safetensors.torch import save
 
@@ -26,7 +26,7 @@ from gan_core.runs.store import RUN_ID, RunStore
 _WRITTEN_ALREADY = (".png", ".safetensors")  # as small as they get
 
 
-def pack(run: Run) -> IO[bytes]:
+def pack(run: Run) -> BinaryIO:
     """The whole run as a zip in a temporary file, open at its start.
 
     It may be trained meanwhile; a checkpoint that is deleted before it is packed is left out.
@@ -34,7 +34,7 @@ def pack(run: Run) -> IO[bytes]:
     Raises:
         RunError: the run cannot be read, or there is no room for the zip.
     """
-    target = tempfile.TemporaryFile(prefix="run-", suffix=".zip")  # noqa: SIM115 - handed to the caller, open
+    target = cast(BinaryIO, tempfile.TemporaryFile(prefix="run-", suffix=".zip"))  # noqa: SIM115 - handed on, open
     try:
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
             for name in _plain_files(run.path):

@@ -30,7 +30,7 @@ ALLOWED = re.compile(
     r"|step-\d{7,9}/(?:(?:generator|discriminator|ema|state)\.safetensors|state\.json)",
     re.ASCII,
 )
-UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, KeyError, NotImplementedError)
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, KeyError)
 LARGEST = 4_000_000_000  # bytes of a run
 MOST_FILES = 50_000
 _TEXTS = {  # bytes, at most; a million logged steps are 150 MB of metrics.csv

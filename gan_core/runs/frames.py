@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from gan_core.checkpoint import step_of
@@ -13,6 +14,7 @@ from gan_core.config import TrainConfig
 from gan_core.plane import Plane, to_arrays
 
 COLUMNS_OF_PICTURES = 8  # samples side by side in a saved grid
+BROKEN = (OSError, ValueError, TypeError, SyntaxError, SafetensorError, Image.DecompressionBombError)
 
 
 def write(folder: Path, step: int, samples: np.ndarray, plane: Plane | None = None) -> None:
@@ -34,7 +36,7 @@ def read(folder: Path, step: int, config: TrainConfig) -> np.ndarray | Plane:
     """The samples of this step as `write` got them.
 
     Raises:
-        OSError, ValueError, TypeError: there is no readable picture of the step.
+        one of BROKEN: there is no readable picture of the step.
     """
     stem = folder / f"step-{step:07d}"
     if stem.with_suffix(".safetensors").exists():

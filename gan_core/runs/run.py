@@ -150,7 +150,7 @@ class Run:
         """The samples of this step as `write_frame` got them. Raises `RunError` if there is no readable picture."""
         try:
             return frames.read(self._pictures, step, self.config)
-        except (OSError, ValueError, TypeError) as error:
+        except frames.BROKEN as error:
             raise RunError(f"The run {self.id} has no readable picture of step {step}: {error}") from None
 
     @property

@@ -42,7 +42,7 @@ class RunSummary:
     checkpoints: tuple[int, ...]
     parent: str  # the run that it was forked from; "" for none
     forked_at: int  # the step of that fork
-    modified: float  # seconds since the epoch
+    modified: float  # seconds since the epoch, of the last that happened in it
     bytes: int
 
 
@@ -58,7 +58,6 @@ def stamp(run: Run) -> Stamp:
 def summarise(run: Run) -> RunSummary:
     """The run in a line, read from its files. Raises `RunError` if its config cannot be read."""
     config, events, said = run.config, run.events(), run.about()
-    files = list(disk.files(run.path))
     judged, best, frames, row = run.evals(), run.best(), run.frames(), last_row(run.path / "metrics.csv")
     metric = METRIC[config.dataset.kind]
     fork: dict[str, Any] = next((event for event in reversed(events) if event["kind"] == "forked"), {})
@@ -80,8 +79,8 @@ def summarise(run: Run) -> RunSummary:
         checkpoints=tuple(run.checkpoints()),
         parent=str(fork.get("parent", "")),
         forked_at=fork.get("step", 0),
-        modified=max((file.st_mtime for file in files), default=0.0),
-        bytes=sum(file.st_size for file in files),
+        modified=max(_state(run.path / name)[0] for name in ("config.json", "events.jsonl", "metrics.csv")) / 1e9,
+        bytes=sum(file.st_size for file in disk.files(run.path)),
     )
 
 

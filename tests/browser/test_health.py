@@ -54,6 +54,12 @@ def test_evidence_stands_on_its_chart_and_behind_why(sick: Page) -> None:
     expect(sick.get_by_text("one loud, useless direction")).to_be_visible()
 
 
+def test_evidence_in_the_points_stands_over_them(sick: Page) -> None:
+    sick.get_by_role("button", name="Find collapse").click()
+    told = r"16 real and 16 generated points on D's surface; warning: few modes are reached: samples are alike"
+    expect(chart(sick, told)).to_be_visible()
+
+
 def test_one_click_changes_the_run_and_the_draft(sick: Page) -> None:
     sick.get_by_role("button", name="slow D", exact=True).click()
     expect(sick.get_by_text("draft 5e-05")).to_be_visible()

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from gan_core import presets
+from gan_core import export, presets
 from gan_core.config import TrainConfig
 from gan_core.runs import RunStore
 from tests.conftest import Server
@@ -219,6 +219,17 @@ def test_stop_saves_and_resume_goes_on_from_there(train: Callable[[TrainConfig],
     stopped = step_of(page)
     button(page, "Resume").click()
     until(lambda: step_of(page) > stopped, 60)
+
+
+def test_the_script_of_the_experiment_is_one_tab_away_and_comes_as_a_file(train: Callable[..., Page]) -> None:
+    page = train(RING)
+    button(page, "Share").click()
+    page.get_by_role("tab", name="Script").click()
+    expect(page.get_by_text("in plain PyTorch")).to_be_visible(timeout=PATIENCE)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == "ring8.py"
+    assert download.value.path().read_text(encoding="utf-8") == export.script(RING)
 
 
 def test_a_shared_link_opens_the_same_experiment_in_a_fresh_browser(

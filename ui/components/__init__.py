@@ -2,7 +2,8 @@
 
 from ui.components.draw_pad import draw_pad
 from ui.components.live_chart import live_chart
+from ui.components.run_list import Row, run_list
 from ui.components.sample_grid import sample_grid
 from ui.components.scrubber import scrubber
 
-__all__ = ["draw_pad", "live_chart", "sample_grid", "scrubber"]
+__all__ = ["Row", "draw_pad", "live_chart", "run_list", "sample_grid", "scrubber"]

@@ -26,8 +26,9 @@ class Line {
     this.label();
   }
 
-  show({ steps, at }) {
+  show({ steps, at, end }) {
     this.steps = steps;
+    [this.present, this.live.textContent] = end;
     this.input.max = steps.length; // one past the last frame: the present
     this.input.disabled = this.play.disabled = steps.length === 0;
     if (!this.dragging && !this.timer && !this.pending) {
@@ -40,7 +41,7 @@ class Line {
   tell() {
     const index = Number(this.input.value);
     const now = index >= this.steps.length;
-    this.output.textContent = now ? "now" : `step ${this.steps[index].toLocaleString("en")}`;
+    this.output.textContent = now ? this.present : `step ${this.steps[index].toLocaleString("en")}`;
     this.input.setAttribute("aria-valuetext", this.output.textContent);
     this.live.disabled = now;
   }

@@ -18,11 +18,14 @@ _mount = st.components.v2.component(
 )
 
 
-def scrubber(steps: Sequence[int], key: str, at: int | None, on_move: Callable[[int | None], None]) -> None:
+def scrubber(
+    steps: Sequence[int], key: str, at: int | None, on_move: Callable[[int | None], None], live: bool = True
+) -> None:
     """Show a slider over `steps`, ascending, with buttons to play them and to return to the present.
 
     Args:
         at: the step chosen, None for the present.
+        live: whether the present moves on; if not, it is called the last step.
         on_move: called with the step that was moved to, or None, before the rerun.
     """
 
@@ -30,4 +33,8 @@ def scrubber(steps: Sequence[int], key: str, at: int | None, on_move: Callable[[
         step = st.session_state[key]["at"]
         on_move(None if step is None or step < 0 else int(step))
 
-    _mount(key=key, data={"steps": list(steps), "at": at}, on_at_change=moved)
+    _mount(
+        key=key,
+        data={"steps": list(steps), "at": at, "end": ["now", "Live"] if live else ["last", "Last"]},
+        on_at_change=moved,
+    )

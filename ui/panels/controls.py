@@ -101,7 +101,7 @@ def _at_rest(now: Snapshot | None) -> None:
 def _at_work(session: Session, now: Snapshot) -> None:
     if now.step:
         settle(state.watched_key() or "")
-    if now.status == "training":
+    if now.status in ("training", "waiting"):
         st.button(
             "Pause", icon=":material/pause:", shortcut="S", on_click=session.pause, help="Stand still; nothing is lost"
         )
@@ -135,7 +135,7 @@ def _step_buttons(do: Callable[[Which], None]) -> None:
 
 
 def _progress(now: Snapshot) -> None:
-    if now.status in ("ready", "loading"):
+    if now.status in ("ready", "loading", "waiting"):
         st.progress(now.activity_done, text=now.activity or "starting")
         return
     done = min(1.0, now.step / now.total_steps) if now.total_steps else 0.0

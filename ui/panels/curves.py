@@ -14,8 +14,12 @@ from ui.panels import health, reading
 from ui.panels.controls import about
 
 
-def panel(now: Snapshot | None) -> None:
-    """Losses, scores and gradient norms; before the first run, what the preset is about."""
+def panel(now: Snapshot | None, chosen: str = "scrub") -> None:
+    """Losses, scores and gradient norms; before the first run, what the preset is about.
+
+    Args:
+        chosen: under which key the tab keeps the step whose samples are shown.
+    """
     if now is None:
         _before_start()
         return
@@ -23,9 +27,9 @@ def panel(now: Snapshot | None) -> None:
     unit = st.session_state.setdefault("unit", "step")
     smoothing = st.session_state.setdefault("smoothing", 0.9)
     log = st.session_state.setdefault("log", False)
-    scrub = st.session_state.scrub
+    scrub = st.session_state[chosen]
     cursor = None if scrub is None else figures.position(now.history, scrub, unit)
-    chart = partial(live_chart, uirevision=now.run_id, cursor=cursor, on_pick=lambda step: _pick(now, step))
+    chart = partial(live_chart, uirevision=now.run_id, cursor=cursor, on_pick=lambda step: _pick(now, step, chosen))
 
     with st.container(key="chart-losses"):
         warnings = health.evidence_on(now, "losses")
@@ -58,10 +62,10 @@ def _axes() -> None:
         st.toggle("Logarithmic loss", key="log")
 
 
-def _pick(now: Snapshot, step: float) -> None:
+def _pick(now: Snapshot, step: float, chosen: str) -> None:
     """Go to the kept frame nearest to the step that was clicked."""
     if now.frames:
-        st.session_state.scrub = min(now.frames, key=lambda frame: abs(frame - step))
+        st.session_state[chosen] = min(now.frames, key=lambda frame: abs(frame - step))
 
 
 def _before_start() -> None:

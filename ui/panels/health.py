@@ -64,7 +64,7 @@ def evidence_on(now: Snapshot, chart: Chart) -> list[Mark]:
 def told_beside(now: Snapshot, chart: Chart) -> str:
     """What a chart without an axis of steps shows to be wrong, in words to stand beside it; "" where nothing is."""
     marks = evidence_on(now, chart)
-    return f":yellow[:material/warning: {marks[0].text}]" if marks else ""
+    return f":yellow[:material/warning:] {marks[0].text}" if marks else ""
 
 
 # ---- one finding -----------------------------------------------------------------------------------------------------

@@ -119,10 +119,9 @@ def _opening(config: TrainConfig) -> str:
         f'''
         """{title(config)}: a GAN in one file.
 
-        Written by GAN Playground (preset {config.preset}); its losses there are the same to the last bit.
-
-        Needs {needs}. Run it with: python script.py
-        It leaves samples in samples/, the loss of each step in losses.csv and the trained generator in generator.pt.
+        Written by GAN Playground (preset {config.preset}), whose losses are the same.
+        Needs {needs}.
+        Leaves samples in samples/, a line a step in losses.csv, weights in generator.pt.
         """
         '''
     ).rstrip("\n")

@@ -10,9 +10,11 @@ from torch import nn
 from gan_core import models
 from gan_core.config import NetworkConfig, TrainConfig
 from gan_core.export.standalone.parts import CannotWriteError, Part, code, spaced
+from gan_core.models import condition
 from gan_core.models.layers import Dropout
 
 WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
+NOTHING = (nn.Identity, condition.Nothing)
 
 _DROPOUT = '''
     class Dropout(nn.Module):
@@ -136,23 +138,20 @@ def _family(config: TrainConfig, role: str) -> str:
 def _flat(network: nn.Module, config: TrainConfig) -> Iterator[str]:
     """Each layer of the network as code, in order; what changes nothing is left out."""
     for module in _leaves(network):
-        if isinstance(module, nn.Identity):
-            continue
-        if config.shape == (2,) and isinstance(module, nn.Unflatten | nn.Flatten) and _first_axis(module):
-            continue  # points are flat
-        yield _written(module)
+        if not isinstance(module, NOTHING) and not (config.shape == (2,) and _flattens(module)):
+            yield _written(module)
 
 
-def _first_axis(module: Any) -> bool:
-    return bool(getattr(module, "start_dim", 1) == 1)
+def _flattens(module: nn.Module) -> bool:
+    """Whether it lays samples out flat, or shapes them again: points are flat anyway."""
+    return isinstance(module, nn.Unflatten) or (isinstance(module, nn.Flatten) and module.start_dim == 1)
 
 
 def _leaves(network: nn.Module) -> Iterator[nn.Module]:
     """The layers that compute, in the order in which they do: all our containers are sequences."""
     for child in network.children():
-        if isinstance(child, WEIGHTED) or not list(child.children()):
-            if list(child.parameters()) or type(child).__module__.startswith("torch.") or isinstance(child, Dropout):
-                yield child
+        if isinstance(child, WEIGHTED) or not list(child.children()):  # a normalised layer has children of its own
+            yield child
         else:
             yield from _leaves(child)
 

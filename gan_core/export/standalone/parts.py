@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from textwrap import dedent
 
+from gan_core.export.errors import ExportError
 
-class CannotWriteError(ValueError):
+
+class CannotWriteError(ExportError):
     """An experiment that a page of plain PyTorch cannot hold; the message names the setting, and what it can hold."""
 
 

@@ -102,7 +102,8 @@ def steps(config: TrainConfig) -> str:
     if config.max_steps:
         return f"STEPS = {config.max_steps}"
     per_step = f"(BATCH * {config.n_critic})" if config.n_critic > 1 else "BATCH"
-    return f"STEPS = max(1, round({config.epochs!r} * len(data) / {per_step}))  # {config.epochs:g} epochs"
+    epochs = int(config.epochs) if config.epochs.is_integer() else config.epochs
+    return f"STEPS = max(1, round({epochs!r} * len(data) / {per_step}))  # {config.epochs:g} epochs"
 
 
 def samples(config: TrainConfig) -> Part:
@@ -110,7 +111,7 @@ def samples(config: TrainConfig) -> Part:
     points, network = config.dataset.kind == "points", "average" if config.ema_decay else "generator"
     made = f"({network}(shown) + 1) / 2" if config.generator.output == "tanh" else f"{network}(shown)"
     saver = (_POINTS if points else _IMAGES).format(network=network, samples=made)
-    if config.ema_decay:
+    if config.ema_decay:  # the average is always in evaluation mode
         saver = "\n".join(line for line in saver.splitlines() if not line.strip().endswith((".eval()", ".train()")))
     imports = {"from pathlib import Path"}
     imports |= {"from PIL import Image, ImageDraw"} if points else {"from torchvision.utils import save_image"}
@@ -195,7 +196,7 @@ def optimizer(settings: OptimizerConfig, network: str) -> str:
 def _round(config: TrainConfig) -> list[str]:
     return [
         *_decay(config),
-        *_repeated("k" if config.penalty.every > 1 else "_", config.n_critic, _critic_step(config)),
+        *_repeated("k" if _is_lazy(config) else "_", config.n_critic, _critic_step(config)),
         "",
         *_repeated("_", config.g_steps, _generator_step(config)),
         *_average(config),
@@ -205,6 +206,11 @@ def _round(config: TrainConfig) -> list[str]:
         '    print(f"step {step:,} of {STEPS:,}: loss of D {loss_d:.3f}, of G {loss_g:.3f}")',
         "    save_samples(step)",
     ]
+
+
+def _is_lazy(config: TrainConfig) -> bool:
+    """Whether D's loss has a term at some of its steps only."""
+    return config.penalty.every > 1 and bool(PENALTIES[config.penalty.name][0])
 
 
 def _ending() -> list[str]:
@@ -260,10 +266,8 @@ def _critic_step(config: TrainConfig) -> list[str]:
         "ones": ", ".join(["BATCH", *["1"] * len(config.shape)]),
     }
     term = [line.format(**values) for line in before]
-    if term and config.penalty.every > 1:
-        count = "step - 1" if config.n_critic == 1 else f"(step - 1) * {config.n_critic} + k"
-        count = count if config.n_critic > 1 else f"({count})"
-        count = f"({count})" if config.n_critic > 1 else count
+    if _is_lazy(config):
+        count = "(step - 1)" if config.n_critic == 1 else f"((step - 1) * {config.n_critic} + k)"
         term = [f"if {count} % {config.penalty.every} == 0:", *indented(term)]
     return [
         *lines,

@@ -1,0 +1,82 @@
+"""A learning rate of its own for each optimiser: three rates each, one seed, a short DCGAN on digits; the best is kept.
+
+    python -m benchmarks.rates              # some minutes on two cores
+    python -m benchmarks.rates --steps 800 --write
+
+`--write` keeps what it found in gan_core/compare/measured/rates.json, where `compare.Axis.of_optimizers` reads it. The
+search is short on purpose: it spares each optimiser a rate that is plainly wrong, and no more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+from gan_core import compare
+from gan_core.compare import rates
+
+LADDERS = {
+    "sgd": (0.005, 0.02, 0.05),
+    "adadelta": (0.3, 1.0, 3.0),
+    "adagrad": (3e-3, 1e-2, 3e-2),
+    "adam": (5e-4, 1e-3, 2e-3),
+    "rmsprop": (2e-4, 5e-4, 1e-3),
+}
+
+
+def plan(steps: int) -> compare.Comparison:
+    """Every optimiser at every rate of its ladder."""
+    variants = [
+        compare.Variant(
+            id=f"{name}-{rate:g}",
+            title=f"{name} {rate:g}",
+            values={f"optimizer_{role}.{field}": v for role in "gd" for field, v in (("name", name), ("lr", rate))},
+        )
+        for name, ladder in LADDERS.items()
+        for rate in ladder
+    ]
+    axis = compare.Axis(title="optimiser and rate", variants=tuple(variants))
+    base = compare.get("optimizers").base
+    return compare.comparison(id="rates", title="Rates", base=base, axes=[axis], seeds=[100], steps=steps, judgements=2)
+
+
+def search(steps: int, workers: int) -> dict[str, dict[str, float | None]]:
+    """The last judged quality at each rate, by optimiser; None where a run diverged."""
+    with tempfile.TemporaryDirectory() as folder:
+        race = compare.RaceStore(folder).create(plan(steps))
+        compare.start(race, compare.Means(workers=workers)).wait()
+        rows = {row.variant: row.values["quality"] for row in compare.results_of(race).table()}
+    return {name: {f"{rate:g}": rows[f"{name}-{rate:g}"] for rate in ladder} for name, ladder in LADDERS.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, default=300, help="of each run")
+    parser.add_argument("--workers", type=int, default=2, help="runs at a time")
+    parser.add_argument("--write", action="store_true", help="keep what was found")
+    options = parser.parse_args()
+    found = search(options.steps, options.workers)
+    best = {}
+    print(
+        f"Frechet distance after {options.steps} steps, seed 100; lower is better\n\n| optimiser | rates tried | kept |"
+    )
+    print("|---|---|---|")
+    for name, tried in found.items():
+        known = {rate: value for rate, value in tried.items() if value is not None}
+        best[name] = float(min(known, key=lambda rate: known[rate]))
+        shown = ", ".join(f"{rate}: {'diverged' if value is None else f'{value:.0f}'}" for rate, value in tried.items())
+        print(f"| {name} | {shown} | {best[name]:g} |")
+    if options.write:
+        note = (
+            f"Frechet distance after {options.steps} steps of comparison `optimizers`, seed 100; best of three rates."
+        )
+        text = json.dumps(
+            {"command": "python -m benchmarks.rates", "note": note, "rates": best, "tried": found}, indent=1
+        )
+        Path(rates.FILE).write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

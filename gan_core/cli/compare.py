@@ -1,0 +1,176 @@
+"""The command that compares: what it will take, how each run goes, what came out and whether that may be luck."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gan_core.catalog import UnknownNameError
+from gan_core.cli.arguments import Device, Seconds, Steps, fail, known_device, only_one
+from gan_core.cli.program import PROGRAM, app
+from gan_core.cli.train import interruptions
+from gan_core.progress import EVERY
+from gan_core.schema import ConfigError
+
+if TYPE_CHECKING:
+    from gan_core.compare import Comparison, Estimate, Means, Race, Runner, Standing
+
+
+@app.command("compare")
+def compare_runs(
+    name: Annotated[
+        str, typer.Option("--comparison", metavar="ID|FILE", help="What to compare: an id, or a comparison.json.")
+    ] = "optimizers",
+    steps: Steps = None,
+    seconds: Seconds = None,
+    seeds: Annotated[int | None, typer.Option(min=1, max=100, metavar="N", help="Runs of each variant.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Runs at a time; by default one a core.")
+    ] = None,
+    backend: Annotated[str, typer.Option(metavar="local|ray", help="This machine, or a Ray cluster.")] = "local",
+    address: Annotated[str, typer.Option(metavar="A", help="Of the Ray cluster; else $RAY_ADDRESS.")] = "",
+    gpus: Annotated[
+        float, typer.Option(min=0, max=1, metavar="F", help="Share of a GPU that each run gets (Ray).")
+    ] = 0.0,
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where runs are kept.")] = Path("checkpoints"),
+    resume: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Go on with this comparison.", show_default=False)
+    ] = None,
+    device: Device = "auto",
+    plain: Annotated[bool, typer.Option("--list", help="Only list the comparisons that are ready.")] = False,
+) -> None:
+    """Compare fairly: the same start for every run of a seed, several seeds, and a verdict. Prints the folder last."""
+    from gan_core import compare
+
+    if plain:
+        for ready in map(compare.get, compare.names()):
+            typer.echo(f"  {ready.id:<18}{len(ready.jobs()):>3} runs  {ready.title}")
+        return
+    only_one(steps, seconds)
+    if backend not in compare.BACKENDS:
+        raise typer.BadParameter(compare.BACKENDS.complaint(backend), param_hint="--backend")
+    try:
+        race = _opened(resume) if resume is not None else None
+        plan = race.comparison if race is not None else _planned(name, steps, seconds, seeds)
+        with known_device():
+            taken = _announced(plan, workers, device) if race is None and backend == "local" else None
+            outline = taken or compare.outline(plan, workers, device)
+        race = race or compare.RaceStore(runs).create(plan)
+        race.resume()
+        means = compare.Means(backend, workers or outline.workers, device, address, gpus)
+        _follow(race, means, taken)
+    except compare.RaceError as error:
+        fail(str(error))
+
+
+def _planned(name: str, steps: int | None, seconds: float | None, seeds: int | None) -> Comparison:
+    from gan_core import compare
+
+    changes = {"steps": steps, "seconds": seconds, "seeds": None if seeds is None else list(range(seeds))}
+    try:
+        if name.endswith(".json"):
+            plan = compare.Comparison.from_json(Path(name).read_text(encoding="utf-8"))
+        else:
+            plan = compare.get(name)
+        return plan.with_fields(**{field: value for field, value in changes.items() if value is not None})
+    except (UnknownNameError, ConfigError, OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(str(error), param_hint="--comparison") from None
+
+
+def _opened(folder: Path) -> Race:
+    from gan_core import compare
+
+    folder = folder.absolute()
+    return compare.RaceStore(folder.parents[1]).open(folder.name)
+
+
+def _announced(plan: Comparison, workers: int | None, device: str) -> Estimate:
+    """Try each kind of run for a moment; say what all will take."""
+    from gan_core import compare
+
+    typer.echo(f"{plan.title}: {len(plan.variants)} variants x {len(plan.seeds)} seeds. Trying each for a moment ...")
+    taken = compare.measure(plan, workers, device)
+    typer.echo(
+        f"{taken.runs} runs, {taken.workers} at a time on {taken.device}, about {_time(taken.seconds or 0)}, "
+        f"{taken.memory / 1e9:.1f} GB of memory"
+    )
+    return taken
+
+
+def _follow(race: Race, means: Means, taken: Estimate | None) -> None:
+    """Run the comparison, show how it goes, stop it on Ctrl-C or SIGTERM; then say what came out."""
+    from gan_core import compare
+
+    began, shown_at = time.monotonic(), 0.0
+    with interruptions() as interrupted:
+        runner = compare.start(race, means)
+        told: set[str] = set()
+        while not runner.wait(0.3):
+            if interrupted.is_set():
+                runner.close()
+            told = _tell_ends(race, told)
+            if time.monotonic() >= shown_at and not interrupted.is_set():
+                shown_at = time.monotonic() + EVERY
+                _tell_progress(race, began, taken)
+    _tell_ends(race, told)
+    _conclude(race, runner, time.monotonic() - began)
+
+
+def _tell_ends(race: Race, told: set[str]) -> set[str]:
+    """A line for each run that has ended since."""
+    ended = [standing for standing in race.standings() if standing.ended and standing.key not in told]
+    for standing in ended:
+        spent = f"{standing.seconds:.0f} s of training"
+        line = f"  {standing.key}: {standing.status} at step {standing.step}, {spent}, {standing.run_id}"
+        typer.echo(f"{line}: {standing.error}" if standing.error else line)
+    return told | {standing.key for standing in ended}
+
+
+def _tell_progress(race: Race, began: float, taken: Estimate | None) -> None:
+    standings = race.standings()
+    running = ", ".join(map(_line, (standing for standing in standings if standing.status == "running")))
+    done = sum(standing.ended for standing in standings)
+    left = ""
+    if taken is not None and taken.seconds:
+        left = f", about {_time(max(0.0, taken.seconds - (time.monotonic() - began)))} left"
+    typer.echo(f"{done} of {len(standings)} runs done{left}" + (f"; {running}" if running else ""))
+
+
+def _line(standing: Standing) -> str:
+    total = f"/{standing.total_steps}" if standing.total_steps else ""
+    return f"{standing.key} {standing.activity or f'step {standing.step}{total}'}"
+
+
+def _conclude(race: Race, runner: Runner, spent: float) -> None:
+    """Write the reports; print the table, the claims, the verdict and the folder."""
+    from gan_core import compare
+
+    compare.report.write(race)
+    results = compare.results_of(race)
+    unfinished = [standing for standing in results.standings if not standing.ended]
+    typer.echo(f"\n{len(results.standings) - len(unfinished)} of {len(results.standings)} runs ended in {_time(spent)}")
+    for line in _columns(compare.report.table(results)):
+        typer.echo(line)
+    for judged in compare.claims(results):
+        typer.echo(f'claim "{judged.claim.says}": {judged.text}')
+    for verdict in compare.verdicts(results):
+        typer.echo(f"- {verdict.text}")
+    if unfinished:
+        typer.echo(f"To go on: {PROGRAM} compare --resume {shlex.quote(str(race.path))}")
+    typer.echo(race.path)
+    if runner.error:
+        fail(runner.error)
+
+
+def _columns(rows: list[list[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

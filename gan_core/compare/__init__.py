@@ -1,0 +1,76 @@
+"""Which is better, and is it luck? Runs that differ in one named thing, over several seeds, judged alike.
+
+    from gan_core import compare
+
+    compare.names()                               # the comparisons that the sources made: "optimizers", "latent-dims"
+    plan = compare.get("optimizers")              # a Comparison: an immutable value
+    plan = plan.with_fields(steps=400, seeds=(0, 1, 2))                   # a checked copy, or ConfigError
+    plan = compare.comparison(                                            # or one's own, over any setting
+        title="Rates", base=presets.load("ring8"), axes=[Axis.of("optimizer_d.lr", [1e-4, 1e-3])], steps=2000
+    )
+    plan.jobs(), plan.variants, plan.differences(plan.variants[0])        # the runs; what differs from the base
+    compare.outline(plan)                         # Estimate: runs, workers, memory; at once
+    compare.measure(plan, progress=tell)          # with the time too; tries each kind of run for some seconds
+
+    race = compare.RaceStore("checkpoints").create(plan)                  # a folder; .list() and .open(id) find it
+    runner = compare.start(race, compare.Means(workers=2))                # in the background; call again after orders
+    race.pause(), race.resume(), race.stop(key), race.add_seed(3), race.add_variant(v), race.join(run_id, title)
+    race.standings()                              # how each run stands: Standing.status .run_id .step .error ...
+    race.run_of(key)                              # an ordinary run of the library: its frames, figures, checkpoints
+    runner.wait(); runner.alive; runner.error; race.tended                # by this process or another
+
+    results = compare.results_of(race)              # curves and figures by variant, also while it runs
+    results.curve("loss_d", x="images")           # median and band over seeds, a Curve for each variant
+    results.table()                               # a Row for each variant: median figures
+    compare.verdicts(results), compare.claims(results)                    # in words, with the test behind them
+    compare.report.html(results), .csv(results), .json(results)           # files that need nothing else
+
+What a race is on disk is said in `race`, how runs are kept alike in `plan`, the measures in `measures`, the test in
+`verdict`. After a restart `race.standings()` says "interrupted" for what was in training, and `start` goes on with it.
+"""
+
+from gan_core.compare import report
+from gan_core.compare.estimate import Estimate, measure, outline
+from gan_core.compare.measures import MEASURES
+from gan_core.compare.plan import Axis, Claim, Comparison, Job, Variant, comparison
+from gan_core.compare.race import Guest, Race, RaceError, RaceStore, Standing
+from gan_core.compare.ready import get, measured, names
+from gan_core.compare.results import Curve, Results, Row
+from gan_core.compare.results import read as results_of
+from gan_core.compare.runner import BACKENDS, Means, Runner, runner_of, start
+from gan_core.compare.verdict import Judged, Verdict, claims, verdicts
+
+__all__ = [
+    "BACKENDS",
+    "MEASURES",
+    "Axis",
+    "Claim",
+    "Comparison",
+    "Curve",
+    "Estimate",
+    "Guest",
+    "Job",
+    "Judged",
+    "Means",
+    "Race",
+    "RaceError",
+    "RaceStore",
+    "Results",
+    "Row",
+    "Runner",
+    "Standing",
+    "Variant",
+    "Verdict",
+    "claims",
+    "comparison",
+    "get",
+    "measure",
+    "measured",
+    "names",
+    "outline",
+    "report",
+    "results_of",
+    "runner_of",
+    "start",
+    "verdicts",
+]

@@ -1,0 +1,125 @@
+"""What a comparison would take, before it starts: runs, time, memory. Found by trying each kind of run for a moment.
+
+The trials run side by side as the runs will, so they meet the same crowd on the same cores.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psutil
+import torch
+
+from gan_core import models, speed
+from gan_core.compare.local import Pool
+from gan_core.compare.plan import Comparison, Job
+from gan_core.compare.race import RaceError
+from gan_core.devices import find_device
+
+_PROCESS = 700e6  # bytes of a worker before it trains: Python, torch, the data, the judge
+_AROUND = 1.05  # a run's looks, pictures and checkpoints, over its bare steps
+_WAIT = 120.0  # seconds for a trial
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a comparison takes on this machine."""
+
+    runs: int
+    workers: int  # runs that train at a time
+    device: str
+    memory: int  # bytes that all workers hold at once
+    seconds: float | None = None  # from start to end; None where it was not tried
+    seconds_per_step: tuple[tuple[str, float], ...] = ()  # by the variant's id, in a worker beside the others
+
+
+def outline(comparison: Comparison, workers: int | None = None, device: str = "auto") -> Estimate:
+    """Runs, workers and memory, at once and without trying anything.
+
+    Args:
+        workers: runs at a time; None for one on each core, or as many as fit on the GPU.
+
+    Raises:
+        ValueError: the device does not exist.
+    """
+    jobs, place = comparison.jobs(), find_device(device)
+    need = max(map(_need, jobs))
+    workers = min(len(jobs), workers or _room(need, place))
+    return Estimate(len(jobs), workers, str(place), int(workers * need))
+
+
+def measure(
+    comparison: Comparison,
+    workers: int | None = None,
+    device: str = "auto",
+    progress: Callable[[float, str], object] | None = None,
+) -> Estimate:
+    """The same with the time, found by some steps and a judgement of each variant; some seconds for each.
+
+    Raises:
+        RaceError: a variant cannot run here; the message says which and why.
+        ValueError: the device does not exist.
+    """
+    plan, jobs = outline(comparison, workers, device), comparison.jobs()
+    kinds: list[Job] = []  # runs that take the same time are tried once
+    for job in jobs:
+        if not any(speed.alike(job.config, kind.config) for kind in kinds):
+            kinds.append(job)
+    trials = _tried(kinds, plan, progress or (lambda done, what: None))
+    boot = min(trial["boot"] for trial in trials)  # the first in its process
+    cost, per_step = [], {}
+    for job in jobs:
+        trial = next(t for kind, t in zip(kinds, trials, strict=True) if speed.alike(job.config, kind.config))
+        per_step[job.variant.id] = trial["step"]
+        training = comparison.seconds or (comparison.steps or 0) * trial["step"] * _AROUND
+        cost.append(training + comparison.judgements * trial["judgement"])
+    seconds = _scheduled(cost, plan.workers, boot + max(trial["start"] for trial in trials))
+    memory = max(plan.memory, int(plan.workers * max(trial["memory"] for trial in trials)))
+    return Estimate(plan.runs, plan.workers, plan.device, memory, seconds, tuple(per_step.items()))
+
+
+def _need(job: Job) -> float:
+    """Bytes that a worker holds while it trains this job."""
+    return _PROCESS + models.estimate_memory(job.config)
+
+
+def _room(need: float, place: torch.device) -> int:
+    """How many runs that need so many bytes fit side by side; at least one, at most one a core."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    free = torch.cuda.mem_get_info(place)[0] if place.type == "cuda" else psutil.virtual_memory().available
+    return max(1, min(cores, int(0.8 * free / need)))
+
+
+def _tried(kinds: list[Job], plan: Estimate, tell: Callable[[float, str], object]) -> list[dict[str, float]]:
+    """What a worker measured for each kind of run, while as many others as will run beside it measured too."""
+    trials: dict[str, dict[str, float]] = {}
+    waiting = [{"measure": job.config.to_json(), "device": plan.device, "key": job.key} for job in kinds]
+    titles = {job.key: job.variant.title for job in kinds}
+    began = time.monotonic()
+    with Pool(min(plan.workers, len(kinds))) as pool:
+        while len(trials) < len(kinds):
+            tell(len(trials) / len(kinds), "trying each kind of run")
+            while waiting and pool.free:
+                pool.ask(waiting.pop(0))
+            done = pool.answer(0.5)
+            if done is not None:
+                task, answer = done
+                if answer is None or "error" in answer:
+                    why = "its process died" if answer is None else answer["error"]
+                    raise RaceError(f"{titles[task['key']]} cannot run here: {why}")
+                trials[task["key"]] = answer
+            if time.monotonic() - began > _WAIT * len(kinds):
+                raise RaceError("Trying the runs takes too long to tell how long all of them take")
+    return [trials[job.key] for job in kinds]
+
+
+def _scheduled(cost: list[float], workers: int, start: float) -> float:
+    """Seconds until the last is done, where each worker takes the next job as soon as it is free."""
+    free_at = [start] * workers
+    for seconds in cost:
+        first = free_at.index(min(free_at))
+        free_at[first] += seconds
+    return max(free_at)

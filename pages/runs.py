@@ -1,0 +1,51 @@
+"""Runs: everything that was trained here. Find a run, look at it, go on with it, fork it, take it elsewhere."""
+
+import streamlit as st
+
+from ui import shell
+
+shell.come_in()
+
+from gan_core.runs import RunError  # noqa: E402  (the shell stands before torch, which these need, has loaded)
+from ui.runs import actions, choice, detail, house, shelf  # noqa: E402
+from ui.server import pool  # noqa: E402
+
+own, shipped = pool().store.list(), shelf.SHIPPED.list()
+runs = [*own, *shipped]
+
+choice.news()  # all of the page is drawn anew anyway
+actions.notices()
+if not runs:
+    st.subheader("No runs yet", anchor=False)
+    st.markdown("Every run that you train is kept here: its samples, its curves and its checkpoints.")
+    st.page_link(shell.path("train"), label="Train a first one", icon=":material/play_circle:")
+    house.bar(own)
+    st.stop()
+
+PACE = 2 if pool().live() else None  # seconds between two looks, while something trains
+
+
+@st.fragment(run_every=PACE)
+def library() -> None:
+    """The list moves while runs train; a choice there changes the rest of the page too."""
+    shelf.panel([*pool().store.list(), *shipped])
+    if choice.news():
+        st.rerun()
+
+
+left, right = st.columns([5, 9], gap="medium")
+with left:
+    house.bar(own)
+    library()
+with right:
+    chosen = next((run for run in runs if run.id == choice.chosen()), None)
+    if chosen is not None:
+        try:
+            detail.panel(chosen, runs)
+        except (RunError, OSError) as error:
+            st.error(str(error), icon=":material/error:")
+    elif choice.chosen():
+        st.info("This run is no longer here; it may have been deleted. Choose another one.", icon=":material/info:")
+    else:
+        st.info("Choose a run to see how it went, and to go on with it.", icon=":material/arrow_back:")
+choice.write_url()

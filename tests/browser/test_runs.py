@@ -1,0 +1,150 @@
+"""What a person does on the Runs page, in a real browser: find a run, look at it, take it away, bring it back."""
+
+from __future__ import annotations
+
+import http.client
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from gan_core.runs import About, Run, RunStore
+from tests.conftest import Server
+from tests.test_archive import made
+
+pytestmark = pytest.mark.browser
+PATIENCE = 60_000  # milliseconds; the first page waits for torch to load on a busy machine
+NAMES = ("amber", "birch", "cedar", "dune", "ember", "fjord")
+HTML = "<img src=x onerror=alert(1)> **b**"
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> RunStore:
+    store = RunStore(tmp_path_factory.mktemp("library"))
+    for i, name in enumerate(NAMES):
+        run, _ = made(store, "digits" if i % 2 else "points")
+        run.write_about(About.of(name, ["odd" if i % 2 else "even"]))
+        run.log("stopped", 2)
+    return store
+
+
+@pytest.fixture(scope="module")
+def app(serve: Callable[..., Server], library: RunStore) -> Server:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_PLAYGROUND_RUNS", str(library.root))
+        return serve("app.py")
+
+
+@pytest.fixture
+def runs(app: Server, page: Page) -> Page:
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("dialog", lambda dialog: faults.append(dialog.message))
+    page.goto(f"{app.url}/runs")
+    expect(page.get_by_role("option").first).to_be_visible(timeout=PATIENCE)
+    page.faults = faults  # type: ignore[attr-defined]
+    return page
+
+
+def fine(page: Page) -> None:
+    assert not page.faults  # type: ignore[attr-defined]
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def choose(page: Page, name: str) -> None:
+    page.get_by_role("option", name=re.compile(re.escape(name))).click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible(timeout=PATIENCE)
+
+
+def named(library: RunStore, name: str) -> Run:
+    return library.open(next(told.id for told in library.list() if told.name == name))
+
+
+def test_a_run_is_found_by_words_and_tags_and_chosen_by_keys(runs: Page) -> None:
+    expect(runs.get_by_role("option")).to_have_count(6)
+    runs.get_by_placeholder("Search").fill("dune")
+    runs.keyboard.press("Enter")
+    expect(runs.get_by_role("option")).to_have_count(1)
+    runs.get_by_placeholder("Search").fill("")
+    runs.keyboard.press("Enter")
+    runs.get_by_role("button", name="even").click()
+    expect(runs.get_by_role("option")).to_have_count(3)
+    runs.get_by_role("listbox", name="Runs").focus()
+    runs.keyboard.press("ArrowDown")
+    expect(runs.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+    expect(runs.get_by_role("img", name=re.compile("^Loss at step 2"))).to_be_visible(timeout=PATIENCE)
+    assert "run=" in runs.url
+    fine(runs)
+
+
+def test_a_run_goes_out_as_a_zip_is_deleted_and_comes_back(runs: Page, library: RunStore, tmp_path: Path) -> None:
+    choose(runs, "birch")
+    run = named(library, "birch")
+    with runs.expect_download(timeout=PATIENCE) as waiting:
+        runs.get_by_role("button", name="Export").click()
+    packed = tmp_path / "run.zip"
+    waiting.value.save_as(packed)
+    runs.get_by_role("button", name="Delete").click()
+    expect(runs.get_by_text("Deleted: birch")).to_be_visible(timeout=PATIENCE)
+    assert not run.path.exists()
+    runs.get_by_role("button", name=re.compile("^Undo")).click()
+    expect(runs.get_by_role("heading", name="birch")).to_be_visible(timeout=PATIENCE)
+    assert run.path.exists()
+    runs.get_by_role("button", name="Import").click()
+    runs.locator("input[type=file]").set_input_files(packed)
+    expect(runs.get_by_role("option")).to_have_count(7, timeout=PATIENCE)
+    fine(runs)
+
+
+def test_a_name_full_of_html_is_only_a_name(runs: Page, library: RunStore) -> None:
+    named(library, "cedar").write_about(About.of(HTML, ["<i>"], HTML))
+    runs.reload()
+    choose(runs, HTML)
+    expect(runs.get_by_role("option").filter(has_text=HTML)).to_have_count(1)
+    assert runs.locator("img[src=x]").count() == 0
+    fine(runs)
+
+
+def test_resume_leads_to_the_train_page(runs: Page) -> None:
+    choose(runs, "fjord")
+    runs.get_by_role("button", name="Resume").click()
+    runs.wait_for_url("**/train**", timeout=PATIENCE)
+    expect(runs.get_by_text(re.compile("of 12"))).to_be_visible(timeout=PATIENCE)
+    fine(runs)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_wider_than_a_phone(runs: Page, scheme: str) -> None:
+    runs.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    runs.set_viewport_size({"width": 400, "height": 850})
+    choose(runs, "amber")
+    assert runs.evaluate("document.documentElement.scrollWidth") <= 400
+    list_ = runs.get_by_role("listbox", name="Runs").bounding_box()
+    assert list_ is not None
+    assert list_["width"] <= 400
+    assert list_["height"] < 425
+
+
+# ---- the server ------------------------------------------------------------------------------------------------------
+
+
+def _ask(app: Server, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", int(app.url.rsplit(":", 1)[1]), timeout=10)
+    connection.request(method, path, body, {"Content-Type": "application/octet-stream"})
+    response = connection.getresponse()
+    told = response.status, response.read()
+    connection.close()
+    return told
+
+
+def test_an_upload_from_another_page_is_refused(app: Server) -> None:
+    status, _ = _ask(app, "PUT", "/_stcore/upload_file/session/file", b"hello")
+    assert status == 403
+
+
+@pytest.mark.parametrize("path", ["/app/static/../app.py", "/app/static/%2e%2e/app.py", "/app/static/..%2fapp.py"])
+def test_only_the_static_folder_is_served(app: Server, path: str) -> None:
+    _, content = _ask(app, "GET", path)
+    assert b"shell.enter()" not in content

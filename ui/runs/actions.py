@@ -1,0 +1,169 @@
+"""What can be done with a run: go on with it, fork it, look into it, take it elsewhere, delete it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from gan_core.config import SETTINGS, ConfigError
+from gan_core.runs import RunError, RunSummary, pack
+from gan_core.schema import as_text
+from ui import shell, state
+from ui.form import label
+from ui.runs import choice, shelf
+from ui.server import pool
+
+_UNDO, _TROUBLE = "run to undo", "trouble with runs"
+_FIXED = (
+    "preset",
+    "seed",
+    "data.",
+    "optimizer_g.name",
+    "optimizer_d.name",
+    "record.samples",
+)  # as a checkpoint has them
+
+
+def bar(run: RunSummary, runs: list[RunSummary]) -> None:
+    """One row of buttons; what does not apply to this run is not there."""
+    key = pool().training(run.id)
+    own = not shelf.is_shipped(run.id)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="run-actions"):
+        if key is not None:
+            if st.button("Watch", icon=":material/visibility:", type="primary", help="It trains now"):
+                _train(key)
+        elif own and run.checkpoints:
+            _resume(run)
+        if own and run.checkpoints:
+            with st.popover("Fork", icon=":material/fork_right:"):
+                _fork(run)
+        if st.button("Use settings", icon=":material/tune:", help="Open these settings in Train, as a new experiment"):
+            state.edit(run.config)
+            st.switch_page(shell.path("train"))
+        if shell.has("latent") and run.checkpoints:
+            st.page_link(shell.path("latent"), label="Latent", icon=":material/explore:", query_params={"run": run.id})
+        if shell.has("compare") and len(runs) > 1:
+            with st.popover("Compare", icon=":material/compare_arrows:"):
+                _compare(run, runs)
+        st.download_button(
+            "Export",
+            data=lambda: _packed(run.id),
+            file_name=f"{run.id}.zip",
+            mime="application/zip",
+            icon=":material/download:",
+            on_click="ignore",
+            help="The whole run as one zip; Import on any GAN Playground goes on with it bit for bit",
+        )
+        if own and key is None:
+            st.button("Delete", icon=":material/delete:", on_click=_delete, args=(run,), help="Into the trash")
+
+
+def notices() -> None:
+    """What went wrong with the last thing asked for, and the way back from a deletion."""
+    if told := st.session_state.pop(_TROUBLE, ""):
+        st.error(told, icon=":material/error:")
+    if _UNDO in st.session_state:
+        run_id, name = st.session_state[_UNDO]
+        with st.container(horizontal=True, vertical_alignment="center", border=True, key="undo-bar"):
+            st.text(f"Deleted: {name}", width="content")
+            st.button("Undo", icon=":material/undo:", on_click=restore, args=(run_id,), shortcut="Mod+Shift+U")
+
+
+def complain(text: str) -> None:
+    """Tell at the top of the page what went wrong."""
+    st.session_state[_TROUBLE] = text
+
+
+def restore(run_id: str) -> None:
+    """Bring a run back out of the trash, and choose it."""
+    st.session_state.pop(_UNDO, None)
+    try:
+        pool().store.restore(run_id)
+        choice.choose(run_id)
+    except RunError as error:
+        complain(str(error))
+
+
+def forget_undo() -> None:
+    st.session_state.pop(_UNDO, None)
+
+
+# ---- each of them ----------------------------------------------------------------------------------------------------
+
+
+def _resume(run: RunSummary) -> None:
+    if run.status != "finished":
+        if st.button("Resume", icon=":material/resume:", type="primary", help="Go on from the last whole checkpoint"):
+            _try(lambda: pool().open(pool().store.open(run.id).config, run_id=run.id))
+        return
+    with st.popover("Train on", icon=":material/resume:", type="primary"):
+        steps = st.number_input("Steps more", 1, 100_000_000, max(1, run.step), key=f"more-{run.id}")
+        if st.button("Go on", icon=":material/play_arrow:", type="primary", key=f"go-on-{run.id}"):
+            _try(lambda: pool().extend(run.id, int(steps)))
+
+
+def _fork(run: RunSummary) -> None:
+    """A new run from a checkpoint of this one, under other settings."""
+    st.caption("A new run goes on from a checkpoint; this one stays as it is.")
+    step = run.checkpoints[-1]
+    if len(run.checkpoints) > 1:
+        step = st.select_slider(
+            "From step", run.checkpoints, _nearest(run.checkpoints, choice.step()), lambda step: f"{step:,}"
+        )
+    open_ = [key for key in SETTINGS if not key.startswith(_FIXED)]
+    keys = st.multiselect("Settings to change", open_, format_func=lambda key: f"{label(key)} ({key})")
+    values: dict[str, Any] = {
+        key: st.text_input(label(key), as_text(run.config.value(key)), key=f"fork-{run.id}-{key}") for key in keys
+    }
+    name = st.text_input("Name", placeholder="optional", max_chars=80, key=f"fork-name-{run.id}")
+    if run.status == "finished" and "max_steps" not in values:
+        values["max_steps"] = 2 * run.step  # one that has reached its end would have nothing left to do
+    if st.button("Fork and train", icon=":material/fork_right:", type="primary"):
+        _try(lambda: pool().fork(run.id, step, values, name or None))
+
+
+def _nearest(checkpoints: tuple[int, ...], step: int | None) -> int:
+    return checkpoints[-1] if step is None else min(checkpoints, key=lambda kept: abs(kept - step))
+
+
+def _compare(run: RunSummary, runs: list[RunSummary]) -> None:
+    names = {other.id: other.name for other in runs if other.id != run.id}
+    others = st.multiselect("With", list(names), format_func=names.__getitem__, placeholder="Choose runs")
+    if others:
+        together = {"runs": ",".join((run.id, *others))}
+        st.page_link(
+            shell.path("compare"), label="Compare them", icon=":material/compare_arrows:", query_params=together
+        )
+
+
+def _packed(run_id: str) -> bytes:
+    with pack(shelf.store_of(run_id).open(run_id)) as packed:
+        return packed.read()
+
+
+def _delete(run: RunSummary) -> None:
+    try:
+        pool().store.trash(run.id)
+        st.session_state[_UNDO] = (run.id, run.name)
+        choice.choose(None)
+    except RunError as error:
+        complain(str(error))
+
+
+def _try(opened: Any) -> None:
+    """Start the session that this opens, and watch it in Train; or say why not."""
+    try:
+        _train(opened())
+    except (ConfigError, RunError) as error:
+        complain(f"{error}. Nothing was started." if isinstance(error, ConfigError) else str(error))
+        st.rerun()
+
+
+def _train(key: str) -> None:
+    session = pool().get(key)
+    if session is not None and session.snapshot().status == "ready":
+        session.start()
+    state.open_page()
+    state.watch(key)
+    st.switch_page(shell.path("train"))

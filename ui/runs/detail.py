@@ -1,0 +1,157 @@
+"""One run in full: what it is called, how it went, what it made, where it comes from."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from gan_core import data, losses
+from gan_core.figures import KINDS
+from gan_core.plane import Plane
+from gan_core.runs import About, Run, RunError, RunSummary, at_rest, family
+from gan_core.runs.summary import Stamp, stamp
+from gan_core.snapshot import Snapshot
+from ui.components import live_chart, sample_grid, scrubber
+from ui.layers import layered_view
+from ui.panels import curves
+from ui.runs import actions, choice, shelf
+from ui.words import duration, short, size
+
+
+def panel(run: RunSummary, runs: list[RunSummary]) -> None:
+    """From top to bottom: name, what can be done, how it stands, samples, curves, notes, forks."""
+    folder = shelf.store_of(run.id).open(run.id)
+    _heading(run)
+    actions.bar(run, runs)
+    _facts(run)
+    now = _rest(folder.path, stamp(folder))
+    left, right = st.columns([5, 7], gap="medium")
+    with left:
+        _samples(folder, now)
+    with right:
+        if len(now.history):
+            curves.panel(now, choice.STEP)
+        else:
+            st.caption("No step of this run was recorded.")
+    if not shelf.is_shipped(run.id):
+        _said(folder, run)
+    _tree(run, runs)
+
+
+@lru_cache(maxsize=8)
+def _rest(folder: Path, changed: Stamp) -> Snapshot:
+    return at_rest(Run(folder))
+
+
+def _heading(run: RunSummary) -> None:
+    st.subheader(_plain(run.name), anchor=False)
+    parts = shelf.title(run), run.config.dataset.label, run.id
+    st.caption(" · ".join(map(_plain, parts)))
+
+
+def _facts(run: RunSummary) -> None:
+    """Length, quality, health, room on the disk: a line of figures."""
+    checkpoints = f"{len(run.checkpoints)} checkpoint{'s' if len(run.checkpoints) != 1 else ''}"
+    parts = [f"step {run.step:,}", duration(run.seconds), checkpoints, size(run.bytes)]
+    if run.quality is not None:
+        best = f" (best {short(run.best)})" if run.best is not None else ""
+        parts.append(f"{KINDS[run.metric].label} **{short(run.quality)}**{best}")
+    if run.health:
+        parts.append(f":yellow[:material/warning:] {run.health}")
+    st.markdown(" · ".join(parts))
+
+
+def _samples(folder: Run, now: Snapshot) -> None:
+    """The samples of the step that the time line shows."""
+    if not now.frames:
+        st.caption("No picture of this run was kept.")
+        return
+    step = choice.step()
+    if step is None or step not in now.frames:
+        step = now.frames[-1]
+    try:
+        frame = folder.frame(step)
+    except RunError as error:
+        st.warning(str(error))
+        return
+    average = " · moving average of G" if now.config.ema_decay else ""
+    st.caption(f"Generated at step {step:,}{average}")
+    if isinstance(frame, Plane):
+        _plane(frame, now)
+    else:
+        sample_grid(frame, "rest-samples", columns=8, label="generated samples", largest=48)
+    scrubber(now.frames, "rest-line", choice.step(), choice.move, live=False)
+
+
+def _plane(plane: Plane, now: Snapshot) -> None:
+    loss = losses.get(now.config.loss.name)
+    span = (0.0, 1.0)
+    if not loss.score_name.endswith("probability"):
+        finite = plane.scores[np.isfinite(plane.scores)]
+        span = (float(finite.min()), float(finite.max()) + 1e-6) if len(finite) else span
+    real = data.load(now.config).examples[:500].numpy()
+    live_chart(
+        layered_view(plane, real, plane.fakes, span, loss.score_name),
+        key="rest-plane",
+        height="square",
+        uirevision=now.run_id,
+    )
+
+
+def _said(folder: Run, run: RunSummary) -> None:
+    """Name, tags and notes, kept as soon as they are changed."""
+    with st.expander("Name, tags and notes", icon=":material/edit_note:", expanded=bool(run.notes)):
+        keys = [f"{part}-{run.id}" for part in ("name", "tags", "notes")]
+        args = (folder, *keys)
+        named = run.name if run.name != run.id else ""
+        st.text_input("Name", named, max_chars=80, placeholder=run.id, key=keys[0], on_change=_keep, args=args)
+        st.multiselect(
+            "Tags",
+            sorted(set(run.tags), key=str.lower),
+            list(run.tags),
+            accept_new_options=True,
+            placeholder="Type a tag, then Enter",
+            key=keys[1],
+            on_change=_keep,
+            args=args,
+        )
+        st.text_area("Notes", run.notes, max_chars=10_000, key=keys[2], on_change=_keep, args=args)
+
+
+def _keep(folder: Run, name: str, tags: str, notes: str) -> None:
+    said = About.of(*(st.session_state[key] for key in (name, tags, notes)))
+    if said == folder.about():
+        return
+    try:
+        folder.write_about(said)
+    except OSError as error:
+        actions.complain(f"Cannot write to {folder.path}: {error.strerror}")
+
+
+def _tree(run: RunSummary, runs: list[RunSummary]) -> None:
+    """Where the run comes from and what was forked from it; each is a button that leads there."""
+    tree = family(run.id, runs)
+    if len(tree) < 2:
+        return
+    st.markdown("**Forks**")
+    for branch in tree:
+        other = branch.run
+        stem = "\u2003" * (branch.depth - 1) + "└ " if branch.depth else ""
+        at = f" · from step {other.forked_at:,}" if branch.depth else ""
+        here = " · this run" if other.id == run.id else ""
+        st.button(
+            f"{stem}{_plain(other.name)}{at} · step {other.step:,} {shelf.quality(other)}{here}",
+            key=f"branch-{other.id}",
+            type="tertiary",
+            disabled=other.id == run.id,
+            on_click=choice.choose,
+            args=(other.id,),
+        )
+
+
+def _plain(text: str) -> str:
+    """Text from a file, with all that Streamlit would read as its own marks made plain."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~:$^=&" else c for c in text)
