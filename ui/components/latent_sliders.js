@@ -14,7 +14,8 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   return whenGone(root, () => board.leave());
 }
 
-const REST_MS = 300; // without a move, until the page may do what takes longer
+const REST_MS = 300; // without a move, until the page may do what takes longer; on a busy machine so many answers' time:
+const REST_ANSWERS = 4;
 const LOST_MS = 1500; // until a move without an answer counts as lost
 const GAP = 1; // pixels of the screen between the pictures of a strip
 
@@ -24,6 +25,7 @@ class Board {
     this.rows = new Map(); // by the slider's id
     this.sent = Date.now(); // numbers of moves ascend, from one page load to the next too
     this.waiting = false; // for the answer to the move `sent`
+    this.took = 0; // milliseconds for the last answer
     this.changed = {}; // values that were moved since the last message
     this.unrested = {}; // and since the last rest
     this.observer = new ResizeObserver(() => this.paint());
@@ -84,7 +86,8 @@ class Board {
 
   restSoon() {
     clearTimeout(this.resting);
-    this.resting = setTimeout(() => (this.waiting ? this.restSoon() : this.rest()), REST_MS);
+    const patience = Math.max(REST_MS, REST_ANSWERS * this.took);
+    this.resting = setTimeout(() => (this.waiting ? this.restSoon() : this.rest()), patience);
   }
 
   push() {
@@ -103,6 +106,8 @@ class Board {
   }
 
   wait(waiting) {
+    if (waiting) this.asked = performance.now();
+    else if (this.waiting) this.took = performance.now() - this.asked;
     this.waiting = waiting;
     this.root.setAttribute("aria-busy", waiting);
   }
