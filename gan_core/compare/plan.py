@@ -232,7 +232,7 @@ class Comparison(Section):
         return _checked(Comparison, self.model_dump() | fields)
 
     def with_variant(self, variant: Variant) -> Comparison:
-        """A copy with one more variant on its axis. Raises `ConfigError` unless there is one, or where it does not fit."""
+        """A copy with one more variant on its axis. Raises `ConfigError` unless there is one and it fits."""
         if len(self.axes) != 1:
             raise ConfigError("A variant can be added to one axis only; start a comparison of its own instead")
         axis = self.axes[0]

@@ -16,7 +16,7 @@ from tests.conftest import Server
 pytestmark = pytest.mark.browser
 
 PATIENCE = 60_000  # milliseconds; the first page waits for torch to load on a busy machine
-STEPS = 60
+STEPS = 20
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_the_end_brings_the_verdict_and_the_table(at_end: Page, library: Path) -
 
 
 def test_the_curves_take_another_axis_and_another_figure(at_end: Page) -> None:
-    at_end.get_by_role("button", name="images", exact=True).click()
+    at_end.get_by_role("radio", name="images").click()
     expect(at_end.locator(".xtitle").first).to_have_text("images")
     at_end.get_by_role("combobox", name="Curve").click()
     at_end.get_by_role("option", name="D's loss").click()

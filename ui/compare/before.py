@@ -55,15 +55,15 @@ def panel(plan: Comparison) -> None:
     estimate = _estimate(plan, outline)
     if len(plan.seeds) < 3:
         st.info("With fewer than 3 seeds there are curves and pictures, but no verdict.", icon=":material/info:")
-    st.button(
+    if st.button(  # no callback, which would start the plan as it was before a field that is still being left
         f"Start {estimate.runs} runs",
         icon=":material/play_arrow:",
         type="primary",
-        on_click=state.begin,
-        args=(plan,),
         key="start-comparison",
         help="They train in the background. You can leave this page, or close it, and come back.",
-    )
+    ):
+        state.begin(plan)
+        st.rerun()
     st.markdown("**What differs**, and nothing else:")
     settings.of_plan(plan)
 

@@ -33,7 +33,7 @@ def outcome(verdict: str) -> str:
 
 
 def measured(name: str) -> None:
-    """What became of the source's claims here, for each length of the runs that was measured; nothing where none was."""
+    """What became of the source's claims here, for each length of the runs that was measured."""
     for report in compare.measured(name):
         plan = report["comparison"]
         length = f"{plan['steps']:,} steps" if plan["steps"] else f"{plan['seconds']:g} s"

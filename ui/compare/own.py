@@ -19,8 +19,9 @@ def panel() -> None:
     """The form, and below it what the comparison would take."""
     left, right = st.columns([5, 6], gap="large")
     with left:
+        names = presets.names()
         name = st.selectbox(
-            "Base", presets.names(), presets.names().index(_FIRST), lambda name: presets.get(name).title, key="own-base",
+            "Base", names, names.index(_FIRST), lambda name: presets.get(name).title, key="own-base",
             help="All else is as in this preset",
         )  # fmt: skip
         base = presets.load(name)
