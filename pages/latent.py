@@ -8,6 +8,7 @@ shell.come_in()
 
 from gan_core.latent import Model  # noqa: E402  (the shell stands before torch, which these need, has loaded)
 from gan_core.runs import RunError  # noqa: E402
+from ui import pace  # noqa: E402
 from ui.latent import choose, panels, sources, stage, state  # noqa: E402
 from ui.server import settle  # noqa: E402
 
@@ -31,13 +32,16 @@ if model is None:
     st.stop()
 settle("latent")
 LIVE = state.tab().moment == sources.NOW
+PACE = pace.mine(0.5) if LIVE else None  # seconds between two looks at the session
 
 
-@st.fragment(key=state.STAGE, run_every=0.5 if LIVE else None)
+@st.fragment(key=state.STAGE, run_every=PACE)
 def show_stage(source: sources.Source, model: Model) -> None:
     """The picture and its sliders; with a running session the picture moves as it learns."""
     if LIVE and not source.live:
         st.rerun()  # training has ended: its last checkpoint is shown from now on
+    if LIVE:
+        pace.keep(0.5)
     here = state.tab()
     try:
         stage.show(source, source.model(sources.NOW, here.raw, held=here.dragging) if LIVE else model)

@@ -6,7 +6,7 @@ from ui import shell
 
 shell.come_in()
 
-from ui import form, share, state  # noqa: E402  (the shell stands before torch, which these need, has loaded)
+from ui import form, pace, share, state  # noqa: E402  (the shell stands before torch, which these need, has loaded)
 from ui.panels import card, controls, curves, fit, health, quality, samples, timeline  # noqa: E402
 
 state.open_page()
@@ -18,7 +18,7 @@ if state.trouble():
     st.error(state.trouble(), icon=":material/error:")
 
 
-PACE = 0.4 if snapshot is not None and snapshot.live else None  # seconds between two looks at the session
+PACE = pace.mine() if snapshot is not None and snapshot.live else None  # seconds between two looks at the session
 
 
 @st.fragment(run_every=PACE)
@@ -26,6 +26,8 @@ def drive() -> None:
     """The buttons and the progress; apart from the panels, so that a click is answered at once."""
     if state.watched() is not session:
         st.rerun()  # a button has begun another session: all of the page is about that one now
+    if PACE:
+        pace.keep()
     controls.bar(session, session.snapshot() if session else None)
 
 
