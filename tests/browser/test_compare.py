@@ -123,6 +123,7 @@ def test_a_refresh_and_a_second_tab_find_the_same_comparison(page: Page, browser
 
 
 def test_the_end_brings_the_verdict_and_the_table(at_end: Page, library: Path) -> None:
+    at_end.get_by_text("Every test against Adam").click()
     expect(at_end.get_by_text("Paired t-tests over the seeds")).to_be_visible()
     expect(at_end.get_by_test_id("stDataFrame").first).to_be_visible()
     assert button(at_end, "Pause all").count() == 0

@@ -24,12 +24,33 @@ def panel(reading: Reading) -> None:
     for judged in reading.claims:
         st.markdown(f"{cards.outcome(judged.outcome)} {plain(judged.claim.says)}")
         st.caption(plain(judged.text))
-    for verdict in reading.verdicts:
+    _differences(reading)
+    reference = plain(reading.results.titles[plan.reference_id])
+    with st.expander(f"Every test against {reference}", icon=":material/query_stats:"):
+        for verdict in reading.verdicts:
+            st.markdown(f"{_sign(verdict)} {plain(verdict.text)}")
+        st.caption(
+            "Paired t-tests over the seeds, corrected by Holm for all of these; with few seeds only large differences "
+            "can be shown."
+        )
+
+
+def _differences(reading: Reading) -> None:
+    """The differences that are shown; where none is, that in a sentence."""
+    tested = [verdict for verdict in reading.verdicts if verdict.p is not None]
+    shown = [verdict for verdict in tested if verdict.better is not None]
+    for verdict in shown:
         st.markdown(f"{_sign(verdict)} {plain(verdict.text)}")
-    st.caption(
-        f"Held against {plain(reading.results.titles[plan.reference_id])}. Paired t-tests over the seeds, corrected by "
-        "Holm for all of these; with few seeds only large differences can be shown."
-    )
+    if not tested:
+        text = (
+            reading.verdicts[0].text if len(reading.verdicts) == 1 else "No verdict: fewer than 3 seeds are measured."
+        )
+        st.markdown(plain(text))
+    elif not shown:
+        best = "quality or the calm of the losses"
+        st.markdown(f":gray[:material/drag_handle:] No difference is shown in {best}: what is seen may be luck.")
+    elif len(shown) < len(tested):
+        st.caption(f"In {len(tested) - len(shown)} of {len(tested)} tests no difference is shown.")
 
 
 def later(reading: Reading) -> None:
