@@ -84,8 +84,8 @@ class DiscriminatorTooStrong(Illness):
     def cures(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
         slower = slower_d(config)
         return [
-            ("Slow D, quicken G", slower),
             ("R1, slow D", {**slower, **penalty(config)}),
+            ("Slow D, quicken G", slower),
             ("Noise on what D sees", {**slower, "instance_noise": 0.2}),
             ("Unsure labels", {**slower, "loss.label_smoothing": 0.1}),
         ]
