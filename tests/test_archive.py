@@ -18,7 +18,7 @@ from PIL import Image
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
-from gan_core import checkpoint
+from gan_core import checkpoint, models
 from gan_core.runs import About, Run, RunError, RunStore, customs, pack, unpack
 from gan_core.snapshot import Observer
 from gan_core.trainer import Trainer
@@ -220,14 +220,12 @@ def test_a_zip_without_a_config_is_no_run(store: RunStore, whole: Files) -> None
 
 
 def test_a_run_too_large_for_this_machine_is_refused_by_its_config(store: RunStore, whole: Files) -> None:
-    def huge(text: bytes) -> bytes:
-        values = {"generator.hidden": (8192,) * 8, "discriminator.hidden": (8192,) * 8, "batch_size": 8192}
-        return POINTS.with_values(values).to_json().encode()
-
-    if customs.psutil.virtual_memory().available < 20e9:
-        refused(zipped(changed(whole, "config.json", huge)), store, "GB of memory")
-    else:
-        refused(zipped(changed(whole, "config.json", huge)), store, "not of the shapes")
+    huge = POINTS.with_values(
+        {"generator.hidden": (8192,) * 8, "discriminator.hidden": (8192,) * 8, "batch_size": 8192}
+    )
+    fits = customs.psutil.virtual_memory().available > models.estimate_memory(huge)
+    told = "not of the shapes" if fits else "GB of memory"
+    refused(zipped(changed(whole, "config.json", lambda text: huge.to_json().encode())), store, told)
 
 
 def rewritten(change: Callable[[dict[str, torch.Tensor]], object]) -> Callable[[bytes], bytes]:
