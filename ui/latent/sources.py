@@ -10,7 +10,7 @@ from typing import Literal
 
 import streamlit as st
 
-from gan_core import presets
+from gan_core import presets, pretrained
 from gan_core.latent import Model
 from gan_core.runs import Run, RunError, RunStore
 from gan_core.session import Session
@@ -63,14 +63,16 @@ class Source:
 
 
 def all_sources() -> list[Source]:
-    """Shipped models first, then what trains, then the rest of the library, the latest first."""
+    """Shipped models as their recipes stand, then what trains, then the rest of the library, the latest first."""
     training = {session.snapshot().run_id: session for session in pool().live().values()}
     store = pool().store
     runs = [_of(store, id, title, training) for id, title in _listed(str(store.root))]
     listed = {source.id for source in runs}
     fresh = [_of(store, id, id, training) for id in training if id and id not in listed]
     found = sorted([*fresh, *runs], key=lambda source: not source.live)
-    return [*(Source(id, title, True, Run(SHIPPED / id)) for id, title in _listed(str(SHIPPED))), *found]
+    order = [*pretrained.recipes()]
+    shipped = [Source(id, title, True, Run(SHIPPED / id)) for id, title in _listed(str(SHIPPED))]
+    return [*sorted(shipped, key=lambda source: [*order, source.id].index(source.id)), *found]
 
 
 def find(id: str, sources: Sequence[Source]) -> Source | None:
