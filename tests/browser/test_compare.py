@@ -16,7 +16,7 @@ from tests.conftest import Server
 pytestmark = pytest.mark.browser
 
 PATIENCE = 60_000  # milliseconds; the first page waits for torch to load on a busy machine
-STEPS = 20
+STEPS = 4
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ def panel(reading: Reading) -> None:
 
 def _columns(reading: Reading) -> dict[str, Any]:
     quality = KINDS[reading.results.metric].label
-    labels = {"quality": f"{quality}, end", "best": f"{quality}, best", "memory": "memory, MB"}
+    labels = {"quality": f"{quality}, end", "best": f"{quality}, best", "memory": "Memory, MB"}
     return {
         name: st.column_config.NumberColumn(
             labels.get(name, _with_unit(name)), help=MEASURES[name].about, format="%.3g" if name != "memory" else "%.0f"

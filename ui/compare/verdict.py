@@ -40,7 +40,8 @@ def _differences(reading: Reading) -> None:
     tested = [verdict for verdict in reading.verdicts if verdict.p is not None]
     shown = [verdict for verdict in tested if verdict.better is not None]
     for verdict in shown:
-        st.markdown(f"{_sign(verdict)} {plain(verdict.text)}")
+        winner = plain(reading.results.titles[verdict.better or ""])
+        st.markdown(f":green-badge[:material/trophy: better: {winner}] {plain(verdict.text)}")
     if not tested:
         text = (
             reading.verdicts[0].text if len(reading.verdicts) == 1 else "No verdict: fewer than 3 seeds are measured."
@@ -63,11 +64,9 @@ def later(reading: Reading) -> None:
 
 
 def _sign(verdict: Verdict) -> str:
-    """A difference that is shown, one that is not, or nothing to tell."""
+    """Whether the variant is better, worse or neither; a dash where there is nothing to tell."""
     if verdict.p is None:
         return ":gray[:material/remove:]"
-    return (
-        ":material/trending_up:"
-        if verdict.better == verdict.variant
-        else (":material/trending_down:" if verdict.better else ":gray[:material/drag_handle:]")
-    )
+    if verdict.better is None:
+        return ":gray[:material/drag_handle:]"
+    return ":material/trophy:" if verdict.better == verdict.variant else ":material/trending_down:"
