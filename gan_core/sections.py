@@ -158,7 +158,7 @@ class RecordConfig(Section):
     )
     judge_every: int = _field(
         0,
-        "Judge quality at each n-th step, while training waits, in place of evaluate_every; 0 leaves it to that.",
+        "Judge at each n-th step, training waiting; 0 leaves it to evaluate_every.",
         unit="steps",
         ge=0,
         le=1_000_000,

@@ -37,7 +37,7 @@ def watch() -> None:
     now = session.snapshot() if session else None
     left, right = st.columns([5, 7], gap="medium")
     with left:
-        samples.panel(now)
+        samples.panel(now, samples.way_to_latent)
         fit.panel(now)
     with right:
         curves.panel(now)

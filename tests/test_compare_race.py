@@ -91,8 +91,9 @@ def test_every_job_becomes_an_ordinary_run_of_the_library(raced: Race) -> None:
     for standing in raced.standings():
         assert (standing.status, standing.step, standing.error) == ("finished", 60, "")
         run = raced.library.open(standing.run_id)
-        assert run.summary().status == "finished"
-        assert run.summary().name.startswith("Rates: lr 0.")
+        summary = raced.library.summary(standing.run_id)
+        assert summary.status == "finished"
+        assert summary.name.startswith("Rates: lr 0.")
         assert [row.step for row in run.evals()] == [30, 60]
         assert run.frames()[-1] == 60
         assert run.trainer("cpu").steps == 60

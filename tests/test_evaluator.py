@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan_core import evaluator, metrics, models
+from gan_core import checkpoint, evaluator, metrics, models
 from gan_core.config import TrainConfig
 from gan_core.evals import Best, Evals, Evaluation, as_csv, from_csv
 from gan_core.evaluator import Evaluator
@@ -267,7 +267,7 @@ def test_a_best_that_cannot_be_written_leaves_the_one_before(tmp_path: Path, mon
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(torch, "save", full)
+    monkeypatch.setattr(checkpoint, "_flush", full)
     with pytest.raises(OSError, match="No space"):
         run.keep_best(trainer.state_dict(), Best(2, "js", 0.1), keep=1)
     assert run.best() == Best(1, "js", 0.3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -25,20 +26,20 @@ LARGEST_OF_CLASS = 120  # where only the samples of one class are shown
 MOST_COLUMNS = 10  # a class each
 
 
-def panel(now: Snapshot | None) -> None:
-    """The samples at the moment that the time line shows, and real examples."""
+def panel(now: Snapshot | None, corner: Callable[[Snapshot], None] = lambda now: None) -> None:
+    """The samples at the moment that the time line shows, and real examples; `corner` draws more in theirs."""
     config = state.draft()
     if now is None or len(now.look.samples) == 0:
         _before_start(config)
         return
     with st.container(key="chart-samples"):
-        _present(now)
+        _present(now, corner)
 
 
-def _present(now: Snapshot) -> None:
+def _present(now: Snapshot, corner: Callable[[Snapshot], None]) -> None:
     look = _look_at(now, st.session_state.scrub)
     with reading.corner("samples"):
-        _to_latent(now)
+        corner(now)
         reading.of_samples(plane=look.plane is not None)
     loss = losses.get(now.config.loss.name)
     span = _span(now)
@@ -60,7 +61,7 @@ def _present(now: Snapshot) -> None:
     _real(now, span, loss.score_name, chosen)
 
 
-def _to_latent(now: Snapshot) -> None:
+def way_to_latent(now: Snapshot) -> None:
     """A way to the Latent page, where this run's samples can be walked through, also while it trains."""
     if now.run_id:
         st.page_link(
