@@ -26,8 +26,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "comparisons.md"
 _HEAD = """# What the sources' comparisons gave here
 
 Written by `python -m benchmarks.comparisons`; the numbers are in `gan_core/compare/measured/*.json`, and the app shows
-them beside each comparison. Runs of one seed begin with the same weights, data order and noise. Figures are medians over
-the seeds, in brackets the least and the greatest.
+them beside each comparison. Runs of one seed begin with the same weights, data order and noise. Figures are medians
+over the seeds, in brackets the least and the greatest.
 
 A claim is **confirmed** or **refuted** by paired t-tests over the seeds, corrected by Holm; else it is **undecided**,
 which with three seeds and short runs is the usual and honest word. Of three pairs only large differences can be shown.
@@ -49,7 +49,8 @@ def measure(name: str, steps: int | None, seeds: int | None, judgements: int | N
         print(f"{name}: {done} of {len(race.jobs)} runs, {time.monotonic() - began:.0f} s", flush=True)
     told = compare.report.tree(compare.results_of(race))
     told["made"] = {
-        "command": f"python -m benchmarks.comparisons --only {name} --steps {plan.steps} --seeds {len(plan.seeds)}",
+        "command": f"python -m benchmarks.comparisons --only {name} --steps {plan.steps} --seeds {len(plan.seeds)} "
+        f"--judgements {plan.judgements}",
         "date": time.strftime("%Y-%m-%d"),
         "on": f"CPU, {workers} runs at a time, torch {torch.__version__}, {platform.machine()}",
         "seconds": round(time.monotonic() - began),

@@ -1,10 +1,11 @@
-"""A learning rate of its own for each optimiser: three rates each, one seed, a short DCGAN on digits; the best is kept.
+"""A learning rate of its own for each optimiser: three rates each, a short DCGAN on digits; the best is kept.
 
     python -m benchmarks.rates              # some minutes on two cores
     python -m benchmarks.rates --steps 800 --write
 
 `--write` keeps what it found in gan_core/compare/measured/rates.json, where `compare.Axis.of_optimizers` reads it. The
-search is short on purpose: it spares each optimiser a rate that is plainly wrong, and no more.
+search is short on purpose: it spares each optimiser a rate that is plainly wrong, and no more. A rate is judged by its
+worst seed, for one that diverges now and then is no good.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ LADDERS = {
 }
 
 
-def plan(steps: int) -> compare.Comparison:
+def plan(steps: int, seeds: int) -> compare.Comparison:
     """Every optimiser at every rate of its ladder."""
     variants = [
         compare.Variant(
@@ -39,39 +40,41 @@ def plan(steps: int) -> compare.Comparison:
     ]
     axis = compare.Axis(title="optimiser and rate", variants=tuple(variants))
     base = compare.get("optimizers").base
-    return compare.comparison(id="rates", title="Rates", base=base, axes=[axis], seeds=[100], steps=steps, judgements=2)
+    return compare.comparison(id="rates", title="Rates", base=base, axes=[axis], steps=steps, judgements=2).with_fields(
+        seeds=range(100, 100 + seeds)
+    )
 
 
-def search(steps: int, workers: int) -> dict[str, dict[str, float | None]]:
-    """The last judged quality at each rate, by optimiser; None where a run diverged."""
+def search(steps: int, seeds: int, workers: int) -> dict[str, dict[str, float | None]]:
+    """The last judged quality of the worst seed at each rate, by optimiser; None where one failed."""
     with tempfile.TemporaryDirectory() as folder:
-        race = compare.RaceStore(folder).create(plan(steps))
+        race = compare.RaceStore(folder).create(plan(steps, seeds))
         compare.start(race, compare.Means(workers=workers)).wait()
-        rows = {row.variant: row.values["quality"] for row in compare.results_of(race).table()}
+        table = compare.results_of(race).table()
+    rows = {
+        row.variant: row.spread["quality"][1] if row.spread["quality"] and not row.failed else None for row in table
+    }
     return {name: {f"{rate:g}": rows[f"{name}-{rate:g}"] for rate in ladder} for name, ladder in LADDERS.items()}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=300, help="of each run")
+    parser.add_argument("--seeds", type=int, default=3, help="of each rate")
     parser.add_argument("--workers", type=int, default=2, help="runs at a time")
     parser.add_argument("--write", action="store_true", help="keep what was found")
     options = parser.parse_args()
-    found = search(options.steps, options.workers)
+    found = search(options.steps, options.seeds, options.workers)
     best = {}
-    print(
-        f"Frechet distance after {options.steps} steps, seed 100; lower is better\n\n| optimiser | rates tried | kept |"
-    )
-    print("|---|---|---|")
+    measured = f"Frechet distance after {options.steps} steps, worst of {options.seeds} seeds"
+    print(f"{measured}; lower is better\n\n| optimiser | rates tried | kept |\n|---|---|---|")
     for name, tried in found.items():
         known = {rate: value for rate, value in tried.items() if value is not None}
         best[name] = float(min(known, key=lambda rate: known[rate]))
         shown = ", ".join(f"{rate}: {'diverged' if value is None else f'{value:.0f}'}" for rate, value in tried.items())
         print(f"| {name} | {shown} | {best[name]:g} |")
     if options.write:
-        note = (
-            f"Frechet distance after {options.steps} steps of comparison `optimizers`, seed 100; best of three rates."
-        )
+        note = f"{measured} of comparison `optimizers`; best of three rates."
         text = json.dumps(
             {"command": "python -m benchmarks.rates", "note": note, "rates": best, "tried": found}, indent=1
         )

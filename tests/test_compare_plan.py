@@ -163,6 +163,8 @@ def test_one_more_seed_or_variant_leaves_the_runs_that_are_there() -> None:
         ({"reference": "nobody"}, 'no variant "nobody"'),
         ({"seeds": list(range(300))}, "too many"),
         ({"unknown": 1}, "unknown"),
+        ({"claims": [{"says": "It is fun.", "measure": "fun"}]}, '"fun" is not a known measure'),
+        ({"base": {"batch_size": 1}}, "base.batch_size"),
     ],
 )
 def test_what_does_not_fit_is_one_clear_sentence(fields: dict[str, Any], complaint: str) -> None:

@@ -48,6 +48,27 @@ def test_a_run_that_is_judged_trains_as_one_that_is_not(name: str) -> None:
     assert curves(often) == curves(never)
 
 
+@pytest.mark.parametrize("name", ["points", "digits"])
+def test_a_run_may_be_judged_at_fixed_steps_while_it_waits(name: str) -> None:
+    config = VARIANTS[name].with_values({"record.evaluate_every": 0, "max_steps": 12})
+    never, often = finished(config), finished(config.with_values({"record.judge_every": 5}))
+    assert often.evals.step.tolist() == [5, 10, 12]
+    assert curves(often) == curves(never)
+
+
+def test_a_step_whose_judgement_was_cut_off_by_a_stop_is_judged_once_the_run_goes_on(tmp_path: Path) -> None:
+    store, config = RunStore(tmp_path), POINTS.with_values({"record.judge_every": 20, "max_steps": 60})
+    first = Session(config.with_values({"record.judge_every": 0}), store, threads=1, max_steps=40)
+    first.start()
+    assert first.wait(60)
+    run = store.open(first.snapshot().run_id)
+    run.write_config(config)  # stands at step 40, as after a stop, without a judgement of it
+    second = Session(config, store, threads=1, run=run)
+    second.start()
+    assert second.wait(60)
+    assert [row.step for row in run.evals()] == [40, 60]
+
+
 def test_the_global_generator_and_training_threads_are_left_alone() -> None:
     before, threads = torch.get_rng_state(), torch.get_num_threads()
     trainer = Trainer(POINTS, "cpu")

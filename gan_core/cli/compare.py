@@ -134,10 +134,22 @@ def _tell_progress(race: Race, began: float, taken: Estimate | None) -> None:
     standings = race.standings()
     running = ", ".join(map(_line, (standing for standing in standings if standing.status == "running")))
     done = sum(standing.ended for standing in standings)
-    left = ""
-    if taken is not None and taken.seconds:
-        left = f", about {_time(max(0.0, taken.seconds - (time.monotonic() - began)))} left"
+    left = _left(race, time.monotonic() - began, taken)
     typer.echo(f"{done} of {len(standings)} runs done{left}" + (f"; {running}" if running else ""))
+
+
+def _left(race: Race, spent: float, taken: Estimate | None) -> str:
+    """The time to go: what is not done yet of the time that was told, or of the time spent where that is more."""
+    if taken is None or not taken.seconds:
+        return ""
+    jobs, standings = race.jobs, race.standings()
+    shares = [
+        1.0 if standing.ended else standing.step / standing.total_steps if standing.total_steps
+        else standing.seconds / (job.max_seconds or taken.seconds)
+        for job, standing in zip(jobs, standings, strict=True)
+    ]  # fmt: skip
+    share = sum(shares) / len(shares)
+    return f", about {_time((1 - share) * max(spent, taken.seconds))} left"
 
 
 def _line(standing: Standing) -> str:

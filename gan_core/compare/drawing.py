@@ -13,7 +13,7 @@ from gan_core.compare.results import Curve, X
 # Okabe and Ito's hues that belong to no role, as on the screen; the second four are dashed, and so on
 COLOURS = ("#1F272E", "#3AA0DC", "#9C8B00", "#C0629A")
 _DASHES = ("", "7 4", "2 3", "7 3 2 3")
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 560, 330, 62, 10, 34, 46
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 480, 310, 62, 10, 34, 46
 
 
 def chart(curves: Sequence[Curve], label: str, x: X, log: bool = False) -> str:
@@ -62,7 +62,7 @@ class _Scale:
         if self.log:
             whole = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
             found = [m * 10.0**e for e in whole for m in (1, 2, 5)]
-        else:
+        if not self.log or sum(self.low <= tick <= self.high for tick in found) < 2:
             step = 10 ** math.floor(math.log10((self.high - self.low) / 3))
             step = next(k * step for k in (1, 2, 5, 10) if (self.high - self.low) / (k * step) <= 6)
             found = [k * step for k in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)]

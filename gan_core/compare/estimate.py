@@ -5,6 +5,7 @@ The trials run side by side as the runs will, so they meet the same crowd on the
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from collections.abc import Callable
@@ -20,7 +21,8 @@ from gan_core.compare.race import RaceError
 from gan_core.devices import find_device
 
 _PROCESS = 700e6  # bytes of a worker before it trains: Python, torch, the data, the judge
-_AROUND = 1.05  # a run's looks, pictures and checkpoints, over its bare steps
+_AROUND = 1.03  # a run with its looks and figures, over its bare steps
+_ENDS = 0.5  # seconds between the end of a run and the begin of the next
 _WAIT = 120.0  # seconds for a trial
 
 
@@ -69,14 +71,13 @@ def measure(
         if not any(speed.alike(job.config, kind.config) for kind in kinds):
             kinds.append(job)
     trials = _tried(kinds, plan, progress or (lambda done, what: None))
-    boot = min(trial["boot"] for trial in trials)  # the first in its process
     cost, per_step = [], {}
     for job in jobs:
         trial = next(t for kind, t in zip(kinds, trials, strict=True) if speed.alike(job.config, kind.config))
         per_step[job.variant.id] = trial["step"]
-        training = comparison.seconds or (comparison.steps or 0) * trial["step"] * _AROUND
-        cost.append(training + comparison.judgements * trial["judgement"])
-    seconds = _scheduled(cost, plan.workers, boot + max(trial["start"] for trial in trials))
+        cost.append(_time_of(job, comparison, trial))
+    before = max(trial["boot"] + trial["first"] for trial in trials)
+    seconds = _scheduled(cost, plan.workers, before)
     memory = max(plan.memory, int(plan.workers * max(trial["memory"] for trial in trials)))
     return Estimate(plan.runs, plan.workers, plan.device, memory, seconds, tuple(per_step.items()))
 
@@ -93,27 +94,49 @@ def _room(need: float, place: torch.device) -> int:
     return max(1, min(cores, int(0.8 * free / need)))
 
 
+def _time_of(job: Job, comparison: Comparison, trial: dict[str, float]) -> float:
+    """Seconds of one run, all that is done around its steps included."""
+    around = trial["start"] + _ENDS + comparison.judgements * trial["judgement"]
+    if comparison.steps is None:
+        return around + (job.max_seconds or 0.0)
+    record = job.config.record
+    kept = comparison.steps / record.frame_every * trial["frame"] + comparison.steps / record.save_every * trial["save"]
+    return around + comparison.steps * trial["step"] * _AROUND + kept
+
+
 def _tried(kinds: list[Job], plan: Estimate, tell: Callable[[float, str], object]) -> list[dict[str, float]]:
-    """What a worker measured for each kind of run, while as many others as will run beside it measured too."""
-    trials: dict[str, dict[str, float]] = {}
-    waiting = [{"measure": job.config.to_json(), "device": plan.device, "key": job.key} for job in kinds]
-    titles = {job.key: job.variant.title for job in kinds}
-    began = time.monotonic()
-    with Pool(min(plan.workers, len(kinds))) as pool:
-        while len(trials) < len(kinds):
-            tell(len(trials) / len(kinds), "trying each kind of run")
-            while waiting and pool.free:
-                pool.ask(waiting.pop(0))
-            done = pool.answer(0.5)
-            if done is not None:
-                task, answer = done
+    """What a worker measured for each kind of run; as many are tried at once as will run at once, some twice for that.
+
+    Of what was measured twice, the mean; of "boot", that of a process's first trial.
+    """
+    tasks = list(itertools.islice(itertools.cycle(range(len(kinds))), plan.workers * -(-len(kinds) // plan.workers)))
+    asked = [{"measure": kinds[k].config.to_json(), "device": plan.device, "kind": k} for k in tasks]
+    answers: list[list[dict[str, float]]] = [[] for _ in kinds]
+    boots: list[float] = []
+    end, done = time.monotonic() + _WAIT * len(asked), 0
+    with Pool(plan.workers) as pool:
+        while done < len(tasks):
+            tell(done / len(tasks), "trying each kind of run")
+            while asked and pool.free:
+                pool.ask(asked.pop(0))
+            came = pool.answer(0.5)
+            if came is not None:
+                kind, answer = came[0]["kind"], came[1]
                 if answer is None or "error" in answer:
                     why = "its process died" if answer is None else answer["error"]
-                    raise RaceError(f"{titles[task['key']]} cannot run here: {why}")
-                trials[task["key"]] = answer
-            if time.monotonic() - began > _WAIT * len(kinds):
+                    raise RaceError(f"{kinds[kind].variant.title} cannot run here: {why}")
+                answers[kind].append(answer)
+                boots.append(answer["boot"])
+                done += 1
+            if time.monotonic() > end:
                 raise RaceError("Trying the runs takes too long to tell how long all of them take")
-    return [trials[job.key] for job in kinds]
+    boot = max(boots[: plan.workers])
+    first = max(answer["first"] for answer in itertools.chain(*answers))
+    return [_mean(found) | {"boot": boot, "first": first} for found in answers]
+
+
+def _mean(found: list[dict[str, float]]) -> dict[str, float]:
+    return {name: sum(answer[name] for answer in found) / len(found) for name in found[0]}
 
 
 def _scheduled(cost: list[float], workers: int, start: float) -> float:

@@ -16,7 +16,7 @@ from scipy.stats import spearmanr
 from gan_core.catalog import Catalog, Entry
 from gan_core.config import TrainConfig
 from gan_core.evals import Evals
-from gan_core.figures import KINDS, METRIC
+from gan_core.figures import METRIC
 from gan_core.history import History
 
 _FEW = 4  # judgements, or twenty rows of losses, below which nothing is measured of them
@@ -187,8 +187,3 @@ MEASURES: Catalog[Measure] = Catalog(
         "memory": _measure(memory, "memory", "Memory of the run's process, or on its GPU.", unit="bytes"),
     },
 )  # fmt: skip
-
-
-def label_of(metric: str) -> str:
-    """The figure of quality in words."""
-    return KINDS[metric].label

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from gan_core import presets
 from gan_core.catalog import OPTIMIZERS, UnknownNameError
 from gan_core.compare import rates
+from gan_core.compare.measures import MEASURES
 from gan_core.config import SETTINGS, ConfigError, TrainConfig
 from gan_core.schema import Section, as_text
 
@@ -92,6 +93,13 @@ class Claim(Section):
     says: str
     measure: str = "quality"
     best: str = ""
+
+    @field_validator("measure")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name not in MEASURES:
+            raise ValueError(MEASURES.complaint(name))
+        return name
 
 
 @dataclass(frozen=True)
@@ -274,7 +282,7 @@ def _plain(value: Any) -> Any:
         return value.model_dump()
     if isinstance(value, Mapping):
         return {key: _plain(part) for key, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
+    return [_plain(part) for part in value] if isinstance(value, list | tuple | range) else value
 
 
 def _checked(kind: type[S], tree: Mapping[str, Any]) -> S:

@@ -1,43 +1,63 @@
-"""How long the runs of a comparison take here, found by a few steps and one judgement of each kind of run."""
+"""How long the runs of a comparison take here, found by doing each of their parts for a moment."""
 
 from __future__ import annotations
 
+import tempfile
 import time
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
 
 import psutil
 import torch
 
-from gan_core import data, metrics
+from gan_core import checkpoint, data, metrics
 from gan_core.config import TrainConfig
 from gan_core.data import DataError
 from gan_core.schema import ConfigError
+from gan_core.snapshot import Observer
 from gan_core.trainer import Trainer
 
+T = TypeVar("T")
 _SECONDS, _LEAST = 1.5, 3  # of steps, and steps at least
 
 
 def measure(config: TrainConfig, device: str) -> dict[str, Any]:
-    """Seconds that a step, a judgement and the start of a run take in this process, and the bytes that it holds then.
+    """Seconds that each part of a run takes in this process, and the bytes that it holds then; plain JSON for a worker.
 
-    For a worker: the answer is plain JSON, `{"error": ...}` where the run cannot be tried.
+    "boot": the process itself; "first": the data and the judge, once in a process; then of every run "start", "step",
+    "frame", "save" and "judgement". Only {"error": ...} where the run cannot be tried.
     """
     torch.set_num_threads(1)
     boot = time.time() - psutil.Process().create_time()
-    began = time.perf_counter()
     try:
-        trainer = Trainer(config, device, data.load(config))
-        _judge(trainer)
-        start = time.perf_counter() - began
-        trainer.step()
+        first, trainer = _timed(lambda: _warm(config, device))
         step = _time_of_a_step(trainer)
-        began = time.perf_counter()
-        _judge(trainer)
-        judgement = time.perf_counter() - began
-    except (DataError, ConfigError, ValueError, MemoryError, RuntimeError) as error:
+        start, observer = _timed(lambda: Observer(Trainer(config, device, data.load(config))))
+        frame, _ = _timed(lambda: observer.look(trainer))
+        judgement, _ = _timed(lambda: _judge(trainer))
+        with tempfile.TemporaryDirectory() as folder:
+            save, _ = _timed(lambda: checkpoint.save(trainer, Path(folder) / "step-0000001"))
+    except (DataError, ConfigError, ValueError, OSError, MemoryError, RuntimeError) as error:
         return {"error": str(error)}
     memory = torch.cuda.memory_reserved(device) if device.startswith("cuda") else psutil.Process().memory_info().rss
-    return {"step": step, "judgement": judgement, "start": start, "boot": boot, "memory": memory}
+    times = {"boot": boot, "first": first, "start": start, "step": step, "frame": frame, "save": save}
+    return times | {"judgement": judgement, "memory": memory}
+
+
+def _timed(action: Callable[[], T]) -> tuple[float, T]:
+    began = time.perf_counter()
+    result = action()
+    return time.perf_counter() - began, result
+
+
+def _warm(config: TrainConfig, device: str) -> Trainer:
+    """A trainer after all that is done only once in a process."""
+    trainer = Trainer(config, device, data.load(config))
+    trainer.step()
+    Observer(trainer).look(trainer)
+    _judge(trainer)
+    return trainer
 
 
 def _time_of_a_step(trainer: Trainer) -> float:

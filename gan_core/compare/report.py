@@ -16,15 +16,17 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from gan_core.compare import drawing
-from gan_core.compare.measures import MEASURES, label_of
+from gan_core.compare.measures import MEASURES
 from gan_core.compare.race import Race
 from gan_core.compare.results import Results, Row, X, read
 from gan_core.compare.verdict import claims, verdicts
+from gan_core.figures import KINDS
 from gan_core.plane import Plane
 from gan_core.runs import RunError, tile
 from gan_core.schema import as_text
 
 _COLUMNS = ("quality", "best", "level", "wobble", "seconds", "speed", "memory")
+_WITH_SPREAD = ("quality", "best", "wobble")
 _SHOWN = 24  # samples of each variant on a sheet
 _CURVES: tuple[tuple[str, X], ...] = (
     ("quality", "steps"),
@@ -41,7 +43,7 @@ def tree(results: Results) -> dict[str, Any]:
     return _plain(
         {
             "comparison": json_format.loads(plan.to_json()),
-            "quality": label_of(results.metric),
+            "quality": results.label("quality"),
             "reference": plan.reference_id,
             "runs": [
                 {
@@ -180,6 +182,8 @@ body { color: #222; background: #fff }
 table { border-collapse: collapse; display: block; overflow-x: auto } th, td { padding: .3em .8em; text-align: right }
 th { border-bottom: 2px solid #888; font-weight: 600 } td { border-bottom: 1px solid #ddd }
 th:first-child, td:first-child { text-align: left } figure { display: inline-block; margin: 1em 1em 0 0 }
+svg { max-width: 100% }
+.samples { display: inline-block; margin-right: 2em }
 figcaption, .quiet { color: #666 } svg text { font: 12px system-ui, sans-serif; fill: #555 }
 img { image-rendering: pixelated; max-width: 100% } .confirmed { color: #00724d } .refuted { color: #b3470a }
 """
@@ -204,7 +208,7 @@ def html(results: Results, race: Race | None = None) -> str:
     parts += ["<h2>Table</h2>", _html_table(table(results))]
     parts.append("<p class=quiet>Medians over the seeds; in brackets the least and the greatest.</p><h2>Curves</h2>")
     for name, x in _CURVES:
-        label = _NAMES.get(name, label_of(results.metric))
+        label = _NAMES.get(name) or KINDS[results.metric].label
         judged = name == "quality"
         drawn = drawing.chart(results.curve(name, x, smooth=0.0 if judged else 0.02), label, x, log=judged)
         parts.append(f"<figure>{drawn}</figure>")
@@ -214,7 +218,9 @@ def html(results: Results, race: Race | None = None) -> str:
         for variant, strip in strips.items():
             data = base64.b64encode(_as_png(strip)).decode()
             caption = escape(results.titles[variant])
-            parts.append(f'<p>{caption}<br><img alt="samples of {caption}" src="data:image/png;base64,{data}"></p>')
+            parts.append(
+                f'<p class=samples>{caption}<br><img alt="samples of {caption}" src="data:image/png;base64,{data}"></p>'
+            )
     parts += ["<h2>What differs</h2>", _html_table(_differences(results))]
     head = f"<meta charset=utf-8><title>{escape(plan.title)}</title><style>{_STYLE}</style>"
     return f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(parts)}</body></html>\n"
@@ -258,12 +264,14 @@ def _cell(row: Row, name: str) -> str:
     if value is None or spread is None:
         return "–"
     words = short_bytes if MEASURES[name].unit == "bytes" else short
-    return words(value) if spread[0] == spread[1] else f"{words(value)} ({words(spread[0])}–{words(spread[1])})"
+    if name not in _WITH_SPREAD or spread[0] == spread[1]:
+        return words(value)
+    return f"{words(value)} ({words(spread[0])}–{words(spread[1])})"
 
 
 def _label(results: Results, name: str) -> str:
     measure = MEASURES[name]
-    label = {"quality": label_of(results.metric), "best": "best"}.get(name, measure.label)
+    label = results.label(name)
     return f"{label}, {measure.unit}" if measure.unit not in ("", "bytes") else label
 
 

@@ -15,7 +15,7 @@ from gan_core.compare.plan import Comparison
 from gan_core.compare.race import Race, Standing
 from gan_core.diagnosis import diagnose
 from gan_core.evals import Evals
-from gan_core.figures import METRIC
+from gan_core.figures import KINDS, METRIC
 from gan_core.history import COLUMNS, History
 from gan_core.runs import Run, RunError
 
@@ -68,6 +68,11 @@ class Results:
     def metric(self) -> str:
         """The figure that tells quality: "frechet", or "js" of points. Lower is better."""
         return METRIC[self.comparison.base.dataset.kind]
+
+    def label(self, measure: str) -> str:
+        """The measure in words, quality by its own name: "Frechet distance at the end"."""
+        words = MEASURES[measure].label
+        return words.replace("quality", KINDS[self.metric].label) if measure in ("quality", "best") else words
 
     @cached_property
     def level(self) -> float:

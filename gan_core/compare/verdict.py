@@ -167,10 +167,11 @@ def _verdict(
 ) -> Verdict:
     measure, variant, reference = test
     kind, ours, theirs = MEASURES[measure], results.titles[variant], results.titles[reference]
+    label = results.label(measure)
     if p is None or p_holm is None:
         failed = [run for run in results.runs if run.variant in (variant, reference) and run.status == "failed"]
         why = f"{len(failed)} of the runs failed" if failed else f"fewer than {LEAST_SEEDS} seeds are measured"
-        text = f"{ours} and {theirs} are not compared in {kind.label}: {why}."
+        text = f"{ours} and {theirs} are not compared in {label}: {why}."
         return Verdict(measure, variant, reference, len(sample), None, None, None, None, None, None, None, text)
     _, low, high = paired_t(sample)
     effect = float(sample.mean())
@@ -181,9 +182,11 @@ def _verdict(
     better = None
     if differs and kind.better:
         better = variant if greater == (kind.better == "higher") else reference
-    size = f"{_short(effect)} times" if kind.scale == "ratio" else f"{effect:+.2f} against"
-    figures = f"{size} {theirs}'s (95 %: {_short(low)} to {_short(high)}), p = {_p(p_holm)}, {len(sample)} seeds"
-    text = f"{ours}: {kind.label} {figures}." if differs else f"No difference shown in {kind.label}: {ours} {figures}."
+    size = f"{_short(effect)} times that of" if kind.scale == "ratio" else f"{effect:+.2f} against"
+    sure = f"95 % interval {_short(low)} to {_short(high)}, p = {_p(p_holm)}, {len(sample)} seeds"
+    found = label if differs else f"no difference shown in {label},"
+    ranks = f" {'Better' if better == variant else 'Worse'}." if better else ""
+    text = f"{ours}: {found} {size} {theirs} ({sure}).{ranks}"
     return Verdict(
         measure, variant, reference, len(sample), effect, low, high, p, p_holm, by_signs(sample), better, text
     )

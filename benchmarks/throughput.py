@@ -1,0 +1,69 @@
+"""Steps a second of six runs side by side in worker processes, against the same runs one after another on all cores.
+
+    python -m benchmarks.throughput                      # ring8 and an MLP on digits; a few minutes on two cores
+    python -m benchmarks.throughput --only ring8 --steps 4000
+
+Only time spent training counts, as each run records it: not starting, not judging. To be run on a quiet machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections.abc import Iterator
+from statistics import mean
+
+from gan_core import compare, presets
+from gan_core.compare import Axis, Comparison, Job, Means, RaceStore
+from gan_core.session import Session
+
+EXPERIMENTS = {"ring8": ("ring8", 3000), "mlp": ("mlp-mnist", 400)}  # preset, and steps of each run
+
+
+def plan(preset: str, steps: int) -> Comparison:
+    """Six runs: two rates, three seeds."""
+    axis = Axis.of("optimizer_d.lr", [1e-4, 2e-4])
+    return compare.comparison(base=presets.load(preset), axes=[axis], seeds=[0, 1, 2], steps=steps, judgements=1)
+
+
+def side_by_side(comparison: Comparison, workers: int) -> float:
+    """Steps a second of all workers together."""
+    with tempfile.TemporaryDirectory() as folder:
+        race = RaceStore(folder).create(comparison)
+        compare.start(race, Means(workers=workers, device="cpu")).wait()
+        return workers * mean(standing.step / standing.seconds for standing in race.standings())
+
+
+def one_after_another(comparison: Comparison, threads: int) -> float:
+    """Steps a second of one run that has all cores."""
+    return mean(_alone(comparison.jobs(), threads))
+
+
+def _alone(jobs: tuple[Job, ...], threads: int) -> Iterator[float]:
+    for job in jobs[:3]:
+        config = job.config.with_values({"record.judge_every": 0, "record.evaluate_every": 0})
+        session = Session(config, device="cpu", threads=threads)
+        session.start()
+        session.wait()
+        yield session.snapshot().step / session.snapshot().seconds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=EXPERIMENTS, help="one of the experiments")
+    parser.add_argument("--steps", type=int, help="of each run")
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, help="processes, and threads of one run alone"
+    )
+    options = parser.parse_args()
+    print("| experiment | one after another, steps/s | side by side, steps/s | ratio |\n|---|---|---|---|")
+    for name in [options.only] if options.only else EXPERIMENTS:
+        preset, steps = EXPERIMENTS[name]
+        comparison = plan(preset, options.steps or steps)
+        alone, together = one_after_another(comparison, options.workers), side_by_side(comparison, options.workers)
+        print(f"| {name} | {alone:.1f} | {together:.1f} | {together / alone:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
