@@ -8,7 +8,6 @@ from typing import Any, get_args
 import streamlit as st
 
 from gan_core.compare import Curve, Race
-from gan_core.compare.measures import label_of
 from gan_core.compare.results import X
 from ui.compare import samples
 from ui.compare.watching import Reading
@@ -30,7 +29,7 @@ _MEASURE, _X, _SMOOTH, _LOG = "compare-measure", "compare-x", "compare-smooth", 
 
 def panel(race: Race, reading: Reading) -> None:
     """The choice of what is drawn, and the chart."""
-    quality = label_of(reading.results.metric)
+    quality = reading.results.label("quality")
     names = {name: words or quality for name, words in _NAMES.items()}
     with st.container(horizontal=True, vertical_alignment="bottom", key="compare-curves"):
         name = st.selectbox("Curve", list(names), format_func=names.__getitem__, key=_MEASURE, width=230)

@@ -7,7 +7,6 @@ from typing import Any
 import streamlit as st
 
 from gan_core.compare import MEASURES, Row
-from gan_core.compare.measures import label_of
 from ui.compare.watching import Reading
 
 _COLUMNS = ("quality", "best", "level", "wobble", "seconds", "speed", "memory")
@@ -27,7 +26,7 @@ def panel(reading: Reading) -> None:
 
 
 def _columns(reading: Reading) -> dict[str, Any]:
-    quality = label_of(reading.results.metric)
+    quality = reading.results.label("quality")
     labels = {"quality": f"{quality}, end", "best": f"{quality}, best", "memory": "Memory, MB"}
     return {
         name: st.column_config.NumberColumn(
