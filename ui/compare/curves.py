@@ -9,6 +9,7 @@ import streamlit as st
 
 from gan_core.compare import Curve, Race
 from gan_core.compare.results import X
+from gan_core.figures import KINDS
 from ui.compare import samples
 from ui.compare.watching import Reading
 from ui.components import live_chart
@@ -29,7 +30,7 @@ _MEASURE, _X, _SMOOTH, _LOG = "compare-measure", "compare-x", "compare-smooth", 
 
 def panel(race: Race, reading: Reading) -> None:
     """The choice of what is drawn, and the chart."""
-    quality = reading.results.label("quality")
+    quality = KINDS[reading.results.metric].label
     names = {name: words or quality for name, words in _NAMES.items()}
     with st.container(horizontal=True, vertical_alignment="bottom", key="compare-curves"):
         name = st.selectbox("Curve", list(names), format_func=names.__getitem__, key=_MEASURE, width=230)

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from gan_core.compare import MEASURES, Row
+from gan_core.figures import KINDS
 from ui.compare.watching import Reading
 
 _COLUMNS = ("quality", "best", "level", "wobble", "seconds", "speed", "memory")
@@ -26,7 +27,7 @@ def panel(reading: Reading) -> None:
 
 
 def _columns(reading: Reading) -> dict[str, Any]:
-    quality = reading.results.label("quality")
+    quality = KINDS[reading.results.metric].label
     labels = {"quality": f"{quality}, end", "best": f"{quality}, best", "memory": "Memory, MB"}
     return {
         name: st.column_config.NumberColumn(
