@@ -105,7 +105,7 @@ class Chart {
       paper_bgcolor: themeOf(this.root).color("background"),
       title: { text: figure.layout.legend?.title?.text },
       showlegend: true,
-      legend: { orientation: "h", y: 1.1 },
+      legend: { orientation: "h", y: 1.1, font: { ...plot.layout.font, family: "sans-serif" } }, // measured as it is drawn
       margin: { l: 60, r: 20, t: 70, b: 50 },
     };
     return Plotly.downloadImage({ data: plot.data, layout }, { format: "png", filename: saveAs, width, height, scale: 2 });
