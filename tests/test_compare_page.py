@@ -178,6 +178,7 @@ def test_a_finished_comparison_shows_all_that_came_out(at_race: Race) -> None:
     assert "Verdict" in texts(app)
     assert "fewer than 3 seeds" in texts(app)
     assert list(app.dataframe[0].value["Runs done"]) == ["1 of 1", "1 of 1"]
+    assert list(app.dataframe[1].value.iloc[0])[1:] == ["0.0001", "0.001"]  # what differs
     assert len(app.get("bidi_component")) >= 4  # lanes, curves, two pictures, time line
     assert {button.proto.label for button in app.get("download_button")} >= {"Report (HTML)"}
     assert not {"Pause all", "Resume all"} & labels(app)

@@ -10,8 +10,9 @@ import numpy as np
 
 from gan_core.compare.results import Curve, X
 
-# Okabe and Ito's colours for many variants, safe for colour-blind eyes; the roles' own colours are not among the first
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#666666")
+# Okabe and Ito's hues that belong to no role, as on the screen; the second four are dashed, and so on
+COLOURS = ("#1F272E", "#3AA0DC", "#9C8B00", "#C0629A")
+_DASHES = ("", "7 4", "2 3", "7 3 2 3")
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 480, 310, 62, 10, 34, 46
 
 
@@ -31,7 +32,7 @@ def chart(curves: Sequence[Curve], label: str, x: X, log: bool = False) -> str:
         edge = [*zip(curve.x, curve.high, strict=True), *list(zip(curve.x, curve.low, strict=True))[::-1]]
         parts.append(f'<polygon points="{_points(edge, across, up)}" fill="{colour}" opacity=".15"/>')
         line = _points(list(zip(curve.x, curve.median, strict=True)), across, up)
-        parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.8"/>')
+        parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.8"{_dashes(k)}/>')
     parts.append(_legend(curves))
     size = f'viewBox="0 0 {_WIDTH} {_HEIGHT + 18 * (len(curves) // 4)}" width="{_WIDTH}"'
     named = f'role="img" aria-label="{escape(label)} by {x}"'
@@ -72,6 +73,12 @@ def _points(pairs: Sequence[tuple[float, float]], across: _Scale, up: _Scale) ->
     return " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in pairs if math.isfinite(y))
 
 
+def _dashes(k: int) -> str:
+    """How the kth line is drawn, as an attribute."""
+    dashes = _DASHES[k // len(COLOURS) % len(_DASHES)]
+    return f' stroke-dasharray="{dashes}"' if dashes else ""
+
+
 def _axes(across: _Scale, up: _Scale, label: str, x: X) -> str:
     floor = _HEIGHT - _BOTTOM
     parts = [f'<text x="{_LEFT}" y="14">{escape(label)}{", log scale" if up.log else ""}</text>']
@@ -91,8 +98,7 @@ def _legend(curves: Sequence[Curve]) -> str:
     for k, curve in enumerate(curves):
         x, y = _LEFT + each * (k % 4), _HEIGHT - 12 + 18 * (k // 4)
         colour = COLOURS[k % len(COLOURS)]
-        parts.append(
-            f'<line x1="{x:.0f}" x2="{x + 16:.0f}" y1="{y - 4}" y2="{y - 4}" stroke="{colour}" stroke-width="3"/>'
-        )
+        ends = f'x1="{x:.0f}" x2="{x + 16:.0f}" y1="{y - 4}" y2="{y - 4}"'
+        parts.append(f'<line {ends} stroke="{colour}" stroke-width="3"{_dashes(k)}/>')
         parts.append(f'<text x="{x + 20:.0f}" y="{y}">{escape(curve.title[:18])}</text>')
     return "".join(parts)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from gan_core.compare import RaceStore
@@ -156,6 +157,14 @@ def test_the_report_comes_as_one_page(at_end: Page) -> None:
     assert text.startswith("<!doctype html>")
     assert "<svg" in text
     at_end.keyboard.press("Escape")
+
+
+def test_the_chart_saves_itself_as_a_picture(at_end: Page) -> None:
+    with at_end.expect_download() as download:
+        at_end.get_by_role("button", name="PNG", exact=True).click()
+    assert download.value.suggested_filename == "own-loss_d.png"
+    with Image.open(download.value.path()) as picture:
+        assert picture.width > 800
 
 
 def test_nothing_hangs_over_the_edge_of_a_phone(at_end: Page) -> None:

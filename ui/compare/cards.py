@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import streamlit as st
 
@@ -40,7 +39,11 @@ def measured(name: str) -> None:
         st.caption(f"Measured here, {length}, {len(plan['seeds'])} seeds")
         for judged in report["claims"]:
             st.markdown(f"{outcome(judged['outcome'])} {plain(judged['says'])}")
-            st.caption(plain(_figures(judged)))
+            st.caption(plain(judged["text"]))
+        tests = [plain(test["text"]) for judged in report["claims"] for test in judged["tests"]]
+        if tests:
+            with st.expander("Figures"):
+                st.caption("\n\n".join(tests))
 
 
 def _card(name: str, plan: Comparison) -> None:
@@ -58,8 +61,3 @@ def _card(name: str, plan: Comparison) -> None:
             on_click=state.choose,
             args=(name,),
         )
-
-
-def _figures(judged: Mapping[str, Any]) -> str:
-    """The judgement, with the tests behind it."""
-    return " ".join([judged["text"], *(test["text"] for test in judged["tests"] if test["text"] not in judged["text"])])

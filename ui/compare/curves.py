@@ -46,6 +46,7 @@ def panel(race: Race, reading: Reading) -> None:
             height=370,
             uirevision=f"{race.id} {name}",
             cursor=picked,
+            save_as=f"{race.comparison.id}-{name}",
             on_pick=(lambda step: samples.move(race, reading.results, step)) if x == "steps" else None,
         )
         with corner("compare"), st.popover("Axes and smoothing", icon=":material/tune:", type="tertiary"):

@@ -36,4 +36,4 @@ def _export(race: Race) -> None:
         st.download_button(
             words, data=made, file_name=f"{race.comparison.id}-{name}", mime=mime, on_click="ignore", width="stretch"
         )
-    st.caption("The report is one page that needs no network. The button in the chart's corner saves it as a picture.")
+    st.caption("The report is one page that needs no network. The chart saves itself: PNG, in its corner.")

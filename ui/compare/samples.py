@@ -45,7 +45,8 @@ def panel(race: Race, results: Results) -> None:
     at = step if step in moments else moments[-1]
     seeds = sorted({run.seed for run in results.runs if not run.guest})
     with st.container(horizontal=True, vertical_alignment="center", key="compare-samples"):
-        st.markdown(f"**Samples of the same latents, step {at:,}**", width="content")
+        same = " of the same latents" if race.comparison.axes else ""  # guests have seeds of their own
+        st.markdown(f"**Samples{same}, step {at:,}**", width="content")
         seed = _seed(race, seeds)
     if race.comparison.base.dataset.kind == "points":
         st.caption(":green[●] real · :orange[●] generated")

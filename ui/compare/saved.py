@@ -11,6 +11,7 @@ from gan_core.compare import Race, RaceError
 from ui.compare import state
 from ui.words import ago, plain
 
+_LONGEST = 70  # letters of the names of runs
 _FEW = 3  # in sight; the others are one click away
 
 
@@ -46,7 +47,8 @@ def _told(race: Race) -> str:
     changed = max(file.stat().st_mtime for file in (race.path, *race.path.glob("*.json"), *race.path.glob("jobs")))
     when = ago(time.time() - changed)
     if not race.jobs:
-        return f"{len(race.guests())} runs of the library · {when}"
+        names = ", ".join(guest.title for guest in race.guests())
+        return f"{plain(names if len(names) <= _LONGEST else names[: _LONGEST - 1] + '…')} · {when}"
     counts: Counter[str] = Counter(standing.status for standing in race.standings())
     done = counts["finished"] + counts["failed"]
     others = [f"{counts[status]} {word}" for status, word in _WORDS.items() if counts[status]]

@@ -31,6 +31,8 @@ class Chart {
     this.legend = root.querySelector(".legend");
     this.button = root.querySelector(".home");
     this.button.onclick = () => Plotly.relayout(this.plot, this.home());
+    this.saving = root.querySelector(".save");
+    this.saving.onclick = () => this.save();
     this.hidden = new Set(); // groups that the legend has switched off
     this.observer = new ResizeObserver(() => this.plot.data && this.draw());
     this.observer.observe(this.plot);
@@ -42,6 +44,7 @@ class Chart {
     Object.assign(this, { asked, data });
     const square = data.height === "square";
     this.plot.classList.toggle("square", square);
+    this.saving.hidden = !data.saveAs;
     this.root.style.height = square ? "" : `${data.height}px`;
     await loadPlotly(data.plotly);
     if (this.data === data) this.draw();
@@ -91,6 +94,21 @@ class Chart {
   toggle(group) {
     if (!this.hidden.delete(group)) this.hidden.add(group);
     this.draw();
+  }
+
+  // Saves what is seen, at twice the size, on a background and with plotly's own legend in place of the page's.
+  save() {
+    const { plot, data: { figure, saveAs } } = this;
+    const [width, height] = [plot.clientWidth, plot.clientHeight + 60];
+    const layout = {
+      ...plot.layout, width, height,
+      paper_bgcolor: themeOf(this.root).color("background"),
+      title: { text: figure.layout.legend?.title?.text },
+      showlegend: true,
+      legend: { orientation: "h", y: 1.1, font: { ...plot.layout.font, family: "sans-serif" } }, // measured as it is drawn
+      margin: { l: 60, r: 20, t: 70, b: 50 },
+    };
+    return Plotly.downloadImage({ data: plot.data, layout }, { format: "png", filename: saveAs, width, height, scale: 2 });
   }
 
   // The ranges that the figure asks for, as a change to the layout.
