@@ -160,7 +160,7 @@ class Oscillation(Illness):
     def _least(self, run: Reading) -> float:
         """The smallest swing that counts: a tenth of D's range, or for a critic of what its scores reach.
 
-        A game of equals may ripple with a period, and be well: the widest ripple seen of one was 0.055 of the range.
+        A game of equals may ripple with a period, and be well: the widest ripple seen of one was 0.053 of the range.
         """
         if isinstance(run.loss, (CrossEntropy, LeastSquares)):
             return 0.1
