@@ -75,7 +75,7 @@ CASES: dict[str, Case] = {
         400,
     ),
     "ring-vanishing": Case(
-        "vanishing-gradient", "ring8", {**_FREE, "loss.name": "saturating", "n_critic": 5, "optimizer_g.lr": 1e-4}, 800
+        "vanishing-gradient", "ring8", {**_FREE, "loss.name": "saturating", "n_critic": 5, "optimizer_g.lr": 1e-5}, 800
     ),
     "digits-vanishing": Case(
         "vanishing-gradient", "mlp-mnist", {**_MLP, "loss.name": "saturating", "optimizer_g.lr": 1e-5}, 600

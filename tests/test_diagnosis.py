@@ -82,6 +82,13 @@ def test_a_fog_that_was_never_anything_else_is_no_collapse() -> None:
     assert "mode-collapse" not in ids(diagnose(config(), history(), glances(spread=0.1, nearest=2.6)))
 
 
+def test_samples_that_lost_the_variety_they_began_with_are_a_collapse_though_never_near_the_data() -> None:
+    lost = np.r_[np.full(5, 0.13), np.full(25, 0.03)]
+    assert "mode-collapse" in ids(diagnose(config(), history(), glances(spread=lost, nearest=2.1)))
+    kept = np.r_[np.full(5, 0.31), np.full(25, 0.3)]
+    assert "mode-collapse" not in ids(diagnose(config(), history(), glances(spread=kept, nearest=2.6)))
+
+
 @pytest.mark.parametrize("loss", CROSS_ENTROPY)
 def test_a_sure_discriminator_is_too_strong(loss: str) -> None:
     sure = np.where(np.arange(1000) < 400, 0.5, 0.001)
@@ -138,6 +145,15 @@ def test_a_steady_swing_is_an_oscillation(loss: str) -> None:
     fading = swing * np.exp(-np.arange(1000) / 120)
     calm = history(d_real=0.5 + 0.2 * fading, d_fake=0.5 - 0.2 * fading)
     assert "oscillation" not in ids(diagnose(config(loss), calm, glances()))
+
+
+@pytest.mark.parametrize("loss", [*CROSS_ENTROPY, "least-squares"])
+def test_a_ripple_is_no_oscillation_however_regular(loss: str) -> None:
+    """As of the preset "moons" on the seed 203, which got better all the while."""
+    ripple = np.sin(np.arange(1000) / 3)
+    run = history(d_real=0.5 + 0.04 * ripple, d_fake=0.5 - 0.04 * ripple)
+    assert 0.05 < float(np.std(run.d_real - run.d_fake)) < 0.06
+    assert "oscillation" not in ids(diagnose(config(loss), run, glances()))
 
 
 @pytest.mark.parametrize("loss", LOSSES)

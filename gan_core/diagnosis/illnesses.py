@@ -105,6 +105,7 @@ class ModeCollapse(Illness):
         "D learns to refuse it, G moves on to another, and the losses alone do not show it."
     )
     spread, covered = 0.4, 0.5
+    same, lost = 0.1, 0.5  # a spread of next to nothing, and the share of the first one that it has kept at most
     wide, patience = 0.75, 20
 
     def signs(self, run: Reading) -> Signs | None:
@@ -130,11 +131,17 @@ class ModeCollapse(Illness):
         return Signs(late[0].step, (Evidence("fit", text, shares[-1], self.covered, late[-1].step),))
 
     def _untouched(self, run: Reading) -> bool:
-        """G still makes about what it began with, which is no collapse: it has not learnt yet."""
+        """G still makes about what it began with, which is no collapse: it has not learnt yet.
+
+        Not so where samples have become alike that once were not: a G that has not learnt keeps its variety.
+        """
         if len(run.glances) < 2:
             return False
-        first = max(glance.nearest for glance in run.glances[: max(1, len(run.glances) // 4)])
-        return run.glances[-1].nearest > 0.8 * first
+        first, recent = run.glances[: max(1, len(run.glances) // 4)], run.recent_glances()
+        limit = min(self.same, self.lost * max(glance.spread for glance in first))
+        if recent and all(glance.spread < limit for glance in recent):
+            return False
+        return run.glances[-1].nearest > 0.8 * max(glance.nearest for glance in first)
 
     def cures(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
         d, g = config.optimizer_d.lr, config.optimizer_g.lr
