@@ -11,7 +11,7 @@ import streamlit as st
 ALONE = 0.4  # seconds between two looks of a tab that is alone
 _FREE = 1.5  # tabs that may look at this pace
 _GONE = 3  # looks that a tab may leave out before it counts as closed
-_NEARLY = 1.5  # a pace that is right up to this factor stays
+_NEARLY = 2  # a pace that is right up to this factor stays, since drawing a page anew is dear
 
 
 class Tabs:
