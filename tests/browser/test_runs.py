@@ -13,10 +13,12 @@ from playwright.sync_api import Page, expect
 from gan_core.runs import About, Run, RunStore
 from tests.conftest import Server
 from tests.test_archive import made
+from ui.runs.shelf import SHIPPED
 
 pytestmark = pytest.mark.browser
 PATIENCE = 60_000  # milliseconds; the first page waits for torch to load on a busy machine
 NAMES = ("amber", "birch", "cedar", "dune", "ember", "fjord")
+ALL = len(NAMES) + len(SHIPPED.list())
 HTML = "<img src=x onerror=alert(1)> **b**"
 
 
@@ -63,7 +65,7 @@ def named(library: RunStore, name: str) -> Run:
 
 
 def test_a_run_is_found_by_words_and_tags_and_chosen_by_keys(runs: Page) -> None:
-    expect(runs.get_by_role("option")).to_have_count(6)
+    expect(runs.get_by_role("option")).to_have_count(ALL)
     runs.get_by_placeholder("Search").fill("dune")
     runs.keyboard.press("Enter")
     expect(runs.get_by_role("option")).to_have_count(1)
@@ -94,7 +96,7 @@ def test_a_run_goes_out_as_a_zip_is_deleted_and_comes_back(runs: Page, library: 
     assert run.path.exists()
     runs.get_by_role("button", name="Import").click()
     runs.locator("input[type=file]").set_input_files(packed)
-    expect(runs.get_by_role("option")).to_have_count(7, timeout=PATIENCE)
+    expect(runs.get_by_role("option")).to_have_count(ALL + 1, timeout=PATIENCE)
     fine(runs)
 
 
