@@ -237,7 +237,7 @@ def command(*arguments: str, folder: Path) -> subprocess.Popen[str]:
 def test_killed_interrupted_and_resumed_from_the_command_line_it_ends_as_if_nothing_had_been(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = plan(1000)
+    config = plan(500)
     (tmp_path / "plan.json").write_text(config.to_json())
     killed = command("--comparison", "plan.json", folder=tmp_path)
     store = RaceStore(tmp_path / "checkpoints")
