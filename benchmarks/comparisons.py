@@ -1,7 +1,8 @@
-"""The sources' five comparisons, measured here: what the app shows beside each claim, and docs/comparisons.md.
+"""The sources' five comparisons and one of precision: what the app shows beside each claim, and docs/comparisons.md.
 
     python -m benchmarks.comparisons                                    # each at its own length; hours on two cores
     python -m benchmarks.comparisons --only optimizers --steps 400      # one, at a shorter length
+    python -m benchmarks.comparisons --finished checkpoints/comparisons/FOLDER   # keep what `gan_core compare` gave
     python -m benchmarks.comparisons --write-page                       # only the page, from what was measured before
 
 Each result is a JSON in gan_core/compare/measured/, named by comparison and steps. Curves, figures and verdicts repeat
@@ -27,7 +28,8 @@ _HEAD = """# What the sources' comparisons gave here
 
 Written by `python -m benchmarks.comparisons`; the numbers are in `gan_core/compare/measured/*.json`, and the app shows
 them beside each comparison. Runs of one seed begin with the same weights, data order and noise. Figures are medians
-over the seeds, in brackets the least and the greatest.
+over the seeds, in brackets the least and the greatest. Most runs shared their two cores with other work, so seconds and
+images a second say little here; all else repeats.
 
 A claim is **confirmed** or **refuted** by paired t-tests over the seeds, corrected by Holm; else it is **undecided**,
 which with three seeds and short runs is the usual and honest word. Of three pairs only large differences can be shown.
@@ -47,16 +49,20 @@ def measure(name: str, steps: int | None, seeds: int | None, judgements: int | N
     while not runner.wait(30):
         done = sum(standing.ended for standing in race.standings())
         print(f"{name}: {done} of {len(race.jobs)} runs, {time.monotonic() - began:.0f} s", flush=True)
-    told = compare.report.tree(compare.results_of(race))
+    keep(race)
+
+
+def keep(race: compare.Race) -> None:
+    """Write what a finished comparison gave, and how to make it again."""
+    plan, told = race.comparison, compare.report.tree(compare.results_of(race))
     told["made"] = {
-        "command": f"python -m benchmarks.comparisons --only {name} --steps {plan.steps} --seeds {len(plan.seeds)} "
+        "command": f"python -m benchmarks.comparisons --only {plan.id} --steps {plan.steps} --seeds {len(plan.seeds)} "
         f"--judgements {plan.judgements}",
         "date": time.strftime("%Y-%m-%d"),
-        "on": f"CPU, {workers} runs at a time, torch {torch.__version__}, {platform.machine()}",
-        "seconds": round(time.monotonic() - began),
+        "on": f"CPU, one thread for each run, torch {torch.__version__}, {platform.machine()}",
     }
     MEASURED.mkdir(exist_ok=True)
-    (MEASURED / f"{name}-{plan.steps}.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    (MEASURED / f"{plan.id}-{plan.steps}.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
 
 def page() -> str:
@@ -83,9 +89,13 @@ def main() -> None:
     parser.add_argument("--judgements", type=int, help="of each run")
     parser.add_argument("--workers", type=int, default=2, help="runs at a time")
     parser.add_argument("--runs", type=Path, default=Path("checkpoints"), help="where the runs are kept")
+    parser.add_argument("--finished", type=Path, metavar="FOLDER", help="keep this one, and run none")
     parser.add_argument("--write-page", action="store_true", help="measure nothing")
     options = parser.parse_args()
-    for name in [] if options.write_page else options.only.split(","):
+    if options.finished:
+        folder = options.finished.absolute()
+        keep(compare.RaceStore(folder.parents[1]).open(folder.name))
+    for name in [] if options.write_page or options.finished else options.only.split(","):
         measure(name, options.steps, options.seeds, options.judgements, options.workers, options.runs)
         PAGE.write_text(page(), encoding="utf-8")
     PAGE.write_text(page(), encoding="utf-8")

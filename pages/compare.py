@@ -10,14 +10,9 @@ from gan_core.compare import Race, RaceError  # noqa: E402  (the shell stands be
 from ui.compare import before, cards, heading, own, progress, saved, state, views, watching  # noqa: E402
 from ui.server import settle  # noqa: E402
 
-race = state.opened()
-if trouble := state.told():
-    st.error(trouble, icon=":material/error:")
 
-if race is None:
-    if (name := state.chosen()) is not None:
-        before.of_ready(name)
-        st.stop()
+def choose() -> None:
+    """What is ready to start, what was saved, and what one can put together."""
     st.subheader("Which choice is better, and is it luck?", anchor=False)
     st.markdown(
         "Runs that differ in one thing, each several times over with other chances (seeds), judged alike. "
@@ -29,25 +24,36 @@ if race is None:
         cards.panel()
     with by_oneself:
         own.panel()
-    st.stop()
-
-settle("compare")
-heading.panel(race)
-MOVES = progress.moves(race)
 
 
-@st.fragment(run_every=0.7 if MOVES else None)
-def watch(race: Race) -> None:
-    """Everything that moves while the runs train."""
-    try:
-        progress.panel(race)
-        moves = progress.moves(race)
-        views.panel(race, watching.of(race, fresh=not moves))
-    except RaceError as error:
-        st.error(str(error), icon=":material/error:")
-        return
-    if moves != MOVES:
-        st.rerun()  # the last run has ended, or one goes on: look at the right pace
+def show(race: Race) -> None:
+    """What is compared, and everything that moves while the runs train."""
+    settle("compare")
+    heading.panel(race)
+    moved = progress.moves(race)
+
+    @st.fragment(run_every=0.7 if moved else None)
+    def watch() -> None:
+        try:
+            progress.panel(race)
+            moves = progress.moves(race)
+            views.panel(race, watching.of(race, fresh=not moves))
+        except RaceError as error:
+            st.error(str(error), icon=":material/error:")
+            return
+        if moves != moved:
+            st.rerun()  # the last run has ended, or one goes on: look at the right pace
+
+    watch()
 
 
-watch(race)
+race = state.opened()
+with shell.notices():
+    if trouble := state.told():
+        st.error(trouble, icon=":material/error:")
+if race is not None:
+    show(race)
+elif (name := state.chosen()) is not None:
+    before.of_ready(name)
+else:
+    choose()

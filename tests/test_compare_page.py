@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from gan_core import compare
+from gan_core import compare, pretrained
 from gan_core.compare import Axis, Comparison, Means, Race, RaceStore, report
 from gan_core.config import SETTINGS
 from gan_core.history import COLUMNS
@@ -38,8 +38,9 @@ def raced(tmp_path_factory: pytest.TempPathFactory) -> Race:
 
 @pytest.fixture
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setattr(server, "RUNS", tmp_path)
-    yield tmp_path
+    monkeypatch.setattr(server, "RUNS", tmp_path / "runs")
+    monkeypatch.setattr(pretrained, "SHIPPED", RunStore(tmp_path / "shipped"))
+    yield tmp_path / "runs"
     server.pool().close()
     st.cache_resource.clear()
 
@@ -252,6 +253,42 @@ def test_a_run_of_the_library_joins(library: Path) -> None:
     assert not app.exception
     assert [guest.run_id for guest in race.guests()] == [run.id]
     assert other.id not in texts(app)
+
+
+def test_a_shipped_run_is_compared_as_any_other(library: Path) -> None:
+    own = tiny_run(library, POINTS.with_values({"seed": 1}), "Own")
+    shipped = tiny_run(pretrained.SHIPPED.root, POINTS, "Shipped")
+    race = RaceStore(library).create(PLAN)
+    assert set(opened(comparison=race.id).selectbox(key=f"join-{race.id}").options) == {"Own", "Shipped"}
+    app = opened(runs=f"{own.id},{shipped.id}")
+    assert not app.exception
+    assert list(app.dataframe[0].value["Variant"]) == ["Own", "Shipped"]
+    together = RaceStore(library).open(address(app)["comparison"])
+    assert report.png(compare.results_of(together), together).startswith(b"\x89PNG")
+
+
+def test_a_comparison_is_deleted_and_brought_back_and_its_runs_stay(library: Path) -> None:
+    race = RaceStore(library).create(PLAN)
+    run = tiny_run(library, POINTS, "Stays")
+    race.join(run.id)
+    app = button(opened(), "Delete").click().run()
+    assert "Deleted" in app.text[0].value
+    assert RaceStore(library).list() == []
+    assert [kept.id for kept in RunStore(library).list()] == [run.id]
+    app = button(app, "Undo").click().run()
+    assert [(kept.id, kept.guests()) for kept in RaceStore(library).list()] == [(race.id, race.guests())]
+    app = button(app, "Delete").click().run()
+    RunStore(library).empty_trash()
+    app = button(app, "Undo").click().run()
+    assert "it may have been emptied" in app.error[0].value
+
+
+def test_a_comparison_that_trains_is_not_deleted(library: Path) -> None:
+    race = RaceStore(library).create(PLAN)
+    with race.lock.acquire():
+        app = button(opened(), "Delete").click().run()
+    assert "stop all its runs first" in app.error[0].value
+    assert [kept.id for kept in RaceStore(library).list()] == [race.id]
 
 
 def test_runs_of_the_library_make_a_comparison_of_their_own(library: Path) -> None:

@@ -110,7 +110,7 @@ def test_all_runs_are_shown_and_judged_at_the_same_steps() -> None:
 
 
 def test_the_sources_five_comparisons_are_ready() -> None:
-    assert compare.names() == ["latent-dims", "optimizers", "depth", "gan-dcgan-wgan", "saturating"]
+    assert compare.names() == ["latent-dims", "optimizers", "depth", "gan-dcgan-wgan", "saturating", "precision"]
     assert [v.values["latent.dim"] for v in compare.get("latent-dims").variants] == [10, 100, 200]
     assert {v.id for v in compare.get("optimizers").variants} == {"adadelta", "adagrad", "adam", "rmsprop", "sgd"}
     for name in compare.names():

@@ -33,11 +33,12 @@ from gan_core.compare import report
 from gan_core.compare.estimate import Estimate, measure, outline
 from gan_core.compare.measures import MEASURES
 from gan_core.compare.plan import Axis, Claim, Comparison, Job, Variant, comparison
-from gan_core.compare.race import Guest, Race, RaceError, RaceStore, Standing
+from gan_core.compare.race import Guest, Race, RaceError, Standing
 from gan_core.compare.ready import get, measured, names
 from gan_core.compare.results import Curve, Results, Row
 from gan_core.compare.results import read as results_of
 from gan_core.compare.runner import BACKENDS, Means, Runner, runner_of, start
+from gan_core.compare.store import RaceStore
 from gan_core.compare.verdict import Judged, Verdict, claims, verdicts
 
 __all__ = [

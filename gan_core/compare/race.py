@@ -14,10 +14,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import secrets
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -25,14 +22,14 @@ from typing import Any, Literal, get_args
 
 from filelock import FileLock, Timeout
 
-from gan_core.compare.plan import Comparison, Job, Variant, comparison
+from gan_core.compare.plan import Comparison, Job, Variant
 from gan_core.config import ConfigError
+from gan_core.pretrained import store_of
 from gan_core.runs import Run, RunError, RunStore
 
 JobStatus = Literal["waiting", "running", "paused", "stopped", "interrupted", "finished", "failed"]
 ENDED: tuple[JobStatus, ...] = ("finished", "failed")
 Order = Literal["run", "pause", "stop"]
-_RACE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 
 
 class RaceError(RuntimeError):
@@ -123,7 +120,7 @@ class Race:
             RunError: there is no such run.
             RaceError: it learns other data, so its quality cannot be compared.
         """
-        run = self.library.open(run_id)
+        run = store_of(run_id, self.library).open(run_id)
         config = run.config
         check_data(run, self.comparison)
         guests = [guest for guest in self.guests() if guest.run_id != run_id]
@@ -229,60 +226,6 @@ class Race:
                 return False
         except (Timeout, OSError):
             return True
-
-
-class RaceStore:
-    """All comparisons of one run library, by default `checkpoints`."""
-
-    def __init__(self, root: str | Path = "checkpoints") -> None:
-        self.root = Path(root)
-
-    def create(self, comparison: Comparison) -> Race:
-        """A new comparison's folder. Raises `RaceError` if it cannot be written."""
-        name = f"{time.strftime('%Y-%m-%d')}-{comparison.id}-{secrets.token_hex(3)}"
-        race = Race(self.root / "comparisons" / name)
-        try:
-            race.path.mkdir(parents=True)
-            race.write(comparison)
-        except OSError as error:
-            raise RaceError(
-                f"Cannot keep comparisons in {self.root}: {error.strerror}. Choose another folder"
-            ) from None
-        return race
-
-    def gather(self, run_ids: Sequence[str]) -> Race:
-        """A comparison of runs that the library has already, and of nothing else; the same runs give the same one.
-
-        Raises:
-            RunError: there is no such run.
-            RaceError: they learn different data, or the folder cannot be written.
-        """
-        wanted = set(run_ids)
-        library = RunStore(self.root)
-        runs = [library.open(run_id) for run_id in dict.fromkeys(run_ids)]
-        for race in self.list():
-            with suppress(RaceError):
-                if not race.comparison.axes and {guest.run_id for guest in race.guests()} == wanted:
-                    return race
-        plan = comparison(id="runs", title=f"{len(runs)} runs of the library", base=runs[0].config, axes=[])
-        for run in runs:
-            check_data(run, plan)
-        race = self.create(plan)
-        for run in runs:
-            race.join(run.id)
-        return race
-
-    def open(self, race_id: str) -> Race:
-        """The comparison with this id. Raises `RaceError` if there is none."""
-        race = Race(self.root / "comparisons" / race_id)
-        if not _RACE_ID.fullmatch(race_id) or not (race.path / "comparison.json").is_file():
-            raise RaceError(f'There is no comparison "{race_id[:100]}" in {self.root}; it may have been deleted')
-        return race
-
-    def list(self) -> list[Race]:
-        """All comparisons, the latest first."""
-        found = [Race(file.parent) for file in self.root.glob("comparisons/*/comparison.json")]
-        return sorted(found, key=lambda race: (race.path / "comparison.json").stat().st_mtime, reverse=True)
 
 
 def check_data(run: Run, plan: Comparison) -> None:

@@ -22,6 +22,7 @@ from gan_core.compare.results import Results, Row, X, read
 from gan_core.compare.verdict import claims, verdicts
 from gan_core.figures import KINDS
 from gan_core.plane import Plane
+from gan_core.pretrained import store_of
 from gan_core.runs import RunError, tile
 from gan_core.schema import as_text
 
@@ -147,7 +148,7 @@ def _strips(results: Results, race: Race, step: int | None) -> dict[str, Image.I
         if run is None or at is None:
             continue
         try:
-            frame = race.library.open(run.run_id).frame(at)
+            frame = store_of(run.run_id, race.library).open(run.run_id).frame(at)
         except RunError:  # it was deleted since
             continue
         strips[variant] = _cloud(frame) if isinstance(frame, Plane) else _row_of(frame)

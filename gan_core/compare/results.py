@@ -17,6 +17,7 @@ from gan_core.diagnosis import diagnose
 from gan_core.evals import Evals
 from gan_core.figures import KINDS, METRIC
 from gan_core.history import COLUMNS, History
+from gan_core.pretrained import store_of
 from gan_core.runs import Run, RunError
 
 X = Literal["steps", "images", "seconds"]
@@ -153,8 +154,8 @@ def read(race: Race) -> Results:
             runs.append(_trace(run, job.key, job.variant.id, job.seed, standing.status, standing.memory))
     for guest in race.guests():
         try:
-            run = race.library.open(guest.run_id)
-            status = race.library.summary(guest.run_id).status
+            library = store_of(guest.run_id, race.library)
+            run, status = library.open(guest.run_id), library.summary(guest.run_id).status
         except RunError:  # it was deleted since
             continue
         titles[f"guest:{guest.title}"] = guest.title

@@ -16,7 +16,7 @@ from gan_core.snapshot import Snapshot
 
 Asked = Order | Literal["interrupt"]  # the last: whoever runs the comparison is gone
 _RESTS: dict[Asked, JobStatus] = {"pause": "paused", "stop": "stopped", "interrupt": "interrupted"}
-_BETWEEN = 0.2  # seconds between two looks at the orders
+_BETWEEN = 0.5  # seconds between two looks at the orders; each costs the training a little
 
 
 def train(

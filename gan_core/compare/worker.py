@@ -17,6 +17,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from gan_core.allocator import keep_freed_memory
 from gan_core.compare import probe
 from gan_core.compare.race import Race, RaceError, Standing
 from gan_core.compare.work import Asked, train
@@ -77,6 +78,7 @@ class Worker:
 
 
 def main() -> None:
+    keep_freed_memory()
     worker = Worker()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the first one decides
     signal.signal(signal.SIGTERM, worker.end)

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from gan_core import pretrained
 from gan_core.compare import Axis, Race, RaceError, Variant
 from gan_core.compare.plan import slug
 from gan_core.config import SETTINGS, ConfigError
@@ -75,11 +76,11 @@ def _guest(race: Race) -> None:
     there = {standing.run_id for standing in race.standings()} | {guest.run_id for guest in race.guests()}
     names = {
         run.id: run.name
-        for run in pool().store.list()
+        for run in [*pool().store.list(), *pretrained.SHIPPED.list()]
         if run.id not in there and (run.config.data.name, run.config.shape) == (base.data.name, base.shape)
     }
     if not names:
-        st.caption(f"No other run of the library is on {base.dataset.label}.")
+        st.caption(f"No other run is on {base.dataset.label}.")
         return
     run_id = st.selectbox(
         "A run of the library", list(names), None, format_func=names.__getitem__, placeholder="Choose a run",

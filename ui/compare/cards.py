@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -34,16 +35,20 @@ def outcome(verdict: str) -> str:
 def measured(name: str) -> None:
     """What became of the source's claims here, for each length of the runs that was measured."""
     for report in compare.measured(name):
-        plan = report["comparison"]
-        length = f"{plan['steps']:,} steps" if plan["steps"] else f"{plan['seconds']:g} s"
-        st.caption(f"Measured here, {length}, {len(plan['seeds'])} seeds")
-        for judged in report["claims"]:
-            st.markdown(f"{outcome(judged['outcome'])} {plain(judged['says'])}")
-            st.caption(plain(judged["text"]))
+        _claims(report)
         tests = [plain(test["text"]) for judged in report["claims"] for test in judged["tests"]]
         if tests:
             with st.expander("Figures"):
                 st.caption("\n\n".join(tests))
+
+
+def _claims(report: Mapping[str, Any]) -> None:
+    plan = report["comparison"]
+    length = f"{plan['steps']:,} steps" if plan["steps"] else f"{plan['seconds']:g} s"
+    st.caption(f"Measured here, {length}, {len(plan['seeds'])} seeds")
+    for judged in report["claims"]:
+        st.markdown(f"{outcome(judged['outcome'])} {plain(judged['says'])}")
+        st.caption(plain(judged["text"]))
 
 
 def _card(name: str, plan: Comparison) -> None:
@@ -52,7 +57,8 @@ def _card(name: str, plan: Comparison) -> None:
         st.caption(" · ".join([*(plain(v.title) for v in plan.variants), f"{len(plan.jobs())} runs"]))
         st.markdown(f"Claim: {plain(plan.claim)}")
         st.caption(plain(plan.source))
-        measured(name)
+        for report in compare.measured(name)[-1:]:  # the longest runs
+            _claims(report)
         st.button(
             "Look into it",
             key=f"choose-{name}",

@@ -14,6 +14,7 @@ from gan_core.compare import Race, Results
 from gan_core.compare.measures import Trace
 from gan_core.config import TrainConfig
 from gan_core.plane import Plane
+from gan_core.pretrained import store_of
 from gan_core.runs import Run, RunError
 from ui.components import live_chart, sample_grid, scrubber
 from ui.layers import clouds
@@ -88,7 +89,7 @@ def _picture(race: Race, run: Trace, title: str, at: int) -> None:
         st.caption("No picture yet.")
         return
     try:
-        frame = _frame(race.library.root / run.run_id, kept[-1])
+        frame = _frame(store_of(run.run_id, race.library).root / run.run_id, kept[-1])
     except RunError as error:
         st.caption(plain(str(error)))
         return

@@ -17,6 +17,7 @@ _FEW = 3  # in sight; the others are one click away
 
 def panel() -> None:
     """A line for each, the latest first; nothing where there is none."""
+    state.way_back()
     races = state.store().list()
     if not races:
         return
@@ -40,6 +41,15 @@ def _line(race: Race) -> None:
             plain(title), key=f"open-{race.id}", icon=":material/compare_arrows:", on_click=state.show, args=(race,)
         )
         st.caption(told, width="content")
+        st.button(
+            "Delete",
+            key=f"delete-{race.id}",
+            icon=":material/delete:",
+            type="tertiary",
+            on_click=state.delete,
+            args=(race.id, title),
+            help="Its runs stay in the library",
+        )
 
 
 def _told(race: Race) -> str:

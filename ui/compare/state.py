@@ -11,7 +11,7 @@ from gan_core.schema import ConfigError
 from ui.server import pool
 
 _RACE, _PLAN, _RUNS = "comparison", "ready", "runs"
-_TROUBLE = "trouble with comparisons"
+_TROUBLE, _UNDO = "trouble with comparisons", "comparison to undo"
 
 
 def store() -> RaceStore:
@@ -67,6 +67,32 @@ def go_on(race: Race) -> None:
     """Have somebody train what may go on. Raises `RaceError` where another process does so already."""
     if race.jobs_to_do() and not _tended_elsewhere(race):
         compare.start(race, Means(workers=compare.outline(race.comparison).workers))
+
+
+def delete(race_id: str, title: str) -> None:
+    """Into the trash with it; `way_back` offers to undo that."""
+    try:
+        store().trash(race_id)
+        st.session_state[_UNDO] = (race_id, title)
+    except RaceError as error:
+        complain(str(error))
+
+
+def way_back() -> None:
+    """A line to undo the last deletion, for as long as there is one."""
+    if _UNDO in st.session_state:
+        race_id, title = st.session_state[_UNDO]
+        with st.container(horizontal=True, vertical_alignment="center", border=True, key="undo-bar"):
+            st.text(f"Deleted: {title}", width="content")
+            st.button("Undo", icon=":material/undo:", on_click=_restore, args=(race_id,), shortcut="Mod+Shift+U")
+
+
+def _restore(race_id: str) -> None:
+    st.session_state.pop(_UNDO, None)
+    try:
+        store().restore(race_id)
+    except RaceError as error:
+        complain(str(error))
 
 
 def _tended_elsewhere(race: Race) -> bool:

@@ -12,6 +12,7 @@ import streamlit as st
 from gan_core import compare
 from gan_core.compare import Curve, Judged, Race, RaceError, Results, Row, Verdict
 from gan_core.compare.results import X
+from gan_core.pretrained import store_of
 
 _PACE = 1.0  # seconds at least between the ends of two readings
 
@@ -101,7 +102,7 @@ def of(race: Race, fresh: bool = False) -> Reading:
 
 def _stamp(race: Race) -> object:
     """What changes whenever there may be more to read."""
-    guests = [race.library.root / guest.run_id / "metrics.csv" for guest in race.guests()]
+    guests = [store_of(guest.run_id, race.library).root / guest.run_id / "metrics.csv" for guest in race.guests()]
     return race.comparison, race.standings(), race.guests(), [_changed(file) for file in guests]
 
 
