@@ -26,8 +26,17 @@ def describe_device(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
 
 
-def forbid_nondeterminism() -> None:
-    """From now on only kernels whose sums are the same at every run; others raise."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # asked for by cuBLAS (docs: Results reproducibility)
-    torch.use_deterministic_algorithms(True)
-    torch.backends.cudnn.benchmark = False
+def choose_kernels(deterministic: bool, tf32: bool) -> None:
+    """What CUDA may compute with, in the whole process and from now on.
+
+    Args:
+        deterministic: only kernels whose sums are the same at every run; others raise.
+        tf32: matrix products may round their factors to 10 bits, as those of convolutions always may.
+    """
+    if deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # asked for by cuBLAS (Results reproducibility)
+        torch.use_deterministic_algorithms(True)
+    # What trying finds fastest may differ from run to run, and with it the last digits.
+    torch.backends.cudnn.benchmark = not torch.are_deterministic_algorithms_enabled()
+    if tf32:
+        torch.backends.cuda.matmul.allow_tf32 = True

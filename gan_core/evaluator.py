@@ -21,7 +21,8 @@ from gan_core import figures, metrics, models
 from gan_core.evals import Best, Evals, Evaluation
 from gan_core.randomness import stream
 from gan_core.runs import Run
-from gan_core.trainer import Trainer, decode
+from gan_core.sampling import decode
+from gan_core.trainer import Trainer
 
 _PATIENCE = 5.0  # seconds to wait at most for a judgement that was told to give up; it looks up between small parts
 _AT_ONCE = 100  # samples made at a time

@@ -13,6 +13,7 @@ import numpy as np
 import psutil
 import torch
 
+from gan_core.compiled import ACTIVITY
 from gan_core.config import TrainConfig
 from gan_core.devices import describe_device
 from gan_core.diagnosis import Finding, Watch
@@ -82,6 +83,8 @@ class Loop:
         self.show_at = 0.0
         self.clock = 0.0  # when the time spent training was last counted
         self.resting = True
+        if trainer.compiled is not None:
+            trainer.compiled.tell = self._compiling
 
     def go(self) -> None:
         """Train until the run is over, an order or a limit ends it, or a loss is no number."""
@@ -127,6 +130,12 @@ class Loop:
         self._judge_here()
         if now >= self.show_at:
             self._show("stopping" if self.orders.stopping else "training" if self.orders.running else "paused")
+
+    def _compiling(self, done: bool) -> None:
+        """Say so while the step in hand is being compiled, which takes long and is not training."""
+        if not done:
+            self.publish(status="waiting", activity=ACTIVITY, activity_done=0.0)
+        self.clock, self.show_at = time.perf_counter(), 0.0
 
     def _its_turn(self) -> bool:
         """Whether the machine has a place for this session; if not, say so and wait a moment."""

@@ -7,6 +7,7 @@ in the catalogue.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -38,12 +39,16 @@ class Penalty:
         """What happens to D's loss or weights, in LaTeX, at this strength; "" for nothing."""
         return ""
 
-    def term(self, discriminator: Judge, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor | None:
+    def draw(self, real: Tensor, generator: torch.Generator) -> Tensor | None:
+        """What `term` leaves to chance for a batch like `real`, from a generator on its device; None for nothing."""
+        return None
+
+    def term(self, discriminator: Judge, real: Tensor, fake: Tensor, chance: Tensor | None) -> Tensor | None:
         """What D's loss grows by: a scalar with a graph to D's weights, at full strength; None for nothing.
 
         Args:
             real, fake: one batch of each, of the same shape (N, C, H, W) or (N, 2).
-            generator: where chance comes from; on the device of `real`.
+            chance: what `draw` gave.
         """
         return None
 
@@ -87,9 +92,13 @@ class GradientPenalty(Penalty):
             r"\hat{x} \text{ at random between } x \text{ and } G(z) \end{gathered}"
         )
 
-    def term(self, discriminator: Judge, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
-        real, fake = _full_precision(real), _full_precision(fake)
-        e = torch.rand(len(real), dtype=real.dtype, device=real.device, generator=generator)
+    def draw(self, real: Tensor, generator: torch.Generator) -> Tensor:
+        """e of each pair: (N,)."""
+        dtype = _full_precision(real).dtype
+        return torch.rand(len(real), dtype=dtype, device=real.device, generator=generator)
+
+    def term(self, discriminator: Judge, real: Tensor, fake: Tensor, chance: Tensor | None) -> Tensor:
+        real, fake, e = _full_precision(real), _full_precision(fake), cast(Tensor, chance)
         between = fake.lerp(real, e.view(-1, *[1] * (real.dim() - 1)))
         norms = torch.linalg.vector_norm(_input_gradients(discriminator, between), dim=1)
         return self.config.weight * self.config.every * (norms - 1).square().mean()
@@ -108,7 +117,7 @@ class R1(Penalty):
             r"\mathbb{E}[\lVert \nabla D(x) \rVert^2]"
         )
 
-    def term(self, discriminator: Judge, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
+    def term(self, discriminator: Judge, real: Tensor, fake: Tensor, chance: Tensor | None) -> Tensor:
         gradients = _input_gradients(discriminator, _full_precision(real))
         return self.config.weight / 2 * self.config.every * gradients.square().sum(dim=1).mean()
 

@@ -19,7 +19,7 @@ import psutil
 import torch
 from filelock import FileLock
 
-from gan_core import data, models, tensorboard
+from gan_core import compiled, data, models, tensorboard
 from gan_core.config import ConfigError, TrainConfig
 from gan_core.devices import find_device
 from gan_core.latent import Model
@@ -174,6 +174,7 @@ class Session:
             self._publish(status="loading", activity=text, activity_done=done)
 
         tensorboard.refuse_if_missing(self._config)
+        compiled.refuse_without_compiler(self._config)
         progress(0.0, "loading the data")
         dataset = data.load(self._config, progress)
         progress(1.0, "building the networks")

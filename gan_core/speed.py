@@ -23,7 +23,7 @@ _GROWTH = 4  # of the batch, from one try to the next
 _MATTERS = (
     "data.name", "data.size", "data.channels", "latent.dim", "generator.", "discriminator.", "condition.", "penalty.",
     "augment.", "optimizer_g.name", "optimizer_d.name", "batch_size", "n_critic", "g_steps", "local_pairs",
-    "reuse_fakes", "ema_decay", "precision", "deterministic",
+    "reuse_fakes", "ema_decay", "precision", "deterministic", "compile",
 )  # fmt: skip
 
 
@@ -53,7 +53,8 @@ def measure(
         progress: is told the share of the time that is over.
 
     Raises:
-        SpeedError: the networks are too large for a quick look, or for the memory that is free.
+        SpeedError: the networks are too large for a quick look, or for the memory that is free; or the step is to be
+            compiled.
     """
     _refuse_what_takes_long(config, find_device(device))
     if threads:
@@ -82,6 +83,8 @@ def measure(
 
 
 def _refuse_what_takes_long(config: TrainConfig, device: torch.device) -> None:
+    if config.compile:
+        raise SpeedError("Compiling takes longer than a quick measurement may. Train, and the pace is shown.")
     parameters = sum(map(models.count_parameters, models.described(config)))
     if parameters > LARGEST:
         raise SpeedError(f"{parameters / 1e6:,.0f} million parameters are too many for a quick measurement.")

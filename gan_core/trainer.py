@@ -6,7 +6,8 @@ The trainer is the algorithm and nothing else. Recording, saving, showing and st
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -16,17 +17,18 @@ from torch import Tensor, nn
 
 from gan_core import data, ema, losses, models, optimizers, penalties
 from gan_core.augment import augment
+from gan_core.compiled import Compiled, Drawn, FiguresOf
 from gan_core.config import TrainConfig
 from gan_core.data.batches import Batches
-from gan_core.data.ranges import to_unit
-from gan_core.devices import find_device, forbid_nondeterminism
-from gan_core.models.modes import evaluating
+from gan_core.devices import choose_kernels, find_device
+from gan_core.models.batch import judges_alone
+from gan_core.models.layers import full_precision
+from gan_core.models.modes import constant, evaluating
 from gan_core.models.pairs import one_each
 from gan_core.randomness import Streams, stream
-from gan_core.sections import LatentConfig
+from gan_core.sampling import DISPLAY, classes_in_turn, decode, draw_latents
 
 Which = Literal["both", "g", "d"]
-DISPLAY = "display"  # the stream of the latents that a seed stands for, wherever samples are shown
 FIGURES = ("loss_d", "d_real", "d_fake", "grad_norm_d", "loss_g", "grad_norm_g")  # D's, then G's
 
 
@@ -65,8 +67,8 @@ class Trainer:
 
     def __init__(self, config: TrainConfig, device: str = "auto", dataset: data.Dataset | None = None) -> None:
         self.device = find_device(device)
-        if config.deterministic and self.device.type == "cuda":
-            forbid_nondeterminism()
+        if self.device.type == "cuda":
+            choose_kernels(config.deterministic, tf32=config.precision == "tf32")
         self.dataset = dataset if dataset is not None else data.load(config)
         self.random = Streams(config.seed, self.device)
         self.labels = self.dataset.labels if config.classes else None  # int64 (len(dataset),)
@@ -79,6 +81,7 @@ class Trainer:
             self.device,
         )
         self.generator, self.discriminator = (network.to(self.device).train() for network in models.build(config))
+        self._in_one_pass = judges_alone(self.discriminator)
         self.ema = ema.average_of(self.generator) if config.ema_decay else None
         for network in (self.generator, self.discriminator):
             models.set_generator(network, self.random.dropout)
@@ -88,6 +91,7 @@ class Trainer:
         )
         self.optimizer_d = optimizers.build(config.optimizer_d, self._parameters_d)
         self.optimizer_g = optimizers.build(config.optimizer_g, self._parameters_g)
+        self.compiled = Compiled(differentiate, (self.generator, self.discriminator)) if config.compile else None
         self.steps = 0
         self.images = 0
         self._figures = torch.full((len(FIGURES),), torch.nan, device=self.device)
@@ -99,6 +103,7 @@ class Trainer:
         self.config = config
         self.loss = losses.get(config.loss.name, config.loss.combine, config.loss.label_smoothing)
         self.penalty = penalties.get(config.penalty)
+        self._differentiate = self.compiled.under(config.loss, config.penalty) if self.compiled else differentiate
         self._set_rates()
 
     # ---- Algorithm 1 ---------------------------------------------------------------------------------------------
@@ -122,33 +127,55 @@ class Trainer:
     def _step_discriminator(self) -> None:
         real, y = self.batches.next()  # (N, *shape), and under a condition the classes (N,), which the fakes share
         self.images += len(real)
-        with torch.set_grad_enabled(self.config.reuse_fakes), self._precision():
-            fake = self.generator(self.latents(len(real), self.random.noise_d), y)
-        self._fresh_fakes = (fake, y) if self.config.reuse_fakes else None
-        real, seen = self._as_seen(real), self._as_seen(fake.detach().float())
-        with self._precision():
-            real_logits, fake_logits = self.discriminator(real, y).float(), self.discriminator(seen, y).float()  # (N,)
-        loss = self.loss.discriminator(real_logits, fake_logits, self.loss.distance(real, seen))
-        if self._penalty_is_due():
-            judge = partial(one_each(self.discriminator), y=y)
-            penalty = self.penalty.term(judge, real, seen, self.random.penalty)
-            loss = loss if penalty is None else loss + penalty
-        norm = _descend(loss, self._parameters_d, self.optimizer_d)
+        due = self._penalty_is_due()
+        chance = self.penalty.draw(real, self.random.penalty) if due else None
+        drawn = real, y, self.latents(len(real), self.random.noise_d), due, chance
+        self._figures[:4] = self._descend(self._loss_d, self._parameters_d, self.optimizer_d, *drawn)
         self.penalty.after_step(self.discriminator)
-        scores = self.loss.score(real_logits.detach()).mean(), self.loss.score(fake_logits.detach()).mean()
-        self._figures[:4] = torch.stack((loss.detach(), *scores, norm))
+
+    def _loss_d(self, real: Tensor, y: Tensor | None, z: Tensor, due: bool, chance: Tensor | None) -> Sequence[Tensor]:
+        """D's loss, and the mean scores of real samples and of fakes; the penalty counts where it is due."""
+        with torch.set_grad_enabled(self.config.reuse_fakes), self._precision():
+            fake = self.generator(z, y)
+        self._fresh_fakes = (fake, y) if self.config.reuse_fakes else None
+        real, seen = self._as_seen(real), self._as_seen(full_precision(fake.detach()))
+        with self._precision():
+            real_logits, fake_logits = self._judge(real, seen, y)
+        loss = self.loss.discriminator(real_logits, fake_logits, self.loss.distance(real, seen))
+        if due:
+            judge = partial(one_each(self.discriminator), y=y)
+            penalty = self.penalty.term(judge, real, seen, chance)
+            loss = loss if penalty is None else loss + penalty
+        return loss, self.loss.score(real_logits.detach()).mean(), self.loss.score(fake_logits.detach()).mean()
+
+    def _judge(self, real: Tensor, fake: Tensor, y: Tensor | None) -> tuple[Tensor, Tensor]:
+        """D's logits of both, (N,) each: in one pass where it is the same, which is faster; else each in its own."""
+        if not self._in_one_pass:
+            return full_precision(self.discriminator(real, y)), full_precision(self.discriminator(fake, y))
+        logits = self.discriminator(torch.cat((real, fake)), None if y is None else torch.cat((y, y)))
+        real_logits, fake_logits = full_precision(logits).split(len(real))
+        return real_logits, fake_logits
 
     def _step_generator(self) -> None:
+        n = self.config.batch_size
+        drawn = () if self._fresh_fakes else (self.latents(n, self.random.noise_g), self._drawn_classes(n))
+        with constant(self._parameters_d):
+            self._figures[4:] = self._descend(self._loss_g, self._parameters_g, self.optimizer_g, *drawn)
+
+    def _loss_g(self, z: Tensor | None = None, y: Tensor | None = None) -> Sequence[Tensor]:
+        """G's loss on fakes from `z`, or on those that D has just seen."""
         with self._precision():
-            if self._fresh_fakes is None:
-                y = self._drawn_classes(self.config.batch_size)
-                fake = self.generator(self.latents(self.config.batch_size, self.random.noise_g), y)
-            else:
-                fake, y = self._fresh_fakes
-            logits = self.discriminator(self._as_seen(fake.float()), y).float()
-        loss = self.loss.generator(logits)
-        norm = _descend(loss, self._parameters_g, self.optimizer_g)
-        self._figures[4:] = torch.stack((loss.detach(), norm))
+            fake, y = self._fresh_fakes or (self.generator(z, y), y)
+            logits = full_precision(self.discriminator(self._as_seen(full_precision(fake)), y))
+        return (self.loss.generator(logits),)
+
+    def _descend(
+        self, figures_of: FiguresOf, parameters: list[nn.Parameter], optimizer: torch.optim.Optimizer, *drawn: Drawn
+    ) -> Tensor:
+        """One step of `optimizer` down the gradient of the loss of what was drawn; the figures of `differentiate`."""
+        figures = self._differentiate(figures_of, parameters, *drawn)
+        optimizer.step()
+        return figures
 
     def _penalty_is_due(self) -> bool:
         """Lazy regularisation (Karras et al., 2020): at each n-th step of D, the first included."""
@@ -173,8 +200,14 @@ class Trainer:
             return x
         return x + sigma * torch.empty_like(x).normal_(generator=self.random.instance)
 
-    def _precision(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16")
+    def _precision(self) -> AbstractContextManager[object]:
+        """Without the cache of weights already cast: all threads share it, and any of them clears it at any moment.
+
+        A weight that is used twice would then have its gradients added in 16 bits, or in 32, as chance will.
+        """
+        if self.config.precision != "bfloat16":
+            return nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16, cache_enabled=False)
 
     def _set_rates(self) -> None:
         factor = max(0.0, 1 - self.progress) if self.config.lr_decay == "linear" else 1.0
@@ -256,44 +289,12 @@ class Trainer:
         return parts if self.ema is None else parts | {"ema": self.ema}
 
 
-def draw_latents(latent: LatentConfig, n: int, generator: torch.Generator) -> Tensor:
-    """`n` latent vectors z from `generator`, on its device: (n, latent.dim)."""
-    z = torch.empty(n, latent.dim, device=generator.device)
-    return z.normal_(generator=generator) if latent.distribution == "normal" else z.uniform_(-1, 1, generator=generator)
-
-
-def classes_in_turn(config: TrainConfig, n: int, label: int | None = None) -> Tensor | None:
-    """Classes for `n` samples to look at: every class in turn, or only `label`; None without a condition."""
-    if not config.classes:
-        return None
-    return torch.arange(n) % len(config.classes) if label is None else torch.full((n,), label)
-
-
-@torch.no_grad()
-def decode(
-    network: nn.Module,
-    z: Tensor,
-    y: Tensor | None,
-    config: TrainConfig,
-    at_once: int = 500,
-    before_each: Callable[[], None] = lambda: None,
-) -> Tensor:
-    """A generator's samples for latents `z` (n, latent.dim) and classes `y` (n,), as `Trainer.decode` gives them.
-
-    The network is in evaluation mode. `before_each` is called before each part, and may raise to give up.
-    """
-    device = next(network.parameters()).device
-    parts = []
-    for rows in torch.arange(len(z)).split(at_once):
-        before_each()
-        parts.append(network(z[rows].to(device), None if y is None else y[rows].to(device)))
-    return to_unit(torch.cat(parts), config.generator.output).cpu()
-
-
-def _descend(loss: Tensor, parameters: list[nn.Parameter], optimizer: torch.optim.Optimizer) -> Tensor:
-    """One step of `optimizer` down the gradient of `loss`, for these parameters only; the gradient's norm."""
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward(inputs=parameters)
-    norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
-    optimizer.step()
-    return norm
+def differentiate(figures_of: FiguresOf, parameters: list[nn.Parameter], *drawn: Drawn) -> Tensor:
+    """Give these parameters the gradient of a loss, the first of its figures; all figures, and the gradient's norm."""
+    loss, *scores = figures_of(*drawn)
+    gradients = torch.autograd.grad(loss, parameters, allow_unused=True)  # a fifth faster than `backward(inputs=...)`
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = None if gradient is None else gradient.contiguous()  # as the fused kernels take it
+    norms = [torch.linalg.vector_norm(gradient) for gradient in gradients if gradient is not None]
+    norm = torch.linalg.vector_norm(torch.stack(norms))
+    return torch.stack((loss.detach(), *scores, norm))

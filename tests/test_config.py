@@ -30,7 +30,7 @@ _TEXTS: dict[str, st.SearchStrategy[Any]] = {
 }
 _TIED = {  # settings whose value must fit that of another; each has a test of its own below
     "data.name", "data.size", "generator.name", "discriminator.name", "generator.depth", "discriminator.depth",
-    "optimizer_g.nesterov", "optimizer_d.nesterov", "reuse_fakes", "g_steps", "local_pairs",
+    "optimizer_g.nesterov", "optimizer_d.nesterov", "reuse_fakes", "g_steps", "local_pairs", "compile",
 }  # fmt: skip
 
 

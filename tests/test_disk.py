@@ -30,6 +30,20 @@ def mount(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", place], check=True)
 
 
+@pytest.fixture
+def neighbour(tmp_path: Path) -> Iterator[None]:
+    """Another session, which must still train, without a word, when the test's own has met its trouble."""
+    other = Session(ENDLESS, RunStore(tmp_path / "elsewhere"), threads=1)
+    other.start()
+    until(other, lambda now: now.step > 0)
+    yield
+    step = other.snapshot().step
+    until(other, lambda now: now.step > step)
+    assert other.snapshot().error == ""
+    other.stop()
+    assert other.wait(20)
+
+
 def fill(place: Path) -> Path:
     """A file that takes all the room there is."""
     ballast = place / "ballast"
@@ -41,23 +55,16 @@ def fill(place: Path) -> Path:
             return ballast
 
 
-def test_a_disk_that_fills_up_pauses_its_run_and_loses_nothing(
-    mount: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("neighbour")
+def test_a_disk_that_fills_up_pauses_its_run_and_loses_nothing(mount: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disk, "RESERVE", 0)  # until it is really full
-    other = Session(ENDLESS, RunStore(tmp_path / "elsewhere"), threads=1)
     session = Session(MANY, RunStore(mount), threads=1)
-    other.start()
     session.start()
     until(session, lambda now: now.step > 12)
     ballast = fill(mount)
     now = until(session, lambda now: now.status == "paused" and now.error)
     assert "No space left on device" in now.error
     assert "Make room, then press Resume" in now.error
-    step = other.snapshot().step
-    until(other, lambda now: now.step > step)
-    assert other.snapshot().error == ""
-    other.stop()
     session.resume()  # too early: the disk is as full as before
     until(session, lambda later: later.step > now.step and later.status == "paused" and later.error)
     ballast.unlink()
@@ -71,7 +78,7 @@ def test_a_disk_that_fills_up_pauses_its_run_and_loses_nothing(
 
 
 def test_a_nearly_full_disk_pauses_before_it_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = Session(MANY, RunStore(tmp_path), threads=1)
+    session = Session(MANY.with_values({"max_steps": 100_000}), RunStore(tmp_path), threads=1)
     session.start()
     until(session, lambda now: now.step > 12)
     monkeypatch.setattr(disk, "RESERVE", 10**18)
@@ -96,6 +103,7 @@ def test_a_run_that_ends_on_a_full_disk_waits_for_room(tmp_path: Path, monkeypat
     assert RunStore(tmp_path).open(now.run_id).checkpoints()[-1] == POINTS.max_steps
 
 
+@pytest.mark.usefixtures("neighbour")
 def test_a_folder_that_is_moved_away_and_back_loses_nothing(tmp_path: Path) -> None:
     session = Session(MANY, RunStore(tmp_path / "library"), threads=1)
     session.start()
@@ -112,6 +120,20 @@ def test_a_folder_that_is_moved_away_and_back_loses_nothing(tmp_path: Path) -> N
     assert [row[0] for row in rows] == list(range(1, MANY.max_steps + 1))
 
 
+@pytest.mark.usefixtures("neighbour")
+def test_a_folder_that_vanishes_pauses_the_run_with_a_reason(tmp_path: Path) -> None:
+    session = Session(ENDLESS, store=RunStore(tmp_path / "library"), threads=1)
+    session.start()
+    run = until(session, lambda now: now.run_id).run_id
+    shutil.rmtree(tmp_path / "library" / run)
+    now = until(session, lambda now: now.error)
+    assert "cannot write" in now.error
+    assert run in now.error
+    session.stop()
+    assert session.wait(10)
+
+
+@pytest.mark.usefixtures("neighbour")
 def test_a_read_only_folder_is_one_clear_message(mount: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", mount], check=True)
     now = finished(POINTS, store=RunStore(mount))

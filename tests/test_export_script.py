@@ -20,6 +20,7 @@ from gan_core import export, presets
 from gan_core.catalog import DATASETS, LOSSES, OPTIMIZERS, PENALTIES
 from gan_core.config import TrainConfig
 from gan_core.export.standalone import WRITABLE
+from gan_core.models import products
 from gan_core.trainer import Trainer
 
 ROOT = Path(__file__).parents[1]
@@ -72,6 +73,16 @@ EXPERIMENTS = {
     "grey from colour, resized": narrow(
         "dcgan-sprites-quick", data__channels=1, data__size=32, generator__depth=3, discriminator__depth=3, max_steps=5
     ),
+    "large products": narrow(
+        "mlp-mnist",
+        batch_size=64,
+        max_steps=5,
+        generator__hidden=(700, 800),
+        discriminator__hidden=(700,),
+        penalty__name="gradient-penalty",
+        loss__name="wasserstein",
+    ),
+    "folded pictures under R1": narrow("wgan-gp-mnist", batch_size=8, max_steps=10, penalty__name="r1"),
     "colour from grey": narrow("mnist-quick", data__size=32, data__channels=3, generator__depth=3, max_steps=5),
     "least squares, decay, momentum": narrow(
         "gaussian-2d",
@@ -110,6 +121,14 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def onednn_on_any_processor() -> Iterator[None]:
+    """Large products go where they go on one of AMD's processors, so that scripts made there are tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(products, "onednn_is_faster", lambda: hasattr(torch.ops.mkldnn, "_linear_pointwise"))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +208,7 @@ def _writes(config: TrainConfig) -> bool:
 def test_the_script_of_every_preset_is_tidy_and_about_a_page(tmp_path: Path) -> None:
     for name in writable():
         text = export.script(presets.load(name))
-        assert len(text.splitlines()) <= (150 if name in COMMON else 185), name
+        assert len(text.splitlines()) <= (195 if name in COMMON else 215), name  # with all classes for speed
         ast.parse(text, feature_version=(3, 10))
         (tmp_path / f"{name.replace('-', '_')}.py").write_text(text, encoding="utf-8")
     for task in (["format", "--check", "--line-length", "120"], ["check", "--config", str(ROOT / "pyproject.toml")]):

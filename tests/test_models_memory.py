@@ -72,7 +72,7 @@ def allocated_by_training(config: TrainConfig, trace: Path) -> int:
         for _ in range(2):
             optimizer_d.zero_grad()
             fake = generator(z).detach()
-            term = penalty.term(discriminator, real, fake, chance)
+            term = penalty.term(discriminator, real, fake, penalty.draw(real, chance))
             loss_d = loss.discriminator(discriminator(real), discriminator(fake))
             (loss_d if term is None else loss_d + term).backward(inputs=list(discriminator.parameters()))
             optimizer_d.step()

@@ -52,7 +52,7 @@ def test_an_optimiser_steps_as_torchs_own_with_the_configs_values(name: str) -> 
     ours, theirs = fresh(), fresh()
     optimizer = optimizers.build(config_of(name), [ours])
     reference = OPTIMIZERS[name].load()([theirs], **TORCH[name])
-    assert type(optimizer) is type(reference)
+    assert isinstance(optimizer, type(reference))
     torch.testing.assert_close(descend(ours, optimizer), descend(theirs, reference))
 
 
@@ -149,3 +149,41 @@ def test_the_numbers_remembered_for_each_weight_are_counted(name: str, momentum:
 def test_an_unknown_optimiser_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="did you mean adam"):
         optimizers.build(OptimizerConfig.model_construct(name="adan"), [fresh()])
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_our_adam_is_torchs_bit_for_bit(name: str) -> None:
+    """Through a new rate, a parameter without a gradient, and a state that is loaded."""
+    chance = torch.Generator().manual_seed(0)
+    ours, theirs = ([nn.Parameter(torch.linspace(-1, 1, n)) for n in (3, 12, 1)] for _ in range(2))
+    optimizer = optimizers.build(config_of(name), ours)
+    reference = OPTIMIZERS[name].load()(theirs, **TORCH[name], fused=True)
+
+    def step(*missing: int) -> None:
+        for k, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
+            drawn = torch.empty_like(mine).normal_(generator=chance)
+            mine.grad, other.grad = (None, None) if k in missing else (drawn, drawn.clone())
+        optimizer.step()
+        reference.step()
+        assert all(map(torch.equal, ours, theirs))
+
+    step(1)
+    step()
+    step(0)
+    step()
+    optimizers.retune(optimizer, config_of(name, lr=0.3))
+    reference.param_groups[0]["lr"] = 0.3
+    step()
+    early = copy.deepcopy(optimizer.state_dict())
+    step()
+    for each in optimizer, reference:
+        each.load_state_dict(copy.deepcopy(early))
+    step()
+    step()
+    kept, theirs_kept = optimizer.state_dict(), reference.state_dict()
+    assert kept["param_groups"] == theirs_kept["param_groups"]
+    assert all(
+        torch.equal(value, theirs_kept["state"][k][part])
+        for k, own in kept["state"].items()
+        for part, value in own.items()
+    )

@@ -116,7 +116,8 @@ def test_the_shown_pair_starts_as_it_would_alone_and_the_others_elsewhere() -> N
 def test_a_penalty_reaches_every_d_on_its_own_part_of_the_batch(name: str) -> None:
     """In its games D_0's gradient is cut at its samples; a penalty on those would leave D_0 unpunished."""
     _, d = built()
-    term = penalties.get(PenaltyConfig(name=name)).term(one_each(d), batch(1), batch(2), torch.Generator())
+    penalty = penalties.get(PenaltyConfig(name=name))
+    term = penalty.term(one_each(d), batch(1), batch(2), penalty.draw(batch(1), torch.Generator()))
     assert term is not None
     for network in (d.shown, *d.local):
         assert any(slope.any() for slope in slopes(term, network))

@@ -23,7 +23,8 @@ def penalty(name: str, **values: Any) -> penalties.Penalty:
 
 
 def term(name: str, discriminator: nn.Module, real: Tensor, fake: Tensor, seed: int = 0, **values: Any) -> Tensor:
-    found = penalty(name, **values).term(discriminator, real, fake, chance(seed))
+    chosen = penalty(name, **values)
+    found = chosen.term(discriminator, real, fake, chosen.draw(real, chance(seed)))
     assert found is not None
     return found
 
@@ -155,7 +156,7 @@ def test_weight_clipping_cuts_every_weight_to_its_bounds() -> None:
     clipping.after_step(network)
     for old, new in zip(before, network.parameters(), strict=True):
         assert torch.equal(new, old.clamp(-0.03, 0.03))
-    assert clipping.term(network, *batches(1, 28, 28), chance()) is None
+    assert clipping.term(network, *batches(1, 28, 28), None) is None
 
 
 @pytest.mark.parametrize("name", [name for name in PENALTIES if name != "clip"])
@@ -167,7 +168,7 @@ def test_other_penalties_leave_the_weights_alone(name: str) -> None:
 
 
 def test_no_penalty_adds_no_term() -> None:
-    assert penalty("none").term(linear_d((2,))[0], *batches(2), chance()) is None
+    assert penalty("none").term(linear_d((2,))[0], *batches(2), None) is None
 
 
 def test_an_unknown_penalty_is_refused() -> None:

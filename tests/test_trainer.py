@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import threading
 
 import pytest
 import torch
@@ -201,3 +202,23 @@ def test_a_lazy_penalty_is_paid_at_each_nth_step_of_d() -> None:
         first, second = (trainer.step("d").grad_norm_d for trainer in pair)
         paid.append(first != second)
     assert paid == [True, False, False, True, False, False]
+
+
+def test_bfloat16_is_repeatable_beside_another_thread_that_casts() -> None:
+    """torch clears one cache of cast weights for all threads; gradients of a weight used twice depended on that."""
+    config = VARIANTS["spectral hinge"]
+    alone, beside, over = Trainer(config, "cpu"), Trainer(config, "cpu"), threading.Event()
+
+    def cast() -> None:
+        while not over.is_set():
+            with torch.autocast("cpu", enabled=False):
+                pass
+
+    figures = [alone.step().figures for _ in range(12)]
+    other = threading.Thread(target=cast)
+    other.start()
+    try:
+        assert all(torch.equal(beside.step().figures, expected) for expected in figures)
+    finally:
+        over.set()
+        other.join()

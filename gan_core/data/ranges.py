@@ -7,12 +7,11 @@ from torch import Tensor
 
 
 def to_model(examples: Tensor, output: str) -> Tensor:
-    """uint8 images as float32 in the range of a generator's `output`; points, being float already, as they are."""
+    """uint8 images as floats of the default precision, in the range of a generator's `output`; points as they are."""
     if examples.dtype != torch.uint8:
         return examples
-    if output == "tanh":
-        return examples.float().div_(127.5).sub_(1)  # [-1, 1]
-    return examples.float().div_(255)  # [0, 1]
+    examples = examples.to(torch.get_default_dtype())
+    return examples.div_(127.5).sub_(1) if output == "tanh" else examples.div_(255)  # [-1, 1] or [0, 1]
 
 
 def to_unit(samples: Tensor, output: str) -> Tensor:

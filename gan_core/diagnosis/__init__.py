@@ -13,12 +13,12 @@ import numpy as np
 from gan_core.config import TrainConfig
 from gan_core.diagnosis.findings import Chart, Evidence, Finding, Glance, Remedy
 from gan_core.diagnosis.illnesses import ILLNESSES
-from gan_core.diagnosis.reading import Reading
+from gan_core.diagnosis.reading import YOUNG, Reading
 from gan_core.diagnosis.soundness import sound
 from gan_core.evals import Evals
 from gan_core.history import History
 
-__all__ = ["Chart", "Evidence", "Finding", "Glance", "Remedy", "Watch", "diagnose"]
+__all__ = ["YOUNG", "Chart", "Evidence", "Finding", "Glance", "Remedy", "Watch", "diagnose"]
 
 _GOES_AFTER = 0.05  # share of the run, and at least so many steps, that a finding stays after its last sign
 _AT_LEAST = 50

@@ -19,8 +19,9 @@ from gan_core.models.network import Discriminator, Generator
 from gan_core.models.pairs import Discriminators, Generators
 from gan_core.models.style import StyleGenerator
 from gan_core.randomness import stream
+from gan_core.sampling import DISPLAY, classes_in_turn, draw_latents
 from gan_core.sections import LatentConfig
-from gan_core.trainer import DISPLAY, Trainer, classes_in_turn, draw_latents
+from gan_core.trainer import Trainer
 
 State = Mapping[str, Tensor]
 Label = int | Sequence[int] | Tensor | None

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gan_core.catalog import DATASETS
 from gan_core.config import TrainConfig
 from gan_core.data import Dataset
 from gan_core.latent.model import Model, as_samples
@@ -71,7 +72,9 @@ class _Space:
     def __init__(self, dataset: Dataset) -> None:
         self._classifier: Classifier | None = at_hand(dataset) if dataset.examples.ndim == 4 else None
         if self._classifier is not None:
-            self.name = f"features of the {self._classifier.about.name} classifier"
+            name = self._classifier.about.name
+            whose = f"the {name} classifier" if name in DATASETS else "a classifier trained on this data"
+            self.name = f"features of {whose}"
         else:
             self.name = "pixels" if dataset.examples.ndim == 4 else "the plane"
         self.real = torch.cat([self.place(part) for part in dataset.examples[:SEARCHED].split(1000)])

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.utils.parametrize import is_parametrized
 
-from gan_core.models.layers import Drawn, full_precision
+from gan_core.models.layers import Drawing, Drawn, full_precision
+from gan_core.models.pairs import Discriminators
 
 
 class Nothing(nn.Identity):
@@ -52,3 +55,14 @@ class MinibatchStdDev(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         deviation = (full_precision(features).var(dim=0, correction=0) + 1e-8).sqrt().mean()
         return torch.cat((features, deviation.to(features.dtype).expand(len(features), 1)), dim=1)
+
+
+def judges_alone(network: nn.Module) -> bool:
+    """Whether D's word on a sample hangs on that sample alone: not on its batch, on chance, on past calls.
+
+    Such a D gives real samples and fakes the same logits in one batch as in two.
+    """
+    return not any(isinstance(module, _TOGETHER) or is_parametrized(module) for module in network.modules())
+
+
+_TOGETHER = (_BatchNorm, MinibatchDiscrimination, MinibatchStdDev, Drawing, Discriminators)

@@ -12,6 +12,7 @@ from itertools import pairwise
 from torch import nn
 
 from gan_core.config import TrainConfig
+from gan_core.models.halving import Doubling, Halving
 from gan_core.models.layers import OUTPUTS, block, has_bias, linear
 
 
@@ -30,10 +31,10 @@ def generator(config: TrainConfig) -> nn.Sequential:
     return nn.Sequential(
         block(net, project, nn.BatchNorm2d, channels[0], first=True),
         *(
-            block(net, partial(_up, inputs, outputs, to), nn.BatchNorm2d, outputs)
+            block(net, partial(Doubling, inputs, outputs, to), nn.BatchNorm2d, outputs)
             for (inputs, outputs), to in zip(pairwise(channels), sides[1:-1], strict=True)
         ),
-        _up(channels[-1], picture, side, has_bias(net)),
+        Doubling(channels[-1], picture, side, has_bias(net)),
         OUTPUTS[net.output](),
     )
 
@@ -44,7 +45,7 @@ def discriminator(config: TrainConfig) -> nn.Sequential:
     channels = [config.judged_shape[0], *(net.width << k for k in range(net.depth))]  # 1, 32, 64
     return nn.Sequential(
         *(
-            block(net, partial(_down, inputs, outputs), nn.BatchNorm2d, outputs, first=k == 0)
+            block(net, partial(Halving, inputs, outputs), nn.BatchNorm2d, outputs, first=k == 0)
             for k, (inputs, outputs) in enumerate(pairwise(channels))
         ),
         nn.Flatten(),
@@ -54,13 +55,3 @@ def discriminator(config: TrainConfig) -> nn.Sequential:
 def _project(dim: int, channels: int, side: int, bias: bool) -> nn.Sequential:
     """(N, dim) -> (N, channels, side, side)."""
     return nn.Sequential(linear(dim, channels * side**2, bias), nn.Unflatten(1, (channels, side, side)))
-
-
-def _up(inputs: int, outputs: int, to: int, bias: bool) -> nn.ConvTranspose2d:
-    """(N, inputs, to // 2, to // 2) -> (N, outputs, to, to); an odd side needs one row and column more."""
-    return nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, output_padding=to % 2, bias=bias, device="meta")
-
-
-def _down(inputs: int, outputs: int, bias: bool) -> nn.Conv2d:
-    """(N, inputs, side, side) -> (N, outputs, side // 2, side // 2)."""
-    return nn.Conv2d(inputs, outputs, 4, 2, 1, bias=bias, device="meta")

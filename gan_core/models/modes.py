@@ -1,6 +1,8 @@
-"""Looking at networks without leaving a trace: statements that set them to evaluation, and back."""
+"""Statements that set networks to a mode, and back: to evaluation, for a look without a trace, or constant."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -20,6 +22,21 @@ class evaluating:  # noqa: N801  (reads as a statement: `with evaluating(network
     def __exit__(self, *_: object) -> None:
         for network, mode in zip(self.networks, self._modes, strict=True):
             network.train(mode)
+
+
+class constant:  # noqa: N801
+    """Within this block no gradient of these parameters is prepared or computed; all of them want one outside."""
+
+    def __init__(self, parameters: Sequence[nn.Parameter]) -> None:
+        self.parameters = parameters
+
+    def __enter__(self) -> None:
+        for parameter in self.parameters:
+            parameter.requires_grad = False
+
+    def __exit__(self, *_: object) -> None:
+        for parameter in self.parameters:
+            parameter.requires_grad = True
 
 
 class judging(evaluating):  # noqa: N801

@@ -7,6 +7,7 @@ from functools import partial
 from torch import nn
 
 from gan_core.config import TrainConfig
+from gan_core.models.halving import Halving
 from gan_core.models.layers import block, has_bias
 
 
@@ -17,13 +18,10 @@ def discriminator(config: TrainConfig) -> nn.Sequential:
     """
     net, width = config.discriminator, config.discriminator.width
 
-    def down(inputs: int, outputs: int, bias: bool) -> nn.Conv2d:
-        return nn.Conv2d(inputs, outputs, 4, 2, 1, bias=bias, device="meta")
-
     return nn.Sequential(
         block(net, partial(_doubled, config.judged_shape[0], width, 1), nn.BatchNorm2d, width, first=True),
-        block(net, partial(down, width, 2 * width), nn.BatchNorm2d, 2 * width),
-        block(net, partial(down, 2 * width, 4 * width), nn.BatchNorm2d, 4 * width),
+        block(net, partial(Halving, width, 2 * width), nn.BatchNorm2d, 2 * width),
+        block(net, partial(Halving, 2 * width, 4 * width), nn.BatchNorm2d, 4 * width),
         _doubled(4 * width, 1, 0, has_bias(net)),
         nn.Flatten(),
     )

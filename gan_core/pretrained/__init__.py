@@ -20,8 +20,9 @@ from safetensors.torch import save_file
 from gan_core import checkpoint, presets
 from gan_core.catalog import Catalog
 from gan_core.config import TrainConfig
-from gan_core.runs import Run
+from gan_core.runs import Run, RunStore
 
+SHIPPED = RunStore(Path(__file__).parents[2] / "checkpoints" / "pretrained")
 _KEPT_WHOLE = ("config.json", "about.json", "metrics.csv", "evals.csv", "events.jsonl")
 
 
@@ -36,6 +37,16 @@ class Recipe:
     @property
     def steps(self) -> int:
         return self.checkpoints[-1]
+
+
+def is_shipped(run_id: str) -> bool:
+    """Whether a run came with the project; such runs stay as they are."""
+    return (SHIPPED.root / run_id / "config.json").is_file()
+
+
+def store_of(run_id: str, library: RunStore) -> RunStore:
+    """Where a run is kept: among the shipped ones, or in this library."""
+    return SHIPPED if is_shipped(run_id) else library
 
 
 @cache

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from torch import nn
 
 from gan_core import models
 from gan_core.config import NetworkConfig, TrainConfig
-from gan_core.export.standalone.parts import CannotWriteError, Part, code, spaced
+from gan_core.export.standalone import layers
+from gan_core.export.standalone.parts import Part, code, spaced
 from gan_core.models import condition
-from gan_core.models.layers import Dropout
+from gan_core.models.batch import judges_alone
 
 WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
 NOTHING = (nn.Identity, condition.Nothing)
 
-_DROPOUT = '''
-    class Dropout(nn.Module):
-        """nn.Dropout, but the masks come from a generator of their own."""
-
-        def __init__(self, p):
-            super().__init__()
-            self.p = p
-
-        def forward(self, x):
-            if not self.training:
-                return x
-            return x * torch.empty_like(x).bernoulli_(1 - self.p, generator=masks).div_(1 - self.p)
-'''
 _DRAW = """
     with torch.no_grad():  # {about}
         for network, role in ({networks}):
@@ -77,14 +64,17 @@ _OUTSIDE_AUTOCAST = """
 def part(config: TrainConfig) -> Part:
     """`generator` and `discriminator` with their initial weights, and `average` where there is one."""
     roles = dict(zip(("generator", "discriminator"), models.described(config), strict=True))
+    written = {role: [*_flat(network, role, config)] for role, network in roles.items()}
+    classes = layers.classes([line for lines in written.values() for line in lines])
     dropout = config.generator.dropout or config.discriminator.dropout
     return Part(
         "Networks",
         f"G, a {_family(config, 'generator')}, and D, a {_family(config, 'discriminator')}.",
         spaced(
-            *([code('masks = stream("dropout", DEVICE)'), _DROPOUT] if dropout else []),
+            code('masks = stream("dropout", DEVICE)') if dropout else "",
+            *classes,
             code(
-                *(_sequential(role, network, config) for role, network in roles.items()),
+                *(_sequential(role, lines) for role, lines in written.items()),
                 *_drawings(roles, config),
                 _spectral(roles["discriminator"], config) if config.discriminator.spectral else "",
                 "generator, discriminator = generator.to(DEVICE), discriminator.to(DEVICE)",
@@ -93,7 +83,7 @@ def part(config: TrainConfig) -> Part:
                 else "",
             ),
         ),
-        frozenset(_imports(config)),
+        frozenset(_imports(config, classes)),
     )
 
 
@@ -118,8 +108,10 @@ def _spectral(discriminator: nn.Module, config: TrainConfig) -> str:
     return (_SPECTRAL.rstrip() + outside).format(kinds=_kinds([discriminator]))
 
 
-def _imports(config: TrainConfig) -> Iterator[str]:
+def _imports(config: TrainConfig, classes: Iterable[str]) -> Iterator[str]:
     yield "from torch import nn"
+    if any("F." in text for text in classes):
+        yield "from torch.nn import functional as F"
     if config.ema_decay:
         yield "import copy"
     if {config.generator.init, config.discriminator.init} & {"torch", "he"}:
@@ -135,11 +127,12 @@ def _family(config: TrainConfig, role: str) -> str:
     ]
 
 
-def _flat(network: nn.Module, config: TrainConfig) -> Iterator[str]:
+def _flat(network: nn.Module, role: str, config: TrainConfig) -> Iterator[str]:
     """Each layer of the network as code, in order; what changes nothing is left out."""
+    at_once = 2 if role == "discriminator" and judges_alone(network) else 1  # batches
     for module in _leaves(network):
         if not isinstance(module, NOTHING) and not (config.shape == (2,) and _flattens(module)):
-            yield _written(module)
+            yield layers.written(module, at_once * config.batch_size, config.shape[-1])
 
 
 def _flattens(module: nn.Module) -> bool:
@@ -162,49 +155,5 @@ def _kinds(networks: Iterable[nn.Module]) -> str:
     return " | ".join(f"nn.{kind.__name__}" for kind in WEIGHTED if any(isinstance(layer, kind) for layer in layers))
 
 
-def _sequential(name: str, network: nn.Module, config: TrainConfig) -> str:
-    return "\n".join([f"{name} = nn.Sequential(", *(f"    {layer}," for layer in _flat(network, config)), ")"])
-
-
-# ---- one layer as code -----------------------------------------------------------------------------------------------
-
-
-def _written(module: nn.Module) -> str:
-    for kind, write in _WRITERS.items():
-        if isinstance(module, kind):
-            return write(module)
-    raise CannotWriteError(f"A page of plain PyTorch has no layer for {type(module).__name__}")
-
-
-def _convolution(module: Any) -> str:
-    kind = "ConvTranspose2d" if isinstance(module, nn.ConvTranspose2d) else "Conv2d"
-    sizes = f"kernel_size={module.kernel_size[0]}, stride={module.stride[0]}"
-    padding = f", padding={module.padding[0]}" if module.padding[0] else ""
-    more = f", output_padding={module.output_padding[0]}" if module.output_padding[0] else ""
-    return f"nn.{kind}({module.in_channels}, {module.out_channels}, {sizes}{padding}{more}{_without_bias(module)})"
-
-
-def _without_bias(module: Any) -> str:
-    return "" if module.bias is not None else ", bias=False"
-
-
-def _inplace(module: Any) -> str:
-    return "inplace=True" if module.inplace else ""
-
-
-_WRITERS: dict[type[nn.Module], Callable[[Any], str]] = {
-    nn.Linear: lambda m: f"nn.Linear({m.in_features}, {m.out_features}{_without_bias(m)})",
-    nn.Conv2d: _convolution,
-    nn.ConvTranspose2d: _convolution,
-    nn.BatchNorm1d: lambda m: f"nn.BatchNorm1d({m.num_features})",
-    nn.BatchNorm2d: lambda m: f"nn.BatchNorm2d({m.num_features})",
-    nn.ReLU: lambda m: f"nn.ReLU({_inplace(m)})",
-    nn.LeakyReLU: lambda m: f"nn.LeakyReLU({m.negative_slope!r}, {_inplace(m)})",
-    nn.Tanh: lambda m: "nn.Tanh()",
-    nn.ELU: lambda m: "nn.ELU()",
-    nn.SiLU: lambda m: "nn.SiLU()",
-    nn.Sigmoid: lambda m: "nn.Sigmoid()",
-    nn.Flatten: lambda m: f"nn.Flatten({m.start_dim if m.start_dim != 1 else ''})",
-    nn.Unflatten: lambda m: f"nn.Unflatten({m.dim}, {tuple(m.unflattened_size)})",
-    Dropout: lambda m: f"Dropout({m.p!r})",
-}
+def _sequential(name: str, layers: list[str]) -> str:
+    return "\n".join([f"{name} = nn.Sequential(", *(f"    {layer}," for layer in layers), ")"])

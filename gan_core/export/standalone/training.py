@@ -7,9 +7,10 @@ import inspect
 import torch
 from torch import nn
 
-from gan_core import optimizers
+from gan_core import models, optimizers
 from gan_core.config import OptimizerConfig, TrainConfig
 from gan_core.export.standalone.parts import Part, code, indented, spaced
+from gan_core.models.batch import judges_alone
 
 # ---- losses: D's real term, D's fake term with its sign, G's loss; of logits `real`, `fake` ------------------------
 
@@ -173,7 +174,7 @@ def _streams(config: TrainConfig) -> list[str]:
     if config.instance_noise:
         lines.append('blur = stream("instance noise", DEVICE)')
     if config.precision == "bfloat16":
-        lines.append("bfloat16 = torch.autocast(DEVICE, torch.bfloat16)")
+        lines.append("bfloat16 = torch.autocast(DEVICE, torch.bfloat16, cache_enabled=False)")
     return lines
 
 
@@ -254,8 +255,7 @@ def _critic_step(config: TrainConfig) -> list[str]:
         lines += (
             [f"real, seen = noisy(real, step), noisy({shown}, step)"] if config.instance_noise else [f"seen = {shown}"]
         )
-    judged = f"real_logits, fake_logits = discriminator(real){_full(reduced)}, discriminator({fake}){_full(reduced)}"
-    lines += ["with bfloat16:", f"    {judged}"] if reduced else [judged]
+    lines += ["with bfloat16:", *indented(_judged(config, fake))] if reduced else _judged(config, fake)
     before, after = PENALTIES[config.penalty.name]
     values = {
         "fake": fake,
@@ -276,6 +276,14 @@ def _critic_step(config: TrainConfig) -> list[str]:
         *_descent("d"),
         *(line.format(**values) for line in after),
     ]
+
+
+def _judged(config: TrainConfig, fake: str) -> list[str]:
+    """D's logits of real samples and of fakes: in one pass where D looks at each sample alone."""
+    full = _full(config.precision == "bfloat16")
+    if judges_alone(models.described(config)[1]):
+        return [f"real_logits, fake_logits = discriminator(torch.cat((real, {fake}))){full}.split(BATCH)"]
+    return [f"real_logits, fake_logits = discriminator(real){full}, discriminator({fake}){full}"]
 
 
 def _generator_step(config: TrainConfig) -> list[str]:

@@ -1,0 +1,143 @@
+"""The compiled step: torch makes one piece of machine code of a network's forward pass, loss, penalty and gradients.
+
+A small network's eager step is mostly Python and calls of tiny kernels, of which the compiled step has few. Only what
+is computed from tensors is compiled. What is left to chance is drawn before, and the optimiser moves the weights after,
+both as in the eager step; so checkpoints of the two are alike, and a learning rate may change at any time.
+
+The way: `make_fx` records what `trainer.differentiate` does with stand-ins that hold no numbers, and TorchInductor
+writes that down in C++ (Ansel et al., 2024, "PyTorch 2").
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from gan_core.config import ConfigError, TrainConfig
+
+Drawn = Tensor | bool | None  # what a loss depends on beside the weights; all but a tensor stays in a graph for good
+FiguresOf = Callable[..., Sequence[Tensor]]  # what was drawn -> a loss, then what else to show; scalars
+Differentiate = Callable[..., Tensor]  # (figures_of, parameters, *drawn) -> figures; `trainer.differentiate`
+Graph = Callable[..., Sequence[Tensor]]  # (weights of both networks, drawn tensors) -> figures, gradients
+
+ACTIVITY = "compiling the training step, once, about 20 s"
+_COMPILERS = ("g++", "c++", "clang++")
+_SMALL_PRODUCT = 4096  # multiplications
+_one_at_a_time = threading.Lock()  # the compiler's settings are the process's, and sessions have threads of their own
+
+
+def refuse_without_compiler(config: TrainConfig) -> None:
+    """Raises `ConfigError` where the config wants a compiled step and this machine has no C++ compiler."""
+    if config.compile:
+        _compiler()
+
+
+class Compiled:
+    """Does what `differentiate` does, in machine code that is compiled at the first call of each kind.
+
+    Args:
+        differentiate: gives `parameters` the gradient of a loss; it may read tensors from its arguments only.
+        networks: the networks that it computes with.
+    """
+
+    def __init__(self, differentiate: Differentiate, networks: Sequence[nn.Module]) -> None:
+        self._differentiate, self._networks = differentiate, _Networks(networks)
+        self._weights = {name: parameter.detach() for name, parameter in self._networks.named_parameters()}
+        self._graphs: dict[Hashable, Graph] = {}
+        self.tell: Callable[[bool], object] = lambda done: None  # is told before each compiling, and once it is done
+
+    def under(self, *settings: Hashable) -> Differentiate:
+        """`differentiate` under `settings`, which are all that a loss depends on beside weights and what is drawn."""
+        return partial(self._call, settings)
+
+    def _call(self, settings: Hashable, figures_of: FiguresOf, parameters: list[nn.Parameter], *drawn: Drawn) -> Tensor:
+        """As `differentiate`.
+
+        Raises:
+            ConfigError: there is no C++ compiler, or it fails; the networks are not on a CPU.
+        """
+        kind = settings, figures_of.__name__, *(x.shape if isinstance(x, Tensor) else x for x in drawn)
+        tensors = [x for x in drawn if isinstance(x, Tensor)]
+        if kind not in self._graphs:
+            self.tell(False)
+            self._graphs[kind] = self._compile(figures_of, parameters, drawn)
+            self.tell(True)
+        with torch.no_grad():
+            figures, *gradients = self._graphs[kind](*self._weights.values(), *tensors)
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter.grad = gradient
+        return figures
+
+    def _compile(self, figures_of: FiguresOf, parameters: list[nn.Parameter], drawn: Sequence[Drawn]) -> Graph:
+        from torch._inductor import compile as inductor  # takes seconds to load
+        from torch.fx.experimental.proxy_tensor import make_fx
+
+        if (kind := parameters[0].device.type) != "cpu":
+            raise ConfigError(f'compile: a compiled step runs on the CPU only, not on "{kind}"; set compile to false')
+        moving = {name for name, own in self._networks.named_parameters() if any(own is one for one in parameters)}
+
+        def gradients(*values: Tensor) -> list[Tensor]:
+            """The figures, then the gradients, computed from nothing but `values`."""
+            rest = iter(values)
+            weights = {name: next(rest).detach().requires_grad_(name in moving) for name in self._weights}
+            inputs = [next(rest) if isinstance(x, Tensor) else x for x in drawn]
+            leaves = [weight for name, weight in weights.items() if name in moving]
+            act = partial(self._differentiate, figures_of, leaves, *inputs)
+            with torch.enable_grad():
+                figures: Tensor = functional_call(self._networks, weights, (act,))
+            return [figures, *(torch.zeros_like(leaf) if leaf.grad is None else leaf.grad for leaf in leaves)]
+
+        examples: list[Any] = [*self._weights.values(), *(x for x in drawn if isinstance(x, Tensor))]
+        # No cache of graphs, which torch would read back as pickles; no processes beside this one.
+        options: dict[str, Any] = {"cpp.cxx": (_compiler(),), "fx_graph_cache": False, "compile_threads": 1}
+        try:
+            with _one_at_a_time:
+                recorded = make_fx(gradients, _WRITTEN_OUT, tracing_mode="fake")(*examples)
+                graph: Graph = inductor(recorded, examples, options)
+        except (RuntimeError, OSError) as error:
+            what = str(error).strip().partition("\n")[0]
+            raise ConfigError(
+                f"compile: the training step cannot be compiled ({what}); set compile to false"
+            ) from error
+        return graph
+
+
+class _Networks(nn.ModuleList):
+    """Both networks as one module, so that weights can stand in for those of both at once."""
+
+    def forward(self, act: Callable[[], Tensor]) -> Tensor:
+        return act()
+
+
+def _product(a: Tensor, b: Tensor) -> Tensor:
+    """a b, for (N, K) and (K, M), written out as sums where those take less time than a call of the matrix library."""
+    return (a[:, :, None] * b).sum(1) if a.shape[0] * b.numel() <= _SMALL_PRODUCT else NotImplemented
+
+
+def _product_added(x: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    product = _product(a, b)
+    return NotImplemented if product is NotImplemented else beta * x + alpha * product
+
+
+_WRITTEN_OUT: dict[Any, Callable[..., Tensor]] = {
+    torch.ops.aten.mm.default: _product,
+    torch.ops.aten.addmm.default: _product_added,
+}
+
+
+def _compiler() -> str:
+    found = os.environ.get("CXX") or next(filter(shutil.which, _COMPILERS), None)
+    if found is None:
+        raise ConfigError(
+            f"compile: a compiled step needs a C++ compiler, and none of {', '.join(_COMPILERS)} is here; "
+            "install one (Debian and Ubuntu: apt install g++), or set compile to false"
+        )
+    return found

@@ -1,0 +1,149 @@
+"""One layer of a network as code: torch's own, or a class that the script defines to come to the run's very numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from torch import nn
+
+from gan_core.export.standalone.parts import CannotWriteError
+from gan_core.models import products
+from gan_core.models.halving import Doubling, Halving
+from gan_core.models.layers import Dropout
+
+_DROPOUT = '''
+    class Dropout(nn.Module):
+        """nn.Dropout, but the masks come from a generator of their own."""
+
+        def __init__(self, p):
+            super().__init__()
+            self.p = p
+
+        def forward(self, x):
+            if not self.training:
+                return x
+            return x * torch.empty_like(x).bernoulli_(1 - self.p, generator=masks).div_(1 - self.p)
+'''
+_HALVING = '''
+    class Halving(nn.Conv2d):
+        """nn.Conv2d for a grey picture; on a CPU its gradient is found faster with 2 x 2 pixels as 4 channels."""
+
+        def forward(self, x):
+            if not (self.training and x.requires_grad and x.device.type == "cpu"):
+                return super().forward(x)
+            return F.conv2d(F.pixel_unshuffle(F.pad(x, (1, 1, 1, 1)), 2), F.pixel_unshuffle(self.weight, 2), self.bias)
+'''
+_DOUBLING = '''
+    class Doubling(nn.ConvTranspose2d):
+        """nn.ConvTranspose2d to a grey picture; on a CPU it is faster with 2 x 2 pixels as 4 channels."""
+
+        def forward(self, x):
+            if not (self.training and x.device.type == "cpu"):
+                return super().forward(x)
+            folded = F.conv_transpose2d(x, F.pixel_unshuffle(self.weight, 2))
+            y = F.pixel_shuffle(folded, 2)[:, :, 1:-1, 1:-1]
+            return y if self.bias is None else y + self.bias
+'''
+_LINEAR = '''
+    class Linear(nn.Linear):
+        """nn.Linear with large products in oneDNN, which on this processor is faster than torch's own choice."""
+
+        def forward(self, x):
+            return product(x, self.weight, self.bias)
+
+
+    def product(a, b, c=None):
+        """a bᵀ + c"""
+        small = a.numel() * len(b) < {small}
+        if small or a.device.type != "cpu" or torch.is_autocast_enabled("cpu"):
+            return F.linear(a, b, c)
+        return InOneDNN.apply(a, b, c)
+
+
+    class InOneDNN(torch.autograd.Function):
+        @staticmethod
+        def forward(context, a, b, c):
+            context.save_for_backward(a, b)
+            return torch.ops.mkldnn._linear_pointwise(a, b, c, "none", [], "")
+
+        @staticmethod
+        def backward(context, grad):
+            a, b = context.saved_tensors
+            of_a, of_b, of_c = context.needs_input_grad
+            return (
+                product(grad, b.t()) if of_a else None,
+                product(grad.t(), a.t()) if of_b else None,
+                grad.sum(0) if of_c else None,
+            )
+'''
+
+
+def written(module: nn.Module, rows: int, side: int) -> str:
+    """The layer as code, for `rows` samples at a time, pictures of this `side`.
+
+    Raises:
+        CannotWriteError: no page holds a layer of this kind.
+    """
+    for kind, write in _WRITERS.items():
+        if isinstance(module, kind):
+            plain = write(module)
+            name = _own_class(module, rows, side)
+            return plain if name is None else name + plain[plain.index("(") :]
+    raise CannotWriteError(f"A page of plain PyTorch has no layer for {type(module).__name__}")
+
+
+def classes(layers: Collection[str]) -> list[str]:
+    """The code of every class that the script must define for these layers, which are written."""
+    return [text for name, text in _CLASSES.items() if any(layer.startswith(f"{name}(") for layer in layers)]
+
+
+def _own_class(module: nn.Module, rows: int, side: int) -> str | None:
+    """What the script's own class for this layer is called; None where it has none."""
+    if isinstance(module, Halving) and module.folds(side):
+        return "Halving"
+    if isinstance(module, Doubling) and module.folds:
+        return "Doubling"
+    if isinstance(module, products.Linear) and products.onednn_is_faster():
+        return "Linear" if rows * module.weight.numel() >= products.SMALL else None
+    return None
+
+
+def _convolution(module: Any) -> str:
+    kind = "ConvTranspose2d" if isinstance(module, nn.ConvTranspose2d) else "Conv2d"
+    sizes = f"kernel_size={module.kernel_size[0]}, stride={module.stride[0]}"
+    padding = f", padding={module.padding[0]}" if module.padding[0] else ""
+    more = f", output_padding={module.output_padding[0]}" if module.output_padding[0] else ""
+    return f"nn.{kind}({module.in_channels}, {module.out_channels}, {sizes}{padding}{more}{_without_bias(module)})"
+
+
+def _without_bias(module: Any) -> str:
+    return "" if module.bias is not None else ", bias=False"
+
+
+def _inplace(module: Any) -> str:
+    return "inplace=True" if module.inplace else ""
+
+
+_CLASSES = {
+    "Dropout": _DROPOUT,
+    "Halving": _HALVING,
+    "Doubling": _DOUBLING,
+    "Linear": _LINEAR.format(small=f"{products.SMALL:_}"),
+}
+_WRITERS: dict[type[nn.Module], Callable[[Any], str]] = {
+    nn.Linear: lambda m: f"nn.Linear({m.in_features}, {m.out_features}{_without_bias(m)})",
+    nn.Conv2d: _convolution,
+    nn.ConvTranspose2d: _convolution,
+    nn.BatchNorm1d: lambda m: f"nn.BatchNorm1d({m.num_features})",
+    nn.BatchNorm2d: lambda m: f"nn.BatchNorm2d({m.num_features})",
+    nn.ReLU: lambda m: f"nn.ReLU({_inplace(m)})",
+    nn.LeakyReLU: lambda m: f"nn.LeakyReLU({m.negative_slope!r}, {_inplace(m)})",
+    nn.Tanh: lambda m: "nn.Tanh()",
+    nn.ELU: lambda m: "nn.ELU()",
+    nn.SiLU: lambda m: "nn.SiLU()",
+    nn.Sigmoid: lambda m: "nn.Sigmoid()",
+    nn.Flatten: lambda m: f"nn.Flatten({m.start_dim if m.start_dim != 1 else ''})",
+    nn.Unflatten: lambda m: f"nn.Unflatten({m.dim}, {tuple(m.unflattened_size)})",
+    Dropout: lambda m: f"Dropout({m.p!r})",
+}

@@ -1,0 +1,59 @@
+"""What CUDA may compute with, and that a CPU is not touched by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from gan_core.devices import choose_kernels
+from gan_core.trainer import Trainer
+from tests.small import DIGITS
+
+
+@pytest.fixture
+def kernels() -> Iterator[None]:
+    """The process's choices, put back afterwards."""
+    before = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.benchmark
+    yield
+    torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.benchmark = before
+    torch.use_deterministic_algorithms(False)
+
+
+@pytest.mark.usefixtures("kernels")
+def test_tf32_is_allowed_only_where_it_is_asked_for() -> None:
+    torch.backends.cuda.matmul.allow_tf32 = False
+    choose_kernels(deterministic=False, tf32=False)
+    assert not torch.backends.cuda.matmul.allow_tf32
+    choose_kernels(deterministic=False, tf32=True)
+    assert torch.backends.cuda.matmul.allow_tf32
+
+
+@pytest.mark.usefixtures("kernels")
+def test_the_fastest_convolutions_are_found_by_trying_unless_runs_must_repeat() -> None:
+    choose_kernels(deterministic=False, tf32=False)
+    assert torch.backends.cudnn.benchmark
+    choose_kernels(deterministic=True, tf32=False)
+    assert not torch.backends.cudnn.benchmark
+    choose_kernels(deterministic=False, tf32=False)  # beside a run that must repeat
+    assert not torch.backends.cudnn.benchmark
+
+
+@pytest.mark.usefixtures("kernels")
+def test_on_a_cpu_tf32_is_float32_bit_for_bit() -> None:
+    torch.backends.cuda.matmul.allow_tf32 = False
+    trainers = [Trainer(DIGITS.with_values({"precision": name}), "cpu") for name in ("float32", "tf32")]
+    for _ in range(3):
+        one, other = (trainer.step() for trainer in trainers)
+        assert torch.equal(one.figures, other.figures)
+    assert not torch.backends.cuda.matmul.allow_tf32
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.usefixtures("kernels")
+def test_tf32_trains_near_float32_on_cuda() -> None:
+    exact = Trainer(DIGITS.with_values({"precision": "float32"}), "cuda").step()
+    rounded = Trainer(DIGITS.with_values({"precision": "tf32"}), "cuda").step()
+    torch.testing.assert_close(rounded.figures, exact.figures, rtol=0.02, atol=0.02)

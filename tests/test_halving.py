@@ -1,0 +1,76 @@
+"""Convolutions next to a grey picture: computed on the folded picture, they are torch's own convolutions."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from gan_core.models.halving import Doubling, Halving
+
+
+def on_cpu(layer: nn.Module) -> nn.Module:
+    """The layer with weights, drawn from a fixed seed, in double precision."""
+    torch.manual_seed(0)
+    layer = layer.to_empty(device="cpu").double()
+    for parameter in layer.parameters():
+        nn.init.normal_(parameter)
+    return layer
+
+
+def plain(layer: nn.Conv2d | nn.ConvTranspose2d, x: Tensor) -> Tensor:
+    """What torch's own class makes of it."""
+    own = nn.Conv2d if isinstance(layer, nn.Conv2d) else nn.ConvTranspose2d
+    return own.forward(layer, x)  # type: ignore[arg-type]
+
+
+def slopes(layer: nn.Module, y: Tensor, x: Tensor) -> tuple[Tensor, ...]:
+    """The gradients of a penalty on the slope, and of the output, as R1 and an ordinary loss want them."""
+    (slope,) = torch.autograd.grad(y.sin().sum(), x, create_graph=True)
+    return torch.autograd.grad(slope.square().sum() + y.cos().sum(), [x, *layer.parameters()])
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("side", [28, 14, 7, 2])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_halving_is_torchs_convolution(side: int, channels: int, bias: bool) -> None:
+    layer = on_cpu(Halving(channels, 5, bias))
+    x = torch.randn(3, channels, side, side, dtype=torch.float64, requires_grad=True)
+    ours, theirs = layer(x), plain(layer, x)  # type: ignore[arg-type]
+    torch.testing.assert_close(ours, theirs)
+    for a, b in zip(slopes(layer, ours, x), slopes(layer, theirs, x), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("to", [28, 14, 7, 2])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_doubling_is_torchs_transposed_convolution(to: int, channels: int, bias: bool) -> None:
+    layer = on_cpu(Doubling(5, channels, to, bias))
+    x = torch.randn(3, 5, to // 2, to // 2, dtype=torch.float64, requires_grad=True)
+    ours, theirs = layer(x), plain(layer, x)  # type: ignore[arg-type]
+    assert ours.shape == (3, channels, to, to)
+    torch.testing.assert_close(ours, theirs)
+    for a, b in zip(slopes(layer, ours, x), slopes(layer, theirs, x), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_the_picture_is_folded_where_it_pays_only() -> None:
+    """Grey pictures that want their gradient, while training; evaluation and export see a plain convolution."""
+    down, up = on_cpu(Halving(1, 5, True)), on_cpu(Doubling(5, 1, 28, True))
+    x = torch.randn(3, 1, 28, 28, dtype=torch.float64)
+    z = torch.randn(3, 5, 14, 14, dtype=torch.float64)
+
+    def folded(y: Tensor) -> bool:
+        names, left = set(), [y.grad_fn]
+        while left:
+            if (function := left.pop()) is not None:
+                names.add(function.name())
+                left += [before for before, _ in function.next_functions]
+        return any("Pixel" in name for name in names)
+
+    assert not folded(down(x))
+    assert folded(down(x.requires_grad_()))
+    assert folded(up(z))
+    assert not folded(down.eval()(x))
+    assert not folded(up.eval()(z))
