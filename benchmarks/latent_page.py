@@ -9,30 +9,23 @@ the arrow keys in Chromium: an MLP and a 64x64 DCGAN, then both while `mnist-qui
 from __future__ import annotations
 
 import argparse
-import os
-import re
-import shutil
 import statistics
 import tempfile
 from pathlib import Path
-from urllib.parse import urlencode
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from benchmarks import browser
 from gan_core import presets
-from gan_core.config import TrainConfig
 from gan_core.runs import RunStore
 from gan_core.trainer import Trainer
-from tests.conftest import QUIET, Server
 
 MODELS = {"MLP": ("mlp-mnist", 100, 180), "64x64 DCGAN": ("dcgan-sprites", 130, 280)}  # preset, wanted median and p95
 TRAINING = 250  # milliseconds: wanted median of both while a session trains
 
 # Notes the moment of the next key press, and resolves once its answer has come and the picture was painted after it.
 ARM = """(slider) => {
-  const find = (root, selector) => [...root.querySelectorAll('*')].flatMap(
-    (node) => [...(node.matches(selector) ? [node] : []), ...(node.shadowRoot ? find(node.shadowRoot, selector) : [])]);
-  const canvas = find(document, 'canvas[aria-label*="current picture"]')[0];
+  const canvas = findAll(document, 'canvas[aria-label*="current picture"]')[0];
   const board = slider.closest('.sliders'), context = canvas.getContext('2d');
   let pressed = 0, painted = 0;
   context.drawImage = (...all) => {
@@ -55,21 +48,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--presses", type=int, default=30)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        os.environ["GAN_PLAYGROUND_RUNS"] = folder
+    with tempfile.TemporaryDirectory() as folder, browser.served(Path(folder)) as server, browser.tab() as page:
         runs = {name: untrained(Path(folder), preset) for name, (preset, _, _) in MODELS.items()}
-        server = Server(Path("app.py"), Path(folder) / "log.txt").wait(180)
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
         for name, (_, median, p95) in MODELS.items():
             report(name, times(page, server.url, runs[name], options.presses), f"{median} / {p95}")
-        train(page, server.url)
+        browser.train(page, server.url)
         for name in MODELS:
             report(
                 f"{name}, a session training", times(page, server.url, runs[name], options.presses), f"{TRAINING} / -"
             )
-        browser.close()
-        server.stop()
 
 
 def untrained(library: Path, preset: str) -> str:
@@ -78,14 +65,6 @@ def untrained(library: Path, preset: str) -> str:
     run = RunStore(library).create(config)
     run.save(Trainer(config, "cpu"), keep=1)
     return run.id
-
-
-def train(page: Page, url: str) -> None:
-    """Have a session train from now on."""
-    config: TrainConfig = presets.load("mnist-quick").with_values({"max_steps": 1_000_000})
-    page.goto(f"{url}/train?{urlencode(config.to_query())}")
-    page.get_by_role("button", name=re.compile("^Start")).click(timeout=180_000)
-    page.get_by_role("img", name=re.compile("^Loss at step")).wait_for(timeout=180_000)
 
 
 def times(page: Page, url: str, run: str, presses: int) -> list[float]:

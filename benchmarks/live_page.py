@@ -8,24 +8,18 @@ Starts the app on a free port, trains `mnist-quick` in it and watches it in Chro
 from __future__ import annotations
 
 import argparse
-import os
 import re
-import shutil
 import statistics
 import tempfile
 import time
 from pathlib import Path
-from urllib.parse import urlencode
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from gan_core import presets
-from tests.conftest import QUIET, Server
+from benchmarks import browser
 
 WATCH = """(milliseconds) => new Promise((resolve) => {
-  const find = (root, selector) => [...root.querySelectorAll('*')].flatMap(
-    (node) => [...(node.matches(selector) ? [node] : []), ...(node.shadowRoot ? find(node.shadowRoot, selector) : [])]);
-  const charts = find(document, '.js-plotly-plot'), canvas = find(document, 'canvas[role=img]')[0];
+  const charts = findAll(document, '.js-plotly-plot'), canvas = findAll(document, 'canvas[role=img]')[0];
   const text = () => document.querySelector('[data-testid=stProgress]').innerText;
   let updates = 0, blank = 0, frames = 0, last = text(), end = performance.now() + milliseconds;
   const look = () => {
@@ -47,15 +41,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10, help="length of each measurement")
     parser.add_argument("--clicks", type=int, default=20)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        os.environ["GAN_PLAYGROUND_RUNS"] = folder
-        server = Server(Path("app.py"), Path(folder) / "log.txt").wait(180)
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        config = presets.load("mnist-quick").with_values({"max_steps": 1_000_000, "record.frame_every": 1000})
-        page.goto(f"{server.url}/train?{urlencode(config.to_query())}")
-        page.get_by_role("button", name=re.compile("^Start")).click(timeout=180_000)
-        page.get_by_role("img", name=re.compile("^Loss at step")).wait_for(timeout=180_000)
+    with tempfile.TemporaryDirectory() as folder, browser.served(Path(folder)) as server, browser.tab() as page:
+        browser.train(page, server.url)
         page.wait_for_timeout(5000)
         watched, seen = rate(page, options.seconds)
         print(f"updates {seen['updates']:.2f}/s; charts removed {seen['removed']} of {seen['charts']}; "
@@ -66,8 +53,6 @@ def main() -> None:
         )
         alone = unwatched_rate(page, options.seconds)
         print(f"steps/s with a viewer {watched:.1f}, without {alone:.1f}: {watched / alone:.0%}")
-        browser.close()
-        server.stop()
 
 
 def step(page: Page) -> int:

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import argparse
 import csv
-import os
 import re
-import shutil
 import statistics
 import tempfile
 import time
@@ -22,11 +20,12 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import psutil
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 from plotly.subplots import make_subplots
 
+from benchmarks import browser
 from gan_core import presets
-from tests.conftest import QUIET, Server
+from tests.conftest import Server
 
 COLUMNS = ("seconds", "server_mb", "page_mb", "updates_per_second", "click_ms")
 TITLES = ("server memory, MB", "page memory, MB", "updates a second", "click to answer, ms")
@@ -52,7 +51,7 @@ def begin(page: Page, url: str, preset: str) -> str:
 
 def round_of(page: Page, sessions: Sequence[str], number: int) -> tuple[float, float, float]:
     """Go over all pages by their links; then the page's memory, its updates a second, and milliseconds for a click."""
-    for name in ("Home", "Runs", "Train"):
+    for name in ("Home", "Latent", "Compare", "Runs", "Train"):
         page.get_by_role("link", name=name).first.click()
         page.wait_for_timeout(1500)
     if number % 5 == 0:  # a fresh tab now and then, as people have
@@ -101,11 +100,9 @@ def draw(rows: Sequence[Sequence[float]], file: Path) -> None:
 def soaked(server: Server, minutes: float, out: Path) -> list[list[float]]:
     """Train, look, measure for so many minutes; every row is in the CSV file as soon as it is measured."""
     process, rows = psutil.Process(server.process.pid), []
-    with sync_playwright() as playwright, out.with_suffix(".csv").open("w", newline="", encoding="ascii") as file:
+    with browser.tab() as page, out.with_suffix(".csv").open("w", newline="", encoding="ascii") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
         sessions = [begin(page, server.url, preset) for preset in ("ring8", "mnist-quick")]
         began = time.monotonic()
         while (now := time.monotonic() - began) < 60 * minutes:
@@ -113,7 +110,6 @@ def soaked(server: Server, minutes: float, out: Path) -> list[list[float]]:
             rows.append([now, process.memory_info().rss / 1e6, *measured])
             writer.writerow([f"{value:.2f}" for value in rows[-1]])
             file.flush()
-        browser.close()
     return rows
 
 
@@ -122,13 +118,8 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--out", type=Path, default=Path("soak"))
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["GAN_PLAYGROUND_RUNS"] = str(Path(folder) / "runs")
-        server = Server(Path("app.py"), Path(folder) / "log.txt").wait(180)
-        try:
-            rows = soaked(server, options.minutes, options.out)
-        finally:
-            server.stop()
+    with tempfile.TemporaryDirectory() as folder, browser.served(Path(folder)) as server:
+        rows = soaked(server, options.minutes, options.out)
     draw(rows, options.out.with_suffix(".html"))
     grown = [growth([row[i] for row in rows]) for i in range(1, len(COLUMNS))]
     for title, change in zip(TITLES, grown, strict=True):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import re
 import shutil
 import tempfile
@@ -24,6 +23,7 @@ from playwright.async_api import async_playwright
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from benchmarks import browser as pages
 from gan_core import presets
 from gan_core.history import COLUMNS, last_row
 from tests.conftest import QUIET, Server
@@ -139,14 +139,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15, help="length of each measurement")
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        library = Path(folder) / "runs"
-        os.environ["GAN_PLAYGROUND_RUNS"] = str(library)
-        server = Server(Path("app.py"), Path(folder) / "log.txt").wait(180)
-        try:
-            asyncio.run(compared(server, library, options.viewers, options.seconds, options.rounds))
-        finally:
-            server.stop()
+    with tempfile.TemporaryDirectory() as folder, pages.served(Path(folder)) as server:
+        asyncio.run(compared(server, Path(folder), options.viewers, options.seconds, options.rounds))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,122 @@
+"""Resident memory: of the server at rest, for each session that trains, for each 100,000 steps of history.
+
+    python -m benchmarks.memory
+
+Sessions and history are measured in a fresh process each, so that what one leaves behind does not hide another's. The
+server's second figure is after Home has been looked at in Chromium, which loads torch.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from benchmarks import timing
+
+STEPS = 100_000
+SETTLED = 200  # steps after which a session has allocated all it needs
+
+
+def resident(pid: int | None = None) -> float:
+    """Megabytes that a process, by default this one, holds in memory."""
+    return float(psutil.Process(pid).memory_info().rss / 1e6)
+
+
+def server() -> list[timing.Row]:
+    """Of a server that nobody has visited, and of one whose Home has been seen."""
+    from benchmarks import browser  # needs playwright, which the other figures do without
+
+    with tempfile.TemporaryDirectory() as folder, browser.served(Path(folder)) as server, browser.tab() as page:
+        fresh = resident(server.process.pid)
+        page.goto(server.url)
+        page.get_by_text("Training runs on").wait_for(timeout=180_000)
+        page.wait_for_timeout(2000)
+        return _rows({"server, no visitor yet": fresh, "server, Home seen": resident(server.process.pid)})
+
+
+def sessions(most: int, settings: dict[str, Any], steps: int = SETTLED) -> list[float]:
+    """Megabytes of a process before there is a session, then with one more in training each time."""
+    from gan_core import presets
+    from gan_core.pool import SessionPool
+    from gan_core.runs import RunStore
+
+    config = presets.load("mnist-quick").with_values({"max_steps": 1_000_000, **settings})
+    with tempfile.TemporaryDirectory() as folder:
+        pool = SessionPool(RunStore(folder), places=most)
+        found = [resident()]
+        for _ in range(most):
+            session = pool.get(pool.open(config))
+            assert session is not None
+            session.start()
+            while session.snapshot().live and session.snapshot().step < steps:
+                time.sleep(0.1)
+            found.append(resident())
+        pool.close()
+    return found
+
+
+def history(lengths: Sequence[int]) -> list[float]:
+    """Megabytes of a process whose run has so many steps of history, for each of these lengths."""
+    import torch
+
+    from gan_core.recorder import Recorder
+    from gan_core.trainer import FIGURES, StepRecord
+
+    recorder, step = Recorder(None, log_every=1), 0
+    figures, found = torch.zeros(len(FIGURES)), []
+    for length in lengths:
+        while step < length:
+            step += 1
+            recorder.add(StepRecord(step, step / 100, 64 * step, figures), "both", 0.001)
+            if step % 400 == 0 or step == length:
+                recorder.flush()
+        found.append(resident())
+    return found
+
+
+def apart(work: Callable[..., list[float]], *arguments: Any) -> list[float]:
+    """What `work` finds in a fresh process."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+        return process.submit(work, *arguments).result()
+
+
+def of_sessions(most: int) -> list[timing.Row]:
+    """A row for each number of sessions, from none."""
+    names = ["engine, no session", *(f"{n} session{'s' if n > 1 else ''} of mnist-quick" for n in range(1, most + 1))]
+    return _rows(dict(zip(names, apart(sessions, most, {}), strict=True)))
+
+
+def of_history(steps: int) -> list[timing.Row]:
+    """A row for no history, and for one, two and three times so many steps."""
+    lengths = [steps * i for i in range(4)]
+    names = [f"history of {length:,} steps" for length in lengths]
+    return _rows(dict(zip(names, apart(history, lengths), strict=True)))
+
+
+def _rows(found: dict[str, float]) -> list[timing.Row]:
+    rows: list[timing.Row] = []
+    for name, megabytes in found.items():
+        more = None if not rows else megabytes - float(rows[-1]["MB"] or 0)
+        rows.append({"what": name, "MB": megabytes, "more than before, MB": more})
+    return rows
+
+
+def main() -> None:
+    parser = timing.parser(__doc__)
+    parser.add_argument("--sessions", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=STEPS, help="of history between two figures")
+    parser.add_argument("--no-server", action="store_true", help="leave out the figures that need a browser")
+    options = parser.parse_args()
+    rows = [] if options.no_server else server()
+    timing.report(options, memory=rows + of_sessions(options.sessions) + of_history(options.steps))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""The loop that people copy: a DataLoader, pictures decoded one by one, two passes, `.item()` at every step.
+
+It starts from our weights and draws our noise and our order of the data, so that its losses must equal ours; everything
+else is as the sources and the popular repositories write it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.utils.data import DataLoader, Dataset, Sampler
+from torchvision import transforms
+
+from gan_core import data, models
+from gan_core.config import OptimizerConfig, TrainConfig
+from gan_core.randomness import Streams
+
+CPU = torch.device("cpu")
+OPTIMIZERS = {
+    "adam": lambda c, parameters: torch.optim.Adam(parameters, lr=c.lr, betas=(c.beta1, c.beta2)),
+    "rmsprop": lambda c, parameters: torch.optim.RMSprop(parameters, lr=c.lr),
+}
+
+
+class Examples(Dataset[Tensor]):
+    """One example at a time, as torchvision's data sets give them; points as they are."""
+
+    def __init__(self, examples: Tensor, output: str) -> None:
+        steps = [transforms.ToTensor()]
+        if output == "tanh":
+            steps.append(transforms.Normalize(0.5, 0.5))
+        self.examples, self.transform = examples, transforms.Compose(steps)
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def __getitem__(self, index: int) -> Tensor:
+        example = self.examples[index]
+        if example.dtype != torch.uint8:
+            return example
+        picture = Image.fromarray(example.permute(1, 2, 0).squeeze(-1).numpy())
+        tensor: Tensor = self.transform(picture)
+        return tensor
+
+
+class Order(Sampler[int]):
+    """One random order after another, without end."""
+
+    def __init__(self, size: int, generator: torch.Generator) -> None:
+        self.size, self.generator = size, generator
+
+    def __iter__(self) -> Iterator[int]:
+        while True:
+            yield from torch.randperm(self.size, generator=self.generator).tolist()
+
+
+class PlainLoop:
+    """One config, trained as the sources would. `step()` gives (loss of D, loss of G)."""
+
+    def __init__(self, config: TrainConfig, dataset: data.Dataset) -> None:
+        self.config, self.random = config, Streams(config.seed, CPU)
+        self.generator, self.discriminator = (_as_written(network.train()) for network in models.build(config))
+        self.optimizer_g = _optimizer(config.optimizer_g, self.generator)
+        self.optimizer_d = _optimizer(config.optimizer_d, self.discriminator)
+        loader = DataLoader(
+            Examples(dataset.examples, config.generator.output),
+            batch_size=config.batch_size,
+            sampler=Order(len(dataset), self.random.order),
+        )
+        self.batches = iter(loader)
+
+    def step(self) -> tuple[float, float]:
+        for _ in range(self.config.n_critic):
+            real = next(self.batches)
+            fake = self.generator(self._noise(len(real), self.random.noise_d))
+            self.optimizer_d.zero_grad()
+            loss_d = self._loss_d(self.discriminator(real), self.discriminator(fake.detach()))
+            loss_d = loss_d + self._penalty(real, fake.detach())
+            loss_d.backward(retain_graph=True)
+            self.optimizer_d.step()
+            if self.config.penalty.name == "clip":
+                for weight in self.discriminator.parameters():
+                    weight.data.clamp_(-self.config.penalty.clip, self.config.penalty.clip)
+        self.optimizer_g.zero_grad()
+        loss_g = self._loss_g(
+            self.discriminator(self.generator(self._noise(self.config.batch_size, self.random.noise_g)))
+        )
+        loss_g.backward()
+        self.optimizer_g.step()
+        return loss_d.item(), loss_g.item()
+
+    def _noise(self, n: int, generator: torch.Generator) -> Tensor:
+        z = torch.empty(n, self.config.latent.dim)
+        if self.config.latent.distribution == "normal":
+            return z.normal_(generator=generator)
+        return z.uniform_(-1, 1, generator=generator)
+
+    def _loss_d(self, real: Tensor, fake: Tensor) -> Tensor:
+        if self.config.loss.name == "wasserstein":
+            loss = fake.mean() - real.mean()
+        else:
+            on_real = binary_cross_entropy_with_logits(real, torch.ones_like(real))
+            loss = on_real + binary_cross_entropy_with_logits(fake, torch.zeros_like(fake))
+        return loss / 2 if self.config.loss.combine == "mean" else loss
+
+    def _loss_g(self, fake: Tensor) -> Tensor:
+        if self.config.loss.name == "wasserstein":
+            return -fake.mean()
+        return binary_cross_entropy_with_logits(fake, torch.ones_like(fake))
+
+    def _penalty(self, real: Tensor, fake: Tensor) -> Tensor | float:
+        if self.config.penalty.name == "r1":
+            return self.config.penalty.weight / 2 * self._gradient(real).square().sum(1).mean()
+        if self.config.penalty.name == "gradient-penalty":
+            e = torch.rand(len(real), generator=self.random.penalty).view(-1, *[1] * (real.dim() - 1))
+            norms = self._gradient(e * real + (1 - e) * fake).norm(2, dim=1)
+            return self.config.penalty.weight * ((norms - 1) ** 2).mean()
+        return 0.0
+
+    def _gradient(self, x: Tensor) -> Tensor:
+        x = x.detach().requires_grad_(True)
+        logits = self.discriminator(x)
+        (gradient,) = torch.autograd.grad(logits, x, torch.ones_like(logits), create_graph=True, retain_graph=True)
+        return gradient.view(len(x), -1)
+
+
+def _as_written(network: nn.Module) -> nn.Module:
+    """With torch's own layers in the place of ours that compute the same by another way."""
+    for module in network.modules():
+        for own in (nn.Linear, nn.Conv2d, nn.ConvTranspose2d):
+            if isinstance(module, own):
+                module.__class__ = own
+    return network
+
+
+def _optimizer(config: OptimizerConfig, network: nn.Module) -> torch.optim.Optimizer:
+    return OPTIMIZERS[config.name](config, network.parameters())

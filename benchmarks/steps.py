@@ -1,0 +1,186 @@
+"""Training steps against the loop that people copy (benchmarks/plain.py), on the same mathematics, within one run.
+
+    python -m benchmarks.steps --threads 2 --rounds 7 --json steps.json
+
+First both loops train 50 steps side by side: their losses must agree to 1e-5. Then they take turns, a second or so
+each, and the ratio of every pair is kept: the median says how many times as fast ours is, whatever else the machine
+does. Each loop has a process of its own, as it has when people run it; ours trains as the command line does, in a
+thread of its process, which keeps the memory that it frees.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from typing import Any
+
+import torch
+
+from benchmarks import timing
+from benchmarks.plain import CPU, PlainLoop
+from gan_core import TrainConfig, Trainer, data, presets
+from gan_core.allocator import keep_freed_memory
+
+ADAM = {f"optimizer_{role}.name": "adam" for role in "gd"}
+SAME = {"ema_decay": 0, "precision": "float32", "reuse_fakes": False}  # what the plain loop does not do
+CASES: dict[str, tuple[str, dict[str, Any]]] = {
+    "MLP 28": ("mlp-mnist", {}),
+    "DCGAN 28": ("dcgan-mnist", {"generator.width": 32, "discriminator.width": 32, "batch_size": 64}),
+    "DCGAN 64": ("dcgan-sprites", {"generator.width": 16, "discriminator.width": 16, "batch_size": 32}),
+    "WGAN 28": ("wgan-mnist", {"generator.width": 32, "discriminator.width": 32}),
+    "WGAN-GP 28": ("wgan-gp-mnist", {}),
+    "ring8": ("ring8", {}),
+    "gaussian-2d": ("gaussian-2d", {}),
+}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "float32": {},
+    "bfloat16": {"precision": "bfloat16"},
+    "channels last": {"channels_last": True},
+    "compiled": {"compile": True},
+}
+WHERE = {"channels last": "images", "compiled": "points"}  # what a variant is measured on, if not on everything
+PLAIN = "plain"
+SAME_STEPS, TOLERANCE = 50, 1e-5
+
+
+def config_of(case: str) -> TrainConfig:
+    preset, changes = CASES[case]
+    return presets.load(preset).with_values(SAME | ADAM | changes if preset != "wgan-mnist" else SAME | changes)
+
+
+def difference(config: TrainConfig, dataset: data.Dataset, steps: int = SAME_STEPS) -> float:
+    """The largest difference of a loss between the two loops over their first steps, relative to its size above 1.
+
+    In double precision: Adam blows rounding up, so that in single precision two orders of one sum soon part ways. And
+    with small batches, which that makes bearable.
+    """
+    with double_precision():
+        if dataset.examples.is_floating_point():
+            dataset = replace(dataset, examples=dataset.examples.double())
+        config = config.with_values({"batch_size": min(config.batch_size, 8)})
+        plain, ours, worst = PlainLoop(config, dataset), Trainer(config, "cpu", dataset), 0.0
+        for _ in range(steps):
+            theirs, record = plain.step(), ours.step()
+            for a, b in zip(theirs, (record.loss_d, record.loss_g), strict=True):
+                worst = max(worst, abs(a - b) / max(1.0, abs(a)))
+    return worst
+
+
+@contextmanager
+def double_precision() -> Iterator[None]:
+    """What is made inside has numbers of 64 bits."""
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+class Loop:
+    """A loop in a process of its own. A call lets it do as many steps as take about so many seconds, at least two."""
+
+    def __init__(self, case: str, kind: str, threads: int, seconds: float) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        self._line, theirs = spawn.Pipe()
+        self._process = spawn.Process(target=_loop, args=(theirs, case, kind, threads, seconds), daemon=True)
+        self._process.start()
+        theirs.close()  # so that a process that fails is told by its line
+        self.steps: int = self._line.recv()  # of each turn
+
+    def __call__(self) -> None:
+        self._line.send(True)
+        self._line.recv()
+
+    def close(self) -> None:
+        self._line.close()
+        self._process.join()
+
+
+def _loop(line: Connection, case: str, kind: str, *rest: Any) -> None:
+    """Take turns where such a loop runs: a plain one in the process's main thread, ours in one of its own."""
+    if kind == PLAIN:
+        _turns(line, case, kind, *rest)
+    else:
+        keep_freed_memory()
+        session = threading.Thread(target=_turns, args=(line, case, kind, *rest))
+        session.start()
+        session.join()
+
+
+def _turns(line: Connection, case: str, kind: str, threads: int, seconds: float) -> None:
+    """Do a turn for each word that comes, until the line is closed."""
+    torch.set_num_threads(threads)
+    config = config_of(case)
+    dataset = data.load(config)
+    if kind == PLAIN:
+        step: Callable[[], object] = PlainLoop(config, dataset).step
+    else:
+        step = Trainer(config.with_values(VARIANTS[kind]), CPU.type, dataset).step
+    step()  # the first one also prepares
+    began = time.perf_counter()
+    step()
+    steps = max(2, round(seconds / (time.perf_counter() - began)))
+    line.send(steps)
+    with suppress(EOFError):
+        while line.recv():
+            for _ in range(steps):
+                step()
+            line.send(True)
+
+
+def compare(case: str, variants: list[str], rounds: int, threads: int, seconds: float) -> list[timing.Row]:
+    """A row for each variant: milliseconds a step of both loops, and the ratio of their turns."""
+    with ExitStack() as until_done:
+        loops = {
+            name: until_done.enter_context(closing(Loop(case, name, threads, seconds))) for name in (PLAIN, *variants)
+        }
+        taken = {
+            name: [1000 * turn / loops[name].steps for turn in times]
+            for name, times in timing.in_turns(loops, rounds).items()
+        }
+    rows: list[timing.Row] = []
+    for name in variants:
+        ratios = [plain / ours for plain, ours in zip(taken[PLAIN], taken[name], strict=True)]
+        rows.append(
+            {
+                "case": case,
+                "ours in": name,
+                "plain, ms": statistics.median(taken[PLAIN]),
+                "ours, ms": statistics.median(taken[name]),
+                "times as fast": statistics.median(ratios),
+                "spread": timing.spread(ratios),
+            }
+        )
+    return rows
+
+
+def main() -> None:
+    parser = timing.parser(__doc__)
+    parser.add_argument("--cases", default=",".join(CASES))
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=1.0, help="length of each turn")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    rows: list[timing.Row] = []
+    for case in options.cases.split(","):
+        config = config_of(case)
+        apart = difference(config, data.load(config))
+        if apart > TOLERANCE:
+            raise SystemExit(f"{case}: losses differ by {apart:.1e} within {SAME_STEPS} steps")
+        variants = [name for name in VARIANTS if WHERE.get(name) in (None, config.dataset.kind)]
+        rows += [
+            row | {"losses differ by": f"{apart:.0e}"}
+            for row in compare(case, variants, options.rounds, options.threads, options.seconds)
+        ]
+    timing.report(options, rows=rows)
+
+
+if __name__ == "__main__":
+    main()
