@@ -12,50 +12,52 @@ from ui import pace  # noqa: E402
 from ui.latent import choose, panels, sources, stage, state  # noqa: E402
 from ui.server import settle  # noqa: E402
 
+
+def show(source: sources.Source, model: Model) -> None:
+    """The picture with its sliders, and beside it the chosen panel."""
+    settle("latent")
+    live = state.tab().moment == sources.NOW
+    every = pace.mine(0.5) if live else None  # seconds between two looks at the session
+
+    @st.fragment(key=state.STAGE, run_every=every)
+    def show_stage() -> None:
+        """With a running session the picture moves as it learns."""
+        if live and not source.live:
+            st.rerun()  # training has ended: its last checkpoint is shown from now on
+        if live:
+            pace.keep(0.5)
+        here = state.tab()
+        try:
+            stage.show(source, source.model(sources.NOW, here.raw, held=here.dragging) if live else model)
+        except RunError as error:
+            st.error(str(error), icon=":material/error:")
+        if not here.dragging:
+            state.write_url()
+
+    @st.fragment(key=state.PANEL)
+    def show_panel() -> None:
+        """It follows the picture once a slider rests."""
+        panels.show(source, source.model(sources.NOW, state.tab().raw, held=True) if live else model)
+
+    show_stage()
+    show_panel()
+
+
 state.read_url()
 found = sources.all_sources()
 source = state.open_source(found)
 if source is None:
     st.info("There is no model to look at yet: train one, and it is here from its first step.", icon=":material/info:")
     st.page_link("pages/train.py", label="Train", icon=":material/play_circle:")
-    st.stop()
-
-trouble, model = "", None
-try:
-    model = state.open_model(source)
-except RunError as error:
-    trouble = str(error)
-choose.model(found, source)
-for text in filter(None, (state.told(), trouble)):
-    st.error(text, icon=":material/error:")
-if model is None:
-    st.stop()
-settle("latent")
-LIVE = state.tab().moment == sources.NOW
-PACE = pace.mine(0.5) if LIVE else None  # seconds between two looks at the session
-
-
-@st.fragment(key=state.STAGE, run_every=PACE)
-def show_stage(source: sources.Source, model: Model) -> None:
-    """The picture and its sliders; with a running session the picture moves as it learns."""
-    if LIVE and not source.live:
-        st.rerun()  # training has ended: its last checkpoint is shown from now on
-    if LIVE:
-        pace.keep(0.5)
-    here = state.tab()
+else:
+    trouble, model = "", None
     try:
-        stage.show(source, source.model(sources.NOW, here.raw, held=here.dragging) if LIVE else model)
+        model = state.open_model(source)
     except RunError as error:
-        st.error(str(error), icon=":material/error:")
-    if not here.dragging:
-        state.write_url()
-
-
-@st.fragment(key=state.PANEL)
-def show_panel(source: sources.Source, model: Model) -> None:
-    """The chosen panel. It follows the picture once a slider rests."""
-    panels.show(source, source.model(sources.NOW, state.tab().raw, held=True) if LIVE else model)
-
-
-show_stage(source, model)
-show_panel(source, model)
+        trouble = str(error)
+    choose.model(found, source)
+    with shell.notices():
+        for text in filter(None, (state.told(), trouble)):
+            st.error(text, icon=":material/error:")
+    if model is not None:
+        show(source, model)

@@ -6,22 +6,13 @@ from ui import shell
 
 shell.come_in()
 
-from gan_core.runs import RunError  # noqa: E402  (the shell stands before torch, which these need, has loaded)
+from gan_core import pretrained  # noqa: E402  (the shell stands before torch, which these need, has loaded)
+from gan_core.runs import RunError  # noqa: E402
 from ui.runs import actions, choice, detail, house, shelf  # noqa: E402
 from ui.server import pool  # noqa: E402
 
-own, shipped = pool().store.list(), shelf.SHIPPED.list()
+own, shipped = pool().store.list(), pretrained.SHIPPED.list()
 runs = [*own, *shipped]
-
-choice.news()  # all of the page is drawn anew anyway
-actions.notices()
-if not runs:
-    st.subheader("No runs yet", anchor=False)
-    st.markdown("Every run that you train is kept here: its samples, its curves and its checkpoints.")
-    st.page_link(shell.path("train"), label="Train a first one", icon=":material/play_circle:")
-    house.bar(own)
-    st.stop()
-
 PACE = 2 if pool().live() else None  # seconds between two looks, while something trains
 
 
@@ -33,11 +24,8 @@ def library() -> None:
         st.rerun()
 
 
-left, right = st.columns([5, 9], gap="medium")
-with left:
-    house.bar(own)
-    library()
-with right:
+def about_the_chosen() -> None:
+    """One run, whole; or what to do to see one."""
     chosen = next((run for run in runs if run.id == choice.chosen()), None)
     if chosen is not None:
         try:
@@ -48,4 +36,21 @@ with right:
         st.info("This run is no longer here; it may have been deleted. Choose another one.", icon=":material/info:")
     else:
         st.info("Choose a run to see how it went, and to go on with it.", icon=":material/arrow_back:")
-choice.write_url()
+
+
+choice.news()  # all of the page is drawn anew anyway
+with shell.notices():
+    actions.notices()
+if runs:
+    left, right = st.columns([5, 9], gap="medium")
+    with left:
+        house.bar(own)
+        library()
+    with right:
+        about_the_chosen()
+    choice.write_url()
+else:
+    st.subheader("No runs yet", anchor=False)
+    st.markdown("Every run that you train is kept here: its samples, its curves and its checkpoints.")
+    st.page_link(shell.path("train"), label="Train a first one", icon=":material/play_circle:")
+    house.bar(own)

@@ -6,7 +6,7 @@ from ui import shell
 
 shell.come_in()
 
-from ui import form, pace, share, state  # noqa: E402  (the shell stands before torch, which these need, has loaded)
+from ui import form, pace, series, share, state  # noqa: E402  (the shell stands before torch, which these need, has loaded)
 from ui.panels import card, controls, curves, fit, health, quality, samples, timeline  # noqa: E402
 
 state.open_page()
@@ -14,9 +14,9 @@ session = state.watched()
 snapshot = session.snapshot() if session else None
 
 controls.choices()
-if state.trouble():
-    st.error(state.trouble(), icon=":material/error:")
-
+with shell.notices():
+    if state.trouble():
+        st.error(state.trouble(), icon=":material/error:")
 
 PACE = pace.mine() if snapshot is not None and snapshot.live else None  # seconds between two looks at the session
 
@@ -57,3 +57,4 @@ with st.expander("All settings", icon=":material/tune:"):
 card.panel(state.draft(), session)
 share.panel(state.draft())
 state.write_url()
+series.prepare()

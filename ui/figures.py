@@ -131,12 +131,14 @@ def _curves(
         "shapes": [],
         "annotations": [],
     }
-    if log and _decades(curves) < 2:
-        layout["yaxis"]["dtick"] = "D2"  # 1, 2, 5, 10: left to itself plotly writes all nine digits over each other
     if len(history.step) == 0:
         layout["xaxis"] |= {"range": [0, 1], "showticklabels": False}
+        if log:
+            layout["yaxis"] |= {"range": [-2, 0], "dtick": 1}  # 0.01 to 1
         layout["annotations"].append(_note("the curves begin with the first step", 0.5, 0.5, yref="paper"))
     else:
+        if log and _decades(curves) < 2:
+            layout["yaxis"]["dtick"] = "D2"  # 1, 2, 5, 10: left to itself plotly writes all nine digits over each other
         first, last = getattr(history, unit)[[0, -1]].tolist()
         layout["xaxis"]["autorangeoptions"] = {"clipmin": first, "clipmax": last}  # labels at the end take no room
         _mark_changes(layout, [position(history, mark.step, unit) for mark in marks])

@@ -17,6 +17,7 @@ from gan_core.config import SETTINGS, TrainConfig
 from gan_core.schema import ConfigError, Setting, as_text
 from gan_core.session import Session
 from ui import state
+from ui.widgets import show_value
 
 IN_SIGHT = ("loss.name", "optimizer_g.lr", "optimizer_d.lr", "n_critic", "batch_size")
 TABS: Mapping[str, tuple[str, ...]] = {
@@ -26,7 +27,7 @@ TABS: Mapping[str, tuple[str, ...]] = {
     "Optimisers": ("optimizer_g.", "optimizer_d.", "lr_decay"),
     "Schedule": ("batch_size", "epochs", "max_steps", "n_critic", "g_steps", "local_pairs", "seed"),
     "Data and classes": ("data.", "condition."),
-    "Recording and speed": ("record.", "precision", "deterministic"),
+    "Recording and speed": ("record.", "precision", "channels_last", "deterministic", "compile"),
 }
 _NAMES = {
     "loss.name": "Loss",
@@ -57,6 +58,8 @@ _NAMES = {
     "latent.dim": "Length of z",
     "record.tensorboard": "TensorBoard event files",
     "latent.distribution": "Distribution of z",
+    "channels_last": "Channels last",
+    "compile": "Compile the step",
 }
 _OF_NETWORKS = {  # the same in G and D
     "spectral": "Spectral normalisation",
@@ -146,20 +149,20 @@ def _widget(setting: Setting, config: TrainConfig, session: Session | None, plac
     } | look
     if setting.catalog is not None:
         entries = setting.catalog
-        st.session_state[widget_key] = value
+        show_value(widget_key, value)
         st.selectbox(options=list(entries), format_func=lambda name: entries[name].label, **common)
     elif setting.options:
-        st.session_state[widget_key] = value
+        show_value(widget_key, value)
         st.selectbox(options=setting.options, format_func=as_text, placeholder=as_text(None), **common)
     elif setting.kind == "true or false":
-        st.session_state[widget_key] = value
+        show_value(widget_key, value)
         st.toggle(**common)
     elif setting.kind == "whole number" and value is not None:
         low, high = setting.bounds["ge"], setting.bounds["le"]
-        st.session_state[widget_key] = value
+        show_value(widget_key, value)
         st.number_input(min_value=int(low), max_value=int(high), step=1, **common)
     else:  # text for numbers too: rates span many powers of ten, for which a stepper has no good step
-        st.session_state[widget_key] = as_text(value)
+        show_value(widget_key, as_text(value))
         st.text_input(**common)
 
 

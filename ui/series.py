@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 
 def thin(values: NDArray[Any], limit: int) -> NDArray[np.intp]:
@@ -29,12 +29,19 @@ def thin(values: NDArray[Any], limit: int) -> NDArray[np.intp]:
     return np.unique(np.minimum(np.concatenate([[0], least, greatest, [n - 1]]), n - 1))
 
 
+def prepare() -> None:
+    """Load what `smooth` needs. It takes 0.4 s, so a page does this once all of it is drawn."""
+    import_module("scipy.signal")
+
+
 def smooth(values: NDArray[Any], weight: float) -> NDArray[np.float64]:
     """Exponential moving average with `weight` (0 to below 1) on the past, free of the pull towards its zero start.
 
     The correction divides by 1 - weight^t (Kingma and Ba, 2015). What is not finite stays as it is and is left out of
     the average.
     """
+    from scipy.signal import lfilter
+
     result = np.array(values, dtype=np.float64)
     finite = np.isfinite(result)
     average = lfilter([1 - weight], [1, -weight], result[finite])

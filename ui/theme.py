@@ -63,6 +63,14 @@ _CARD = """
 @media (max-width: 640px) { .st-key-formulas .katex-display { font-size: 0.8em; } }
 """
 
+# On a phone the cards of Home take the whole width.
+_HOME = """
+@media (max-width: 640px) {
+  [class*="st-key-group-"] > * { flex: 1 0 100%; }
+  [class*="st-key-group-"] > * > * { width: 100%; }
+}
+"""
+
 # Small controls stand in the top right corner of a chart, beside its legend, as icons whose words are for those who
 # listen. The lines of the health panel are close, and their buttons no taller than the words beside them.
 _CORNERS = """
@@ -117,4 +125,4 @@ def palettes() -> dict[str, Any]:
 
 def keep_steady() -> None:
     """Stop Streamlit from fading and flashing while a page refreshes itself; the entry script calls it at each run."""
-    st.html(f"<style>{_STEADY}{_COMPACT}{_CARD}{_CORNERS}{_HEALTH}{_ICONS}{_CLASSES}</style>")
+    st.html(f"<style>{_STEADY}{_COMPACT}{_CARD}{_HOME}{_CORNERS}{_HEALTH}{_ICONS}{_CLASSES}</style>")

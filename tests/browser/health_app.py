@@ -8,7 +8,7 @@ import streamlit as st
 
 from gan_core.config import TrainConfig
 from gan_core.diagnosis import Evidence, Finding, Remedy
-from ui import state, theme
+from ui import reruns, state, theme
 from ui.panels import curves, health, samples, timeline
 from ui.server import pool
 
@@ -50,6 +50,7 @@ FINDINGS = {finding.id: finding for finding in (BAD, COLLAPSE, FINE)}
 
 st.set_page_config("Health", layout="wide")
 theme.keep_steady()
+reruns.keep_all()
 if "draft" not in st.session_state:
     names = ("findings", "steps", "begin")
     asked = {key: value for key, value in st.query_params.items() if key not in names}

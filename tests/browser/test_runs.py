@@ -6,14 +6,15 @@ import http.client
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from gan_core.pretrained import SHIPPED
 from gan_core.runs import About, Run, RunStore
 from tests.conftest import Server
 from tests.test_archive import made
-from ui.runs.shelf import SHIPPED
 
 pytestmark = pytest.mark.browser
 PATIENCE = 60_000  # milliseconds; the first page waits for torch to load on a busy machine
@@ -92,11 +93,33 @@ def test_a_run_goes_out_as_a_zip_is_deleted_and_comes_back(runs: Page, library: 
     expect(runs.get_by_text("Deleted: birch")).to_be_visible(timeout=PATIENCE)
     assert not run.path.exists()
     runs.get_by_role("button", name=re.compile("^Undo")).click()
+    expect(runs.get_by_text("Deleted: birch")).to_have_count(0, timeout=PATIENCE)
     expect(runs.get_by_role("heading", name="birch")).to_be_visible(timeout=PATIENCE)
     assert run.path.exists()
     runs.get_by_role("button", name="Import").click()
     runs.locator("input[type=file]").set_input_files(packed)
     expect(runs.get_by_role("option")).to_have_count(ALL + 1, timeout=PATIENCE)
+    fine(runs)
+
+
+def test_nothing_is_shown_twice_while_a_message_comes_or_goes(runs: Page) -> None:
+    choose(runs, "dune")
+    runs.evaluate(
+        """() => {
+        window.most = 0;
+        const look = () => {
+          window.most = Math.max(window.most, document.querySelectorAll(".st-key-house").length);
+          requestAnimationFrame(look);
+        };
+        look();
+    }"""
+    )
+    runs.get_by_role("button", name="Delete").click()
+    expect(runs.get_by_text("Deleted: dune")).to_be_visible(timeout=PATIENCE)
+    runs.get_by_role("button", name=re.compile("^Undo")).click()
+    expect(runs.get_by_role("heading", name="dune")).to_be_visible(timeout=PATIENCE)
+    expect(runs.get_by_text("Deleted: dune")).to_have_count(0, timeout=PATIENCE)
+    assert runs.evaluate("window.most") == 1
     fine(runs)
 
 
@@ -150,3 +173,13 @@ def test_an_upload_from_another_page_is_refused(app: Server) -> None:
 def test_only_the_static_folder_is_served(app: Server, path: str) -> None:
     _, content = _ask(app, "GET", path)
     assert b"shell.enter()" not in content
+
+
+def test_no_page_asks_anything_of_another_machine(app: Server, page: Page) -> None:
+    asked: set[str | None] = set()
+    page.on("request", lambda request: asked.add(urlsplit(request.url).hostname))
+    for name in ("", "train", "latent", "compare", "runs"):
+        page.goto(f"{app.url}/{name}")
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
+        page.wait_for_timeout(500)
+    assert asked - {None} == {"localhost"}  # None: what a page holds itself

@@ -6,6 +6,7 @@ import streamlit as st
 
 from ui.latent import sources, state
 from ui.latent.sources import Source
+from ui.widgets import show_value
 
 _WORDS = {sources.NOW: "now, in training", sources.LAST: "last checkpoint", sources.BEST: "best checkpoint"}
 _AVERAGE, _RAW = "EMA", "raw"
@@ -14,9 +15,9 @@ _AVERAGE, _RAW = "EMA", "raw"
 def model(found: list[Source], source: Source) -> None:
     """The run, its moment and its weights."""
     here = state.tab()
-    with st.container(horizontal=True, vertical_alignment="center", key="latent-source"):
+    with st.container(horizontal=True, vertical_alignment="center", key="latent-choice"):
         titles = {each.id: _title(each) for each in found}
-        _show("latent.source", source.id)
+        show_value("latent.source", source.id)
         st.selectbox(
             "Model",
             list(titles),
@@ -28,7 +29,7 @@ def model(found: list[Source], source: Source) -> None:
         )
         moments = source.moments()
         if moments:
-            _show("latent.moment", here.moment)
+            show_value("latent.moment", here.moment)
             st.selectbox(
                 "Checkpoint",
                 moments,
@@ -45,7 +46,7 @@ def _weights(source: Source) -> None:
     """EMA or raw, where the run keeps an average of G's weights."""
     if not source.run.config.ema_decay:
         return
-    _show("latent.weights", _RAW if state.tab().raw else _AVERAGE)
+    show_value("latent.weights", _RAW if state.tab().raw else _AVERAGE)
     st.segmented_control(
         "Weights of G",
         [_AVERAGE, _RAW],
@@ -59,12 +60,6 @@ def _weights(source: Source) -> None:
 
 def _title(source: Source) -> str:
     return f"● {source.title}" if source.live else f"{source.title} · shipped" if source.shipped else source.title
-
-
-def _show(key: str, value: str) -> None:
-    """Let the widget show this value; written only where it differs, for a write may undo a click on its way."""
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
 
 
 def _choose_source() -> None:

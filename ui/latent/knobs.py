@@ -11,6 +11,7 @@ from gan_core.latent import Model
 from ui.latent import state
 from ui.latent.place import SEEDS
 from ui.latent.state import then
+from ui.widgets import show_value
 
 _SHORT = 40  # letters of all class names together that still fit on one line
 
@@ -43,8 +44,7 @@ def panel(model: Model) -> None:
 
 def _seed(model: Model) -> None:
     here = state.place()
-    if st.session_state.get("latent.seed") != here.seed:
-        st.session_state["latent.seed"] = here.seed
+    show_value("latent.seed", here.seed)
     st.number_input(
         "Seed",
         0,
@@ -73,8 +73,7 @@ def _new(model: Model) -> None:
 def _class(model: Model) -> None:
     names = list(model.classes)
     wanted = names[state.place().label or 0]
-    if st.session_state.get("latent.class") != wanted:
-        st.session_state["latent.class"] = wanted
+    show_value("latent.class", wanted)
 
     def chosen() -> None:
         state.go(replace(state.place(), label=names.index(st.session_state["latent.class"])))
@@ -94,8 +93,7 @@ def _style(model: Model) -> None:
         "latent.layers": here.mixed if here.partner is not None else (0, model.layers),
     }
     for key, value in fresh.items():
-        if st.session_state.get(key) != value:
-            st.session_state[key] = value
+        show_value(key, value)
 
     def chosen() -> None:
         first, last = st.session_state["latent.layers"]

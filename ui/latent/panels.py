@@ -10,6 +10,7 @@ import streamlit as st
 from gan_core.latent import Model
 from ui.latent import arithmetic, eye, interpolate, inversion, memorised, over_time, state, wall
 from ui.latent.sources import Source
+from ui.widgets import show_value
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,7 @@ def show(source: Source, model: Model) -> None:
     labels = {id: word for word, id in words.items()}
     if here.panel not in labels:
         here.panel = next(iter(labels))
-    if st.session_state.get("latent.panel") != labels[here.panel]:
-        st.session_state["latent.panel"] = labels[here.panel]
+    show_value("latent.panel", labels[here.panel])
 
     def choose() -> None:
         here.panel = words[st.session_state["latent.panel"]]

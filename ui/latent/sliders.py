@@ -16,6 +16,7 @@ from ui.components.latent_sliders import Slider, latent_sliders
 from ui.latent import names, points, state
 from ui.latent.place import Place, direction
 from ui.latent.sources import Source
+from ui.widgets import show_value
 
 STEPS = 7  # pictures of a strip
 _PAGE = {"pca": 8, "sefa": 8, "raw": 16}  # sliders of a page
@@ -90,8 +91,7 @@ def _head(pages: int, size: int, total: int) -> None:
     here = state.tab()
     kinds = {method.label: kind for kind, method in DIRECTIONS.items()}
     labels = {kind: label for label, kind in kinds.items()}
-    if st.session_state.get("latent.kind") != labels[here.kind]:
-        st.session_state["latent.kind"] = labels[here.kind]
+    show_value("latent.kind", labels[here.kind])
 
     def choose() -> None:
         here.kind, here.page = kinds[st.session_state["latent.kind"]], 0

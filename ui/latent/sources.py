@@ -16,7 +16,6 @@ from gan_core.runs import Run, RunError, RunStore
 from gan_core.session import Session
 from ui.server import pool
 
-SHIPPED = Path(__file__).parents[2] / "checkpoints" / "pretrained"
 NOW, LAST, BEST = "now", "last", "best"
 _FRESH = 0.4  # seconds for which the weights of a running session count as its present ones
 
@@ -71,7 +70,8 @@ def all_sources() -> list[Source]:
     fresh = [_of(store, id, id, training) for id in training if id and id not in listed]
     found = sorted([*fresh, *runs], key=lambda source: not source.live)
     order = [*pretrained.recipes()]
-    shipped = [Source(id, title, True, Run(SHIPPED / id)) for id, title in _listed(str(SHIPPED))]
+    kept = pretrained.SHIPPED.root
+    shipped = [Source(id, title, True, Run(kept / id)) for id, title in _listed(str(kept))]
     return [*sorted(shipped, key=lambda source: [*order, source.id].index(source.id)), *found]
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from ui.widgets import show_value
+
 ALL = "all"
 _LONGEST_ROW = 40  # letters of all names together that still fit on one line of pills
 _CHOSEN = "class chosen"
@@ -22,8 +24,7 @@ def picker(names: Sequence[str], key: str = "class") -> int | None:
     options = [ALL, *names]
     chosen = st.session_state.get(_CHOSEN)
     wanted = chosen if chosen in options else ALL
-    if st.session_state.get(key) != wanted:  # written only then: a write may undo a click that is on its way
-        st.session_state[key] = wanted
+    show_value(key, wanted)
     look: dict[str, Any] = {"label": "Class", "options": options, "key": key, "on_change": _keep, "args": (key,)}
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{key}-picker"):
         st.caption("Class", width="content")

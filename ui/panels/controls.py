@@ -95,15 +95,20 @@ def _at_rest(now: Snapshot | None) -> None:
             on_click=_open,
             args=(Session.start, now.run_id),
         )
-    _step_buttons(lambda which: _open(lambda session: session.step(1, which)))
+    _step_buttons(_first_step)
 
 
 def _at_work(session: Session, now: Snapshot) -> None:
-    if now.step:
-        settle(state.watched_key() or "")
-    if now.status in ("training", "waiting"):
+    # What is loaded before the first step too: collecting that at each look made a first start ten times as long.
+    settle((state.watched_key() or "") if now.step else "loading")
+    if now.status in ("ready", "loading", "training", "waiting"):
         st.button(
-            "Pause", icon=":material/pause:", shortcut="S", on_click=session.pause, help="Stand still; nothing is lost"
+            "Pause",
+            icon=":material/pause:",
+            shortcut="S",
+            on_click=session.pause,
+            help="Stand still; nothing is lost",
+            disabled=now.status in ("ready", "loading"),
         )
     else:
         st.button(
@@ -170,6 +175,15 @@ def _open(begin: Callable[[Session], object], run_id: str | None = None) -> None
     if session is not None:
         begin(session)
     state.watch(key)
+
+
+def _first_step(which: Which) -> None:
+    """Begin with one step; or go on with one, where this button was pressed twice before the page was drawn anew."""
+    watched = state.watched()
+    if watched is not None and watched.snapshot().live:
+        _step(watched, which)
+    else:
+        _open(lambda session: session.step(1, which))
 
 
 def _step(session: Session, which: Which) -> None:

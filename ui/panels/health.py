@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from gan_core.config import ConfigError, TrainConfig
-from gan_core.diagnosis import Chart, Finding, Remedy
+from gan_core.diagnosis import YOUNG, Chart, Finding, Remedy
 from gan_core.runs import RunError
 from gan_core.schema import as_text
 from gan_core.session import Session
@@ -39,7 +39,9 @@ def panel(session: Session | None, now: Snapshot | None) -> None:
         for finding in now.health:
             _line(finding, session, now)
         if not now.health:
-            st.markdown(":small[:gray[**Health** · too early to tell]]")
+            old = now.step > 4 * YOUNG  # most illnesses would have shown by then
+            known = "nothing found so far" if old else "too early to tell"
+            st.markdown(f":small[:gray[**Health** · {known}]]")
     if st.session_state.pop(_ACTED, False):
         st.rerun()  # the form and the chips stand outside this fragment
     _announce(now)

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from gan_core import pretrained
 from gan_core.config import SETTINGS, ConfigError
 from gan_core.runs import RunError, RunSummary, pack
 from gan_core.schema import as_text
@@ -28,7 +29,7 @@ _FIXED = (
 def bar(run: RunSummary, runs: list[RunSummary]) -> None:
     """One row of buttons; what does not apply to this run is not there."""
     key = pool().training(run.id)
-    own = not shelf.is_shipped(run.id)
+    own = not pretrained.is_shipped(run.id)
     with st.container(horizontal=True, vertical_alignment="bottom", key="run-actions"):
         if key is not None:
             if st.button("Watch", icon=":material/visibility:", type="primary", help="It trains now"):

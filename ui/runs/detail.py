@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from gan_core import data, losses
+from gan_core import data, losses, pretrained
 from gan_core.figures import KINDS
 from gan_core.plane import Plane
 from gan_core.runs import About, Run, RunError, RunSummary, at_rest, family
@@ -36,7 +36,7 @@ def panel(run: RunSummary, runs: list[RunSummary]) -> None:
             curves.panel(now, choice.STEP)
         else:
             st.caption("No step of this run was recorded.")
-    if not shelf.is_shipped(run.id):
+    if not pretrained.is_shipped(run.id):
         _said(folder, run)
     _tree(run, runs)
 

@@ -55,7 +55,7 @@ def _import() -> None:
 
 
 def _trash(trashed: list[RunSummary], in_trash: int) -> None:
-    st.caption(f"{size(in_trash)}. Restore a run, or delete all of them for good.")
+    st.caption(f"{size(in_trash)}. Restore a run, or delete all of them, and deleted comparisons with them, for good.")
     for run in trashed:
         with st.container(horizontal=True, vertical_alignment="center", key=f"trashed-{run.id}"):
             st.button(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import streamlit as st
 
-from gan_core import presets
+from gan_core import presets, pretrained
 from gan_core.figures import KINDS
 from gan_core.runs import RunStore, RunSummary
 from gan_core.snapshot import Snapshot
@@ -18,7 +17,6 @@ from ui.runs.thumbnails import thumbnail
 from ui.server import pool
 from ui.words import ago, duration, short, size
 
-SHIPPED = RunStore(Path(__file__).parents[2] / "checkpoints" / "pretrained")
 _ORDERS: Mapping[str, Callable[[RunSummary], tuple[bool, float] | str]] = {
     "Newest first": lambda run: (False, -run.modified),
     "Best quality first": lambda run: (run.quality is None, run.quality or 0),
@@ -69,14 +67,9 @@ def title(run: RunSummary) -> str:
     return presets.get(preset).title if preset in presets.names() else "custom"
 
 
-def is_shipped(run_id: str) -> bool:
-    """Whether a run came with the app; such runs stay as they are."""
-    return (SHIPPED.root / run_id / "config.json").is_file()
-
-
 def store_of(run_id: str) -> RunStore:
     """Where the run is kept."""
-    return SHIPPED if is_shipped(run_id) else pool().store
+    return pretrained.store_of(run_id, pool().store)
 
 
 def quality(run: RunSummary) -> str:
@@ -96,7 +89,7 @@ def _row(run: RunSummary, now: Snapshot | None) -> Row:
         about=f"{label} · {run.config.dataset.label}",
         facts=" · ".join(filter(None, facts)),
         quality=quality(run),
-        status=now.status if now is not None else "shipped" if is_shipped(run.id) else _status(run),
+        status=now.status if now is not None else "shipped" if pretrained.is_shipped(run.id) else _status(run),
         training=now is not None and now.status == "training",
         trouble=run.health or "",
         tags=run.tags,

@@ -1,0 +1,53 @@
+"""Provokes what a busy server meets by chance."""
+
+from __future__ import annotations
+
+import time
+from typing import cast
+
+import streamlit as st
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.runtime import get_instance
+from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from ui import reruns
+
+
+def late_look() -> None:
+    """Have the loop busy while this page's last words are drawn, and then meet a request of the fragment first."""
+    context = get_script_run_ctx()
+    assert context is not None
+    info = get_instance()._session_mgr.get_session_info(context.session_id)
+    assert info is not None
+    session = cast(AppSession, info.session)
+    (fragment,) = context.fragment_storage._fragments  # type: ignore[attr-defined]
+    wanted = ClientState(fragment_id=fragment, page_script_hash=context.page_script_hash, is_auto_rerun=True)
+
+    def busy() -> None:
+        time.sleep(1)
+        session.request_rerun(wanted)
+
+    session._event_loop.call_soon_threadsafe(busy)
+
+
+def count(name: str) -> None:
+    st.session_state[name] = st.session_state.get(name, 0) + 1
+
+
+@st.fragment
+def part() -> None:
+    if st.button("Slow"):
+        time.sleep(2)
+    st.button("Count", on_click=count, args=("clicks",))
+
+
+reruns.keep_all()
+part()
+drawn = st.button("Draw")
+st.text(f"{st.session_state.get('clicks', 0)} clicks")
+if drawn:
+    count("draws")
+    late_look()
+    time.sleep(0.2)  # the loop has begun to be busy
+st.text(f"drawn {st.session_state.get('draws', 0)} times")

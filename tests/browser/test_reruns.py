@@ -1,0 +1,39 @@
+"""What is drawn reaches the browser and what is clicked is done, whatever else asks for the page at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import Server
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def racing(serve: Callable[..., Server]) -> Server:
+    return serve("tests/browser/reruns_app.py")
+
+
+@pytest.fixture
+def race(racing: Server, page: Page) -> Page:
+    page.goto(racing.url)
+    expect(page.get_by_text("drawn 0 times")).to_be_visible()
+    return page
+
+
+def test_the_last_words_of_a_page_arrive_although_a_fragment_asks_before_they_were_passed_on(race: Page) -> None:
+    for times in (1, 2, 3):
+        race.get_by_role("button", name="Draw").click()
+        expect(race.get_by_text(f"drawn {times} times")).to_be_visible()
+
+
+def test_a_click_that_waits_in_a_fragment_is_done_although_the_whole_page_is_asked_for(race: Page) -> None:
+    race.get_by_role("button", name="Slow").click()
+    race.wait_for_timeout(500)  # it is at work now, so that what comes has to wait
+    race.get_by_role("button", name="Count").click()
+    race.get_by_role("button", name="Draw").click()
+    expect(race.get_by_text("1 clicks")).to_be_visible()
+    expect(race.get_by_text("drawn 1 times")).to_be_visible()

@@ -1,0 +1,19 @@
+"""What every page does with widgets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+_NOTHING = object()
+
+
+def show_value(key: str, value: Any) -> None:
+    """Let the widget with this key, not drawn yet, show `value`.
+
+    Written only where it differs: a write reaches the browser as an order, and would undo what somebody has typed or
+    clicked there since.
+    """
+    if st.session_state.get(key, _NOTHING) != value:
+        st.session_state[key] = value
