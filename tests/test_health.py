@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from gan_core.diagnosis import Evidence, Finding
+from gan_core.diagnosis import YOUNG, Evidence, Finding
 from gan_core.session import Session
 from gan_core.snapshot import Mark, Snapshot
 from tests.small import POINTS
@@ -95,6 +95,13 @@ def test_a_run_that_is_well_gets_a_quiet_line_without_remedies(panel: Open, find
     assert told in words(app)
     assert ":yellow" not in words(app)
     assert labels(app) == []
+
+
+def test_later_it_is_said_that_nothing_was_found(panel: Open) -> None:
+    app = panel("", max_steps=1000)
+    watched(app).step(4 * YOUNG)
+    wait_for(watched(app), 12 + 4 * YOUNG)
+    assert "nothing found so far" in words(seen(app.run()))
 
 
 def test_a_live_remedy_changes_the_run_as_it_goes_and_the_draft_with_it(panel: Open) -> None:

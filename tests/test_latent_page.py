@@ -16,14 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
-from gan_core import latent, models
+from gan_core import latent, models, pretrained
 from gan_core.config import TrainConfig
 from gan_core.latent import Model, Weights
 from gan_core.runs import Run, RunStore
 from gan_core.trainer import Trainer
 from tests.small import DIGITS, POINTS
 from ui import server
-from ui.latent import names, sources
+from ui.latent import names
 from ui.latent.place import Place, PlaceError
 from ui.latent.scribble import to_digit
 
@@ -34,7 +34,7 @@ FEW = DIGITS.with_values({"ema_decay": 0.9})
 @pytest.fixture
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunStore]:
     monkeypatch.setattr(server, "RUNS", tmp_path / "runs")
-    monkeypatch.setattr(sources, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(pretrained, "SHIPPED", RunStore(tmp_path / "shipped"))
     st.cache_data.clear()
     yield RunStore(tmp_path / "runs")
     server.pool().close()

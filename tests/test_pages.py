@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +43,19 @@ def opened(app: AppTest, query: dict[str, str] | None = None) -> AppTest:
     app.run()
     assert not app.exception
     return app
+
+
+def test_a_page_loads_only_what_its_first_sight_needs() -> None:
+    """Home is drawn before torch is loaded, and Train before what only curves and judgements need."""
+    code = """
+import sys
+import ui.shell, ui.cards
+assert "torch" not in sys.modules
+import ui.form, ui.panels.curves, ui.panels.controls, ui.panels.samples, ui.panels.card
+assert not {"scipy", "torchvision", "pandas", "sklearn"} & set(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_home_offers_every_preset() -> None:
@@ -253,3 +268,28 @@ def test_samples_show_every_class_in_turn() -> None:
     turn = Trainer(config, "cpu").classes_in_turn(25)
     assert turn is not None
     assert classes.of_samples(25, config.classes).tolist() == turn.tolist()
+
+
+def test_a_step_pressed_again_before_the_page_is_drawn_anew_is_a_second_step() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from gan_core import presets
+        from ui import state
+        from ui.panels import controls
+
+        state.open_page()
+        state.set_draft(presets.load("ring8"))
+        for _ in range(2):  # as two clicks on a page that knows of no session yet
+            controls._first_step("both")
+        session = state.watched()
+        assert session is not None
+        while session.snapshot().step < 2 and session.snapshot().live:
+            st.empty()
+        session.stop()
+        session.wait(60)
+        st.text(session.snapshot().step)
+
+    app = AppTest.from_function(page, default_timeout=60).run()
+    assert not app.exception
+    assert app.text[0].value == "2"

@@ -10,13 +10,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from gan_core import pretrained
 from gan_core.history import COLUMNS
 from gan_core.runs import About, Run, RunStore, pack
 from gan_core.snapshot import Observer
 from gan_core.trainer import Trainer
 from tests.small import POINTS
 from ui import server
-from ui.runs import shelf
 
 ROOT = Path(__file__).parents[1]
 
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(autouse=True)
 def own_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(server, "RUNS", tmp_path)
-    monkeypatch.setattr(shelf, "SHIPPED", RunStore(tmp_path / "pretrained"))
+    monkeypatch.setattr(pretrained, "SHIPPED", RunStore(tmp_path / "pretrained"))
     yield
     server.pool().close()
     st.cache_resource.clear()
