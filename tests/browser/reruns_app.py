@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import cast
 
 import streamlit as st
@@ -14,8 +15,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from ui import reruns
 
 
-def late_look() -> None:
-    """Have the loop busy while this page's last words are drawn, and then meet a request of the fragment first."""
+def ask_for_the_fragment() -> tuple[AppSession, Callable[[], None]]:
+    """This page's session, and what has its fragment drawn anew; to be called in the server's loop."""
     context = get_script_run_ctx()
     assert context is not None
     info = get_instance()._session_mgr.get_session_info(context.session_id)
@@ -23,12 +24,29 @@ def late_look() -> None:
     session = cast(AppSession, info.session)
     (fragment,) = context.fragment_storage._fragments  # type: ignore[attr-defined]
     wanted = ClientState(fragment_id=fragment, page_script_hash=context.page_script_hash, is_auto_rerun=True)
+    return session, lambda: session.request_rerun(wanted)
+
+
+def late_look() -> None:
+    """Have the loop busy while this page's last words are drawn, and then meet a request of the fragment first."""
+    session, ask = ask_for_the_fragment()
 
     def busy() -> None:
         time.sleep(1)
-        session.request_rerun(wanted)
+        ask()
 
     session._event_loop.call_soon_threadsafe(busy)
+
+
+def late_news() -> None:
+    """In two seconds have the loop busy for another three, so that the browser hears of a look long after it was taken."""
+    session, ask = ask_for_the_fragment()
+
+    def busy() -> None:
+        ask()
+        time.sleep(3)
+
+    session._event_loop.call_soon_threadsafe(session._event_loop.call_later, 2, busy)
 
 
 def count(name: str) -> None:
@@ -40,6 +58,10 @@ def part() -> None:
     if st.button("Slow"):
         time.sleep(2)
     st.button("Count", on_click=count, args=("clicks",))
+    st.button("Turn", on_click=count, args=("turns",))
+    st.text(("Heads ", "Tails ")[st.session_state.get("turns", 0) % 2] * 10_000)
+    if st.button("Late"):
+        late_news()
 
 
 reruns.keep_all()

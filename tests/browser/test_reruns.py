@@ -37,3 +37,15 @@ def test_a_click_that_waits_in_a_fragment_is_done_although_the_whole_page_is_ask
     race.get_by_role("button", name="Draw").click()
     expect(race.get_by_text("1 clicks")).to_be_visible()
     expect(race.get_by_text("drawn 1 times")).to_be_visible()
+
+
+def test_a_moment_ago_is_shown_again_although_the_browser_has_forgotten_it_while_it_asked(race: Page) -> None:
+    expect(race.get_by_text("Heads")).to_be_visible()
+    turn = race.get_by_role("button", name="Turn")
+    race.get_by_role("button", name="Late").click()
+    turn.click()
+    expect(race.get_by_text("Tails")).to_be_visible()
+    race.wait_for_timeout(2500)  # a look has been taken that the browser does not know of; at its news it forgets
+    turn.click()
+    expect(race.get_by_text("Heads")).to_be_visible()
+    expect(turn).to_be_enabled()
