@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +77,11 @@ class Server:
             return self.process.wait()
 
 
+SERVERS = pytest.StashKey[list[Server]]()
+
+
 @pytest.fixture(scope="session")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+def serve(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
     """Serve a script of the repository with options for Streamlit; every server is stopped at the end."""
     servers: list[Server] = []
 
@@ -87,6 +90,25 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
         servers.append(server)
         return server.wait()
 
+    request.config.stash[SERVERS] = servers
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure tells what the apps had to say too."""
+    report = yield
+    if report.failed:
+        for server in item.config.stash.get(SERVERS, []):
+            report.sections.append((f"end of the log of {server.url}", server.log.read_text()[-3000:]))
+    return report
+
+
+@pytest.fixture(autouse=True)
+def _console(request: pytest.FixtureRequest) -> None:
+    """What a page complains of in the browser's console is printed, which a failure shows."""
+    if "page" in request.fixturenames:
+        page = request.getfixturevalue("page")
+        page.on("console", lambda said: print(said.text) if said.type in ("error", "warning") else None)

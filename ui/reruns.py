@@ -1,5 +1,7 @@
 """Two races in Streamlit 1.65 to 1.67 that lose what a page has drawn, or what a person has clicked; both mended here.
 
+(A third one loses the connection; .streamlit/config.toml says which, and avoids it.)
+
 A tab's script runs in a thread, its `ScriptRunner`; what it draws, and that it ends, are events for the server's loop.
 
 * A part of the page (a fragment) asks to be run after the thread has ended and before its last events were passed on.

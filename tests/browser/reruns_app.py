@@ -39,7 +39,7 @@ def late_look() -> None:
 
 
 def late_news() -> None:
-    """In two seconds have the loop busy for another three, so that the browser hears of a look long after it was taken."""
+    """Have the loop busy in two seconds, so that the browser hears of a look long after it was taken."""
     session, ask = ask_for_the_fragment()
 
     def busy() -> None:
