@@ -83,6 +83,9 @@ EXPERIMENTS = {
         loss__name="wasserstein",
     ),
     "folded pictures under R1": narrow("wgan-gp-mnist", batch_size=8, max_steps=10, penalty__name="r1"),
+    "channels last": narrow("dcgan-sprites-quick", batch_size=8, max_steps=5, channels_last=True),
+    "channels last, grey, folded": narrow("mnist-quick", batch_size=8, max_steps=5, channels_last=True),
+    "channels last, no convolution": narrow("mlp-mnist", batch_size=8, max_steps=2, channels_last=True),
     "colour from grey": narrow("mnist-quick", data__size=32, data__channels=3, generator__depth=3, max_steps=5),
     "least squares, decay, momentum": narrow(
         "gaussian-2d",
@@ -241,6 +244,12 @@ def test_what_takes_more_than_a_page_is_refused_in_a_sentence(
 ) -> None:
     with pytest.raises(export.CannotWriteError, match=named):
         export.script(presets.load(preset).with_values(changes))
+
+
+def test_a_script_of_a_compiled_run_says_that_its_losses_are_rounded_otherwise() -> None:
+    config = presets.load("ring8")
+    assert "are the same but for rounding" in export.script(config.with_values({"compile": True}))
+    assert "are the same." in export.script(config)
 
 
 def test_no_setting_can_break_out_of_its_place() -> None:

@@ -52,7 +52,7 @@ def script(config: TrainConfig) -> str:
     """The experiment as a Python script that needs PyTorch, Pillow and, for some data, the package that holds them.
 
     Run with as many threads as ours, on the same machine, with the same torch, on the CPU, its losses equal ours bit
-    for bit, in `losses.csv`; samples and the trained generator are left beside it.
+    for bit (a compiled run's but for rounding), in `losses.csv`; samples and the trained generator are left beside it.
 
     Raises:
         CannotWriteError: the experiment takes more than a page; the message names the setting.
@@ -115,11 +115,12 @@ def _standard(line: str) -> bool:
 
 def _opening(config: TrainConfig) -> str:
     needs = ", ".join(("torch", "torchvision", "pillow", *_packages(config)))
+    alike = "the same but for rounding: there, steps were compiled" if config.compile else "the same"
     return code(
         f'''
         """{title(config)}: a GAN in one file.
 
-        Written by GAN Playground (preset {config.preset}), whose losses are the same.
+        Written by GAN Playground (preset {config.preset}), whose losses are {alike}.
         Needs {needs}.
         Leaves samples in samples/, a line a step in losses.csv, weights in generator.pt.
         """

@@ -55,6 +55,11 @@ _SPECTRAL = """
             for _ in range(15):
                 _ = layer.weight  # each look is one step of the iteration
 """
+_CHANNELS_LAST = """
+    for layer in (*generator, *discriminator):  # convolutions compute with each pixel's channels side by side
+        if isinstance(layer, {kinds}):
+            layer.register_forward_pre_hook(lambda layer, x: x[0].contiguous(memory_format=torch.channels_last))
+"""
 _OUTSIDE_AUTOCAST = """
             norm = layer.parametrizations.weight[0]
             norm.forward = torch.autocast(DEVICE, enabled=False)(norm.forward)  # in full precision
@@ -77,6 +82,7 @@ def part(config: TrainConfig) -> Part:
                 *(_sequential(role, lines) for role, lines in written.items()),
                 *_drawings(roles, config),
                 _spectral(roles["discriminator"], config) if config.discriminator.spectral else "",
+                _channels_last(roles.values()) if config.channels_last else "",
                 "generator, discriminator = generator.to(DEVICE), discriminator.to(DEVICE)",
                 "average = copy.deepcopy(generator).eval()  # of G's weights over time: what the samples come from"
                 if config.ema_decay
@@ -106,6 +112,12 @@ def _drawings(roles: dict[str, nn.Module], config: TrainConfig) -> Iterator[str]
 def _spectral(discriminator: nn.Module, config: TrainConfig) -> str:
     outside = _OUTSIDE_AUTOCAST if config.precision == "bfloat16" else ""
     return (_SPECTRAL.rstrip() + outside).format(kinds=_kinds([discriminator]))
+
+
+def _channels_last(networks: Iterable[nn.Module]) -> str:
+    """Nothing where nothing is a convolution."""
+    kinds = _kinds(networks, WEIGHTED[1:])
+    return _CHANNELS_LAST.format(kinds=kinds) if kinds else ""
 
 
 def _imports(config: TrainConfig, classes: Iterable[str]) -> Iterator[str]:
@@ -149,10 +161,10 @@ def _leaves(network: nn.Module) -> Iterator[nn.Module]:
             yield from _leaves(child)
 
 
-def _kinds(networks: Iterable[nn.Module]) -> str:
-    """The kinds of weighted layers in these networks, as code."""
+def _kinds(networks: Iterable[nn.Module], among: Iterable[type[nn.Module]] = WEIGHTED) -> str:
+    """Which of these kinds of layers the networks have, as code."""
     layers = [layer for network in networks for layer in _leaves(network)]
-    return " | ".join(f"nn.{kind.__name__}" for kind in WEIGHTED if any(isinstance(layer, kind) for layer in layers))
+    return " | ".join(f"nn.{kind.__name__}" for kind in among if any(isinstance(layer, kind) for layer in layers))
 
 
 def _sequential(name: str, layers: list[str]) -> str:
