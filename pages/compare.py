@@ -19,7 +19,7 @@ def choose() -> None:
         "A difference counts only if it stands out from that luck."
     )
     saved.panel()
-    ready, by_oneself = st.tabs(["Ready to start", "Your own"])
+    ready, by_oneself = st.tabs(["Ready to start", "Your own"], key="choose", bind=before.BIND)
     with ready:
         cards.panel()
     with by_oneself:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import ConsoleMessage, expect
 
 from tests import chance  # noqa: F401 - registers its profile before a command line can name it
 
@@ -107,8 +107,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 @pytest.fixture(autouse=True)
-def _console(request: pytest.FixtureRequest) -> None:
+def _console(request: pytest.FixtureRequest) -> Iterator[None]:
     """What a page complains of in the browser's console is printed, which a failure shows."""
-    if "page" in request.fixturenames:
-        page = request.getfixturevalue("page")
-        page.on("console", lambda said: print(said.text) if said.type in ("error", "warning") else None)
+    if "page" not in request.fixturenames:
+        yield
+        return
+
+    def tell(said: ConsoleMessage) -> None:
+        if said.type in ("error", "warning"):
+            print(said.text)
+
+    page = request.getfixturevalue("page")
+    page.on("console", tell)
+    yield
+    page.remove_listener("console", tell)

@@ -139,7 +139,7 @@ def test_every_setting_that_the_base_reads_can_be_an_axis(library: Path) -> None
 
 def test_ones_own_comparison_is_checked_as_it_is_typed(library: Path) -> None:
     app = opened()
-    app.selectbox(key="own-first").set_value(("latent.dim",)).run()
+    app.selectbox(key="first").set_value(("latent.dim",)).run()
     assert not app.exception
     field = next(field for field in app.text_input if field.label.startswith("Values"))
     app = field.set_value("2, 4, 8").run()
@@ -154,7 +154,7 @@ def test_ones_own_comparison_is_checked_as_it_is_typed(library: Path) -> None:
 
 def test_two_axes_make_every_pair(library: Path) -> None:
     app = opened()
-    app.toggle(key="own-two").set_value(True).run()
+    app.toggle(key="two").set_value(True).run()
     assert not app.exception
     assert "Start 18 runs" in labels(app)  # two optimisers, three lengths of z, three seeds
 

@@ -72,6 +72,24 @@ def steps(page: Page) -> list[int]:
     return [int(step) for step in re.findall(r"step ([\d,]+)", page.locator(".lanes").inner_text())]
 
 
+def test_what_one_puts_together_outlives_a_refresh(app: Server, page: Page) -> None:
+    page.goto(f"{app.url}/compare")
+    page.get_by_role("tab", name="Your own").click(timeout=PATIENCE)
+    expect(button(page, "Start 6 runs")).to_be_visible(timeout=PATIENCE)
+    page.get_by_text("A second thing too").click()
+    seeds = page.get_by_role("spinbutton", name="Seeds")
+    seeds.fill("5")
+    seeds.press("Enter")
+    expect(button(page, "Start 30 runs")).to_be_visible()
+    values = page.get_by_role("textbox", name="Values, with commas")
+    values.fill("2, 3")
+    values.press("Enter")
+    expect(button(page, "Start 20 runs")).to_be_visible()
+    page.reload()
+    expect(button(page, "Start 20 runs")).to_be_visible(timeout=PATIENCE)
+    expect(values).to_have_value("2, 3")
+
+
 def test_a_comparison_of_ones_own_starts_after_what_it_takes_is_told(app: Server, page: Page, library: Path) -> None:
     page.goto(f"{app.url}/compare")
     page.get_by_role("tab", name="Your own").click(timeout=PATIENCE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Literal
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ from gan_core.schema import ConfigError
 from ui.compare import cards, settings, state
 from ui.words import duration, plain, size
 
+BIND: Literal["query-params"] = "query-params"  # a field's value stands in the address, so that a refresh keeps it
 _MOST_SEEDS, _MOST_STEPS = 20, 1_000_000
 
 
@@ -36,11 +38,11 @@ def lengthened(plan: Comparison, key: str) -> Comparison:
     """The plan with as many seeds and steps as the page's two fields say."""
     with st.container(horizontal=True):
         seeds = st.number_input(
-            "Seeds", 1, _MOST_SEEDS, len(plan.seeds), key=f"seeds-{key}", width=150,
+            "Seeds", 1, _MOST_SEEDS, len(plan.seeds), key=f"seeds-{key}", bind=BIND, width=150,
             help="Runs of each variant, with other chances. A verdict needs 3; more show smaller differences.",
         )  # fmt: skip
         steps = st.number_input(
-            "Steps of each run", 1, _MOST_STEPS, plan.steps or 1000, step=100, key=f"steps-{key}", width=190
+            "Steps of each run", 1, _MOST_STEPS, plan.steps or 1000, step=100, key=f"steps-{key}", bind=BIND, width=190
         )
     return plan.with_fields(seeds=list(range(int(seeds))), steps=int(steps))
 

@@ -21,7 +21,7 @@ def panel() -> None:
     with left:
         names = presets.names()
         name = st.selectbox(
-            "Base", names, names.index(_FIRST), lambda name: presets.get(name).title, key="own-base",
+            "Base", names, names.index(_FIRST), lambda name: presets.get(name).title, key="base", bind=before.BIND,
             help="All else is as in this preset",
         )  # fmt: skip
         base = presets.load(name)
@@ -42,7 +42,7 @@ def _plan(base: TrainConfig, chosen: list[Axis]) -> Comparison:
 
 def _second(base: TrainConfig) -> list[Axis]:
     """A second axis where one is wanted; then every pair of values is a variant."""
-    if not st.toggle("A second thing too", key="own-two", help="Every pair of values becomes a variant"):
+    if not st.toggle("A second thing too", key="two", bind=before.BIND, help="Every pair of values becomes a variant"):
         return []
     return [_axis(base, "What differs too", "second")]
 
@@ -51,11 +51,11 @@ def _axis(base: TrainConfig, title: str, key: str) -> Axis:
     """The setting, then its values. Raises `ConfigError` where they make no axis yet."""
     choices = axes.choices(base)
     keys = st.selectbox(
-        title, list(choices), index=0 if key == "first" else 2, format_func=choices.__getitem__, key=f"own-{key}",
-        help="Any setting of the experiment; type to search",
+        title, list(choices), index=0 if key == "first" else 2, format_func=choices.__getitem__, key=key,
+        bind=before.BIND, help="Any setting of the experiment; type to search",
     )  # fmt: skip
     st.caption(SETTINGS[keys[0]].about)
-    return axes.axis(keys, _values(base, keys, f"own-{key}-{keys[0]}-{len(keys)}-{base.preset}"))
+    return axes.axis(keys, _values(base, keys, f"{key}-{keys[0]}-{len(keys)}-{base.preset}"))
 
 
 def _values(base: TrainConfig, keys: axes.Keys, key: str) -> list[Any]:
@@ -71,13 +71,13 @@ def _values(base: TrainConfig, keys: axes.Keys, key: str) -> list[Any]:
         first = [now, next(option for option in options if option != now)]
         return list(
             st.multiselect(
-                "Values", options, first, key=key,
+                "Values", options, first, key=key, bind=before.BIND,
                 format_func=lambda value: entries[value].label if entries is not None else as_text(value),
             )
         )  # fmt: skip
     between = "semicolons" if setting.kind == "list" else "commas"
     typed = st.text_input(
-        f"Values, with {between} between", axes.example(setting, base), key=key,
+        f"Values, with {between} between", axes.example(setting, base), key=key, bind=before.BIND,
         help=f"Each {setting.allowed}" if setting.allowed else None,
     )  # fmt: skip
     return axes.read(setting, typed, base)

@@ -1,4 +1,7 @@
-"""Which comparison the tab shows, or is about to start. Its address says so, and nothing else does."""
+"""Which comparison the tab shows, or is about to start. Its address says so, and nothing else does.
+
+The fields of one that is about to start are in the address too, each by itself (`bind`).
+"""
 
 from __future__ import annotations
 
@@ -40,17 +43,24 @@ def chosen() -> str | None:
 
 def show(race: Race) -> None:
     """Show this comparison from now on."""
-    st.query_params.from_dict({_RACE: race.id})
+    _turn_to({_RACE: race.id})
 
 
 def choose(name: str) -> None:
     """Look at a comparison that is ready to start."""
-    st.query_params.from_dict({_PLAN: name})
+    _turn_to({_PLAN: name})
 
 
 def leave() -> None:
     """Show no comparison, so that one can be chosen. What trains goes on."""
-    st.query_params.clear()
+    _turn_to({})
+
+
+def _turn_to(address: dict[str, str]) -> None:
+    """Fields that are bound to the address leave it by themselves, as they are no longer drawn."""
+    for name in {_RACE, _PLAN, _RUNS} & {*st.query_params}:
+        del st.query_params[name]
+    st.query_params.update(address)
 
 
 def begin(plan: Comparison) -> None:
