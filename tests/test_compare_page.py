@@ -11,9 +11,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from gan_core import compare, pretrained
+from gan_core import compare, presets, pretrained
 from gan_core.compare import Axis, Comparison, Means, Race, RaceStore, report
-from gan_core.config import SETTINGS
+from gan_core.config import SETTINGS, TrainConfig
 from gan_core.history import COLUMNS
 from gan_core.runs import Run, RunStore
 from gan_core.snapshot import Observer
@@ -53,8 +53,10 @@ def at_race(raced: Race, monkeypatch: pytest.MonkeyPatch) -> Iterator[Race]:
     st.cache_resource.clear()
 
 
-def opened(**query: str) -> AppTest:
+def opened(draft: TrainConfig | None = None, **query: str) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/compare.py")
+    if draft is not None:
+        app.session_state["draft"] = draft
     for name, value in query.items():
         app.query_params[name] = value
     return app.run()
@@ -157,6 +159,22 @@ def test_two_axes_make_every_pair(library: Path) -> None:
     app.toggle(key="two").set_value(True).run()
     assert not app.exception
     assert "Start 18 runs" in labels(app)  # two optimisers, three lengths of z, three seeds
+
+
+def test_an_experiment_changed_on_the_train_page_can_be_the_base(
+    library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare, "start", lambda race, means: None)
+    untouched = opened(presets.load("ring8"))
+    assert untouched.selectbox(key="base").value == "ring8"
+    changed = presets.load("ring8").with_values({"batch_size": 17})
+    app = opened(changed)
+    assert not app.exception
+    assert app.selectbox(key="base").options[0] == "Ring of eight, changed"
+    button(app, "Start").click().run()
+    (race,) = RaceStore(library).list()
+    assert race.comparison.base == changed
+    assert race.comparison.title == "Optimiser, Ring of eight, changed"
 
 
 def test_start_begins_and_shows_the_comparison(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,14 @@ def draft() -> TrainConfig:
     return config
 
 
+def changed() -> TrainConfig | None:
+    """The experiment that this tab has changed from its preset; None where it has changed none."""
+    config: TrainConfig | None = st.session_state.get("draft")
+    if config is None or (config.preset in presets.names() and config == presets.load(config.preset)):
+        return None
+    return config
+
+
 def set_draft(config: TrainConfig) -> None:
     """Edit this experiment from now on."""
     st.session_state.draft = config

@@ -9,22 +9,19 @@ import streamlit as st
 from gan_core import compare, presets
 from gan_core.compare import Axis, Comparison
 from gan_core.config import SETTINGS, ConfigError, TrainConfig
+from gan_core.export.standalone import title
 from gan_core.schema import as_text
+from ui import state
 from ui.compare import axes, before
 
-_FIRST = "ring8"
+_FIRST, _MINE = "ring8", "changed"
 
 
 def panel() -> None:
     """The form, and below it what the comparison would take."""
     left, right = st.columns([5, 6], gap="large")
     with left:
-        names = presets.names()
-        name = st.selectbox(
-            "Base", names, names.index(_FIRST), lambda name: presets.get(name).title, key="base", bind=before.BIND,
-            help="All else is as in this preset",
-        )  # fmt: skip
-        base = presets.load(name)
+        base = _base()
         try:
             plan = _plan(base, [_axis(base, "What differs", "first"), *_second(base)])
         except ConfigError as error:
@@ -35,9 +32,21 @@ def panel() -> None:
             before.panel(before.lengthened(plan, "own"))
 
 
+def _base() -> TrainConfig:
+    """A preset, or what this tab has made of one on the Train page."""
+    mine = state.changed()
+    names = presets.names()
+    name = st.selectbox(
+        "Base", names if mine is None else [_MINE, *names], names.index(_FIRST) if mine is None else 0,
+        lambda name: title(mine) if mine is not None and name == _MINE else presets.get(name).title,
+        key="base", bind=before.BIND, help="All else is as in this experiment",
+    )  # fmt: skip
+    return mine if name == _MINE and mine is not None else presets.load(name)
+
+
 def _plan(base: TrainConfig, chosen: list[Axis]) -> Comparison:
-    title = f"{' and '.join(axis.title for axis in chosen)}, {presets.get(base.preset).title}"
-    return compare.comparison(title=title[:1].upper() + title[1:], base=base, axes=chosen)
+    told = f"{' and '.join(axis.title for axis in chosen)}, {title(base)}"
+    return compare.comparison(title=told[:1].upper() + told[1:], base=base, axes=chosen)
 
 
 def _second(base: TrainConfig) -> list[Axis]:
@@ -47,11 +56,11 @@ def _second(base: TrainConfig) -> list[Axis]:
     return [_axis(base, "What differs too", "second")]
 
 
-def _axis(base: TrainConfig, title: str, key: str) -> Axis:
+def _axis(base: TrainConfig, asked: str, key: str) -> Axis:
     """The setting, then its values. Raises `ConfigError` where they make no axis yet."""
     choices = axes.choices(base)
     keys = st.selectbox(
-        title, list(choices), index=0 if key == "first" else 2, format_func=choices.__getitem__, key=key,
+        asked, list(choices), index=0 if key == "first" else 2, format_func=choices.__getitem__, key=key,
         bind=before.BIND, help="Any setting of the experiment; type to search",
     )  # fmt: skip
     st.caption(SETTINGS[keys[0]].about)
