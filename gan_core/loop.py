@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 import psutil
@@ -20,10 +18,11 @@ from gan_core.diagnosis import Finding, Watch
 from gan_core.diagnosis.glances import Glances
 from gan_core.evaluator import Evaluator
 from gan_core.history import COLUMNS
+from gan_core.keeper import Keeper
 from gan_core.metrics.points import Fit
 from gan_core.orders import Orders
 from gan_core.recorder import DivergedError, Recorder
-from gan_core.runs import MARKED, Run, disk
+from gan_core.runs import MARKED, Run
 from gan_core.snapshot import Look, Mark, Observer, Status
 from gan_core.sparing import Sparing
 from gan_core.tensorboard import EventFiles
@@ -57,6 +56,7 @@ class Loop:
         max_seconds: float | None = None,
     ) -> None:
         self.trainer, self.run, self.orders, self.publish, self.turns = trainer, run, orders, publish, turns
+        self.keeper = Keeper(run, orders, publish)
         past = run.table() if run is not None else np.empty((0, len(COLUMNS)))
         seconds = float(past[-1, COLUMNS.index("seconds")]) if len(past) else 0.0
         record = trainer.config.record
@@ -72,7 +72,6 @@ class Loop:
         self.last_step = trainer.steps + (math.inf if max_steps is None else max_steps)
         self.last_second = self.recorder.seconds + (math.inf if max_seconds is None else max_seconds)
         self.saved_at = trainer.steps if len(past) else -1
-        self.owed: deque[Callable[[Run], object]] = deque()  # notes that the disk has not taken yet
         self.named = {event.get("id") for event in happened if event["kind"] == "named"}
         self.health: tuple[Finding, ...] = ()
         self.watch, self.glances = Watch(), Glances(run.glances() if run is not None else ())
@@ -88,14 +87,14 @@ class Loop:
 
     def go(self) -> None:
         """Train until the run is over, an order or a limit ends it, or a loss is no number."""
-        self._log("started", device=str(self.trainer.device), threads=torch.get_num_threads())
+        self.keeper.log(self.trainer.steps, "started", device=str(self.trainer.device), threads=torch.get_num_threads())
         self._keep_frame()
         try:
             self._judge_here()  # a stop may have come between this step and its judgement
             while not self._over() and (which := self.orders.next(self._apply, self._idle)) is not None:
                 if not self.orders.running or self._its_turn():  # a single step waits for nobody
                     self._round(which)
-            self._try(self.recorder.flush)
+            self.keeper.manages(self.recorder.flush)
             self._end("finished" if self.trainer.steps >= self.trainer.total_steps else "stopped")
         except DivergedError as error:
             self._diverged(str(error))
@@ -109,7 +108,7 @@ class Loop:
         while not (saved := self._save()) and self.orders.next(self._apply, self._idle) is not None:
             pass  # each Resume tries the disk once more; Stop gives up
         if saved:
-            self._log(ended)
+            self.keeper.log(self.trainer.steps, ended)
         self._judge_last()
         self._show(ended)
 
@@ -162,15 +161,15 @@ class Loop:
     def _apply(self, config: TrainConfig, text: str) -> None:
         self.trainer.update(config)
         self.marks.append(Mark(self.trainer.steps, text))
-        self._log("changed", text=text)
-        self._note(lambda run: run.write_config(config))
+        self.keeper.log(self.trainer.steps, "changed", text=text)
+        self.keeper.note(lambda run: run.write_config(config))
 
     # ---- showing -------------------------------------------------------------------------------------------------
 
     def _show(self, status: Status) -> None:
         """Publish a snapshot, with samples as new as their share of the time allows; at rest, with present ones."""
         at_rest = status != "training"
-        self._try(self.recorder.flush)
+        self.keeper.manages(self.recorder.flush)
         trainer, rate, history = self.trainer, self.recorder.rate, self.recorder.log.view()
         fit, look = self.fit(at_rest), self.look(at_rest)  # the look's glance reads the fit
         self.publish(
@@ -204,7 +203,7 @@ class Loop:
         fresh = self.fit.made if self.fitted_at == step else None
         glance = self.observer.glance(look, step, fresh)
         if glance is not None and self.glances.add(glance):
-            self._note(lambda run: run.append_glance(glance))
+            self.keeper.note(lambda run: run.append_glance(glance))
         return look
 
     def _fit(self) -> Fit | None:
@@ -222,14 +221,14 @@ class Loop:
                     asdict(part) | {"value": part.value if math.isfinite(part.value) else None}  # JSON knows no NaN
                     for part in finding.evidence
                 ]
-                self._log("named", id=finding.id, since=finding.since, evidence=evidence)
+                self.keeper.log(self.trainer.steps, "named", id=finding.id, since=finding.since, evidence=evidence)
         return findings
 
     def _diverged(self, what: str) -> None:
         kept = self.run.checkpoints() if self.run else []
         rest = f"the checkpoint of step {kept[-1]} is kept" if kept else "no checkpoint was due yet"
         error = f"{what}; {rest}. Lower the learning rates, or choose a calmer loss or penalty, and start again."
-        self._log("failed", error=error)
+        self.keeper.log(self.trainer.steps, "failed", error=error)
         self.publish(
             status="failed",
             error=error,
@@ -252,14 +251,14 @@ class Loop:
         step, every = self.trainer.steps, self.trainer.config.record.judge_every
         if not every or not step or step % every or self.evaluator.has_judged(step):
             return
-        if self._try(self.recorder.flush) and self._judged():
+        if self.keeper.manages(self.recorder.flush) and self._judged():
             self.evaluator.offer(self.trainer, self.recorder.seconds, yielding=False)
             self._judged()
         self.clock = time.perf_counter()  # waiting is not training
 
     def _judge(self) -> None:
         """Hand the present weights over to be judged; training goes on at once."""
-        self._try(self.recorder.flush)  # raises if a loss is no number: such weights are never judged nor kept
+        self.keeper.manages(self.recorder.flush)  # raises if a loss is no number: such weights are never judged nor kept
         self.evaluator.offer(self.trainer, self.recorder.seconds)
         self.judge_at = self.recorder.seconds + self._between_judgements
 
@@ -286,7 +285,7 @@ class Loop:
         if self.run is None or (self.frames and self.frames[-1] >= step):
             return
         look = self.observer.look(self.trainer)
-        if self._write(lambda run: run.write_frame(step, look.samples, look.plane)):
+        if self.keeper.write(lambda run: run.write_frame(step, look.samples, look.plane)):
             self.frames.append(step)
             if self.recorder.events is not None:
                 self.recorder.events.show(step, look.samples, look.real, look.plane)
@@ -296,41 +295,12 @@ class Loop:
         if self.run is None or self.saved_at == self.trainer.steps:
             return True
         keep = self.trainer.config.record.keep
-        if not self._try(self.recorder.flush):  # raises if a loss is no number: such weights are never saved
+        if not self.keeper.manages(self.recorder.flush):  # raises if a loss is no number: such weights are never saved
             return False
-        if not self._write(lambda run: run.save(self.trainer, keep)):
+        if not self.keeper.write(lambda run: run.save(self.trainer, keep)):
             return False
         self.saved_at = self.trainer.steps
-        self._log("saved", health=[finding.id for finding in self.health if finding.bad])
-        return True
-
-    def _log(self, kind: str, **details: Any) -> None:
-        step = self.trainer.steps
-        self._note(lambda run: run.log(kind, step, **details))
-
-    def _note(self, action: Callable[[Run], object]) -> None:
-        """Write something down now, or as soon as the disk takes it; in order."""
-        self.owed.append(action)
-        self._write(self._pay)
-
-    def _pay(self, run: Run) -> None:
-        while self.owed:
-            self.owed[0](run)
-            self.owed.popleft()
-
-    def _write(self, action: Callable[[Run], object]) -> bool:
-        """Do something to the run's folder, if one is kept; whether that went well."""
-        run = self.run
-        return run is None or self._try(lambda: action(run))
-
-    def _try(self, action: Callable[[], object]) -> bool:
-        """A disk that refuses pauses training and says so; whether it obeyed."""
-        try:
-            action()
-        except OSError as error:
-            self.orders.run(False)
-            self.publish(error=disk.refused(error, self.run.path if self.run else None, self.orders.stopping))
-            return False
+        self.keeper.log(self.trainer.steps, "saved", health=[finding.id for finding in self.health if finding.bad])
         return True
 
 

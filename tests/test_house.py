@@ -46,7 +46,7 @@ FLOORS = [
         "report",
         "tensorboard",
     },
-    {"orders", "viewer", "sparing", "turns", "evaluator", "loop", "session", "pool", "compare"},
+    {"orders", "viewer", "sparing", "turns", "evaluator", "keeper", "loop", "session", "pool", "compare"},
     {"progress", "cli", "__main__"},
 ]
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
