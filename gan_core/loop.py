@@ -258,7 +258,9 @@ class Loop:
 
     def _judge(self) -> None:
         """Hand the present weights over to be judged; training goes on at once."""
-        self.keeper.manages(self.recorder.flush)  # raises if a loss is no number: such weights are never judged nor kept
+        self.keeper.manages(
+            self.recorder.flush
+        )  # raises if a loss is no number: such weights are never judged nor kept
         self.evaluator.offer(self.trainer, self.recorder.seconds)
         self.judge_at = self.recorder.seconds + self._between_judgements
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from gan_core import compiled, presets
+from gan_core.compare import probe
 from gan_core.config import COMPILABLE, ConfigError, TrainConfig
 from gan_core.session import Session
 from gan_core.speed import SpeedError, measure
@@ -197,3 +198,10 @@ def test_a_compiler_that_fails_is_named_in_a_sentence(monkeypatch: pytest.Monkey
 def test_a_quick_measurement_of_speed_does_not_compile() -> None:
     with pytest.raises(SpeedError, match="Compiling takes longer"):
         measure(RING8, device="cpu")
+
+
+@compiling
+def test_a_comparison_counts_the_compiling_of_each_run_to_its_time() -> None:
+    eager, ours = (probe.measure(config, "cpu") for config in (GAUSSIAN.with_values(EAGER), GAUSSIAN))
+    assert ours["start"] > eager["start"] + 1  # seconds
+    assert ours["step"] < eager["step"]

@@ -33,7 +33,7 @@ def measure(config: TrainConfig, device: str) -> dict[str, Any]:
     try:
         first, trainer = _timed(lambda: _warm(config, device))
         step = _time_of_a_step(trainer)
-        start, observer = _timed(lambda: Observer(Trainer(config, device, data.load(config))))
+        start, observer = _timed(lambda: _begun(config, device))
         frame, _ = _timed(lambda: observer.look(trainer))
         judgement, _ = _timed(lambda: _judge(trainer))
         with tempfile.TemporaryDirectory() as folder:
@@ -54,10 +54,24 @@ def _timed(action: Callable[[], T]) -> tuple[float, T]:
 def _warm(config: TrainConfig, device: str) -> Trainer:
     """A trainer after all that is done only once in a process."""
     trainer = Trainer(config, device, data.load(config))
-    trainer.step()
+    _first_steps(trainer)
     Observer(trainer).look(trainer)
     _judge(trainer)
     return trainer
+
+
+def _begun(config: TrainConfig, device: str) -> Observer:
+    """All that each run does before it trains: the compiling of its steps too."""
+    trainer = Trainer(config, device, data.load(config))
+    if config.compile:
+        _first_steps(trainer)
+    return Observer(trainer)
+
+
+def _first_steps(trainer: Trainer) -> None:
+    """One of each kind: under a lazy penalty the second step is another than the first."""
+    for _ in range(min(2, trainer.config.penalty.every)):
+        trainer.step()
 
 
 def _time_of_a_step(trainer: Trainer) -> float:
