@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from gan_core.catalog import PENALTIES
 from gan_core.config import PenaltyConfig
+from gan_core.second_order import input_gradients
 
 Judge = Callable[[Tensor], Tensor]  # D as a function of samples alone: (N, *shape) -> logits (N,)
 
@@ -100,7 +101,7 @@ class GradientPenalty(Penalty):
     def term(self, discriminator: Judge, real: Tensor, fake: Tensor, chance: Tensor | None) -> Tensor:
         real, fake, e = _full_precision(real), _full_precision(fake), cast(Tensor, chance)
         between = fake.lerp(real, e.view(-1, *[1] * (real.dim() - 1)))
-        norms = torch.linalg.vector_norm(_input_gradients(discriminator, between), dim=1)
+        norms = torch.linalg.vector_norm(input_gradients(discriminator, between), dim=1)
         return self.config.weight * self.config.every * (norms - 1).square().mean()
 
 
@@ -118,20 +119,8 @@ class R1(Penalty):
         )
 
     def term(self, discriminator: Judge, real: Tensor, fake: Tensor, chance: Tensor | None) -> Tensor:
-        gradients = _input_gradients(discriminator, _full_precision(real))
+        gradients = input_gradients(discriminator, _full_precision(real))
         return self.config.weight / 2 * self.config.every * gradients.square().sum(dim=1).mean()
-
-
-@torch.enable_grad()
-def _input_gradients(discriminator: Judge, x: Tensor) -> Tensor:
-    """Gradient of D at each sample: (N, number of values in a sample), itself differentiable.
-
-    Outside autocast: bfloat16 gradients are too coarse to be squared and differentiated again.
-    """
-    with torch.autocast(x.device.type, enabled=False):
-        x = x.detach().requires_grad_()
-        (gradients,) = torch.autograd.grad(discriminator(x).sum(), x, create_graph=True)
-        return gradients.flatten(1)
 
 
 def _full_precision(x: Tensor) -> Tensor:

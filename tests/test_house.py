@@ -30,6 +30,7 @@ FLOORS = [
         "devices",
         "compiled",
         "sampling",
+        "second_order",
     },
     {"trainer", "speed", "metrics", "latent"},
     {
