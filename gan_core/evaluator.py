@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_core import figures, metrics, models
+from gan_core.allocator import give_back_freed_memory
 from gan_core.evals import Best, Evals, Evaluation
 from gan_core.randomness import stream
 from gan_core.runs import Run
@@ -127,6 +128,8 @@ class Evaluator:
             return
         except Exception as error:  # whatever it is, training goes on
             self._complain(moment[0], f"{type(error).__name__}: {error}")
+        finally:
+            give_back_freed_memory()
 
     def _judge(self, state: dict[str, Any]) -> figures.Judged:
         network = self._network

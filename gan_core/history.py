@@ -47,8 +47,10 @@ class HistoryLog:
 
     def extend(self, rows: Sequence[Sequence[float]] | NDArray[np.float64]) -> None:
         """Add rows in the order of COLUMNS."""
-        while self._length + len(rows) > self._table.shape[1]:
-            self._table = np.concatenate((self._table, np.empty_like(self._table)), axis=1)
+        if (needed := self._length + len(rows)) > (room := self._table.shape[1]):
+            table = np.empty((len(COLUMNS), max(needed, 2 * room)))  # takes no memory until it is written to
+            table[:, : self._length] = self._table[:, : self._length]
+            self._table = table
         if len(rows):
             self._table[:, self._length : self._length + len(rows)] = np.asarray(rows).T
             self._length += len(rows)
