@@ -129,8 +129,9 @@ class PlainLoop:
 
 
 def _as_written(network: nn.Module) -> nn.Module:
-    """With torch's own layers in the place of ours that compute the same by another way."""
+    """With torch's own layers in the place of ours that compute the same by another way, and in torch's own layout."""
     for module in network.modules():
+        module._forward_pre_hooks.clear()  # `models.layout`
         for own in (nn.Linear, nn.Conv2d, nn.ConvTranspose2d):
             if isinstance(module, own):
                 module.__class__ = own

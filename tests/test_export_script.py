@@ -20,7 +20,7 @@ from gan_core import export, presets
 from gan_core.catalog import DATASETS, LOSSES, OPTIMIZERS, PENALTIES
 from gan_core.config import TrainConfig
 from gan_core.export.standalone import WRITABLE
-from gan_core.models import products
+from gan_core.models import layout, products
 from gan_core.trainer import Trainer
 
 ROOT = Path(__file__).parents[1]
@@ -127,10 +127,11 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def onednn_on_any_processor() -> Iterator[None]:
-    """Large products go where they go on one of AMD's processors, so that scripts made there are tested."""
+def as_on_amd() -> Iterator[None]:
+    """Products and colour pictures are computed as on AMD's processors, so that scripts made there are tested."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(products, "onednn_is_faster", lambda: hasattr(torch.ops.mkldnn, "_linear_pointwise"))
+        for module in (products, layout):
+            patch.setattr(module, "onednn_is_faster", lambda: hasattr(torch.ops.mkldnn, "_linear_pointwise"))
         yield
 
 

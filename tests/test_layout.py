@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from gan_core import models
+from gan_core import models, presets
+from gan_core.models import layout
 from gan_core.trainer import Trainer
 from tests.small import DIGITS
 
@@ -20,6 +21,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "spectral": {"discriminator.spectral": True},
     "gradient penalty": {"penalty.name": "gradient-penalty", "discriminator.norm": "none", "loss.name": "wasserstein"},
 }
+NARROW = {"generator.width": 4, "discriminator.width": 4}
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
 
@@ -49,6 +51,22 @@ def test_every_convolution_gets_channels_last_and_keeps_its_weights_as_they_were
     discriminator(generator(torch.zeros(2, DIGITS.latent.dim)))
     assert len(seen) == 4
     assert all(x.is_contiguous(memory_format=torch.channels_last) for x in seen)
+
+
+@pytest.mark.parametrize(
+    ("preset", "faster", "laid_out"),
+    [("dcgan-sprites-quick", True, True), ("dcgan-sprites-quick", False, False), ("mnist-quick", True, False)],
+)
+def test_colour_pictures_have_channels_last_by_themselves_where_that_is_faster(
+    preset: str, faster: bool, laid_out: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "onednn_is_faster", lambda: faster)
+    _, discriminator = models.build(presets.load(preset).with_values(NARROW))
+    seen: list[torch.Tensor] = []
+    convolutions = [layer for layer in discriminator.modules() if isinstance(layer, nn.Conv2d)]
+    convolutions[1].register_forward_pre_hook(lambda layer, inputs: seen.append(inputs[0]))
+    discriminator(torch.zeros(2, *presets.load(preset).shape))
+    assert seen[0].is_contiguous(memory_format=torch.channels_last) == laid_out
 
 
 def test_a_checkpoint_fits_both_layouts() -> None:

@@ -15,7 +15,7 @@ from gan_core.config import NetworkConfig, TrainConfig
 from gan_core.models import memory, pairs
 from gan_core.models.init import initialise, normalise_spectrally
 from gan_core.models.layers import Drawing, set_generator
-from gan_core.models.layout import lay_channels_last
+from gan_core.models.layout import lay_out
 from gan_core.models.network import Discriminator, Generator
 from gan_core.randomness import stream
 
@@ -62,8 +62,7 @@ def _pair(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
     for network, net in zip(networks, (config.generator, config.discriminator), strict=True):
         if net.spectral:
             normalise_spectrally(network)
-        if config.channels_last:
-            lay_channels_last(network)
+        lay_out(network, config)
     return networks
 
 

@@ -12,6 +12,7 @@ from gan_core.export.standalone import layers
 from gan_core.export.standalone.parts import Part, code, spaced
 from gan_core.models import condition
 from gan_core.models.batch import judges_alone
+from gan_core.models.layout import is_channels_last
 
 WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
 NOTHING = (nn.Identity, condition.Nothing)
@@ -82,7 +83,7 @@ def part(config: TrainConfig) -> Part:
                 *(_sequential(role, lines) for role, lines in written.items()),
                 *_drawings(roles, config),
                 _spectral(roles["discriminator"], config) if config.discriminator.spectral else "",
-                _channels_last(roles.values()) if config.channels_last else "",
+                _channels_last(roles.values()) if is_channels_last(config) else "",
                 "generator, discriminator = generator.to(DEVICE), discriminator.to(DEVICE)",
                 "average = copy.deepcopy(generator).eval()  # of G's weights over time: what the samples come from"
                 if config.ema_decay
