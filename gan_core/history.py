@@ -48,7 +48,8 @@ class HistoryLog:
     def extend(self, rows: Sequence[Sequence[float]] | NDArray[np.float64]) -> None:
         """Add rows in the order of COLUMNS."""
         if (needed := self._length + len(rows)) > (room := self._table.shape[1]):
-            table = np.empty((len(COLUMNS), max(needed, 2 * room)))  # takes no memory until it is written to
+            # By a quarter, as all of it takes memory at once: numpy asks for pages of 2 MB, of which a column is a few.
+            table = np.empty((len(COLUMNS), max(needed, 5 * room // 4)))
             table[:, : self._length] = self._table[:, : self._length]
             self._table = table
         if len(rows):
