@@ -1,6 +1,6 @@
-"""Two races in Streamlit 1.65 to 1.67 that lose what a page has drawn, or what a person has clicked; both mended here.
+"""Three races in Streamlit 1.65 to 1.67 that lose what a page has drawn, or what a person has clicked; mended here.
 
-(A third one loses the connection; .streamlit/config.toml says which, and avoids it.)
+(A fourth one loses the connection; .streamlit/config.toml says which, and avoids it.)
 
 A tab's script runs in a thread, its `ScriptRunner`; what it draws, and that it ends, are events for the server's loop.
 
@@ -9,9 +9,12 @@ A tab's script runs in a thread, its `ScriptRunner`; what it draws, and that it 
   clock stops that lets the page move. Mended: what a thread sent that came to its own end is passed on all the same.
 * A click within a fragment waits for its turn, and another one asks for the whole page, or for another page. Streamlit
   ends the thread, and with it the click. Mended: the new request takes the click along.
+* A fragment's run begins before all that the whole page has just drawn was sent. Streamlit drops what is not sent of
+  the fragment; the browser takes its place for stale and removes it, and the next run overwrites what stood below.
+  Mended: all is sent.
 
-On a busy machine with a page that looks twice a second both happen within minutes. Streamlit's names used here are not
-public; tests/browser/test_reruns.py provokes both races, and requirements.txt keeps to the versions that were tested.
+On a busy machine with a page that looks twice a second all happen within minutes. Streamlit's names used here are not
+public; tests/browser/test_reruns.py provokes all of them, and requirements.txt keeps to the versions that were tested.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestTy
 
 _streamlits_request = AppSession.request_rerun
 _streamlits_events = AppSession._handle_scriptrunner_event_on_event_loop
+_streamlits_clearing = AppSession._clear_queue
 _ended: weakref.WeakSet[ScriptRunner] = weakref.WeakSet()  # threads that came to their own end, with another after them
 
 
@@ -33,6 +37,7 @@ def keep_all() -> None:
     """From now on no tab of this server loses what was drawn or clicked. Doing so twice changes nothing more."""
     AppSession.request_rerun = _request_rerun  # type: ignore[method-assign]
     AppSession._handle_scriptrunner_event_on_event_loop = _pass_on  # type: ignore[method-assign]
+    AppSession._clear_queue = _clear_queue  # type: ignore[method-assign]
 
 
 def _request_rerun(self: AppSession, client_state: ClientState | None) -> None:
@@ -59,3 +64,10 @@ def _pass_on(self: AppSession, sender: ScriptRunner | None, event: ScriptRunnerE
         _streamlits_events(self, sender, event, *rest, **more)
     finally:
         self._scriptrunner = now
+
+
+def _clear_queue(self: AppSession, fragment_ids_this_run: list[str] | None = None) -> None:
+    if fragment_ids_this_run:
+        self._browser_queue._delta_index_map = {}  # what comes next is added behind, not put in an earlier one's place
+    else:
+        _streamlits_clearing(self, fragment_ids_this_run)

@@ -27,13 +27,14 @@ def ask_for_the_fragment() -> tuple[AppSession, Callable[[], None]]:
     return session, lambda: session.request_rerun(wanted)
 
 
-def late_look() -> None:
+def late_look(afterwards: float = 0) -> None:
     """Have the loop busy while this page's last words are drawn, and then meet a request of the fragment first."""
     session, ask = ask_for_the_fragment()
 
     def busy() -> None:
         time.sleep(1)
         ask()
+        time.sleep(afterwards)
 
     session._event_loop.call_soon_threadsafe(busy)
 
@@ -64,7 +65,13 @@ def part() -> None:
         late_news()
 
 
+def busy_from_the_start() -> None:
+    late_look(afterwards=0.5)  # seconds in which the fragment's run begins: nothing of the page was sent yet
+    time.sleep(0.2)  # the loop has begun to be busy
+
+
 reruns.keep_all()
+st.button("Draw busily", on_click=busy_from_the_start)
 part()
 drawn = st.button("Draw")
 st.text(f"{st.session_state.get('clicks', 0)} clicks")
