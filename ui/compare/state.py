@@ -12,6 +12,7 @@ from gan_core.compare import Comparison, Means, Race, RaceError, RaceStore
 from gan_core.runs import RunError
 from gan_core.schema import ConfigError
 from ui.server import pool
+from ui.widgets import undo_bar
 
 _RACE, _PLAN, _RUNS = "comparison", "ready", "runs"
 _TROUBLE, _UNDO = "trouble with comparisons", "comparison to undo"
@@ -92,9 +93,7 @@ def way_back() -> None:
     """A line to undo the last deletion, for as long as there is one."""
     if _UNDO in st.session_state:
         race_id, title = st.session_state[_UNDO]
-        with st.container(horizontal=True, vertical_alignment="center", border=True, key="undo-bar"):
-            st.text(f"Deleted: {title}", width="content")
-            st.button("Undo", icon=":material/undo:", on_click=_restore, args=(race_id,), shortcut="Mod+Shift+U")
+        undo_bar(title, _restore, race_id)
 
 
 def _restore(race_id: str) -> None:

@@ -14,6 +14,7 @@ from ui import shell, state
 from ui.form import label
 from ui.runs import choice, shelf
 from ui.server import pool
+from ui.widgets import undo_bar
 
 _UNDO, _TROUBLE = "run to undo", "trouble with runs"
 _FIXED = (
@@ -66,9 +67,7 @@ def notices() -> None:
         st.error(told, icon=":material/error:")
     if _UNDO in st.session_state:
         run_id, name = st.session_state[_UNDO]
-        with st.container(horizontal=True, vertical_alignment="center", border=True, key="undo-bar"):
-            st.text(f"Deleted: {name}", width="content")
-            st.button("Undo", icon=":material/undo:", on_click=restore, args=(run_id,), shortcut="Mod+Shift+U")
+        undo_bar(name, restore, run_id)
 
 
 def complain(text: str) -> None:
