@@ -86,6 +86,9 @@ class TrainConfig(Section):
         False, "Each pixel's channels side by side: can be faster on a GPU; equal up to rounding."
     )
     deterministic: bool = _field(False, "On CUDA, forbid the fast kernels whose sums differ from run to run.")
+    cuda_graph: bool = _field(
+        True, "On CUDA, launch each kind of step as one recorded graph: small networks are faster, the numbers equal."
+    )
     compile: bool = _field(
         False, "Small networks: 2 to 5 times as fast after 20 s of C++ compiling; equal up to rounding."
     )

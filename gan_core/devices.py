@@ -8,17 +8,17 @@ import torch
 
 
 def find_device(name: str) -> torch.device:
-    """The device that `name` means. Raises `ValueError` where this machine has none such."""
+    """The device that `name` means, a GPU with its number. Raises `ValueError` where this machine has none such."""
     cuda = torch.cuda.is_available()
-    if name == "auto":
-        return torch.device("cuda" if cuda else "cpu")
+    if cuda:  # cuBLAS asks for it before its first product, or no later run can be repeated (Results reproducibility)
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     try:
-        device = torch.device(name)
+        device = torch.device(("cuda" if cuda else "cpu") if name == "auto" else name)
     except RuntimeError:
         raise ValueError(f'"{name}" is not a device; use auto, cpu, cuda or cuda:1') from None
     if device.type == "cuda" and (not cuda or (device.index or 0) >= torch.cuda.device_count()):
         raise ValueError(f'"{name}" is not here: {torch.cuda.device_count()} CUDA devices found; use auto or cpu')
-    return device
+    return torch.device("cuda", device.index or 0) if device.type == "cuda" else device  # as its tensors call it
 
 
 def describe_device(device: torch.device) -> str:
@@ -34,7 +34,6 @@ def choose_kernels(deterministic: bool, tf32: bool) -> None:
         tf32: matrix products may round their factors to 10 bits, as those of convolutions always may.
     """
     if deterministic:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # asked for by cuBLAS (Results reproducibility)
         torch.use_deterministic_algorithms(True)
     # What trying finds fastest may differ from run to run, and with it the last digits.
     torch.backends.cudnn.benchmark = not torch.are_deterministic_algorithms_enabled()

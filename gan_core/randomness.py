@@ -39,6 +39,11 @@ class Streams:
         self.augment = stream(seed, "augmentation", device)
         self.labels = stream(seed, "labels", device)
 
+    @property
+    def on_device(self) -> list[torch.Generator]:
+        """Those that draw on the training device: all but the one of the order."""
+        return [generator for generator in vars(self).values() if generator is not self.order]
+
     def state_dict(self) -> dict[str, Tensor]:
         return {name: generator.get_state() for name, generator in vars(self).items()}
 

@@ -23,7 +23,7 @@ _GROWTH = 4  # of the batch, from one try to the next
 _MATTERS = (
     "data.name", "data.size", "data.channels", "latent.dim", "generator.", "discriminator.", "condition.", "penalty.",
     "augment.", "optimizer_g.name", "optimizer_d.name", "batch_size", "n_critic", "g_steps", "local_pairs",
-    "reuse_fakes", "ema_decay", "precision", "channels_last", "deterministic", "compile",
+    "reuse_fakes", "ema_decay", "precision", "channels_last", "deterministic", "cuda_graph", "compile",
 )  # fmt: skip
 
 

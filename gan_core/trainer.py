@@ -15,7 +15,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from gan_core import data, ema, losses, models, optimizers, penalties
+from gan_core import data, ema, graphs, losses, models, optimizers, penalties
 from gan_core.augment import augment
 from gan_core.compiled import Compiled, Drawn, FiguresOf
 from gan_core.config import TrainConfig
@@ -23,7 +23,7 @@ from gan_core.data.batches import Batches
 from gan_core.devices import choose_kernels, find_device
 from gan_core.models.batch import judges_alone
 from gan_core.models.layers import full_precision
-from gan_core.models.modes import constant, evaluating
+from gan_core.models.modes import constant, evaluating, repeating
 from gan_core.models.pairs import one_each
 from gan_core.randomness import Streams, stream
 from gan_core.sampling import DISPLAY, classes_in_turn, decode, draw_latents
@@ -91,11 +91,15 @@ class Trainer:
         )
         self.optimizer_d = optimizers.build(config.optimizer_d, self._parameters_d)
         self.optimizer_g = optimizers.build(config.optimizer_g, self._parameters_g)
-        self.compiled = Compiled(differentiate, (self.generator, self.discriminator)) if config.compile else None
+        networks = self.generator, self.discriminator
+        self.compiled = Compiled(differentiate, networks) if config.compile else None
+        on_cuda = graphs.can_record(config, self.device, self.generator)
+        self.graphs = graphs.Graphs(differentiate, networks, self.random.on_device) if on_cuda else None
         self.steps = 0
         self.images = 0
         self._figures = torch.full((len(FIGURES),), torch.nan, device=self.device)
-        self._fresh_fakes: tuple[Tensor, Tensor | None] | None = None
+        self._shown: tuple[Tensor, Tensor | None] | None = None  # z and y of the fakes that D was shown last
+        self._shown_fakes: Tensor | None = None  # with their graph
         self.update(config)
 
     def update(self, config: TrainConfig) -> None:
@@ -103,7 +107,10 @@ class Trainer:
         self.config = config
         self.loss = losses.get(config.loss.name, config.loss.combine, config.loss.label_smoothing)
         self.penalty = penalties.get(config.penalty)
-        self._differentiate = self.compiled.under(config.loss, config.penalty) if self.compiled else differentiate
+        quicker = self.compiled or (self.graphs if not config.instance_noise else None)  # noise fades with each step
+        settings = config.loss, config.penalty, config.augment
+        self._differentiate = quicker.under(*settings) if quicker else differentiate
+        self._keeps_fakes = config.reuse_fakes and not quicker  # nothing but numbers goes from one graph to another
         self._set_rates()
 
     # ---- Algorithm 1 ---------------------------------------------------------------------------------------------
@@ -120,7 +127,7 @@ class Trainer:
                 self._step_generator()
             if self.ema is not None:
                 ema.blend(self.ema, self.generator, self.config.ema_decay, self.steps)
-        self._fresh_fakes = None
+        self._shown = self._shown_fakes = None
         self.steps += 1
         return StepRecord(self.steps, self.epoch, self.images, self._figures.clone())
 
@@ -129,15 +136,17 @@ class Trainer:
         self.images += len(real)
         due = self._penalty_is_due()
         chance = self.penalty.draw(real, self.random.penalty) if due else None
-        drawn = real, y, self.latents(len(real), self.random.noise_d), due, chance
+        z = self.latents(len(real), self.random.noise_d)
+        self._shown = (z, y) if self.config.reuse_fakes else None
+        drawn = real, y, z, due, chance
         self._figures[:4] = self._descend(self._loss_d, self._parameters_d, self.optimizer_d, *drawn)
         self.penalty.after_step(self.discriminator)
 
     def _loss_d(self, real: Tensor, y: Tensor | None, z: Tensor, due: bool, chance: Tensor | None) -> Sequence[Tensor]:
         """D's loss, and the mean scores of real samples and of fakes; the penalty counts where it is due."""
-        with torch.set_grad_enabled(self.config.reuse_fakes), self._precision():
+        with torch.set_grad_enabled(self._keeps_fakes), self._precision():
             fake = self.generator(z, y)
-        self._fresh_fakes = (fake, y) if self.config.reuse_fakes else None
+        self._shown_fakes = fake if self._keeps_fakes else None
         real, seen = self._as_seen(real), self._as_seen(full_precision(fake.detach()))
         with self._precision():
             real_logits, fake_logits = self._judge(real, seen, y)
@@ -158,14 +167,17 @@ class Trainer:
 
     def _step_generator(self) -> None:
         n = self.config.batch_size
-        drawn = () if self._fresh_fakes else (self.latents(n, self.random.noise_g), self._drawn_classes(n))
+        drawn = self._shown or (self.latents(n, self.random.noise_g), self._drawn_classes(n))
         with constant(self._parameters_d):
-            self._figures[4:] = self._descend(self._loss_g, self._parameters_g, self.optimizer_g, *drawn)
+            self._figures[4:] = self._descend(
+                self._loss_g, self._parameters_g, self.optimizer_g, *drawn, bool(self._shown)
+            )
 
-    def _loss_g(self, z: Tensor | None = None, y: Tensor | None = None) -> Sequence[Tensor]:
-        """G's loss on fakes from `z`, or on those that D has just seen."""
+    def _loss_g(self, z: Tensor, y: Tensor | None, shown: bool) -> Sequence[Tensor]:
+        """G's loss on fakes from `z`; on those that D was `shown` just now, made once more if they were not kept."""
+        with self._precision(), repeating(self.generator) if shown else nullcontext():
+            fake = self.generator(z, y) if self._shown_fakes is None else self._shown_fakes
         with self._precision():
-            fake, y = self._fresh_fakes or (self.generator(z, y), y)
             logits = full_precision(self.discriminator(self._as_seen(full_precision(fake)), y))
         return (self.loss.generator(logits),)
 
@@ -187,10 +199,9 @@ class Trainer:
 
     def _drawn_classes(self, n: int) -> Tensor | None:
         """Classes for `n` fakes, as frequent as in the data: (n,) on the device; None without a condition."""
-        if self.labels is None:
+        if (labels := self.batches.labels) is None:
             return None
-        drawn = torch.randint(len(self.labels), (n,), generator=self.random.labels, device=self.device)
-        return self.labels.to(self.device)[drawn]
+        return labels[torch.randint(len(labels), (n,), generator=self.random.labels, device=self.device)]
 
     def _as_seen(self, x: Tensor) -> Tensor:
         """What D sees of `x`: augmented (DiffAugment), under instance noise that fades over the run."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from gan_core.devices import choose_kernels
+from gan_core.devices import choose_kernels, find_device
 from gan_core.trainer import Trainer
 from tests.small import DIGITS
 
@@ -19,6 +19,18 @@ def kernels() -> Iterator[None]:
     yield
     torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.benchmark = before
     torch.use_deterministic_algorithms(False)
+
+
+def test_a_gpu_is_called_as_its_tensors_call_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tensor that was moved to "cuda" says that it is on "cuda:0", which is not equal."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert [str(find_device(name)) for name in ("auto", "cuda", "cuda:1", "cpu")] == [
+        "cuda:0",
+        "cuda:0",
+        "cuda:1",
+        "cpu",
+    ]
 
 
 @pytest.mark.usefixtures("kernels")

@@ -27,7 +27,7 @@ TABS: Mapping[str, tuple[str, ...]] = {
     "Optimisers": ("optimizer_g.", "optimizer_d.", "lr_decay"),
     "Schedule": ("batch_size", "epochs", "max_steps", "n_critic", "g_steps", "local_pairs", "seed"),
     "Data and classes": ("data.", "condition."),
-    "Recording and speed": ("record.", "precision", "channels_last", "deterministic", "compile"),
+    "Recording and speed": ("record.", "precision", "channels_last", "deterministic", "cuda_graph", "compile"),
 }
 _NAMES = {
     "loss.name": "Loss",
@@ -59,6 +59,7 @@ _NAMES = {
     "record.tensorboard": "TensorBoard event files",
     "latent.distribution": "Distribution of z",
     "channels_last": "Channels last",
+    "cuda_graph": "CUDA graphs",
     "compile": "Compile the step",
 }
 _OF_NETWORKS = {  # the same in G and D

@@ -37,17 +37,17 @@ class Batches:
     ) -> None:
         self.size, self.output, self.device = size, output, device
         self._examples = examples.to(device) if _fits(examples, device) else examples
-        self._labels = labels.to(device) if labels is not None else None
+        self.labels = labels.to(device) if labels is not None else None
         self._generator = generator
         self._shuffle()
 
     def next(self) -> tuple[Tensor, Tensor | None]:
         """The next batch on the device: (size, C, H, W) in the generator's range or (size, 2), and labels (size,)."""
         indices = self._indices()
-        picked = self._examples[indices.to(self._examples.device)]
+        picked = self._examples[indices]
         if picked.device != self.device:
             picked = picked.pin_memory().to(self.device, non_blocking=True)
-        labels = self._labels[indices.to(self.device)] if self._labels is not None else None
+        labels = self.labels[indices.to(self.device)] if self.labels is not None else None
         return to_model(picked, self.output), labels
 
     def state_dict(self) -> dict[str, Any]:
@@ -63,7 +63,8 @@ class Batches:
 
     def _shuffle(self) -> None:
         self._before = self._generator.get_state()  # enough to make the same order again
-        self._order = torch.randperm(len(self._examples), generator=self._generator)
+        order = torch.randperm(len(self._examples), generator=self._generator)
+        self._order = order.to(self._examples.device)  # once an epoch, not batch by batch
         self._position = 0
 
     def _indices(self) -> Tensor:

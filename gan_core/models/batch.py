@@ -66,3 +66,8 @@ def judges_alone(network: nn.Module) -> bool:
 
 
 _TOGETHER = (_BatchNorm, MinibatchDiscrimination, MinibatchStdDev, Drawing, Discriminators)
+
+
+def repeats_itself(network: nn.Module) -> bool:
+    """Whether, statistics aside, the network answers the same to the same batch in training, and is none the wiser."""
+    return not any(isinstance(module, Drawing) or is_parametrized(module) for module in network.modules())

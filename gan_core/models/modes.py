@@ -39,6 +39,21 @@ class constant:  # noqa: N801
             parameter.requires_grad = True
 
 
+class repeating:  # noqa: N801
+    """Within this block the network's normalisations gather no statistics: for what it has computed once already."""
+
+    def __init__(self, *networks: nn.Module) -> None:
+        self.norms = [m for network in networks for m in network.modules() if isinstance(m, _BatchNorm)]
+
+    def __enter__(self) -> None:
+        for norm in self.norms:
+            norm.track_running_stats = False
+
+    def __exit__(self, *_: object) -> None:
+        for norm in self.norms:
+            norm.track_running_stats = True
+
+
 class judging(evaluating):  # noqa: N801
     """Within this block D judges a batch as it does in training, by the batch's own statistics, and gathers none.
 
@@ -48,11 +63,11 @@ class judging(evaluating):  # noqa: N801
 
     def __enter__(self) -> None:
         super().__enter__()
-        self._norms = [m for network in self.networks for m in network.modules() if isinstance(m, _BatchNorm)]
-        for norm in self._norms:
-            norm.training, norm.track_running_stats = True, False
+        self._repeating = repeating(*self.networks)
+        self._repeating.__enter__()
+        for norm in self._repeating.norms:
+            norm.training = True
 
     def __exit__(self, *error: object) -> None:
-        for norm in self._norms:
-            norm.track_running_stats = True
+        self._repeating.__exit__(*error)
         super().__exit__(*error)

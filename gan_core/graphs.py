@@ -1,0 +1,123 @@
+"""On CUDA: each kind of step is recorded once, and from then on launched as one graph (torch's own CUDA graphs).
+
+A small network's step is hundreds of kernels that are over sooner than the processor can launch them. In a graph they
+need one launch. They are the same kernels on the same numbers, so a recorded step equals the eager one bit for bit; the
+optimiser moves the weights after, as in the eager step, so that a rate may change at any time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from gan_core.compiled import Differentiate, Drawn, FiguresOf
+from gan_core.config import ConfigError, TrainConfig
+from gan_core.models.batch import repeats_itself
+
+_TRIALS = 3  # before recording: libraries choose their kernels and take their memory in the first calls
+_one_at_a_time = threading.Lock()  # sessions have threads of their own, and recording empties the shared cache
+
+
+def can_record(config: TrainConfig, device: torch.device, generator: nn.Module) -> bool:
+    """Whether steps under `config` may be recorded there.
+
+    G's step that goes on from D's fakes makes them once more in a graph; so nothing in G may be left to chance or to
+    how often it is asked.
+    """
+    return config.cuda_graph and device.type == "cuda" and (not config.reuse_fakes or repeats_itself(generator))
+
+
+class Graphs:
+    """Does what `differentiate` does, recorded at the first call of each kind.
+
+    Args:
+        differentiate: gives `parameters` the gradient of a loss; it may read from its arguments and the networks only.
+        networks: the networks that it computes with.
+        generators: where chance comes from on the way.
+    """
+
+    def __init__(
+        self, differentiate: Differentiate, networks: Sequence[nn.Module], generators: Sequence[torch.Generator]
+    ) -> None:
+        self._differentiate, self._networks, self._generators = differentiate, networks, generators
+        self._settings: tuple[Hashable, ...] = ()
+        self._recorded: dict[Hashable, _Recorded] = {}
+
+    def under(self, *settings: Hashable) -> Differentiate:
+        """`differentiate` under `settings`, which are all that a loss depends on beside weights and what is drawn."""
+        if settings != self._settings:
+            self._settings, self._recorded = settings, {}
+        return self._call
+
+    def _call(self, figures_of: FiguresOf, parameters: list[nn.Parameter], *drawn: Drawn) -> Tensor:
+        """As `differentiate`.
+
+        Raises:
+            ConfigError: the step cannot be recorded.
+        """
+        kind = figures_of.__name__, *((x.shape, x.dtype) if isinstance(x, Tensor) else x for x in drawn)
+        if kind not in self._recorded:
+            self._recorded[kind] = self._record(figures_of, parameters, drawn)
+        recorded = self._recorded[kind]
+        torch._foreach_copy_(recorded.inputs, [x for x in drawn if isinstance(x, Tensor)])
+        recorded.replay()
+        for parameter, gradient in zip(parameters, recorded.gradients, strict=True):
+            parameter.grad = gradient
+        return recorded.figures
+
+    def _record(self, figures_of: FiguresOf, parameters: list[nn.Parameter], drawn: Sequence[Drawn]) -> _Recorded:
+        inputs = [x.clone() if isinstance(x, Tensor) else x for x in drawn]
+        act = partial(self._differentiate, figures_of, parameters, *inputs)
+        try:
+            with _one_at_a_time:
+                figures, replay = record(act, self._networks, self._generators)
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            what = str(error).strip().partition("\n")[0]
+            raise ConfigError(
+                f"cuda_graph: the training step cannot be recorded ({what}); set cuda_graph to false"
+            ) from error
+        tensors = [x for x in inputs if isinstance(x, Tensor)]
+        return _Recorded(tensors, figures, [parameter.grad for parameter in parameters], replay)
+
+
+class _Recorded(NamedTuple):
+    """A step in fixed places of memory."""
+
+    inputs: list[Tensor]
+    figures: Tensor
+    gradients: list[Tensor | None]
+    replay: Callable[[], object]  # computes figures and gradients from inputs and weights
+
+
+def record(
+    act: Callable[[], Tensor], networks: Sequence[nn.Module], generators: Sequence[torch.Generator]
+) -> tuple[Tensor, Callable[[], object]]:
+    """Record what `act` does on the present CUDA device: the tensor that it answers with, and how to do it again.
+
+    Nothing has happened afterwards: statistics of the networks and generators stand where they stood.
+    """
+    buffers = [buffer for network in networks for buffer in network.buffers()]
+    before = [buffer.clone() for buffer in buffers], [generator.get_state() for generator in generators]
+    present, aside = torch.cuda.current_stream(), torch.cuda.Stream()
+    aside.wait_stream(present)
+    with torch.cuda.stream(aside):
+        for _ in range(_TRIALS):
+            act()
+        for buffer, value in zip(buffers, before[0], strict=True):
+            buffer.copy_(value)
+    present.wait_stream(aside)
+    for generator, state in zip(generators, before[1], strict=True):
+        generator.set_state(state)
+    graph = torch.cuda.CUDAGraph()
+    for generator in generators:
+        graph.register_generator_state(generator)
+    with torch.cuda.graph(graph, stream=aside, capture_error_mode="thread_local"):  # other sessions go on meanwhile
+        figures = act()
+    return figures, graph.replay

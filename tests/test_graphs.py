@@ -1,0 +1,127 @@
+"""A recorded step is the eager one, bit for bit: on CUDA as torch records it, on a CPU as a stand-in does it again."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from gan_core import graphs
+from gan_core.config import ConfigError, TrainConfig
+from gan_core.trainer import Trainer
+from tests.small import DIGITS, POINTS, VARIANTS
+
+EAGER = {"cuda_graph": False}
+STEADY = POINTS.with_values({"instance_noise": 0, "penalty.name": "r1", "penalty.every": 3, "n_critic": 2})
+
+
+@pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.cuda)])
+def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A device whose steps are recorded."""
+    name: str = request.param
+    if name == "cpu":
+        can_record = graphs.can_record
+        on_cuda = torch.device("cuda")
+        monkeypatch.setattr(graphs, "can_record", lambda config, device, net: can_record(config, on_cuda, net))
+        monkeypatch.setattr(graphs, "record", done_again)
+    elif not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device")
+    return name
+
+
+def done_again(
+    act: Callable[[], Tensor], networks: Sequence[nn.Module], generators: Sequence[torch.Generator]
+) -> tuple[Tensor, Callable[[], object]]:
+    """What `graphs.record` promises, without CUDA: the same places in memory are written anew at every replay."""
+    before = copy.deepcopy([network.state_dict() for network in networks]), [g.get_state() for g in generators]
+    figures = act()
+    parameters = [parameter for network in networks for parameter in network.parameters()]
+    gradients = [parameter.grad for parameter in parameters]
+    for network, state in zip(networks, before[0], strict=True):
+        network.load_state_dict(state)
+    for generator, drawn in zip(generators, before[1], strict=True):
+        generator.set_state(drawn)
+
+    def replay() -> None:
+        figures.copy_(act())
+        for parameter, place in zip(parameters, gradients, strict=True):
+            if place is not None and parameter.grad is not None:
+                place.copy_(parameter.grad)
+
+    return figures, replay
+
+
+def pair(config: TrainConfig, device: str) -> tuple[Trainer, Trainer]:
+    """A recorded trainer and an eager one, at their first step; on CUDA with kernels whose sums can be repeated."""
+    config = config.with_values({"deterministic": True, "precision": config.precision})
+    return Trainer(config, device), Trainer(config.with_values(EAGER), device)
+
+
+def figures(trainer: Trainer, steps: int) -> list[list[str]]:
+    """As text, for NaN is not equal to itself."""
+    return [[str(value) for value in trainer.step().figures.tolist()] for _ in range(steps)]
+
+
+@pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS)
+def test_a_recorded_step_is_the_eager_one(config: TrainConfig, device: str) -> None:
+    recorded, eager = pair(config.with_values({"instance_noise": 0}), device)
+    assert recorded.graphs is not None
+    assert figures(recorded, 6) == figures(eager, 6)
+    ours, theirs = (trainer.generator.state_dict() for trainer in (recorded, eager))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_fakes_that_are_left_to_chance_are_not_made_twice(device: str) -> None:
+    chancy = DIGITS.with_values({"reuse_fakes": True, "generator.dropout": 0.2})
+    assert pair(chancy, device)[0].graphs is None
+    assert pair(chancy.with_values({"reuse_fakes": False}), device)[0].graphs is not None
+
+
+def test_settings_may_change_while_it_trains(device: str) -> None:
+    recorded, eager = pair(STEADY, device)
+    changes: tuple[dict[str, Any], ...] = (
+        {"optimizer_d.lr": 0.01, "lr_decay": "linear"},
+        {"loss.name": "hinge", "penalty.name": "gradient-penalty", "penalty.every": 1},
+        {"instance_noise": 0.2},  # which fades with every step: as good as eager
+        {"instance_noise": 0.0, "loss.name": "least-squares"},
+    )
+    for values in changes:
+        for trainer in (recorded, eager):
+            trainer.update(trainer.config.with_values(values))
+        assert figures(recorded, 5) == figures(eager, 5)
+
+
+def test_a_checkpoint_of_recorded_steps_goes_on_as_if_nothing_had_been(device: str) -> None:
+    recorded, eager = pair(STEADY, device)
+    figures(recorded, 4)
+    state = copy.deepcopy(recorded.state_dict())
+    rest = figures(recorded, 5)
+    for trainer in (eager, recorded):  # the second with its graphs at hand
+        trainer.load_state_dict(copy.deepcopy(state))
+        assert figures(trainer, 5) == rest
+
+
+def test_each_kind_of_step_is_recorded_once(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds, record = [], graphs.record
+    monkeypatch.setattr(graphs, "record", lambda *parts: (kinds.append(parts), record(*parts))[1])
+    recorded, _ = pair(STEADY, device)
+    figures(recorded, 9)
+    assert len(kinds) == 3  # D's with the penalty, D's without, G's
+
+
+def test_what_cannot_be_recorded_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("operation not permitted when stream is capturing\nmore of it")
+
+    monkeypatch.setattr(graphs, "can_record", lambda *_: True)
+    monkeypatch.setattr(graphs, "record", refuse)
+    with pytest.raises(ConfigError, match=r"^cuda_graph: .* \(operation not .* capturing\); set cuda_graph to false$"):
+        Trainer(DIGITS, "cpu").step()
+
+
+def test_on_a_cpu_nothing_is_recorded() -> None:
+    assert Trainer(DIGITS, "cpu").graphs is None
