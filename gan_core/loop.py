@@ -21,7 +21,7 @@ from gan_core.history import COLUMNS
 from gan_core.keeper import Keeper
 from gan_core.metrics.points import Fit
 from gan_core.orders import Orders
-from gan_core.recorder import DivergedError, Recorder
+from gan_core.recorder import DivergedError, Recorder, lost_network
 from gan_core.runs import MARKED, Run
 from gan_core.snapshot import Look, Mark, Observer, Status
 from gan_core.sparing import Sparing
@@ -105,6 +105,8 @@ class Loop:
                 self.recorder.events.close()
 
     def _end(self, ended: Status) -> None:
+        if lost := lost_network(self.trainer):
+            raise DivergedError(f"A weight of the {lost} became NaN or infinite by step {self.trainer.steps}")
         while not (saved := self._save()) and self.orders.next(self._apply, self._idle) is not None:
             pass  # each Resume tries the disk once more; Stop gives up
         if saved:
@@ -251,17 +253,15 @@ class Loop:
         step, every = self.trainer.steps, self.trainer.config.record.judge_every
         if not every or not step or step % every or self.evaluator.has_judged(step):
             return
-        if self.keeper.manages(self.recorder.flush) and self._judged():
+        if self._is_sound() and self._judged():
             self.evaluator.offer(self.trainer, self.recorder.seconds, yielding=False)
             self._judged()
         self.clock = time.perf_counter()  # waiting is not training
 
     def _judge(self) -> None:
         """Hand the present weights over to be judged; training goes on at once."""
-        self.keeper.manages(
-            self.recorder.flush
-        )  # raises if a loss is no number: such weights are never judged nor kept
-        self.evaluator.offer(self.trainer, self.recorder.seconds)
+        if self._is_sound():
+            self.evaluator.offer(self.trainer, self.recorder.seconds)
         self.judge_at = self.recorder.seconds + self._between_judgements
 
     def _judge_last(self) -> None:
@@ -292,14 +292,20 @@ class Loop:
             if self.recorder.events is not None:
                 self.recorder.events.show(step, look.samples, look.real, look.plane)
 
+    def _is_sound(self) -> bool:
+        """Whether all figures are on disk, and all weights are numbers: others are neither judged nor kept.
+
+        Raises:
+            DivergedError: a loss is no number.
+        """
+        return self.keeper.manages(self.recorder.flush) and not lost_network(self.trainer)
+
     def _save(self) -> bool:
         """Save a whole checkpoint, unless this step has one; whether the run now is safe."""
         if self.run is None or self.saved_at == self.trainer.steps:
             return True
         keep = self.trainer.config.record.keep
-        if not self.keeper.manages(self.recorder.flush):  # raises if a loss is no number: such weights are never saved
-            return False
-        if not self.keeper.write(lambda run: run.save(self.trainer, keep)):
+        if not (self._is_sound() and self.keeper.write(lambda run: run.save(self.trainer, keep))):
             return False
         self.saved_at = self.trainer.steps
         self.keeper.log(self.trainer.steps, "saved", health=[finding.id for finding in self.health if finding.bad])

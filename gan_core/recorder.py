@@ -1,4 +1,4 @@
-"""From step records to the history in memory and the rows on disk; and the first to notice that a loss is no number."""
+"""From step records to the history in memory and the rows on disk; and the first to notice what is no number."""
 
 from __future__ import annotations
 
@@ -10,14 +10,22 @@ import torch
 from gan_core.history import COLUMNS, HistoryLog
 from gan_core.runs import Run
 from gan_core.tensorboard import EventFiles
-from gan_core.trainer import FIGURES, StepRecord, Which
+from gan_core.trainer import FIGURES, StepRecord, Trainer, Which
 
 _WINDOW = 5.0  # seconds of training that the rate is measured over
 _ORDER = [FIGURES.index(name) for name in COLUMNS if name in FIGURES]  # from the trainer's order to the table's
 
 
 class DivergedError(RuntimeError):
-    """A loss became NaN or infinite. The message says which went first, and when."""
+    """A loss or a weight became NaN or infinite. The message says which went first, and when."""
+
+
+def lost_network(trainer: Trainer) -> str:
+    """Which network has a weight that is no number, which its loss can tell in the next step only; "" for none."""
+    for role, network in (("discriminator", trainer.discriminator), ("generator", trainer.generator)):
+        if not all(weight.isfinite().all() for weight in network.parameters()):
+            return role
+    return ""
 
 
 class Recorder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from gan_core.runs import RunStore
 from gan_core.schema import ConfigError
 from gan_core.session import Session
 from gan_core.snapshot import Snapshot
+from gan_core.trainer import StepRecord, Trainer, Which
 from tests.small import DIGITS, POINTS, VARIANTS
 
 ENDLESS = POINTS.with_values({"max_steps": 100_000_000, "record.save_every": 1_000_000, "record.frame_every": 1_000})
@@ -30,7 +32,7 @@ def until(session: Session, true: Callable[[Snapshot], object], seconds: float =
 
 
 def finished(config: TrainConfig, **settings: object) -> Snapshot:
-    session = Session(config, threads=1, **settings)  # type: ignore[arg-type]
+    session = Session(config, device="cpu", threads=1, **settings)  # type: ignore[arg-type]
     session.start()
     assert session.wait(240)  # a busy machine is slow, not wrong
     return session.snapshot()
@@ -151,7 +153,7 @@ def test_a_snapshot_holds_nothing_that_training_still_writes() -> None:
 def test_two_sessions_at_once_give_the_histories_they_give_alone(config: TrainConfig) -> None:
     other = config.with_values({"seed": 5, "discriminator.dropout": 0.5})
     alone = [curves(finished(each)) for each in (config, other)]
-    together = [Session(each, threads=1) for each in (config, other)]
+    together = [Session(each, device="cpu", threads=1) for each in (config, other)]
     for session in together:
         session.start()
     assert all(session.wait(60) for session in together)
@@ -167,6 +169,29 @@ def test_a_stopped_run_goes_on_as_if_it_had_never_stopped(tmp_path: Path) -> Non
     assert (second.status, second.run_id) == ("finished", first.run_id)
     assert curves(second) == whole
     assert [row[0] for row in store.open(first.run_id).metrics()] == list(range(1, POINTS.max_steps + 1))
+
+
+@pytest.mark.parametrize(
+    ("last", "error"), [(8, "discriminator's loss became NaN"), (5, "weight of the generator became NaN")]
+)
+def test_weights_that_are_lost_before_a_loss_tells_are_not_kept(
+    last: int, error: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = Trainer.step
+
+    def poisoned(self: Trainer, which: Which = "both") -> StepRecord:
+        record = step(self, which)
+        if self.steps == 5:
+            next(self.generator.parameters()).data[0] = math.nan
+        return record
+
+    monkeypatch.setattr(Trainer, "step", poisoned)
+    often = {"record.save_every": 1, "record.judge_every": 1, "max_steps": last}
+    now = finished(POINTS.with_values(often), store=RunStore(tmp_path))
+    assert now.status == "failed"
+    assert error in now.error
+    assert RunStore(tmp_path).open(now.run_id).checkpoints()[-1] == 4
+    assert now.evals.step.tolist() == [1, 2, 3, 4]
 
 
 def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
