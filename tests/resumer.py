@@ -17,7 +17,7 @@ from gan_core.session import Session
 def went_on(folder: Path, steps: int) -> dict[str, object]:
     """Train a run so many steps further; what it came to."""
     run = Run(folder)
-    session = Session(run.config, run=run, threads=1, max_steps=steps)
+    session = Session(run.config, device="cpu", run=run, threads=1, max_steps=steps)
     session.start()
     session.wait()
     return outcome(Run(folder)) | {"error": session.snapshot().error}

@@ -78,7 +78,7 @@ def trained_alone(config: TrainConfig, folder: Path) -> Run:
 def raced(tmp_path_factory: pytest.TempPathFactory) -> Race:
     """A race of two variants and two seeds that ran to its end."""
     race = RaceStore(tmp_path_factory.mktemp("library")).create(plan(seeds=[0, 1]))
-    runner = compare.start(race, Means(workers=2))
+    runner = compare.start(race, Means(workers=2, device="cpu"))
     assert runner.wait(240)
     assert runner.error == ""
     return race

@@ -39,7 +39,7 @@ def cluster() -> Iterator[Any]:
 def test_a_lost_machine_loses_no_run_and_all_are_as_trained_here(cluster: Any, tmp_path: Path) -> None:
     doomed = cluster.add_node(num_cpus=1, node_ip_address="127.0.0.1")
     race = RaceStore(tmp_path / "far").create(plan(900, judgements=1))
-    runner = compare.start(race, Means("ray", workers=2, address=cluster.address))
+    runner = compare.start(race, Means("ray", workers=2, device="cpu", address=cluster.address))
     keys = [job.key for job in race.jobs]
     until(lambda: runner.error or all((run := race.run_of(key)) and run.checkpoints() for key in keys))
     assert runner.error == ""
@@ -57,7 +57,7 @@ def test_a_lost_machine_loses_no_run_and_all_are_as_trained_here(cluster: Any, t
 
 def test_orders_reach_runs_that_are_far_away(cluster: Any, tmp_path: Path) -> None:
     race = RaceStore(tmp_path).create(plan(100_000_000))
-    runner = compare.start(race, Means("ray", workers=1, address=cluster.address))
+    runner = compare.start(race, Means("ray", workers=1, device="cpu", address=cluster.address))
     key = race.jobs[0].key
     until(lambda: race.standing(key).step > 0 or runner.error)
     race.pause()

@@ -342,7 +342,7 @@ def test_a_session_shows_ever_newer_weights_at_a_copy_for_each_publication() -> 
 
 def test_looking_at_a_session_changes_nothing_in_it() -> None:
     config = DIGITS.with_values({"max_steps": 30})
-    looked_at, alone = Session(config, threads=1), Session(config, threads=1)
+    looked_at, alone = (Session(config, device="cpu", threads=1) for _ in range(2))
     for session in (looked_at, alone):
         session.start()
         while not session.wait(0.01):

@@ -93,7 +93,7 @@ def go_on() -> Iterator[GoOn]:
 
 
 def trained(config: TrainConfig, folder: str, steps: int) -> Path:
-    session = Session(config, RunStore(folder), threads=1, max_steps=steps)
+    session = Session(config, RunStore(folder), "cpu", threads=1, max_steps=steps)
     session.start()
     session.wait()
     assert session.snapshot().error == ""
