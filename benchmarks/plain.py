@@ -61,9 +61,10 @@ class Order(Sampler[int]):
 class PlainLoop:
     """One config, trained as the sources would. `step()` gives (loss of D, loss of G)."""
 
-    def __init__(self, config: TrainConfig, dataset: data.Dataset) -> None:
-        self.config, self.random = config, Streams(config.seed, CPU)
-        self.generator, self.discriminator = (_as_written(network.train()) for network in models.build(config))
+    def __init__(self, config: TrainConfig, dataset: data.Dataset, device: torch.device = CPU) -> None:
+        self.config, self.random, self.device = config, Streams(config.seed, device), device
+        networks = models.build(config)
+        self.generator, self.discriminator = (_as_written(network.train().to(device)) for network in networks)
         self.optimizer_g = _optimizer(config.optimizer_g, self.generator)
         self.optimizer_d = _optimizer(config.optimizer_d, self.discriminator)
         loader = DataLoader(
@@ -75,7 +76,7 @@ class PlainLoop:
 
     def step(self) -> tuple[float, float]:
         for _ in range(self.config.n_critic):
-            real = next(self.batches)
+            real = next(self.batches).to(self.device)
             fake = self.generator(self._noise(len(real), self.random.noise_d))
             self.optimizer_d.zero_grad()
             loss_d = self._loss_d(self.discriminator(real), self.discriminator(fake.detach()))
@@ -94,7 +95,7 @@ class PlainLoop:
         return loss_d.item(), loss_g.item()
 
     def _noise(self, n: int, generator: torch.Generator) -> Tensor:
-        z = torch.empty(n, self.config.latent.dim)
+        z = torch.empty(n, self.config.latent.dim, device=self.device)
         if self.config.latent.distribution == "normal":
             return z.normal_(generator=generator)
         return z.uniform_(-1, 1, generator=generator)
@@ -116,7 +117,8 @@ class PlainLoop:
         if self.config.penalty.name == "r1":
             return self.config.penalty.weight / 2 * self._gradient(real).square().sum(1).mean()
         if self.config.penalty.name == "gradient-penalty":
-            e = torch.rand(len(real), generator=self.random.penalty).view(-1, *[1] * (real.dim() - 1))
+            e = torch.rand(len(real), generator=self.random.penalty, device=self.device)
+            e = e.view(-1, *[1] * (real.dim() - 1))
             norms = self._gradient(e * real + (1 - e) * fake).norm(2, dim=1)
             return self.config.penalty.weight * ((norms - 1) ** 2).mean()
         return 0.0

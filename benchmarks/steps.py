@@ -1,6 +1,7 @@
 """Training steps against the loop that people copy (benchmarks/plain.py), on the same mathematics, within one run.
 
     python -m benchmarks.steps --threads 2 --rounds 7 --json steps.json
+    python -m benchmarks.steps --device cuda
 
 First both loops train 50 steps side by side: their losses must agree to 1e-5. Then they take turns, a second or so
 each, and the ratio of every pair is kept: the median says how many times as fast ours is, whatever else the machine
@@ -23,7 +24,7 @@ from typing import Any
 import torch
 
 from benchmarks import timing
-from benchmarks.plain import CPU, PlainLoop
+from benchmarks.plain import PlainLoop
 from gan_core import TrainConfig, Trainer, data, presets
 from gan_core.allocator import keep_freed_memory
 
@@ -43,8 +44,13 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "bfloat16": {"precision": "bfloat16"},
     "channels last": {"channels_last": True},
     "compiled": {"compile": True},
+    "without a graph": {"cuda_graph": False},
+    "tf32": {"precision": "tf32"},
+    "bfloat16, channels last": {"precision": "bfloat16", "channels_last": True},
 }
-WHERE = {"channels last": "images", "compiled": "points"}  # what a variant is measured on, if not on everything
+# Where a variant is measured, if not everywhere.
+OF_KIND = {"channels last": "images", "compiled": "points", "bfloat16, channels last": "images"}
+ON_DEVICE = {"compiled": "cpu", "without a graph": "cuda", "tf32": "cuda", "bfloat16, channels last": "cuda"}
 PLAIN = "plain"
 SAME_STEPS, TOLERANCE = 50, 1e-5
 
@@ -54,7 +60,7 @@ def config_of(case: str) -> TrainConfig:
     return presets.load(preset).with_values(SAME | ADAM | changes if preset != "wgan-mnist" else SAME | changes)
 
 
-def difference(config: TrainConfig, dataset: data.Dataset, steps: int = SAME_STEPS) -> float:
+def difference(config: TrainConfig, dataset: data.Dataset, device: str, steps: int = SAME_STEPS) -> float:
     """The largest difference of a loss between the two loops over their first steps, relative to its size above 1.
 
     In double precision: Adam blows rounding up, so that in single precision two orders of one sum soon part ways. And
@@ -64,7 +70,7 @@ def difference(config: TrainConfig, dataset: data.Dataset, steps: int = SAME_STE
         if dataset.examples.is_floating_point():
             dataset = replace(dataset, examples=dataset.examples.double())
         config = config.with_values({"batch_size": min(config.batch_size, 8)})
-        plain, ours, worst = PlainLoop(config, dataset), Trainer(config, "cpu", dataset), 0.0
+        plain, ours, worst = PlainLoop(config, dataset, torch.device(device)), Trainer(config, device, dataset), 0.0
         for _ in range(steps):
             theirs, record = plain.step(), ours.step()
             for a, b in zip(theirs, (record.loss_d, record.loss_g), strict=True):
@@ -85,17 +91,17 @@ def double_precision() -> Iterator[None]:
 class Loop:
     """A loop in a process of its own. A call lets it do as many steps as take about so many seconds, at least two."""
 
-    def __init__(self, case: str, kind: str, threads: int, seconds: float) -> None:
+    def __init__(self, case: str, kind: str, device: str, threads: int, seconds: float) -> None:
         spawn = multiprocessing.get_context("spawn")
         self._line, theirs = spawn.Pipe()
-        self._process = spawn.Process(target=_loop, args=(theirs, case, kind, threads, seconds), daemon=True)
+        self._process = spawn.Process(target=_loop, args=(theirs, case, kind, device, threads, seconds), daemon=True)
         self._process.start()
         theirs.close()  # so that a process that fails is told by its line
-        self.steps: int = self._line.recv()  # of each turn
+        self.steps = 0  # of each turn
 
     def __call__(self) -> None:
         self._line.send(True)
-        self._line.recv()
+        self.steps = self._line.recv()
 
     def close(self) -> None:
         self._line.close()
@@ -113,32 +119,44 @@ def _loop(line: Connection, case: str, kind: str, *rest: Any) -> None:
         session.join()
 
 
-def _turns(line: Connection, case: str, kind: str, threads: int, seconds: float) -> None:
+def _turns(line: Connection, case: str, kind: str, device: str, threads: int, seconds: float) -> None:
     """Do a turn for each word that comes, until the line is closed."""
     torch.set_num_threads(threads)
     config = config_of(case)
     dataset = data.load(config)
     if kind == PLAIN:
-        step: Callable[[], object] = PlainLoop(config, dataset).step
+        step: Callable[[], object] = PlainLoop(config, dataset, torch.device(device)).step
     else:
-        step = Trainer(config.with_values(VARIANTS[kind]), CPU.type, dataset).step
-    step()  # the first one also prepares
-    began = time.perf_counter()
-    step()
-    steps = max(2, round(seconds / (time.perf_counter() - began)))
-    line.send(steps)
+        step = Trainer(config.with_values(VARIANTS[kind]), device, dataset).step
+    steps = 0
     with suppress(EOFError):
         while line.recv():
-            for _ in range(steps):
-                step()
-            line.send(True)
+            steps = steps or _steps_in(step, seconds, device)
+            several(step, steps, device)
+            line.send(steps)
 
 
-def compare(case: str, variants: list[str], rounds: int, threads: int, seconds: float) -> list[timing.Row]:
+def _steps_in(step: Callable[[], object], seconds: float, device: str) -> int:
+    several(step, 2, device)  # the first one also prepares
+    began = time.perf_counter()
+    several(step, 2, device)
+    return max(2, round(2 * seconds / (time.perf_counter() - began)))
+
+
+def several(step: Callable[[], object], steps: int, device: str) -> None:
+    """Do so many steps, to their end: a GPU goes on after Python is through."""
+    for _ in range(steps):
+        step()
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+def compare(case: str, variants: list[str], rounds: int, device: str, threads: int, seconds: float) -> list[timing.Row]:
     """A row for each variant: milliseconds a step of both loops, and the ratio of their turns."""
     with ExitStack() as until_done:
         loops = {
-            name: until_done.enter_context(closing(Loop(case, name, threads, seconds))) for name in (PLAIN, *variants)
+            name: until_done.enter_context(closing(Loop(case, name, device, threads, seconds)))
+            for name in (PLAIN, *variants)
         }
         taken = {
             name: [1000 * turn / loops[name].steps for turn in times]
@@ -163,6 +181,7 @@ def compare(case: str, variants: list[str], rounds: int, threads: int, seconds: 
 def main() -> None:
     parser = timing.parser(__doc__)
     parser.add_argument("--cases", default=",".join(CASES))
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=1.0, help="length of each turn")
@@ -171,13 +190,17 @@ def main() -> None:
     rows: list[timing.Row] = []
     for case in options.cases.split(","):
         config = config_of(case)
-        apart = difference(config, data.load(config))
+        apart = difference(config, data.load(config), options.device)
         if apart > TOLERANCE:
             raise SystemExit(f"{case}: losses differ by {apart:.1e} within {SAME_STEPS} steps")
-        variants = [name for name in VARIANTS if WHERE.get(name) in (None, config.dataset.kind)]
+        variants = [
+            name
+            for name in VARIANTS
+            if OF_KIND.get(name) in (None, config.dataset.kind) and ON_DEVICE.get(name) in (None, options.device)
+        ]
         rows += [
             row | {"losses differ by": f"{apart:.0e}"}
-            for row in compare(case, variants, options.rounds, options.threads, options.seconds)
+            for row in compare(case, variants, options.rounds, options.device, options.threads, options.seconds)
         ]
     timing.report(options, rows=rows)
 

@@ -78,6 +78,7 @@ def machine() -> dict[str, Any]:
     return {
         "cores": os.cpu_count(),
         "instructions": torch.backends.cpu.get_cpu_capability(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "large products in": "oneDNN" if onednn_is_faster() else "torch's own choice",
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "python": platform.python_version(),
