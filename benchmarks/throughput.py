@@ -2,6 +2,7 @@
 
     python -m benchmarks.throughput                      # ring8 and an MLP on digits; a few minutes on two cores
     python -m benchmarks.throughput --only ring8 --steps 4000
+    python -m benchmarks.throughput --threads 1          # one after another as the app trains on two cores
 
 Both take turns, so that whatever else the machine does meets both; the ratio is the median of the turns'. Only time
 spent training counts, as each run records it: not starting, not judging. To be run on a quiet machine.
@@ -54,9 +55,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=EXPERIMENTS, help="one of the experiments")
     parser.add_argument("--steps", type=int, help="of each run")
-    parser.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, help="processes, and threads of one run alone"
-    )
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes side by side")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of one run alone")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     print("| experiment | one after another, steps/s | side by side, steps/s | ratio | each |\n|---|---|---|---|---|")
@@ -64,7 +64,7 @@ def main() -> None:
         preset, steps = EXPERIMENTS[name]
         comparison = plan(preset, options.steps or steps)
         turns = [
-            (one_after_another(comparison, options.workers), side_by_side(comparison, options.workers))
+            (one_after_another(comparison, options.threads), side_by_side(comparison, options.workers))
             for _ in range(options.rounds)
         ]
         ratios = [together / alone for alone, together in turns]

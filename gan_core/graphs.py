@@ -99,25 +99,25 @@ class _Recorded(NamedTuple):
 def record(
     act: Callable[[], Tensor], networks: Sequence[nn.Module], generators: Sequence[torch.Generator]
 ) -> tuple[Tensor, Callable[[], object]]:
-    """Record what `act` does on the present CUDA device: the tensor that it answers with, and how to do it again.
+    """Record what `act` does on the networks' GPU: the tensor that it answers with, and how to do it again.
 
     Nothing has happened afterwards: statistics of the networks and generators stand where they stood.
     """
     buffers = [buffer for network in networks for buffer in network.buffers()]
-    before = [buffer.clone() for buffer in buffers], [generator.get_state() for generator in generators]
-    present, aside = torch.cuda.current_stream(), torch.cuda.Stream()
-    aside.wait_stream(present)
-    with torch.cuda.stream(aside):
-        for _ in range(_TRIALS):
-            act()
-        for buffer, value in zip(buffers, before[0], strict=True):
-            buffer.copy_(value)
-    present.wait_stream(aside)
-    for generator, state in zip(generators, before[1], strict=True):
-        generator.set_state(state)
-    graph = torch.cuda.CUDAGraph()
-    for generator in generators:
-        graph.register_generator_state(generator)
-    with torch.cuda.graph(graph, stream=aside, capture_error_mode="thread_local"):  # other sessions go on meanwhile
-        figures = act()
+    statistics, states = [buffer.clone() for buffer in buffers], [generator.get_state() for generator in generators]
+    with torch.cuda.device(next(networks[0].parameters()).device):
+        graph = torch.cuda.CUDAGraph()
+        present, aside = torch.cuda.current_stream(), torch.cuda.Stream()
+        aside.wait_stream(present)
+        with torch.cuda.stream(aside):
+            for _ in range(_TRIALS):
+                act()
+            for buffer, before in zip(buffers, statistics, strict=True):
+                buffer.copy_(before)
+        present.wait_stream(aside)
+        for generator, state in zip(generators, states, strict=True):
+            generator.set_state(state)
+            graph.register_generator_state(generator)
+        with torch.cuda.graph(graph, stream=aside, capture_error_mode="thread_local"):  # other sessions go on meanwhile
+            figures = act()
     return figures, graph.replay
