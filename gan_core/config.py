@@ -87,7 +87,7 @@ class TrainConfig(Section):
     )
     deterministic: bool = _field(False, "On CUDA, forbid the fast kernels whose sums differ from run to run.")
     cuda_graph: bool = _field(
-        True, "On CUDA, launch each kind of step as one recorded graph: small networks are faster, the numbers equal."
+        True, "On CUDA, launch each kind of step as one graph: the same numbers, small networks faster."
     )
     compile: bool = _field(
         False, "Small networks: 2 to 5 times as fast after 20 s of C++ compiling; equal up to rounding."

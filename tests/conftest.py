@@ -16,6 +16,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import ConsoleMessage, expect
 
+# Before torch is loaded: processes that test beside each other share the cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from tests import chance  # noqa: F401 - registers its profile before a command line can name it
 
 ROOT = Path(__file__).parents[1]

@@ -32,6 +32,7 @@ FLOORS = [
         "sampling",
         "second_order",
     },
+    {"graphs"},
     {"trainer", "speed", "metrics", "latent"},
     {
         "checkpoint",
