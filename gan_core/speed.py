@@ -109,6 +109,8 @@ def _trainer(config: TrainConfig, size: int, device: str) -> Trainer:
 def _resize(trainer: Trainer, config: TrainConfig, size: int) -> None:
     trainer.update(config.with_values({"batch_size": size}))
     trainer.batches.size = size
+    if trainer.device.type == "cuda":
+        trainer.step()  # the first of its size chooses kernels, and is recorded
 
 
 def _time_of(trainer: Trainer) -> float:

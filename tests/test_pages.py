@@ -293,3 +293,26 @@ def test_a_step_pressed_again_before_the_page_is_drawn_anew_is_a_second_step() -
     app = AppTest.from_function(page, default_timeout=60).run()
     assert not app.exception
     assert app.text[0].value == "2"
+
+
+def test_a_drawing_told_twice_takes_nobody_away_from_the_session_that_learns_it() -> None:
+    """A browser that still shows the pad when Start has put the samples in its place tells of the drawing once more."""
+
+    def told() -> None:
+        import streamlit as st
+
+        from gan_core import presets
+        from ui import state
+        from ui.panels import samples
+
+        drawing = ((0.0, 0.0), (1.0, 0.5), (2.0, 1.0))
+        state.set_draft(presets.load("drawn").with_values({"data.points": drawing}))
+        st.session_state.watched = "a session"
+        samples._drawn(drawing)
+        st.text(state.watched_key())
+        samples._drawn(drawing[:2])
+        st.text(state.watched_key())
+
+    page = AppTest.from_function(told, default_timeout=60).run()
+    assert not page.exception
+    assert [text.value for text in page.text] == ["a session", "None"]

@@ -204,5 +204,7 @@ def _preview(config: TrainConfig) -> None:
 
 
 def _drawn(points: tuple[tuple[float, float], ...]) -> None:
+    if points == state.draft().data.points:
+        return  # told once more, as by a browser that still shows the pad when Start has put the samples in its place
     state.edit(state.draft().with_values({"data.points": points}))
     st.session_state.redrawn = True
