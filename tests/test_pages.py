@@ -316,3 +316,28 @@ def test_a_drawing_told_twice_takes_nobody_away_from_the_session_that_learns_it(
     page = AppTest.from_function(told, default_timeout=60).run()
     assert not page.exception
     assert [text.value for text in page.text] == ["a session", "None"]
+
+
+def test_what_a_browser_tells_of_a_widget_that_it_has_not_yet_drawn_anew_undoes_no_change() -> None:
+    """A rate stands in two places; the browser tells of the old one in the second after a change in the first."""
+
+    def form_of_a_rate() -> None:
+        import streamlit as st
+
+        from gan_core.config import SETTINGS, TrainConfig
+        from ui import form, state
+
+        st.session_state.setdefault("draft", TrainConfig())
+        for place in ("above", "below"):
+            form._widget(SETTINGS["optimizer_g.lr"], state.draft(), None, place)
+
+    page = AppTest.from_function(form_of_a_rate, default_timeout=60).run()
+    above, below = page.text_input
+    old = below.value
+    above.set_value("0.0004").run()
+    assert [each.value for each in page.text_input] == ["0.0004", "0.0004"]
+    page.text_input[1].set_value(old).run()
+    assert page.session_state.draft.optimizer_g.lr == 0.0004
+    assert [each.value for each in page.text_input] == ["0.0004", "0.0004"]
+    page.text_input[1].set_value("0.001").run()
+    assert page.session_state.draft.optimizer_g.lr == 0.001

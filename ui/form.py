@@ -17,7 +17,7 @@ from gan_core.config import SETTINGS, TrainConfig
 from gan_core.schema import ConfigError, Setting, as_text
 from gan_core.session import Session
 from ui import state
-from ui.widgets import show_value
+from ui.widgets import is_echo, show_value
 
 IN_SIGHT = ("loss.name", "optimizer_g.lr", "optimizer_d.lr", "n_critic", "batch_size")
 TABS: Mapping[str, tuple[str, ...]] = {
@@ -169,6 +169,8 @@ def _widget(setting: Setting, config: TrainConfig, session: Session | None, plac
 
 def _changed(key: str, widget_key: str, session: Session | None) -> None:
     """A widget was changed by hand: check the value, keep it, and pass it to the session that trains."""
+    if is_echo(widget_key):
+        return
     try:
         values = _with_consequences(key, st.session_state[widget_key])
         if session is not None and session.snapshot().live:
