@@ -175,9 +175,11 @@ class Trainer:
 
     def _loss_g(self, z: Tensor, y: Tensor | None, shown: bool) -> Sequence[Tensor]:
         """G's loss on fakes from `z`; on those that D was `shown` just now, made once more if they were not kept."""
-        with self._precision(), repeating(self.generator) if shown else nullcontext():
-            fake = self.generator(z, y) if self._shown_fakes is None else self._shown_fakes
         with self._precision():
+            fake = self._shown_fakes
+            if fake is None:
+                with repeating(self.generator) if shown else nullcontext():
+                    fake = self.generator(z, y)
             logits = full_precision(self.discriminator(self._as_seen(full_precision(fake)), y))
         return (self.loss.generator(logits),)
 
