@@ -26,8 +26,10 @@ def pool() -> SessionPool:
 def settle(session: str) -> None:
     """Once for each session, after its first step: take everything loaded so far out of garbage collection.
 
-    Streamlit collects garbage after every script run, holding Python's lock for a quarter of a second once torch is
-    loaded; that would halve the speed of training while a page is open. Nothing loaded at start is ever garbage.
+    A full collection looks at all of it, holding Python's lock for a quarter of a second once torch is loaded. Nothing
+    loaded at start is ever garbage. The second collection, of next to nothing, is what Python measures the next one
+    against: it waits until a quarter of what the last one left has come anew.
     """
     gc.collect()
     gc.freeze()
+    gc.collect()
