@@ -130,7 +130,7 @@ def where_it_goes(name: str, config: TrainConfig, steps: int) -> list[timing.Row
     for _ in range(BLOCKS):
         plain += timing.in_turns({"": step}, max(1, steps // BLOCKS), warm=3)[""]
         blocks.append(_profiled(step, max(1, steps // BLOCKS)))
-    spent = Counter({group: mean(block[group] for block in blocks) for group in set().union(*blocks) - {REST}})
+    spent = {group: mean(block[group] for block in blocks) for group in set().union(*blocks) - {REST}}
     spent[REST] = max(0.0, mean(plain) - sum(spent.values()))
     whole = sum(spent.values())
     return [
@@ -141,7 +141,7 @@ def where_it_goes(name: str, config: TrainConfig, steps: int) -> list[timing.Row
             "ms a step": 1000 * seconds,
             "share, %": 100 * seconds / whole,
         }
-        for group, seconds in spent.most_common()
+        for group, seconds in sorted(spent.items(), key=lambda part: -part[1])
     ]
 
 

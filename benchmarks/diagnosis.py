@@ -23,7 +23,7 @@ SEEDS = {"tuning": (0, 1, 201, 202, 203), "held-out": (401, 402)}
 
 def watched(case: Case, seed: int) -> dict[str, list[float]]:
     """Train one run under the eye of the diagnosis: each id that was named, with the step and second of training."""
-    run, named = Examined(case.config(seed)), {}
+    run, named = Examined(case.config(seed)), dict[str, list[float]]()
     for findings in run.go(case.steps):
         for finding in findings:
             named.setdefault(finding.id, [run.trainer.steps, round(run.recorder.seconds, 1)])

@@ -67,7 +67,7 @@ def live(store: RunStore, run: Run | None, shared: Shared) -> None:
         shared.write(shared.read()[0], trainer.steps)
         return record
 
-    Trainer.step = counted  # type: ignore[method-assign]
+    Trainer.step = counted  # type: ignore[assignment, method-assign]
     session = Session(CONFIG, store, threads=1, run=run)
     session.start()
     session.wait()

@@ -102,9 +102,11 @@ def of_history(steps: int) -> list[timing.Row]:
 
 def _rows(found: dict[str, float]) -> list[timing.Row]:
     rows: list[timing.Row] = []
+    before: float | None = None
     for name, megabytes in found.items():
-        more = None if not rows else megabytes - float(rows[-1]["MB"] or 0)
+        more = None if before is None else megabytes - before
         rows.append({"what": name, "MB": megabytes, "more than before, MB": more})
+        before = megabytes
     return rows
 
 

@@ -99,7 +99,7 @@ def draw(rows: Sequence[Sequence[float]], file: Path) -> None:
 
 def soaked(server: Server, minutes: float, out: Path) -> list[list[float]]:
     """Train, look, measure for so many minutes; every row is in the CSV file as soon as it is measured."""
-    process, rows = psutil.Process(server.process.pid), []
+    process, rows = psutil.Process(server.process.pid), list[list[float]]()
     with browser.tab() as page, out.with_suffix(".csv").open("w", newline="", encoding="ascii") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)

@@ -24,6 +24,7 @@ import websockets
 from playwright.async_api import async_playwright
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.typing import Origin, Subprotocol
 
 from benchmarks import browser as pages
 from gan_core import presets
@@ -45,11 +46,11 @@ class Viewer:
         """Open the page and keep it fresh until cancelled."""
         address = self.url.replace("http", "ws", 1) + "/_stcore/stream"
         async with websockets.connect(
-            address, origin=self.url, subprotocols=["streamlit"], max_size=None
-        ) as self.socket:  # type: ignore[arg-type]
+            address, origin=Origin(self.url), subprotocols=[Subprotocol("streamlit")], max_size=None
+        ) as self.socket:
             await self._rerun()
             async for content in self.socket:
-                await self._take(ForwardMsg.FromString(content))  # type: ignore[arg-type]
+                await self._take(ForwardMsg.FromString(content))
 
     async def _take(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")
