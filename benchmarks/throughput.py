@@ -4,8 +4,9 @@
     python -m benchmarks.throughput --only ring8 --steps 4000
     python -m benchmarks.throughput --threads 1          # one after another as the app trains on two cores
 
-Both take turns, so that whatever else the machine does meets both; the ratio is the median of the turns'. Only time
-spent training counts, as each run records it: not starting, not judging. To be run on a quiet machine.
+Both take turns, since a shared core is now faster, now slower: each turn side by side is compared with the mean of
+those before and after it, and the ratio is the median. Only time spent training counts, as each run records it, keeping
+its run as it goes: not starting, not judging. To be run on a quiet machine.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ import argparse
 import os
 import tempfile
 from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
 from statistics import mean, median
 
 from gan_core import compare, presets
 from gan_core.compare import Axis, Comparison, Job, Means, RaceStore
+from gan_core.runs import RunStore
 from gan_core.session import Session
 
 EXPERIMENTS = {"ring8": ("ring8", 3000), "mlp": ("mlp-mnist", 400)}  # preset, and steps of each run
@@ -45,10 +49,11 @@ def one_after_another(comparison: Comparison, threads: int) -> float:
 def _alone(jobs: tuple[Job, ...], threads: int) -> Iterator[float]:
     for job in jobs[:2]:
         config = job.config.with_values({"record.judge_every": 0, "record.evaluate_every": 0})
-        session = Session(config, device="cpu", threads=threads)
-        session.start()
-        session.wait()
-        yield session.snapshot().step / session.snapshot().seconds
+        with tempfile.TemporaryDirectory() as folder:
+            session = Session(config, RunStore(Path(folder)), device="cpu", threads=threads)
+            session.start()
+            session.wait()
+            yield session.snapshot().step / session.snapshot().seconds
 
 
 def main() -> None:
@@ -63,14 +68,13 @@ def main() -> None:
     for name in [options.only] if options.only else EXPERIMENTS:
         preset, steps = EXPERIMENTS[name]
         comparison = plan(preset, options.steps or steps)
-        turns = [
-            (one_after_another(comparison, options.threads), side_by_side(comparison, options.workers))
-            for _ in range(options.rounds)
-        ]
-        ratios = [together / alone for alone, together in turns]
-        alone, together = (median(speeds) for speeds in zip(*turns, strict=True))
+        alone, together = [one_after_another(comparison, options.threads)], list[float]()
+        for _ in range(options.rounds):
+            together.append(side_by_side(comparison, options.workers))
+            alone.append(one_after_another(comparison, options.threads))
+        ratios = [both / mean(around) for both, around in zip(together, pairwise(alone), strict=True)]
         each = ", ".join(f"{ratio:.2f}" for ratio in sorted(ratios))
-        print(f"| {name} | {alone:.1f} | {together:.1f} | {median(ratios):.2f} | {each} |", flush=True)
+        print(f"| {name} | {median(alone):.1f} | {median(together):.1f} | {median(ratios):.2f} | {each} |", flush=True)
 
 
 if __name__ == "__main__":

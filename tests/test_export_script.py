@@ -128,10 +128,10 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def as_on_amd() -> Iterator[None]:
-    """Products and colour pictures are computed as on AMD's processors, so that scripts made there are tested."""
+    """Products and convolutions are computed as on AMD's processors, so that scripts made there are tested."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (products, layout):
-            patch.setattr(module, "onednn_is_faster", lambda: hasattr(torch.ops.mkldnn, "_linear_pointwise"))
+        patch.setattr(products, "onednn_is_faster", lambda: hasattr(torch.ops.mkldnn, "_linear_pointwise"))
+        patch.setattr(layout, "is_faster", lambda: True)
         yield
 
 
@@ -212,7 +212,7 @@ def _writes(config: TrainConfig) -> bool:
 def test_the_script_of_every_preset_is_tidy_and_about_a_page(tmp_path: Path) -> None:
     for name in writable():
         text = export.script(presets.load(name))
-        assert len(text.splitlines()) <= (195 if name in COMMON else 215), name  # with all classes for speed
+        assert len(text.splitlines()) <= (210 if name in COMMON else 225), name  # with all classes for speed
         ast.parse(text, feature_version=(3, 10))
         (tmp_path / f"{name.replace('-', '_')}.py").write_text(text, encoding="utf-8")
     for task in (["format", "--check", "--line-length", "120"], ["check", "--config", str(ROOT / "pyproject.toml")]):

@@ -10,6 +10,7 @@ from torch import nn
 
 from gan_core import models, presets
 from gan_core.models import layout
+from gan_core.models.network import Discriminator
 from gan_core.trainer import Trainer
 from tests.small import DIGITS
 
@@ -54,20 +55,33 @@ def test_every_convolution_gets_channels_last_and_keeps_its_weights_as_they_were
     assert all(x.is_contiguous(memory_format=torch.channels_last) for x in seen)
 
 
-@pytest.mark.parametrize(
-    ("preset", "faster", "laid_out"),
-    [("dcgan-sprites-quick", True, True), ("dcgan-sprites-quick", False, False), ("mnist-quick", True, False)],
-)
-def test_colour_pictures_have_channels_last_by_themselves_where_that_is_faster(
-    preset: str, faster: bool, laid_out: bool, monkeypatch: pytest.MonkeyPatch
+def test_gradients_come_back_laid_out_like_what_they_are_of() -> None:
+    seen: list[tuple[torch.Tensor, torch.Tensor]] = []
+    for network in models.build(DIGITS.with_values({"channels_last": True})):
+        for layer in network.modules():
+            if isinstance(layer, nn.BatchNorm2d | nn.Conv2d | nn.ConvTranspose2d):
+                layer.register_forward_hook(
+                    lambda layer, inputs, y: y.register_hook(lambda grad: seen.append((y.detach(), grad))) and None
+                )
+        x = torch.zeros(2, *DIGITS.shape) if isinstance(network, Discriminator) else torch.zeros(2, DIGITS.latent.dim)
+        network(x).sum().backward()
+    assert len(seen) == 7
+    assert all(grad.stride() == y.stride() for y, grad in seen if y.shape[1] > 1)
+    assert all(y.is_contiguous(memory_format=torch.channels_last) for y, _ in seen)
+
+
+@pytest.mark.parametrize("preset", ["dcgan-sprites-quick", "mnist-quick"])
+@pytest.mark.parametrize("faster", [True, False])
+def test_pictures_have_channels_last_by_themselves_where_that_is_faster(
+    preset: str, faster: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(layout, "onednn_is_faster", lambda: faster)
+    monkeypatch.setattr(layout, "is_faster", lambda: faster)
     _, discriminator = models.build(presets.load(preset).with_values(NARROW))
     seen: list[torch.Tensor] = []
     convolutions = [layer for layer in discriminator.modules() if isinstance(layer, nn.Conv2d)]
     convolutions[1].register_forward_pre_hook(lambda layer, inputs: seen.append(inputs[0]))
     discriminator(torch.zeros(2, *presets.load(preset).shape))
-    assert seen[0].is_contiguous(memory_format=torch.channels_last) == laid_out
+    assert seen[0].is_contiguous(memory_format=torch.channels_last) == faster
 
 
 def test_a_checkpoint_fits_both_layouts() -> None:

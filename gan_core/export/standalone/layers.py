@@ -30,7 +30,8 @@ _HALVING = '''
         """nn.Conv2d for a grey picture; on a CPU its gradient is found faster with 2 x 2 pixels as 4 channels."""
 
         def forward(self, x):
-            if not (self.training and x.requires_grad and x.device.type == "cpu"):
+            gains = x.requires_grad or x.stride(1) == 1
+            if not (self.training and gains and x.device.type == "cpu"):
                 return super().forward(x)
             return F.conv2d(F.pixel_unshuffle(F.pad(x, (1, 1, 1, 1)), 2), F.pixel_unshuffle(self.weight, 2), self.bias)
 '''
@@ -77,6 +78,15 @@ _LINEAR = '''
                 grad.sum(0) if of_c else None,
             )
 '''
+_LAID_OUT = '''
+    def laid_out(x, layout):
+        """Pictures in another layout in memory; their gradient gets the layout that they came in."""
+        laid = x.to(memory_format=layout) if x.ndim == 4 else x
+        if laid.requires_grad and laid is not x:
+            came = torch.contiguous_format if x.is_contiguous() else torch.channels_last
+            laid.register_hook(lambda grad: grad.to(memory_format=came))
+        return laid
+'''
 
 
 def written(module: nn.Module, rows: int, side: int) -> str:
@@ -93,9 +103,10 @@ def written(module: nn.Module, rows: int, side: int) -> str:
     raise CannotWriteError(f"A page of plain PyTorch has no layer for {type(module).__name__}")
 
 
-def classes(layers: Collection[str]) -> list[str]:
-    """The code of every class that the script must define for these layers, which are written."""
-    return [text for name, text in _CLASSES.items() if any(layer.startswith(f"{name}(") for layer in layers)]
+def classes(layers: Collection[str], laid_out: bool) -> list[str]:
+    """The code of every class that the script must define for these layers, which are written, and for a layout."""
+    own = [text for name, text in _CLASSES.items() if any(layer.startswith(f"{name}(") for layer in layers)]
+    return [*own, _LAID_OUT] if laid_out else own
 
 
 def _own_class(module: nn.Module, rows: int, side: int) -> str | None:

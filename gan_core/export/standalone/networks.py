@@ -57,9 +57,13 @@ _SPECTRAL = """
                 _ = layer.weight  # each look is one step of the iteration
 """
 _CHANNELS_LAST = """
-    for layer in (*generator, *discriminator):  # convolutions compute with each pixel's channels side by side
+    for layer in {networks}:  # convolutions compute with each pixel's channels side by side
         if isinstance(layer, {kinds}):
-            layer.register_forward_pre_hook(lambda layer, x: x[0].contiguous(memory_format=torch.channels_last))
+            layer.register_forward_pre_hook(lambda layer, x: laid_out(x[0], torch.channels_last))
+        elif isinstance(layer, nn.Flatten):
+            layer.register_forward_pre_hook(lambda layer, x: laid_out(x[0], torch.contiguous_format))
+        elif isinstance(layer, nn.Unflatten):
+            layer.register_forward_hook(lambda layer, x, y: laid_out(y, torch.channels_last))
 """
 _OUTSIDE_AUTOCAST = """
             norm = layer.parametrizations.weight[0]
@@ -71,7 +75,8 @@ def part(config: TrainConfig) -> Part:
     """`generator` and `discriminator` with their initial weights, and `average` where there is one."""
     roles = dict(zip(("generator", "discriminator"), models.described(config), strict=True))
     written = {role: [*_flat(network, role, config)] for role, network in roles.items()}
-    classes = layers.classes([line for lines in written.values() for line in lines])
+    laid_out = _channels_last(roles, config)
+    classes = layers.classes([line for lines in written.values() for line in lines], bool(laid_out))
     dropout = config.generator.dropout or config.discriminator.dropout
     return Part(
         "Networks",
@@ -83,7 +88,7 @@ def part(config: TrainConfig) -> Part:
                 *(_sequential(role, lines) for role, lines in written.items()),
                 *_drawings(roles, config),
                 _spectral(roles["discriminator"], config) if config.discriminator.spectral else "",
-                _channels_last(roles.values()) if is_channels_last(config) else "",
+                laid_out,
                 "generator, discriminator = generator.to(DEVICE), discriminator.to(DEVICE)",
                 "average = copy.deepcopy(generator).eval()  # of G's weights over time: what the samples come from"
                 if config.ema_decay
@@ -115,10 +120,13 @@ def _spectral(discriminator: nn.Module, config: TrainConfig) -> str:
     return (_SPECTRAL.rstrip() + outside).format(kinds=_kinds([discriminator]))
 
 
-def _channels_last(networks: Iterable[nn.Module]) -> str:
-    """Nothing where nothing is a convolution."""
-    kinds = _kinds(networks, WEIGHTED[1:])
-    return _CHANNELS_LAST.format(kinds=kinds) if kinds else ""
+def _channels_last(roles: dict[str, nn.Module], config: TrainConfig) -> str:
+    """For the networks that have convolutions."""
+    laid_out = [role for role, network in roles.items() if _kinds([network], WEIGHTED[1:])]
+    if not laid_out or not is_channels_last(config):
+        return ""
+    networks = laid_out[0] if len(laid_out) == 1 else f"({', '.join(f'*{role}' for role in laid_out)})"
+    return _CHANNELS_LAST.format(networks=networks, kinds=_kinds(roles.values(), WEIGHTED[1:]))
 
 
 def _imports(config: TrainConfig, classes: Iterable[str]) -> Iterator[str]:
