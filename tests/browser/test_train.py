@@ -155,10 +155,10 @@ def test_scrubbing_shows_earlier_samples_and_live_returns(train: Callable[[Train
     until(lambda: picture(page, "generated samples") == now)
 
 
-def load_until_attached(page: Page, address: str, seconds: float = 2, tries: int = 3) -> None:
-    """Open the address; its running session must be in hand within the time, in the best of a few tries.
+def load_until_attached(page: Page, address: str, seconds: float = 2, tries: int = 8) -> None:
+    """Open the address; its running session must be in hand within the time, in the best of several tries.
 
-    Other work on a shared machine may hold up any single one.
+    Other work on a shared machine may hold up any single one, and slow its cores to half for several in a row.
     """
     for left in reversed(range(tries)):
         page.goto(address, wait_until="load")
