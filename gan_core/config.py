@@ -83,7 +83,7 @@ class TrainConfig(Section):
         "float32", "bfloat16 is faster and rounds more; tf32 (CUDA) less so, in the whole process."
     )
     channels_last: bool = _field(
-        False, "Each pixel's channels side by side: can be faster on a GPU; CPUs with AVX-512 have it anyway."
+        False, "Each pixel's channels side by side: can be faster on a GPU; on AVX-512 it is on anyway."
     )
     deterministic: bool = _field(False, "On CUDA, forbid the fast kernels whose sums differ from run to run.")
     cuda_graph: bool = _field(
