@@ -20,15 +20,17 @@ def lay_out(network: nn.Module, config: TrainConfig) -> None:
 
     Where images become flat vectors, or vectors images, the layout changes once, so that all between is laid out alike.
     """
-    layers = [*network.modules()]
+    layers, anywhere = [*network.modules()], config.channels_last  # else on a CPU only
     if is_channels_last(config) and any(isinstance(layer, _CONVOLUTIONS) for layer in layers):
         for layer in layers:
             if isinstance(layer, _CONVOLUTIONS):
-                layer.register_forward_pre_hook(lambda layer, inputs: (_laid(inputs[0], _PIXELS, config), *inputs[1:]))
+                layer.register_forward_pre_hook(
+                    lambda layer, inputs: (_laid(inputs[0], _PIXELS, anywhere), *inputs[1:])
+                )
             elif isinstance(layer, nn.Flatten):
-                layer.register_forward_pre_hook(lambda layer, inputs: (_laid(inputs[0], _ROWS, config),))
+                layer.register_forward_pre_hook(lambda layer, inputs: (_laid(inputs[0], _ROWS, anywhere),))
             elif isinstance(layer, nn.Unflatten):
-                layer.register_forward_hook(lambda layer, inputs, images: _laid(images, _PIXELS, config))
+                layer.register_forward_hook(lambda layer, inputs, images: _laid(images, _PIXELS, anywhere))
 
 
 def is_channels_last(config: TrainConfig) -> bool:
@@ -41,12 +43,12 @@ def is_faster() -> bool:
     return torch.backends.mkldnn.is_available() and torch.backends.cpu.get_cpu_capability() == "AVX512"
 
 
-def _laid(x: Tensor, layout: torch.memory_format, config: TrainConfig) -> Tensor:
+def _laid(x: Tensor, layout: torch.memory_format, anywhere: bool) -> Tensor:
     """The same images in this layout; their gradient gets the layout that they came in.
 
     By itself torch leaves a gradient as it comes, and layers that meet two layouts at once compute slowly.
     """
-    if x.ndim != 4 or not (config.channels_last or x.device.type == "cpu"):
+    if x.ndim != 4 or not (anywhere or x.device.type == "cpu"):
         return x
     laid = x.to(memory_format=layout)
     if laid.requires_grad and laid is not x:
