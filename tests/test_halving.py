@@ -1,4 +1,4 @@
-"""Convolutions next to a grey picture: computed on the folded picture, they are torch's own convolutions."""
+"""Convolutions next to a picture: computed on the folded picture, they are torch's own convolutions."""
 
 from __future__ import annotations
 
@@ -55,10 +55,34 @@ def test_doubling_is_torchs_transposed_convolution(to: int, channels: int, bias:
         torch.testing.assert_close(a, b)
 
 
-def test_the_picture_is_folded_where_it_pays_only() -> None:
-    """Grey pictures that want their gradient, while training; evaluation and export see a plain convolution."""
-    down, up = on_cpu(Halving(1, 5, True)), on_cpu(Doubling(5, 1, 28, True))
-    x = torch.randn(3, 1, 28, 28, dtype=torch.float64)
+@pytest.mark.parametrize("layer", [Halving(3, 5, True), Doubling(5, 3, 28, True)], ids=["halving", "doubling"])
+def test_pictures_with_each_pixels_channels_side_by_side_are_folded_alike(layer: nn.Module) -> None:
+    layer = on_cpu(layer)
+    x = torch.randn(3, layer.in_channels, 14, 14, dtype=torch.float64, requires_grad=True)
+    laid = x.to(memory_format=torch.channels_last)
+    torch.testing.assert_close(layer(laid), plain(layer, x))  # type: ignore[arg-type]
+    torch.testing.assert_close(slopes(layer, layer(laid), x), slopes(layer, plain(layer, x), x))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("layer", [Halving(3, 5, True), Doubling(5, 3, 28, True)], ids=["halving", "doubling"])
+def test_in_bfloat16_they_round_what_torch_rounds(layer: nn.Module) -> None:
+    layer = on_cpu(layer).float()
+    x = torch.randn(3, layer.in_channels, 14, 14, requires_grad=True)
+    with torch.autocast("cpu", torch.bfloat16, cache_enabled=False):
+        ours, theirs = layer(x), plain(layer, x)  # type: ignore[arg-type]
+    assert ours.dtype == theirs.dtype == torch.bfloat16
+    leaves = [x, *layer.parameters()]
+    found, wanted = (torch.autograd.grad(y.float().square().mean(), leaves) for y in (ours, theirs))
+    for a, b in zip((ours, *found), (theirs, *wanted), strict=True):
+        assert a.dtype == b.dtype
+        assert (a - b).norm() < 0.01 * b.norm()
+
+
+@pytest.mark.parametrize(("channels", "sign"), [(1, "Pixel"), (3, "edBackward")])
+def test_the_picture_is_folded_where_it_pays_only(channels: int, sign: str) -> None:
+    """Pictures that want their gradient, while training; evaluation and export see a plain convolution."""
+    down, up = on_cpu(Halving(channels, 5, True)), on_cpu(Doubling(5, channels, 28, True))
+    x = torch.randn(3, channels, 28, 28, dtype=torch.float64)
     z = torch.randn(3, 5, 14, 14, dtype=torch.float64)
 
     def folded(y: Tensor) -> bool:
@@ -67,7 +91,7 @@ def test_the_picture_is_folded_where_it_pays_only() -> None:
             if (function := left.pop()) is not None:
                 names.add(function.name())
                 left += [before for before, _ in function.next_functions]
-        return any("Pixel" in name for name in names)
+        return any(sign in name for name in names)
 
     assert not folded(down(x))
     assert folded(down(x.requires_grad_()))
