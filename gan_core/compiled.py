@@ -30,7 +30,7 @@ Graph = Callable[..., Sequence[Tensor]]  # (weights of both networks, drawn tens
 
 ACTIVITY = "compiling the training step, once, about 20 s"
 _COMPILERS = ("g++", "c++", "clang++")
-_SMALL_PRODUCT = 4096  # multiplications
+_SMALL, _THIN = 4096, 4  # multiplications of a product; rows or columns of a matrix
 _one_at_a_time = threading.Lock()  # the compiler's settings are the process's, and sessions have threads of their own
 
 
@@ -96,8 +96,14 @@ class Compiled:
             return [figures, *(torch.zeros_like(leaf) if leaf.grad is None else leaf.grad for leaf in leaves)]
 
         examples: list[Any] = [*self._weights.values(), *(x for x in drawn if isinstance(x, Tensor))]
-        # No cache of graphs, which torch would read back as pickles; no processes beside this one.
-        options: dict[str, Any] = {"cpp.cxx": (_compiler(),), "fx_graph_cache": False, "compile_threads": 1}
+        # No cache of graphs, which torch would read back as pickles; no processes beside this one. What is left beside
+        # the products is over before a second thread has begun, so only they are shared among threads.
+        options: dict[str, Any] = {
+            "cpp.cxx": (_compiler(),),
+            "cpp.threads": 1,
+            "fx_graph_cache": False,
+            "compile_threads": 1,
+        }
         try:
             with _one_at_a_time:
                 recorded = make_fx(gradients, _WRITTEN_OUT, tracing_mode="fake")(*examples)
@@ -119,12 +125,19 @@ class _Networks(nn.ModuleList):
 
 def _product(a: Tensor, b: Tensor) -> Tensor:
     """a b, for (N, K) and (K, M), written out as sums where those take less time than a call of the matrix library."""
-    return (a[:, :, None] * b).sum(1) if a.shape[0] * b.numel() <= _SMALL_PRODUCT else NotImplemented
+    (n, k), m = a.shape, b.shape[1]
+    if n * k * m <= _SMALL or min(n, k) <= _THIN:
+        return (a[:, :, None] * b).sum(1)
+    if m > _THIN:
+        return NotImplemented
+    rows_lie_together = a.stride(1) == 1  # the inner loop is to run over numbers of `a` that are neighbours in memory
+    return (a[:, None] * b.t()).sum(2) if rows_lie_together else (b.t()[:, :, None] * a.t()).sum(1).t()
 
 
 def _product_added(x: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """beta x + alpha a b. Apart, the sum becomes one with what follows; the library would first copy x to each row."""
     product = _product(a, b)
-    return NotImplemented if product is NotImplemented else beta * x + alpha * product
+    return beta * x + alpha * (torch.mm(a, b) if product is NotImplemented else product)
 
 
 _WRITTEN_OUT: dict[Any, Callable[..., Tensor]] = {
