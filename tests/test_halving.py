@@ -78,6 +78,14 @@ def test_in_bfloat16_they_round_what_torch_rounds(layer: nn.Module) -> None:
         assert (a - b).norm() < 0.01 * b.norm()
 
 
+def test_what_comes_out_may_be_changed_in_place() -> None:
+    """As by the activation of a layer of few channels without normalisation."""
+    layer = on_cpu(Doubling(5, 3, 28, True))
+    x = torch.randn(3, 5, 14, 14, dtype=torch.float64, requires_grad=True)
+    ours, theirs = layer(x).relu_(), plain(layer, x).relu()  # type: ignore[arg-type]
+    torch.testing.assert_close(slopes(layer, ours, x), slopes(layer, theirs, x))
+
+
 @pytest.mark.parametrize(("channels", "sign"), [(1, "Pixel"), (3, "edBackward")])
 def test_the_picture_is_folded_where_it_pays_only(channels: int, sign: str) -> None:
     """Pictures that want their gradient, while training; evaluation and export see a plain convolution."""

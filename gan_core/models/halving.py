@@ -99,10 +99,12 @@ class Doubled(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, w: Tensor, b: Tensor | None) -> Tensor:
         ctx.save_for_backward(x, w)
         (n, _, height, width), (inputs, c, *_) = x.shape, w.shape
-        squares = pad(w, (1, 1, 1, 1)).view(inputs, c, 3, 2, 3, 2).permute(0, 3, 5, 1, 2, 4)
-        y = conv_transpose2d(x, squares.reshape(inputs, 4 * c, 3, 3), None if b is None else b.repeat(4), padding=1)
-        pixels = y.unflatten(1, (2, 2, c)).permute(0, 4, 1, 5, 2, 3)  # (N, H, row in its square, W, column, C)
-        return pixels.reshape(n, 2 * height, 2 * width, c).permute(0, 3, 1, 2)
+        folded = pad(w, (1, 1, 1, 1)).view(inputs, c, 3, 2, 3, 2).permute(0, 3, 5, 1, 2, 4)
+        y = conv_transpose2d(x, folded.reshape(inputs, 4 * c, 3, 3), None if b is None else b.repeat(4), padding=1)
+        made = torch.empty((n, c, 2 * height, 2 * width), dtype=y.dtype, memory_format=torch.channels_last)
+        squares = made.permute(0, 2, 3, 1).view(n, height, 2, width, 2, c)  # (N, H, row in its square, W, column, C)
+        squares.copy_(y.unflatten(1, (2, 2, c)).permute(0, 4, 1, 5, 2, 3))
+        return made
 
     @staticmethod
     @_backward
