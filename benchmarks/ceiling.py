@@ -1,6 +1,6 @@
 """How near a training step comes to what the processor can do: its arithmetic a second, against matrix products alone.
 
-    python -m benchmarks.ceiling                           # an MLP, two DCGANs, points; float32 and bfloat16
+    python -m benchmarks.ceiling                           # an MLP and two DCGANs, float32 and bfloat16
     python -m benchmarks.ceiling --only mlp --profile      # and where the time of a step goes
 
 The arithmetic of one step is counted by torch; the step and a large matrix product of the same precision take turns,
@@ -36,7 +36,6 @@ EXPERIMENTS = {
     "mlp": presets.load("mlp-mnist"),
     "dcgan": presets.load("dcgan-mnist").with_values(NARROW),
     "quick": presets.load("mnist-quick"),
-    "ring8": presets.load("ring8"),
 }
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 IN_A_TURN = 5  # steps, or products

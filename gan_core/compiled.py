@@ -135,9 +135,8 @@ def _product(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _product_added(x: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
-    """beta x + alpha a b. Apart, the sum becomes one with what follows; the library would first copy x to each row."""
     product = _product(a, b)
-    return beta * x + alpha * (torch.mm(a, b) if product is NotImplemented else product)
+    return NotImplemented if product is NotImplemented else beta * x + alpha * product
 
 
 _WRITTEN_OUT: dict[Any, Callable[..., Tensor]] = {
