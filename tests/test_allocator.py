@@ -23,7 +23,7 @@ def step():
     parts = [part + 1 for part in parts[:2]] + [torch.ones(500_000) for _ in range(2)]
 
 
-for _ in range(5):
+for _ in range(50):
     step()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(50):

@@ -91,7 +91,8 @@ class Halved(torch.autograd.Function):
 class Doubled(torch.autograd.Function):
     """The transposed convolution of x (N, inputs, H, W) to pictures (N, C, 2H, 2W) by w (inputs, C, 4, 4), folded.
 
-    In its gradients, which are those of the convolution the other way, there is nothing to gain.
+    In its gradients, which are those of the convolution the other way, there is nothing to gain. What comes out lies in
+    memory of its own, which an activation may overwrite.
     """
 
     @staticmethod
