@@ -80,12 +80,8 @@ class Halved(torch.autograd.Function):
     @staticmethod
     @_backward
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        (x, w), (of_x, of_w, of_b) = ctx.saved_tensors, ctx.needs_input_grad
-        return (
-            Doubled.apply(grad, w, None) if of_x else None,
-            conv2d_weight(x, w.shape, grad, stride=2, padding=1) if of_w else None,
-            grad.sum((0, 2, 3)) if of_b else None,
-        )
+        x, w = ctx.saved_tensors
+        return _gradients(ctx, grad, Doubled, w, picture=x, halves=grad)
 
 
 class Doubled(torch.autograd.Function):
@@ -110,9 +106,17 @@ class Doubled(torch.autograd.Function):
     @staticmethod
     @_backward
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        (x, w), (of_x, of_w, of_b) = ctx.saved_tensors, ctx.needs_input_grad
-        return (
-            Halved.apply(grad, w, None) if of_x else None,
-            conv2d_weight(grad, w.shape, x, stride=2, padding=1) if of_w else None,
-            grad.sum((0, 2, 3)) if of_b else None,
-        )
+        x, w = ctx.saved_tensors
+        return _gradients(ctx, grad, Halved, w, picture=grad, halves=x)
+
+
+def _gradients(
+    ctx: Any, grad: Tensor, back: type[torch.autograd.Function], w: Tensor, picture: Tensor, halves: Tensor
+) -> tuple[Tensor | None, ...]:
+    """Of x, by going `back`, of w and of the bias, of which each is found if it is wanted."""
+    of_x, of_w, of_b = ctx.needs_input_grad
+    return (
+        back.apply(grad, w, None) if of_x else None,
+        conv2d_weight(picture, w.shape, halves, stride=2, padding=1) if of_w else None,
+        grad.sum((0, 2, 3)) if of_b else None,
+    )
