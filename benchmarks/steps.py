@@ -72,11 +72,11 @@ def difference(config: TrainConfig, dataset: data.Dataset, device: str, steps: i
     orders of one sum soon part ways (where these alone differ, DCGAN 64 by 1e-13 after four steps and 2e-4 after 50).
     And with small batches, to be bearable.
     """
-    one_order = (
+    with (
+        double_precision(),
         mock.patch("gan_core.models.layout.is_faster", return_value=False),
         mock.patch.object(halving, "_FEW", 1),
-    )
-    with double_precision(), one_order[0], one_order[1]:
+    ):
         if dataset.examples.is_floating_point():
             dataset = replace(dataset, examples=dataset.examples.double())
         config = config.with_values({"batch_size": min(config.batch_size, 8)})
