@@ -27,6 +27,7 @@ from benchmarks import timing
 from gan_core import ema, optimizers, presets
 from gan_core.config import TrainConfig
 from gan_core.data.batches import Batches
+from gan_core.devices import multiplies_bfloat16
 from gan_core.models.products import onednn_is_faster, product
 from gan_core.randomness import stream
 from gan_core.trainer import Trainer
@@ -37,7 +38,9 @@ EXPERIMENTS = {
     "dcgan": presets.load("dcgan-mnist").with_values(NARROW),
     "quick": presets.load("mnist-quick"),
 }
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+PRECISIONS = {"float32": torch.float32}
+if multiplies_bfloat16(torch.device("cpu")):
+    PRECISIONS["bfloat16"] = torch.bfloat16
 IN_A_TURN = 5  # steps, or products
 BLOCKS = 5  # of steps that are profiled
 _SIDE = 1536  # of the square matrices: large enough that nothing but the product counts

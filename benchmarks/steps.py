@@ -30,6 +30,7 @@ from benchmarks import timing
 from benchmarks.plain import PlainLoop
 from gan_core import TrainConfig, Trainer, data, presets
 from gan_core.allocator import keep_freed_memory
+from gan_core.devices import multiplies_bfloat16
 from gan_core.models import halving
 from gan_core.models.layout import is_channels_last
 
@@ -215,6 +216,7 @@ def main() -> None:
             if OF_KIND.get(name) in (None, config.dataset.kind)
             and ON_DEVICE.get(name) in (None, options.device)
             and not (name == "channels last" and options.device == "cpu" and is_channels_last(config))  # by itself
+            and (VARIANTS[name].get("precision") != "bfloat16" or multiplies_bfloat16(torch.device(options.device)))
         ]
         rows += [
             row | {"losses differ by": f"{apart:.0e}"}

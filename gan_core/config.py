@@ -80,10 +80,10 @@ class TrainConfig(Section):
         0.0, "Gaussian noise added to all that D sees, fading to none over the run.", live=True, ge=0, le=2
     )
     precision: Literal["float32", "tf32", "bfloat16"] = _field(
-        "float32", "bfloat16 is faster and rounds more; tf32 (CUDA) less so, in the whole process."
+        "float32", "bfloat16 rounds more and is faster; so is tf32 (CUDA, whole process). Float32 elsewhere."
     )
     channels_last: bool = _field(
-        False, "Each pixel's channels side by side: can be faster on a GPU; on AVX-512 it is on anyway."
+        False, "Each pixel's channels side by side: can be faster on a GPU; with AVX2 it is on anyway."
     )
     deterministic: bool = _field(False, "On CUDA, forbid the fast kernels whose sums differ from run to run.")
     cuda_graph: bool = _field(

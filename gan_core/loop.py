@@ -195,7 +195,7 @@ class Loop:
             evals=self.evaluator.evals,
             marks=tuple(self.marks),
             frames=tuple(self.frames),
-            notes=trainer.dataset.notes,
+            notes=trainer.notes,
         )
         self.show_at = time.perf_counter() + INTERVAL
 

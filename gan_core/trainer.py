@@ -20,7 +20,7 @@ from gan_core.augment import augment
 from gan_core.compiled import Compiled, Drawn, FiguresOf
 from gan_core.config import TrainConfig
 from gan_core.data.batches import Batches
-from gan_core.devices import choose_kernels, find_device
+from gan_core.devices import choose_kernels, describe_device, find_device, multiplies_bfloat16
 from gan_core.models.batch import judges_alone
 from gan_core.models.layers import full_precision
 from gan_core.models.modes import constant, evaluating, repeating
@@ -82,6 +82,11 @@ class Trainer:
         )
         self.generator, self.discriminator = (network.to(self.device).train() for network in models.build(config))
         self._in_one_pass = judges_alone(self.discriminator)
+        self._in_bfloat16 = config.precision == "bfloat16" and multiplies_bfloat16(self.device)
+        self.notes = self.dataset.notes  # for whoever watches
+        if config.precision == "bfloat16" and not self._in_bfloat16:
+            where = describe_device(self.device)
+            self.notes += (f"No bfloat16 arithmetic on this device ({where}): the run trains in float32",)
         self.ema = ema.average_of(self.generator) if config.ema_decay else None
         for network in (self.generator, self.discriminator):
             models.set_generator(network, self.random.dropout)
@@ -218,7 +223,7 @@ class Trainer:
 
         A weight that is used twice would then have its gradients added in 16 bits, or in 32, as chance will.
         """
-        if self.config.precision != "bfloat16":
+        if not self._in_bfloat16:
             return nullcontext()
         return torch.autocast(self.device.type, torch.bfloat16, cache_enabled=False)
 

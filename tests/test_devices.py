@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from gan_core.devices import choose_kernels, find_device
+from gan_core.devices import choose_kernels, find_device, multiplies_bfloat16
 from gan_core.trainer import Trainer
 from tests.small import DIGITS
 
@@ -60,6 +60,33 @@ def test_on_a_cpu_tf32_is_float32_bit_for_bit() -> None:
         one, other = (trainer.step() for trainer in trainers)
         assert torch.equal(one.figures, other.figures)
     assert not torch.backends.cuda.matmul.allow_tf32
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["in hardware", "imitated"])
+def test_bfloat16_is_float32_where_it_would_be_imitated_and_the_run_says_so(
+    there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gan_core.trainer.multiplies_bfloat16", lambda device: there)
+    exact, chosen = (Trainer(DIGITS.with_values({"precision": name}), "cpu") for name in ("float32", "bfloat16"))
+    assert torch.equal(exact.step().figures, chosen.step().figures) != there
+    assert exact.notes == ()
+    assert chosen.notes == (
+        () if there else ("No bfloat16 arithmetic on this device (CPU): the run trains in float32",)
+    )
+
+
+def test_a_cpu_without_onednn_has_no_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    assert not multiplies_bfloat16(torch.device("cpu"))
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_gpus_have_bfloat16_from_ampere_on() -> None:
+    device = find_device("cuda")
+    assert multiplies_bfloat16(device) == (
+        torch.version.hip is not None or torch.cuda.get_device_capability(device) >= (8,)
+    )
 
 
 @pytest.mark.cuda
