@@ -29,7 +29,8 @@ from gan_core.randomness import Streams, stream
 from gan_core.sampling import DISPLAY, classes_in_turn, decode, draw_latents
 
 Which = Literal["both", "g", "d"]
-FIGURES = ("loss_d", "d_real", "d_fake", "grad_norm_d", "loss_g", "grad_norm_g")  # D's, then G's
+FIGURES = ("loss_d", "d_real", "d_fake", "grad_norm_d", "loss_g", "grad_norm_g")
+OF_EACH = [4, 2]  # figures: D's, then G's
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class Trainer:
         self.graphs = graphs.Graphs(differentiate, networks, self.random.on_device) if on_cuda else None
         self.steps = 0
         self.images = 0
-        self._figures = torch.full((len(FIGURES),), torch.nan, device=self.device)
+        self._figures_d, self._figures_g = torch.full((len(FIGURES),), torch.nan, device=self.device).split(OF_EACH)
         self._shown: tuple[Tensor, Tensor | None] | None = None  # z and y of the fakes that D was shown last
         self._shown_fakes: Tensor | None = None  # with their graph
         self.update(config)
@@ -134,7 +135,7 @@ class Trainer:
                 ema.blend(self.ema, self.generator, self.config.ema_decay, self.steps)
         self._shown = self._shown_fakes = None
         self.steps += 1
-        return StepRecord(self.steps, self.epoch, self.images, self._figures.clone())
+        return StepRecord(self.steps, self.epoch, self.images, self._figures())
 
     def _step_discriminator(self) -> None:
         real, y = self.batches.next()  # (N, *shape), and under a condition the classes (N,), which the fakes share
@@ -144,7 +145,7 @@ class Trainer:
         z = self.latents(len(real), self.random.noise_d)
         self._shown = (z, y) if self.config.reuse_fakes else None
         drawn = real, y, z, due, chance
-        self._figures[:4] = self._descend(self._loss_d, self._parameters_d, self.optimizer_d, *drawn)
+        self._figures_d = self._descend(self._loss_d, self._parameters_d, self.optimizer_d, *drawn)
         self.penalty.after_step(self.discriminator)
 
     def _loss_d(self, real: Tensor, y: Tensor | None, z: Tensor, due: bool, chance: Tensor | None) -> Sequence[Tensor]:
@@ -174,7 +175,7 @@ class Trainer:
         n = self.config.batch_size
         drawn = self._shown or (self.latents(n, self.random.noise_g), self._drawn_classes(n))
         with constant(self._parameters_d):
-            self._figures[4:] = self._descend(
+            self._figures_g = self._descend(
                 self._loss_g, self._parameters_g, self.optimizer_g, *drawn, bool(self._shown)
             )
 
@@ -195,6 +196,10 @@ class Trainer:
         figures = self._differentiate(figures_of, parameters, *drawn)
         optimizer.step()
         return figures
+
+    def _figures(self) -> Tensor:
+        """Those of each network's last move, in a tensor of their own: (6,), in the order of FIGURES."""
+        return torch.cat((self._figures_d, self._figures_g))
 
     def _penalty_is_due(self) -> bool:
         """Lazy regularisation (Karras et al., 2020): at each n-th step of D, the first included."""
@@ -280,7 +285,7 @@ class Trainer:
         return {name: part.state_dict() for name, part in self._parts().items()} | {
             "steps": self.steps,
             "images": self.images,
-            "figures": self._figures.clone(),
+            "figures": self._figures(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -292,7 +297,7 @@ class Trainer:
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
         self.steps, self.images = state["steps"], state["images"]
-        self._figures = state["figures"].to(self.device)
+        self._figures_d, self._figures_g = state["figures"].to(self.device).split(OF_EACH)
         self._set_rates()
 
     def _parts(self) -> dict[str, Any]:
