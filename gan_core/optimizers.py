@@ -82,7 +82,7 @@ class Adam(torch.optim.Adam):
             return
         (group,), (parameters, means, squares, steps) = self.param_groups, self._lists
         beta1, beta2 = group["betas"]
-        torch._foreach_add_(steps, 1)
+        self._counts += 1
         self.kernel(
             parameters,
             gradients,
@@ -106,6 +106,9 @@ class Adam(torch.optim.Adam):
         parameters = self.param_groups[0]["params"]
         state = [self.state[parameter] for parameter in parameters]
         if all(state):
+            self._counts = torch.stack([own["step"] for own in state])
+            for own, count in zip(state, self._counts, strict=True):
+                own["step"] = count  # a view: counting all at once takes a quarter of the time
             names = "exp_avg", "exp_avg_sq", "step"
             self._lists = parameters, *([own[name] for own in state] for name in names)
             self._lists_of = self.state
