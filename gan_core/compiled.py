@@ -18,8 +18,8 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.func import functional_call
+from torch import Tensor, fx, nn
+from torch.func import functional_call, functionalize
 
 from gan_core.config import ConfigError, TrainConfig
 
@@ -107,7 +107,8 @@ class Compiled:
         try:
             with _one_at_a_time:
                 recorded = make_fx(gradients, _WRITTEN_OUT, tracing_mode="fake")(*examples)
-                graph: Graph = inductor(recorded, examples, options)
+                nothing_in_place = make_fx(functionalize(recorded), tracing_mode="fake")(*examples)
+                graph: Graph = inductor(_without_repeats(nothing_in_place), examples, options)
         except (RuntimeError, OSError) as error:
             what = str(error).strip().partition("\n")[0]
             raise ConfigError(
@@ -127,22 +128,48 @@ def _product(a: Tensor, b: Tensor) -> Tensor:
     """a b, for (N, K) and (K, M), written out as sums where those take less time than a call of the matrix library."""
     (n, k), m = a.shape, b.shape[1]
     if n * k * m <= _SMALL or min(n, k) <= _THIN:
-        return (a[:, :, None] * b).sum(1)
+        return (a[:, :, None] * _rows(b)).sum(1)
     if m > _THIN:
         return NotImplemented
     rows_lie_together = a.stride(1) == 1  # the inner loop is to run over numbers of `a` that are neighbours in memory
-    return (a[:, None] * b.t()).sum(2) if rows_lie_together else (b.t()[:, :, None] * a.t()).sum(1).t()
+    return (a[:, None] * _rows(b.t())).sum(2) if rows_lie_together else (b.t()[:, :, None] * a.t()).sum(1).t()
 
 
 def _product_added(x: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """beta x + alpha a b, the sum written out: the matrix library would copy x, a bias, to each row beforehand."""
     product = _product(a, b)
-    return NotImplemented if product is NotImplemented else beta * x + alpha * product
+    if product is NotImplemented:
+        return (beta * x + alpha * a.mm(b)[None])[0]  # the compiler makes one call of a product and a sum of matrices
+    return beta * x + alpha * product
+
+
+def _rows(a: Tensor) -> Tensor:
+    """The same, each row's numbers side by side, so that a loop can take several at once."""
+    if a.stride(1) == 1:
+        return a
+    return a.contiguous().as_strided(
+        a.shape, (a.shape[1], 1)
+    )  # without strides the compiler would see through the copy
 
 
 _WRITTEN_OUT: dict[Any, Callable[..., Tensor]] = {
     torch.ops.aten.mm.default: _product,
     torch.ops.aten.addmm.default: _product_added,
 }
+
+
+def _without_repeats(recorded: fx.GraphModule) -> fx.GraphModule:
+    """The same graph, which must change no tensor in place, with all that is in it twice computed once.
+
+    So R1, which looks at D's scores of real samples, shares their forward pass with the loss.
+    """
+    from torch._functorch.compile_utils import fx_graph_cse
+
+    for other_name in (torch.ops.aten.detach.default, torch.ops.aten.alias.default):
+        for node in recorded.graph.find_nodes(op="call_function", target=other_name):
+            node.replace_all_uses_with(node.args[0])
+            recorded.graph.erase_node(node)
+    return fx.GraphModule(recorded, fx_graph_cse(recorded.graph))
 
 
 def _compiler() -> str:

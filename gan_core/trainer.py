@@ -82,7 +82,8 @@ class Trainer:
             self.device,
         )
         self.generator, self.discriminator = (network.to(self.device).train() for network in models.build(config))
-        self._in_one_pass = judges_alone(self.discriminator)
+        # The compiled step computes nothing twice, and of two passes D's over real samples is also the penalty's.
+        self._in_one_pass = judges_alone(self.discriminator) and not config.compile
         self._in_bfloat16 = config.precision == "bfloat16" and multiplies_bfloat16(self.device)
         self.notes = self.dataset.notes  # for whoever watches
         if config.precision == "bfloat16" and not self._in_bfloat16:
