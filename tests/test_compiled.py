@@ -88,9 +88,9 @@ def test_the_losses_of_ring8_under_r1_are_the_eager_ones(fresh: Pair) -> None:
 
 @compiling
 def test_r1_shares_the_forward_pass_of_the_loss(fresh: Pair) -> None:
-    """Nothing is computed twice: of ring8's sixteen products of 256 x 128 by 128 x 128, the compiled step has fifteen."""
-    one = 2 * 256 * 128 * 128
-    assert [ceiling.flops(trainer.step) // one for trainer in (fresh.eager, fresh.compiled)] == [16, 15]
+    """Of sixteen products of 256 x 128 by 128 x 128 one is spared; thinner ones are none any more."""
+    fresh.compiled.step()  # compiles
+    assert ceiling.flops(fresh.compiled.step) == 15 * 2 * 256 * 128 * 128
 
 
 @compiling
