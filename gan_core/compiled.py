@@ -28,7 +28,7 @@ FiguresOf = Callable[..., Sequence[Tensor]]  # what was drawn -> a loss, then wh
 Differentiate = Callable[..., Tensor]  # (figures_of, parameters, *drawn) -> figures; `trainer.differentiate`
 Graph = Callable[..., Sequence[Tensor]]  # (weights of both networks, drawn tensors) -> figures, gradients
 
-ACTIVITY = "compiling the training step, once, about 20 s"
+ACTIVITY = "compiling the training step, once, some 20 to 40 s"
 _COMPILERS = ("g++", "c++", "clang++")
 _SMALL, _THIN = 4096, 4  # multiplications of a product; rows or columns of a matrix
 _one_at_a_time = threading.Lock()  # the compiler's settings are the process's, and sessions have threads of their own
