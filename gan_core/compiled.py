@@ -147,9 +147,8 @@ def _rows(a: Tensor) -> Tensor:
     """The same, each row's numbers side by side, so that a loop can take several at once."""
     if a.stride(1) == 1:
         return a
-    return a.contiguous().as_strided(
-        a.shape, (a.shape[1], 1)
-    )  # without strides the compiler would see through the copy
+    # By its strides: a copy alone the compiler would leave out, and read the original instead.
+    return a.contiguous().as_strided(a.shape, (a.shape[1], 1))
 
 
 _WRITTEN_OUT: dict[Any, Callable[..., Tensor]] = {

@@ -30,7 +30,7 @@ from gan_core.sampling import DISPLAY, classes_in_turn, decode, draw_latents
 
 Which = Literal["both", "g", "d"]
 FIGURES = ("loss_d", "d_real", "d_fake", "grad_norm_d", "loss_g", "grad_norm_g")
-OF_EACH = [4, 2]  # figures: D's, then G's
+_OF_EACH = [4, 2]  # figures: D's, then G's
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Trainer:
         self.graphs = graphs.Graphs(differentiate, networks, self.random.on_device) if on_cuda else None
         self.steps = 0
         self.images = 0
-        self._figures_d, self._figures_g = torch.full((len(FIGURES),), torch.nan, device=self.device).split(OF_EACH)
+        self._figures_d, self._figures_g = torch.full((len(FIGURES),), torch.nan, device=self.device).split(_OF_EACH)
         self._shown: tuple[Tensor, Tensor | None] | None = None  # z and y of the fakes that D was shown last
         self._shown_fakes: Tensor | None = None  # with their graph
         self.update(config)
@@ -298,7 +298,7 @@ class Trainer:
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
         self.steps, self.images = state["steps"], state["images"]
-        self._figures_d, self._figures_g = state["figures"].to(self.device).split(OF_EACH)
+        self._figures_d, self._figures_g = state["figures"].to(self.device).split(_OF_EACH)
         self._set_rates()
 
     def _parts(self) -> dict[str, Any]:
