@@ -85,10 +85,6 @@ class Trainer:
         # The compiled step computes nothing twice, and of two passes D's over real samples is also the penalty's.
         self._in_one_pass = judges_alone(self.discriminator) and not config.compile
         self._in_bfloat16 = config.precision == "bfloat16" and multiplies_bfloat16(self.device)
-        self.notes = self.dataset.notes  # for whoever watches
-        if config.precision == "bfloat16" and not self._in_bfloat16:
-            where = describe_device(self.device)
-            self.notes += (f"No bfloat16 arithmetic on this device ({where}): the run trains in float32",)
         self.ema = ema.average_of(self.generator) if config.ema_decay else None
         for network in (self.generator, self.discriminator):
             models.set_generator(network, self.random.dropout)
@@ -243,6 +239,14 @@ class Trainer:
     @property
     def total_steps(self) -> int:
         return self.config.total_steps(len(self.dataset))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What whoever watches the run should be told: of its data, and of its precision."""
+        if self.config.precision != "bfloat16" or self._in_bfloat16:
+            return self.dataset.notes
+        where = describe_device(self.device)
+        return (*self.dataset.notes, f"No bfloat16 arithmetic on this device ({where}): the run trains in float32")
 
     @property
     def epoch(self) -> float:

@@ -50,7 +50,7 @@ PENALTIES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "r1": (("loss_d = loss_d + {half!r} * gradients({real}).square().sum(dim=1).mean()",), ()),
 }
 
-_HAS_BFLOAT16 = "torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()"
+_ON_CPU = "torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()"
 _GRADIENTS = '''
     def gradients(x):
         """Gradient of D at each sample, which can be differentiated again: (N, numbers in a sample)."""
@@ -175,8 +175,8 @@ def _streams(config: TrainConfig) -> list[str]:
     if config.instance_noise:
         lines.append('blur = stream("instance noise", DEVICE)')
     if config.precision == "bfloat16":
-        lines.append(f"has = {_HAS_BFLOAT16}  # or float32")
-        lines.append("bfloat16 = torch.autocast(DEVICE, torch.bfloat16, has, cache_enabled=False)")
+        lines.append(f'has = DEVICE == "cuda" or ({_ON_CPU})')
+        lines.append("bfloat16 = torch.autocast(DEVICE, torch.bfloat16, has, cache_enabled=False)  # else float32")
     return lines
 
 
