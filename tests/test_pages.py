@@ -318,19 +318,21 @@ def test_a_drawing_told_twice_takes_nobody_away_from_the_session_that_learns_it(
     assert [text.value for text in page.text] == ["a session", "None"]
 
 
+def form_of_a_rate() -> None:
+    """A rate that stands in two places, and what the page complains of."""
+    import streamlit as st
+
+    from gan_core.config import SETTINGS, TrainConfig
+    from ui import form, state
+
+    st.session_state.setdefault("draft", TrainConfig())
+    for place in ("above", "below"):
+        form._widget(SETTINGS["optimizer_g.lr"], state.draft(), None, place)
+    st.text(state.trouble())
+
+
 def test_what_a_browser_tells_of_a_widget_that_it_has_not_yet_drawn_anew_undoes_no_change() -> None:
-    """A rate stands in two places; the browser tells of the old one in the second after a change in the first."""
-
-    def form_of_a_rate() -> None:
-        import streamlit as st
-
-        from gan_core.config import SETTINGS, TrainConfig
-        from ui import form, state
-
-        st.session_state.setdefault("draft", TrainConfig())
-        for place in ("above", "below"):
-            form._widget(SETTINGS["optimizer_g.lr"], state.draft(), None, place)
-
+    """The browser tells of the old rate in the second place after a change in the first."""
     page = AppTest.from_function(form_of_a_rate, default_timeout=60).run()
     above, below = page.text_input
     old = below.value
@@ -341,3 +343,15 @@ def test_what_a_browser_tells_of_a_widget_that_it_has_not_yet_drawn_anew_undoes_
     assert [each.value for each in page.text_input] == ["0.0004", "0.0004"]
     page.text_input[1].set_value("0.001").run()
     assert page.session_state.draft.optimizer_g.lr == 0.001
+
+
+def test_what_a_browser_has_heard_late_ends_no_complaint() -> None:
+    """It may tell of the changed rate in the second place together with a value in the first that is refused."""
+    page = AppTest.from_function(form_of_a_rate, default_timeout=60).run()
+    page.text_input[0].set_value("0.0004").run()
+    page.text_input[0].set_value("fast")
+    page.text_input[1].set_value("4e-4").run()
+    assert page.text[0].value.startswith("optimizer_g.lr: fast is not allowed")
+    assert [each.value for each in page.text_input] == ["0.0004", "0.0004"]
+    page.text_input[1].set_value("0.001").run()
+    assert page.text[0].value == ""
