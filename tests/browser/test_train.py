@@ -155,29 +155,28 @@ def test_scrubbing_shows_earlier_samples_and_live_returns(train: Callable[[Train
     until(lambda: picture(page, "generated samples") == now)
 
 
-def load_until_attached(page: Page, address: str, seconds: float = 2, tries: int = 8) -> None:
-    """Open the address; its running session must be in hand within the time, in the best of several tries.
+def seconds_until(page: Page, address: str, word: str) -> float:
+    """How long after the address has loaded the page shows the button with this word."""
+    page.goto(address, wait_until="load")
+    loaded = time.monotonic()
+    expect(button(page, word)).to_be_visible(timeout=PATIENCE)
+    return time.monotonic() - loaded
 
-    Other work on a shared machine may hold up any single one, and slow its cores to half for several in a row.
+
+def test_a_refresh_and_a_second_tab_find_the_same_run(train: Callable[[TrainConfig], Page], app: Server) -> None:
+    """Within two seconds; on a machine too slow for that, about as soon as a page stands that shows no run.
+
+    In the best of several tries: other work on a shared machine may hold up any single one.
     """
-    for left in reversed(range(tries)):
-        page.goto(address, wait_until="load")
-        try:
-            expect(button(page, "Pause")).to_be_visible(timeout=seconds * 1000)
-            break
-        except AssertionError:
-            if not left:
-                raise
-
-
-def test_a_refresh_and_a_second_tab_find_the_same_run(train: Callable[[TrainConfig], Page]) -> None:
     page = train(DIGITS)
     start(page)
     before = step_of(page)
-    load_until_attached(page, page.url)
-    until(lambda: step_of(page) > before)
     other = page.context.new_page()
-    load_until_attached(other, page.url)
+    without_one = min(seconds_until(other, f"{app.url}/train?preset=ring8", "Start") for _ in range(3))
+    allowed = max(2, 1.5 * without_one)
+    assert any(seconds_until(page, page.url, "Pause") < allowed for _ in range(8))
+    until(lambda: step_of(page) > before)
+    assert any(seconds_until(other, page.url, "Pause") < allowed for _ in range(8))
     until(lambda: step_of(other) > before)
     seen = step_of(other)
     until(lambda: step_of(other) > seen)
