@@ -22,6 +22,7 @@ from torch import Tensor, fx, nn
 from torch.func import functional_call, functionalize
 
 from gan_core.config import ConfigError, TrainConfig
+from gan_core.repeats import Once
 
 Drawn = Tensor | bool | None  # what a loss depends on beside the weights; all but a tensor stays in a graph for good
 FiguresOf = Callable[..., Sequence[Tensor]]  # what was drawn -> a loss, then what else to show; scalars
@@ -106,9 +107,15 @@ class Compiled:
         }
         try:
             with _one_at_a_time:
-                recorded = make_fx(gradients, _WRITTEN_OUT, tracing_mode="fake")(*examples)
+                recorded = make_fx(gradients, tracing_mode="fake")(*examples)
                 nothing_in_place = make_fx(functionalize(recorded), tracing_mode="fake")(*examples)
-                graph: Graph = inductor(_without_repeats(nothing_in_place), examples, options)
+                ways = (
+                    make_fx(Once(nothing_in_place, factored).run, _WRITTEN_OUT, tracing_mode="fake")(*examples)
+                    for factored in (False, True)
+                )
+                shorter = Once(min(ways, key=_products), factored=False)
+                final = make_fx(_contiguous(shorter.run), tracing_mode="fake")(*examples)
+                graph: Graph = inductor(final, examples, options)
         except (RuntimeError, OSError) as error:
             what = str(error).strip().partition("\n")[0]
             raise ConfigError(
@@ -157,18 +164,14 @@ _WRITTEN_OUT: dict[Any, Callable[..., Tensor]] = {
 }
 
 
-def _without_repeats(recorded: fx.GraphModule) -> fx.GraphModule:
-    """The same graph, which must change no tensor in place, with all that is in it twice computed once.
+def _contiguous(graph: Graph) -> Graph:
+    """The same, gradients laid out as an optimiser's kernel takes them: a product written out may lie on its side."""
+    return lambda *values: [made.contiguous() for made in graph(*values)]
 
-    So R1, which looks at D's scores of real samples, shares their forward pass with the loss.
-    """
-    from torch._functorch.compile_utils import fx_graph_cse
 
-    for other_name in (torch.ops.aten.detach.default, torch.ops.aten.alias.default):
-        for node in recorded.graph.find_nodes(op="call_function", target=other_name):
-            node.replace_all_uses_with(node.args[0])
-            recorded.graph.erase_node(node)
-    return fx.GraphModule(recorded, fx_graph_cse(recorded.graph))
+def _products(graph: fx.GraphModule) -> int:
+    """How many are left that are not written out."""
+    return sum(node.target in _WRITTEN_OUT for node in graph.graph.nodes)
 
 
 def _compiler() -> str:

@@ -87,10 +87,10 @@ def test_the_losses_of_ring8_under_r1_are_the_eager_ones(fresh: Pair) -> None:
 
 
 @compiling
-def test_r1_shares_the_forward_pass_of_the_loss(fresh: Pair) -> None:
-    """Of sixteen products of 256 x 128 by 128 x 128 one is spared; thinner ones are none any more."""
+def test_r1_shares_passes_with_the_loss(fresh: Pair) -> None:
+    """Of sixteen products of 256 x 128 by 128 x 128 three are spared: forwards, backwards, and a weight's gradient."""
     fresh.compiled.step()  # compiles
-    assert ceiling.flops(fresh.compiled.step) == 15 * 2 * 256 * 128 * 128
+    assert ceiling.flops(fresh.compiled.step) == 13 * 2 * 256 * 128 * 128  # thinner ones are none any more
 
 
 @compiling
