@@ -133,9 +133,9 @@ def _read_at_once(content: bytes) -> NDArray[np.float64]:
 def _read_by_row(content: bytes) -> NDArray[np.float64]:
     """The rows before the first that is damaged."""
     rows = []
-    for row in list(csv.reader(content.decode("ascii", errors="replace").splitlines()))[1:]:
+    for line in content.decode("ascii", errors="replace").splitlines()[1:]:
         try:
-            values = [float(value) for value in row]
+            values = [float(value) for value in line.split(",")]
         except ValueError:
             break
         if len(values) != len(COLUMNS):

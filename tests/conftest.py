@@ -10,11 +10,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Generator, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import ConsoleMessage, expect
+from streamlit.testing.v1 import app_test
 
 # Before torch is loaded: processes that test beside each other share the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -97,6 +99,18 @@ def serve(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _components_outlive_an_app_test() -> Iterator[None]:
+    """Streamlit's last version for Python 3.10 forgets after one `AppTest` what was registered while modules loaded.
+
+    Later ones register it anew. In a server, which is one for good, nothing is ever forgotten.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if sys.version_info < (3, 11):
+            patch.setattr(app_test, "BidiComponentManager", cache(app_test.BidiComponentManager))
+        yield
 
 
 @pytest.hookimpl(wrapper=True)
