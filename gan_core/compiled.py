@@ -113,7 +113,7 @@ class Compiled:
                     make_fx(Once(nothing_in_place, factored).run, _WRITTEN_OUT, tracing_mode="fake")(*examples)
                     for factored in (False, True)
                 )
-                shorter = Once(min(ways, key=_products), factored=False)
+                shorter = Once(min(ways, key=_products), factored=False)  # what is written out may repeat itself again
                 final = make_fx(_contiguous(shorter.run), tracing_mode="fake")(*examples)
                 graph: Graph = inductor(final, examples, options)
         except (RuntimeError, OSError) as error:

@@ -107,8 +107,8 @@ class Once(fx.Interpreter):
             return _Scaled(gradient.factors, self.once(target, gradient.rows, *rest))
         return None
 
-    def add(self, a: Any, b: Any) -> Any:
-        if not (isinstance(a, _Products) and isinstance(b, _Products)):
+    def add(self, a: Any, b: Any, alpha: float = 1) -> Any:
+        if not (isinstance(a, _Products) and isinstance(b, _Products) and alpha == 1):
             return None
         sums = dict[int, tuple[Tensor, Tensor]]()
         for left, right in (*a.pairs, *b.pairs):
