@@ -20,6 +20,13 @@ aten = torch.ops.aten
 PRODUCTS = aten.mm.default, aten.addmm.default
 
 
+def normal(*shape: int) -> Tensor:
+    return torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(sum(shape)))
+
+
+EXAMPLES = normal(7, 3), normal(5, 3), normal(6, 5), normal(1, 6)  # x, and the weights of D's layers
+
+
 def products(graph: fx.GraphModule) -> int:
     return sum(node.target in PRODUCTS for node in graph.graph.nodes)
 
@@ -30,16 +37,11 @@ def graphs(function: Callable[..., list[Tensor]], *examples: Tensor) -> list[fx.
     return [recorded, *(make_fx(Once(recorded, factored).run)(*examples) for factored in (False, True))]
 
 
-def same(first: fx.GraphModule, *others: fx.GraphModule, examples: Sequence[Tensor] | None = None) -> bool:
+def same(first: fx.GraphModule, *others: fx.GraphModule, examples: Sequence[Tensor] = EXAMPLES) -> bool:
     """Whether all compute the first one's numbers, but for rounding."""
-    examples = EXAMPLES if examples is None else examples
     for graph in others:
         torch.testing.assert_close(graph(*examples), first(*examples), rtol=1e-10, atol=1e-10)
     return True
-
-
-def normal(*shape: int) -> Tensor:
-    return torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(sum(shape)))
 
 
 def gradients_of_d(bend: Callable[..., Tensor], weight: float) -> Callable[..., list[Tensor]]:
@@ -60,9 +62,6 @@ def gradients_of_d(bend: Callable[..., Tensor], weight: float) -> Callable[..., 
             return [loss.detach(), *torch.autograd.grad(loss, leaves)]
 
     return compute
-
-
-EXAMPLES = normal(7, 3), normal(5, 3), normal(6, 5), normal(1, 6)
 
 
 def test_a_loss_and_r1_share_one_way_back() -> None:

@@ -173,11 +173,12 @@ def _changed(key: str, widget_key: str, session: Session | None) -> None:
         return
     try:
         values = _with_consequences(key, st.session_state[widget_key])
-        if not state.draft().with_values(values).changes_from(state.draft()):
+        draft = state.draft().with_values(values)
+        if draft == state.draft():
             return  # the other place where the setting stands has been heard of: no news, and no end of a complaint
         if session is not None and session.snapshot().live:
             session.update(values)
-        st.session_state.draft = state.draft().with_values(values)
+        st.session_state.draft = draft
         state.complain("")
     except ConfigError as error:
         state.complain(f"{error}. The setting stays as it was.")
