@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from gan_core.config import NetworkConfig
 from gan_core.models.products import Linear
+from gan_core.models.tanh import Tanh
 
 # In place where the gradient can be told from the output: the same numbers, 4 % faster.
 ACTIVATIONS: dict[str, Callable[[NetworkConfig], nn.Module]] = {
@@ -21,7 +22,7 @@ ACTIVATIONS: dict[str, Callable[[NetworkConfig], nn.Module]] = {
     "elu": lambda net: nn.ELU(),
     "silu": lambda net: nn.SiLU(),
 }
-OUTPUTS: dict[str, Callable[[], nn.Module]] = {"tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "linear": nn.Identity}
+OUTPUTS: dict[str, Callable[[], nn.Module]] = {"tanh": Tanh, "sigmoid": nn.Sigmoid, "linear": nn.Identity}
 
 
 class Drawn(nn.Module):

@@ -76,8 +76,13 @@ def onednn_is_faster() -> bool:
         torch.backends.mkl.is_available()
         and hasattr(torch.ops.mkldnn, "_linear_pointwise")
         and torch.backends.cpu.get_cpu_capability() == "AVX512"
-        and "AuthenticAMD" in _processor()
+        and is_amd()
     )
+
+
+def is_amd() -> bool:
+    """Whether the processor is one of AMD's."""
+    return "AuthenticAMD" in _processor()
 
 
 def _processor() -> str:

@@ -153,7 +153,7 @@ def _flat(network: nn.Module, role: str, config: TrainConfig) -> Iterator[str]:
     at_once = 2 if role == "discriminator" and judges_alone(network) else 1  # batches
     for module in _leaves(network):
         if not isinstance(module, NOTHING) and not (config.shape == (2,) and _flattens(module)):
-            yield layers.written(module, at_once * config.batch_size, config.shape[-1])
+            yield layers.written(module, at_once * config.batch_size, config.shape)
 
 
 def _flattens(module: nn.Module) -> bool:
