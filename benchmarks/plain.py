@@ -1,12 +1,16 @@
 """The loop that people copy: a DataLoader, pictures decoded one by one, two passes, `.item()` at every step.
 
+Pictures come from memory, as torchvision's MNIST has them, or from a folder of files, as coloured ones do in the
+sources and wherever DCGAN is shown.
+
 It starts from our weights and draws our noise and our order of the data, so that its losses must equal ours; everything
 else is as the sources and the popular repositories write it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import torch
 from PIL import Image
@@ -14,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.utils.data import DataLoader, Dataset, Sampler
 from torchvision import transforms
+from torchvision.datasets import ImageFolder
 
 from gan_core import data, models
 from gan_core.config import OptimizerConfig, TrainConfig
@@ -30,10 +35,7 @@ class Examples(Dataset[Tensor]):
     """One example at a time, as torchvision's data sets give them; points as they are."""
 
     def __init__(self, examples: Tensor, output: str) -> None:
-        steps = [transforms.ToTensor()]
-        if output == "tanh":
-            steps.append(transforms.Normalize(0.5, 0.5))
-        self.examples, self.transform = examples, transforms.Compose(steps)
+        self.examples, self.transform = examples, transforms.Compose(_to_tensor(output))
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -42,8 +44,25 @@ class Examples(Dataset[Tensor]):
         example = self.examples[index]
         if example.dtype != torch.uint8:
             return example
-        picture = Image.fromarray(example.permute(1, 2, 0).squeeze(-1).numpy())
-        tensor: Tensor = self.transform(picture)
+        tensor: Tensor = self.transform(_picture(example))
+        return tensor
+
+
+class Files(Dataset[Tensor]):
+    """One picture at a time, read from its file, resized to the side that it has, and decoded."""
+
+    def __init__(self, folder: Path, examples: Tensor, output: str) -> None:
+        (folder / "all").mkdir()
+        for number, example in enumerate(examples):
+            _picture(example).save(folder / "all" / f"{number:06}.png")
+        steps = [transforms.Resize(examples.shape[-1]), *_to_tensor(output)]
+        self.files = ImageFolder(str(folder), transforms.Compose(steps))
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> Tensor:
+        tensor: Tensor = self.files[index][0]
         return tensor
 
 
@@ -59,16 +78,23 @@ class Order(Sampler[int]):
 
 
 class PlainLoop:
-    """One config, trained as the sources would. `step()` gives (loss of D, loss of G)."""
+    """One config, trained as the sources would. `step()` gives (loss of D, loss of G).
 
-    def __init__(self, config: TrainConfig, dataset: data.Dataset, device: torch.device = CPU) -> None:
+    Args:
+        folder: an empty one, for pictures that shall come from files.
+    """
+
+    def __init__(
+        self, config: TrainConfig, dataset: data.Dataset, device: torch.device = CPU, folder: Path | None = None
+    ) -> None:
         self.config, self.random, self.device = config, Streams(config.seed, device), device
         networks = models.build(config)
         self.generator, self.discriminator = (_as_written(network.train().to(device)) for network in networks)
         self.optimizer_g = _optimizer(config.optimizer_g, self.generator)
         self.optimizer_d = _optimizer(config.optimizer_d, self.discriminator)
+        examples, output = dataset.examples, config.generator.output
         loader = DataLoader(
-            Examples(dataset.examples, config.generator.output),
+            Examples(examples, output) if folder is None else Files(folder, examples, output),
             batch_size=config.batch_size,
             sampler=Order(len(dataset), self.random.order),
         )
@@ -130,11 +156,19 @@ class PlainLoop:
         return gradient.view(len(x), -1)
 
 
+def _picture(example: Tensor) -> Image.Image:
+    return Image.fromarray(example.permute(1, 2, 0).squeeze(-1).numpy())
+
+
+def _to_tensor(output: str) -> list[Callable[..., Tensor]]:
+    return [transforms.ToTensor(), *([transforms.Normalize(0.5, 0.5)] if output == "tanh" else [])]
+
+
 def _as_written(network: nn.Module) -> nn.Module:
     """With torch's own layers in the place of ours that compute the same by another way, and in torch's own layout."""
     for module in network.modules():
         module._forward_pre_hooks.clear()  # `models.layout`
-        for own in (nn.Linear, nn.Conv2d, nn.ConvTranspose2d):
+        for own in (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.Tanh):
             if isinstance(module, own):
                 module.__class__ = own
     return network

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import multiprocessing
 import statistics
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from itertools import pairwise
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -40,6 +42,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "MLP 28": ("mlp-mnist", {}),
     "DCGAN 28": ("dcgan-mnist", {"generator.width": 32, "discriminator.width": 32, "batch_size": 64}),
     "DCGAN 64": ("dcgan-sprites", {"generator.width": 16, "discriminator.width": 16, "batch_size": 32}),
+    "DCGAN 64 from files": ("dcgan-sprites", {"generator.width": 16, "discriminator.width": 16, "batch_size": 32}),
     "WGAN 28": ("wgan-mnist", {"generator.width": 32, "discriminator.width": 32}),
     "WGAN-GP 28": ("wgan-gp-mnist", {}),
     "ring8": ("ring8", {}),
@@ -58,6 +61,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 OF_KIND = {"channels last": "images", "compiled": "points", "bfloat16, channels last": "images"}
 ON_DEVICE = {"compiled": "cpu", "without a graph": "cuda", "tf32": "cuda", "bfloat16, channels last": "cuda"}
 PLAIN = "plain"
+FROM_FILES = ("DCGAN 64 from files",)  # the plain loop reads pictures from a folder, as d2l's of sprites does
 SAME_STEPS, TOLERANCE = 50, 1e-5
 
 
@@ -66,7 +70,13 @@ def config_of(case: str) -> TrainConfig:
     return presets.load(preset).with_values(SAME | ADAM | changes if preset != "wgan-mnist" else SAME | changes)
 
 
-def difference(config: TrainConfig, dataset: data.Dataset, device: str, steps: int = SAME_STEPS) -> float:
+@contextmanager
+def plain_loop(case: str, config: TrainConfig, dataset: data.Dataset, device: str) -> Iterator[PlainLoop]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield PlainLoop(config, dataset, torch.device(device), Path(folder) if case in FROM_FILES else None)
+
+
+def difference(case: str, dataset: data.Dataset, device: str, steps: int = SAME_STEPS) -> float:
     """The largest difference of a loss between the two loops over their first steps, relative to its size above 1.
 
     In double precision, in one layout, and with coloured pictures not folded: training blows rounding up, so that two
@@ -80,12 +90,14 @@ def difference(config: TrainConfig, dataset: data.Dataset, device: str, steps: i
     ):
         if dataset.examples.is_floating_point():
             dataset = replace(dataset, examples=dataset.examples.double())
+        config = config_of(case)
         config = config.with_values({"batch_size": min(config.batch_size, 8)})
-        plain, ours, worst = PlainLoop(config, dataset, torch.device(device)), Trainer(config, device, dataset), 0.0
-        for _ in range(steps):
-            theirs, record = plain.step(), ours.step()
-            for a, b in zip(theirs, (record.loss_d, record.loss_g), strict=True):
-                worst = max(worst, abs(a - b) / max(1.0, abs(a)))
+        with plain_loop(case, config, dataset, device) as plain:
+            ours, worst = Trainer(config, device, dataset), 0.0
+            for _ in range(steps):
+                theirs, record = plain.step(), ours.step()
+                for a, b in zip(theirs, (record.loss_d, record.loss_g), strict=True):
+                    worst = max(worst, abs(a - b) / max(1.0, abs(a)))
     return worst
 
 
@@ -137,12 +149,13 @@ def _turns(line: Connection, case: str, kind: str, device: str, threads: int, se
     torch.set_num_threads(threads)
     config = config_of(case)
     dataset = data.load(config)
-    if kind == PLAIN:
-        step: Callable[[], object] = PlainLoop(config, dataset, torch.device(device)).step
-    else:
-        step = Trainer(config.with_values(VARIANTS[kind]), device, dataset).step
     steps = 0
-    with suppress(EOFError):
+    with suppress(EOFError), ExitStack() as until_done:
+        if kind == PLAIN:
+            plain = until_done.enter_context(plain_loop(case, config, dataset, device))
+            step: Callable[[], object] = plain.step
+        else:
+            step = Trainer(config.with_values(VARIANTS[kind]), device, dataset).step
         while line.recv():
             steps = steps or _steps_in(step, seconds, device)
             several(step, steps, device)
@@ -207,7 +220,7 @@ def main() -> None:
     rows: list[timing.Row] = []
     for case in options.cases.split(","):
         config = config_of(case)
-        apart = difference(config, data.load(config), options.device)
+        apart = difference(case, data.load(config), options.device)
         if apart > TOLERANCE:
             raise SystemExit(f"{case}: losses differ by {apart:.1e} within {SAME_STEPS} steps")
         variants = [
