@@ -181,7 +181,9 @@ def _changed(key: str, widget_key: str, session: Session | None) -> None:
         st.session_state.draft = draft
         state.complain("")
     except ConfigError as error:
-        state.complain(f"{error}. The setting stays as it was.")
+        told = f"{error}. The setting stays as it was."
+        state.complain(told)
+        st.toast(told, icon=":material/error:", duration="long")  # the place for complaints may be far out of sight
 
 
 def _with_consequences(key: str, value: Any) -> dict[str, Any]:

@@ -137,7 +137,9 @@ def test_a_rate_changed_mid_run_takes_effect_and_marks_the_curves(
 
     rate.fill("fast")
     rate.press("Enter")
-    expect(page.get_by_text("optimizer_g.lr: fast is not allowed")).to_be_visible(timeout=PATIENCE)
+    told = "optimizer_g.lr: fast is not allowed"
+    expect(page.get_by_test_id("stAlert").get_by_text(told)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_test_id("stToast").get_by_text(told)).to_be_in_viewport(timeout=PATIENCE)  # wherever one reads
     expect(rate_of_g(page)).to_have_value("0.0004")
 
 
