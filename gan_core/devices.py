@@ -1,8 +1,11 @@
-"""Where training runs: finding a device, naming it, and keeping CUDA to repeatable kernels."""
+"""Where training runs: finding a device, naming it, and what CUDA may compute with."""
 
 from __future__ import annotations
 
 import os
+import threading
+import weakref
+from dataclasses import dataclass
 
 import torch
 
@@ -35,16 +38,57 @@ def multiplies_bfloat16(device: torch.device) -> bool:
     return known
 
 
-def choose_kernels(deterministic: bool, tf32: bool) -> None:
-    """What CUDA may compute with, in the whole process and from now on.
+@dataclass(frozen=True, eq=False)
+class Kernels:
+    """What a run asks of CUDA's kernels; in force for as long as this is kept, in the whole process.
 
-    Args:
-        deterministic: only kernels whose sums are the same at every run; others raise.
-        tf32: matrix products may round their factors to 10 bits, as those of convolutions always may.
+    There is one choice for all runs of a process. So where they ask for different things, the stricter holds for all:
+    a number may come out more exactly than its run asks, or later. Once nobody asks, all is as it was before.
     """
-    if deterministic:
-        torch.use_deterministic_algorithms(True)
-    # What trying finds fastest may differ from run to run, and with it the last digits.
-    torch.backends.cudnn.benchmark = not torch.are_deterministic_algorithms_enabled()
-    if tf32:
-        torch.backends.cuda.matmul.allow_tf32 = True
+
+    deterministic: bool  # only kernels whose sums are the same at every run; others raise
+    tf32: bool  # matrix products may round their factors to 10 bits, as those of convolutions always may
+
+    def __post_init__(self) -> None:
+        global _before
+        with _choosing:
+            if not _asked:
+                _before = _Choice.present()
+            _asked.add(self)
+            _choose()
+        weakref.finalize(self, _choose).atexit = False
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """How torch's switches stand."""
+
+    deterministic: bool
+    tf32: bool
+    benchmark: bool  # try which kernels are fastest, which may differ from run to run, and with it the last digits
+
+    @classmethod
+    def present(cls) -> _Choice:
+        return cls(
+            torch.are_deterministic_algorithms_enabled(),
+            torch.backends.cuda.matmul.allow_tf32,
+            torch.backends.cudnn.benchmark,
+        )
+
+    def make(self) -> None:
+        torch.use_deterministic_algorithms(self.deterministic)
+        torch.backends.cuda.matmul.allow_tf32 = self.tf32
+        torch.backends.cudnn.benchmark = self.benchmark
+
+
+_asked: weakref.WeakSet[Kernels] = weakref.WeakSet()
+_before: _Choice  # anybody asked; what whoever uses the library has chosen holds beside what runs ask for
+_choosing = threading.RLock()  # one thread may come back: a run can end, as memory is cleared, while another begins
+
+
+def _choose() -> None:
+    with _choosing:
+        asked = [*_asked]
+        strict = _before.deterministic or any(kernels.deterministic for kernels in asked)
+        rounded = _before.tf32 or all(kernels.tf32 for kernels in asked)
+        (_Choice(strict, rounded, not strict) if asked else _before).make()

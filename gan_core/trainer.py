@@ -20,7 +20,7 @@ from gan_core.augment import augment
 from gan_core.compiled import Compiled, Drawn, FiguresOf
 from gan_core.config import TrainConfig
 from gan_core.data.batches import Batches
-from gan_core.devices import choose_kernels, describe_device, find_device, multiplies_bfloat16
+from gan_core.devices import Kernels, describe_device, find_device, multiplies_bfloat16
 from gan_core.models.batch import judges_alone
 from gan_core.models.layers import full_precision
 from gan_core.models.modes import constant, evaluating, repeating
@@ -68,8 +68,8 @@ class Trainer:
 
     def __init__(self, config: TrainConfig, device: str = "auto", dataset: data.Dataset | None = None) -> None:
         self.device = find_device(device)
-        if self.device.type == "cuda":
-            choose_kernels(config.deterministic, tf32=config.precision == "tf32")
+        on_cuda = self.device.type == "cuda"
+        self._kernels = Kernels(config.deterministic, tf32=config.precision == "tf32") if on_cuda else None
         self.dataset = dataset if dataset is not None else data.load(config)
         self.random = Streams(config.seed, self.device)
         self.labels = self.dataset.labels if config.classes else None  # int64 (len(dataset),)
@@ -96,8 +96,8 @@ class Trainer:
         self.optimizer_g = optimizers.build(config.optimizer_g, self._parameters_g)
         networks = self.generator, self.discriminator
         self.compiled = Compiled(differentiate, networks) if config.compile else None
-        on_cuda = graphs.can_record(config, self.device, self.generator)
-        self.graphs = graphs.Graphs(differentiate, networks, self.random.on_device) if on_cuda else None
+        recorded = graphs.can_record(config, self.device, self.generator)
+        self.graphs = graphs.Graphs(differentiate, networks, self.random.on_device) if recorded else None
         self.steps = 0
         self.images = 0
         self._figures_d, self._figures_g = torch.full((len(FIGURES),), torch.nan, device=self.device).split(_OF_EACH)

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 
 import pytest
 import torch
 
-from gan_core.devices import choose_kernels, find_device, multiplies_bfloat16
+from gan_core.devices import Kernels, find_device, multiplies_bfloat16
 from gan_core.trainer import Trainer
 from tests.small import DIGITS
-
-
-@pytest.fixture
-def kernels() -> Iterator[None]:
-    """The process's choices, put back afterwards."""
-    before = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.benchmark
-    yield
-    torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.benchmark = before
-    torch.use_deterministic_algorithms(False)
 
 
 def test_a_gpu_is_called_as_its_tensors_call_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,28 +26,69 @@ def test_a_gpu_is_called_as_its_tensors_call_it(monkeypatch: pytest.MonkeyPatch)
     ]
 
 
-@pytest.mark.usefixtures("kernels")
-def test_tf32_is_allowed_only_where_it_is_asked_for() -> None:
-    torch.backends.cuda.matmul.allow_tf32 = False
-    choose_kernels(deterministic=False, tf32=False)
-    assert not torch.backends.cuda.matmul.allow_tf32
-    choose_kernels(deterministic=False, tf32=True)
-    assert torch.backends.cuda.matmul.allow_tf32
+# ---- what CUDA may compute with: one choice for all runs of a process ------------------------------------------------
 
 
-@pytest.mark.usefixtures("kernels")
-def test_the_fastest_convolutions_are_found_by_trying_unless_runs_must_repeat() -> None:
-    choose_kernels(deterministic=False, tf32=False)
-    assert torch.backends.cudnn.benchmark
-    choose_kernels(deterministic=True, tf32=False)
-    assert not torch.backends.cudnn.benchmark
-    choose_kernels(deterministic=False, tf32=False)  # beside a run that must repeat
-    assert not torch.backends.cudnn.benchmark
+def chosen() -> tuple[bool, bool, bool]:
+    """Deterministic, TF32, and trying what is fastest."""
+    return (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.backends.cuda.matmul.allow_tf32,
+        torch.backends.cudnn.benchmark,
+    )
 
 
-@pytest.mark.usefixtures("kernels")
+@pytest.fixture(params=[(False, False, False), (True, True, False)], ids=["as torch is", "as somebody chose"])
+def before(request: pytest.FixtureRequest) -> Iterator[tuple[bool, bool, bool]]:
+    """How torch's switches stand before anybody trains; after the test everybody has stopped, and they stand so again.
+
+    No other test of this process has a trainer on CUDA at the same time.
+    """
+    first = chosen()
+    torch.use_deterministic_algorithms(request.param[0])
+    torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.benchmark = request.param[1:]
+    yield request.param
+    assert chosen() == request.param
+    torch.use_deterministic_algorithms(first[0])
+    torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.benchmark = first[1:]
+
+
+def test_runs_get_what_they_ask_for_and_leave_nothing_behind(before: tuple[bool, bool, bool]) -> None:
+    somebody_is_strict, somebody_rounds, _ = before
+    for deterministic, tf32 in product((True, False), repeat=2):
+        kernels = Kernels(deterministic, tf32)
+        strict = deterministic or somebody_is_strict
+        assert chosen() == (strict, tf32 or somebody_rounds, not strict)
+        del kernels
+        assert chosen() == before
+
+
+def test_of_runs_beside_each_other_the_stricter_holds_for_both() -> None:
+    first = chosen()
+    exact, rounded = Kernels(deterministic=False, tf32=False), Kernels(deterministic=True, tf32=True)
+    assert chosen() == (True, False, False)
+    del exact
+    assert chosen() == (True, True, False)
+    other = Kernels(deterministic=False, tf32=True)
+    del rounded
+    assert chosen() == (False, True, True)
+    del other
+    assert chosen() == first
+
+
+def test_runs_that_begin_and_end_in_many_threads_leave_nothing_behind(before: tuple[bool, bool, bool]) -> None:
+    def run(number: int) -> bool:
+        for k in range(50):
+            kernels = Kernels(deterministic=(number + k) % 2 == 0, tf32=k % 3 == 0)
+            if kernels.deterministic and not chosen()[0]:
+                return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(run, range(8)))
+
+
 def test_on_a_cpu_tf32_is_float32_bit_for_bit() -> None:
-    torch.backends.cuda.matmul.allow_tf32 = False
     trainers = [Trainer(DIGITS.with_values({"precision": name}), "cpu") for name in ("float32", "tf32")]
     for _ in range(3):
         one, other = (trainer.step() for trainer in trainers)
