@@ -44,7 +44,13 @@ def show(race: Race) -> None:
         if moves != moved:
             st.rerun()  # the last run has ended, or one goes on: look at the right pace
 
+    @st.fragment(run_every=None if moved else 2)
+    def notice() -> None:
+        if progress.moves(race) != moved:
+            st.rerun()  # another tab lets it go on
+
     watch()
+    notice()
 
 
 race = state.opened()

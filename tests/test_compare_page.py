@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from gan_core import compare, presets, pretrained
-from gan_core.compare import Axis, Comparison, Means, Race, RaceStore, report
+from gan_core.compare import Axis, Comparison, Means, Race, RaceStore, Standing, report
+from gan_core.compare.race import JobStatus, Order
 from gan_core.config import SETTINGS, TrainConfig
 from gan_core.history import COLUMNS
 from gan_core.runs import Run, RunStore
@@ -20,7 +21,7 @@ from gan_core.snapshot import Observer
 from gan_core.trainer import Trainer
 from tests.small import DIGITS, POINTS
 from ui import server
-from ui.compare import axes
+from ui.compare import axes, progress
 
 ROOT = Path(__file__).parents[1]
 PLAN = compare.comparison(
@@ -329,3 +330,34 @@ def test_runs_that_cannot_be_compared_are_told(library: Path) -> None:
         assert not app.exception
         assert why in app.error[0].value
         assert RaceStore(library).list() == []
+
+
+class Tended:
+    """A race that somebody trains, of whose runs `order` was asked last."""
+
+    tended = True
+    comparison = PLAN
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+
+    def order_of(self, key: str) -> Order:
+        return self.order
+
+
+@pytest.mark.parametrize(
+    ("status", "order", "told", "offers"),
+    [
+        ("running", "run", "step 9", "stop"),
+        ("running", "stop", "stopping at step 9", ""),
+        ("running", "pause", "pausing at step 9", ""),
+        ("paused", "run", "waiting at step 9", "stop"),
+        ("stopped", "run", "waiting at step 9", "stop"),
+        ("interrupted", "run", "waiting at step 9", "stop"),
+        ("paused", "pause", "paused at step 9", "resume"),
+        ("stopped", "stop", "stopped at step 9", "resume"),
+    ],
+)
+def test_a_run_tells_at_once_what_was_asked_of_it(status: JobStatus, order: Order, told: str, offers: str) -> None:
+    run = progress._run(cast(Race, Tended(order)), 0, Standing("a", status, step=9))
+    assert (run.told, run.offers) == (told, offers)

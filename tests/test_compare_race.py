@@ -178,6 +178,17 @@ def statuses(race: Race) -> list[str]:
     return [standing.status for standing in race.standings()]
 
 
+def test_what_was_stopped_goes_on_only_when_it_is_named(tmp_path: Path) -> None:
+    race = RaceStore(tmp_path).create(plan())
+    stopped, other = (job.key for job in race.jobs)
+    race.stop(stopped)
+    for act, order in ((race.pause, "pause"), (race.resume, "run"), (race.pause, "pause"), (race.resume, "run")):
+        act()
+        assert (race.order_of(stopped), race.order_of(other)) == ("stop", order)
+    race.resume(stopped)
+    assert race.order_of(stopped) == "run"
+
+
 def test_runs_are_paused_resumed_stopped_and_added_one_by_one_or_all(endless: tuple[Race, Runner]) -> None:
     race, runner = endless
     until(lambda: all(standing.step > 0 for standing in race.standings()))

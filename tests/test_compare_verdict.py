@@ -77,6 +77,18 @@ def test_three_seeds_can_never_convince_the_test_by_signs() -> None:
     assert by_signs(np.array([5.0, 6.0, 7.0, 5.5, 6.5, 5.2])) == 2 / 64
 
 
+def test_runs_that_somebody_stopped_are_not_tested() -> None:
+    """Whoever stops a run when it looks bad, or early, would choose who wins."""
+    whole = results({"0.0001": [1.0, 1.1, 0.9], "0.001": [10.0, 11.0, 9.0]})
+    assert compare.verdicts(whole, ["quality"])[0].better == "0.0001"
+    one = [replace(run, status="stopped") if run.key == "0.001-s1" else run for run in whole.runs]
+    verdict = compare.verdicts(replace(whole, runs=tuple(one)), ["quality"])[0]
+    assert (verdict.pairs, verdict.p, verdict.better) == (2, None, None)
+    assert verdict.text.endswith(": 1 of the runs was stopped before the end.")
+    assert verdict.p is None
+    assert replace(whole, runs=tuple(one)).values("quality", "0.001") == whole.values("quality", "0.001")  # shown still
+
+
 def test_two_seeds_are_too_few_to_claim_anything() -> None:
     verdict = compare.verdicts(results({"0.0001": [0.8, 0.81], "0.001": [0.1, 0.1], "0.01": [0.2, 0.2]}), ["quality"])[
         0

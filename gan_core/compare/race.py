@@ -138,14 +138,10 @@ class Race:
 
     def resume(self, key: str | None = None) -> None:
         """Let a run go on, or all that rest; one that was stopped goes on only when it is named."""
-        orders = self._orders()
-        jobs = {name: order for name, order in orders["jobs"].items() if order == "stop"} if key is None else {}
-        if key is not None:
-            jobs = {**orders["jobs"], key: "run"}
-        self._give({"all": "run" if key is None else orders["all"], "jobs": jobs})
+        self._order("run", key)
 
     def pause(self, key: str | None = None) -> None:
-        """Let a run, or all, save and rest; its place goes to another."""
+        """Let a run, or all but those that were stopped, save and rest; its place goes to another."""
         self._order("pause", key)
 
     def stop(self, key: str | None = None) -> None:
@@ -160,7 +156,11 @@ class Race:
 
     def _order(self, order: Order, key: str | None) -> None:
         orders = self._orders()
-        self._give({"all": order, "jobs": {}} if key is None else orders | {"jobs": {**orders["jobs"], key: order}})
+        if key is not None:
+            self._give(orders | {"jobs": {**orders["jobs"], key: order}})
+            return
+        stopped = {name: own for name, own in orders["jobs"].items() if own == "stop"}  # and stays so until it is named
+        self._give({"all": order, "jobs": stopped})
 
     def _orders(self) -> dict[str, Any]:
         orders = _read_json(self.path / "orders.json", {})

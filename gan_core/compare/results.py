@@ -12,7 +12,7 @@ import numpy as np
 
 from gan_core.compare.measures import MEASURES, Trace, best, last, rolling
 from gan_core.compare.plan import Comparison
-from gan_core.compare.race import Race, Standing
+from gan_core.compare.race import ENDED, Race, Standing
 from gan_core.diagnosis import diagnose
 from gan_core.evals import Evals
 from gan_core.figures import KINDS, METRIC
@@ -86,9 +86,14 @@ class Results:
         """The runs of a variant that have begun, by seed."""
         return [run for run in self.runs if run.variant == variant]
 
-    def values(self, measure: str, variant: str) -> dict[int, float]:
-        """A measure of each of a variant's runs, by seed; those of which it cannot be taken are left out."""
-        found = {run.seed: MEASURES[measure].of(run, self.level) for run in self.of(variant)}
+    def values(self, measure: str, variant: str, ended: bool = False) -> dict[int, float]:
+        """A measure of each of a variant's runs, by seed; those of which it cannot be taken are left out.
+
+        Args:
+            ended: only of runs that have come to their end, well or not: whoever stops a run chooses what it shows.
+        """
+        runs = [run for run in self.of(variant) if run.status in ENDED or not ended]
+        found = {run.seed: MEASURES[measure].of(run, self.level) for run in runs}
         return {seed: value for seed, value in found.items() if value is not None and math.isfinite(value)}
 
     def table(self) -> list[Row]:

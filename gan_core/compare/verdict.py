@@ -120,7 +120,7 @@ def _tested(results: Results, wanted: Sequence[tuple[str, str, str]]) -> tuple[V
 
 def _differences(results: Results, measure: str, variant: str, reference: str) -> np.ndarray:
     """Of each seed: the logarithm of the ratio, or the difference."""
-    ours, theirs = results.values(measure, variant), results.values(measure, reference)
+    ours, theirs = (results.values(measure, each, ended=True) for each in (variant, reference))
     pairs = np.array([(ours[seed], theirs[seed]) for seed in sorted(ours.keys() & theirs.keys())]).reshape(-1, 2)
     if MEASURES[measure].scale == "difference":
         return pairs[:, 0] - pairs[:, 1]
@@ -169,8 +169,13 @@ def _verdict(
     kind, ours, theirs = MEASURES[measure], results.titles[variant], results.titles[reference]
     label = results.label(measure)
     if p is None or p_holm is None:
-        failed = [run for run in results.runs if run.variant in (variant, reference) and run.status == "failed"]
-        why = f"{len(failed)} of the runs failed" if failed else f"fewer than {LEAST_SEEDS} seeds are measured"
+        both = [run for run in results.runs if run.variant in (variant, reference)]
+        failed, cut = ([run for run in both if run.status == status] for status in ("failed", "stopped"))
+        why = f"fewer than {LEAST_SEEDS} seeds are measured"
+        if failed:
+            why = f"{len(failed)} of the runs failed"
+        elif cut:
+            why = f"{len(cut)} of the runs {'was' if len(cut) == 1 else 'were'} stopped before the end"
         text = f"{ours} and {theirs} are not compared in {label}: {why}."
         return Verdict(measure, variant, reference, len(sample), None, None, None, None, None, None, None, text)
     _, low, high = paired_t(sample)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
 from gan_core import compare
 from gan_core.compare import Race, RaceError, Standing
+from gan_core.compare.race import Order
 from ui.compare import state
 from ui.components import Lane, Run, run_lanes
 from ui.server import pool
@@ -103,13 +105,19 @@ def _lanes(race: Race, standings: Sequence[Standing]) -> list[Lane]:
 
 
 def _run(race: Race, seed: int, standing: Standing) -> Run:
-    going = race.tended and race.order_of(standing.key) == "run"
+    """What was asked of it last is told at once; a worker hears of it after a step, or begins with it after seconds."""
+    order = race.order_of(standing.key)
+    going = race.tended and order == "run"
     offers = {"running": "stop", "waiting": "stop", "stopped": "resume", "paused": "resume"}
+    if standing.status in ("paused", "stopped", "interrupted") and going:
+        standing = replace(standing, status="waiting")
+    elif standing.status == "running" and order != "run":
+        offers["running"] = ""
     return Run(
         key=standing.key,
         name=f"seed {seed}",
         status=standing.status,
-        told=_told(standing, going),
+        told=_told(standing, order),
         share=_share_of(race, standing),
         run_id=standing.run_id,
         offers=offers.get(standing.status, ""),
@@ -117,8 +125,10 @@ def _run(race: Race, seed: int, standing: Standing) -> Run:
     )
 
 
-def _told(standing: Standing, going: bool) -> str:
-    """ "step 1,240 · 62/s · 0:12 left", "waiting", "paused at step 400"."""
+def _told(standing: Standing, order: Order) -> str:
+    """ "step 1,240 · 62/s · 0:12 left", "stopping at step 1,240", "waiting", "paused at step 400"."""
+    if standing.status == "running" and order != "run":
+        return f"{'stopping' if order == 'stop' else 'pausing'} at step {standing.step:,}"
     if standing.status == "running":
         if not standing.step:
             return standing.activity or "starting"
@@ -128,9 +138,7 @@ def _told(standing: Standing, going: bool) -> str:
             if standing.total_steps:
                 parts.append(f"{duration((standing.total_steps - standing.step) / standing.steps_per_second)} left")
         return " · ".join(parts)
-    if standing.status == "interrupted" and going:
-        return f"waiting at step {standing.step:,}"
-    if standing.step and standing.status in ("paused", "stopped", "interrupted"):
+    if standing.step and standing.status in ("waiting", "paused", "stopped", "interrupted"):
         return f"{standing.status} at step {standing.step:,}"
     return standing.status
 

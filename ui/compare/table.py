@@ -21,6 +21,7 @@ def panel(reading: Reading) -> None:
         [_cells(row) for row in reading.rows],
         hide_index=True,
         key="compare-table",
+        placeholder="–",  # never reached, or not measured
         column_config={"Variant": st.column_config.TextColumn(pinned=True)} | _columns(reading),
     )
     st.caption("Click a heading to sort. Distances and unrest: lower is better.")

@@ -44,7 +44,9 @@ def _differences(reading: Reading) -> None:
         st.markdown(f":green-badge[:material/trophy: better: {winner}] {plain(verdict.text)}")
     if not tested:
         text = (
-            reading.verdicts[0].text if len(reading.verdicts) == 1 else "No verdict: fewer than 3 seeds are measured."
+            reading.verdicts[0].text
+            if len(reading.verdicts) == 1
+            else "No verdict: fewer than 3 seeds came to their end."
         )
         st.markdown(plain(text))
     elif not shown:
