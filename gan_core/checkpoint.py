@@ -81,6 +81,22 @@ def load(trainer: Trainer, folder: Path) -> None:
     trainer.load_state_dict(read_state(folder) | networks(folder))
 
 
+def load_weights(trainer: Trainer, folder: Path) -> None:
+    """Give the trainer the weights of the checkpoint, and its step: enough to make samples, not to train on.
+
+    Raises:
+        one of BROKEN: the checkpoint is torn, or of networks of another shape.
+    """
+    for name, weights in networks(folder).items():
+        getattr(trainer, name).load_state_dict(weights)
+    trainer.steps = step_of(folder) or 0
+
+
+def has_state(folder: Path) -> bool:
+    """Whether the checkpoint holds more than weights, or once did."""
+    return any((folder / name).exists() for name in (OLD_STATE, "state.json", "state.safetensors"))
+
+
 def networks(folder: Path) -> dict[str, dict[str, Tensor]]:
     """The weights alone, by network: "generator", "discriminator", and "ema" where there is one.
 

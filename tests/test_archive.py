@@ -18,7 +18,7 @@ from PIL import Image
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
-from gan_core import checkpoint, models
+from gan_core import checkpoint, models, pretrained
 from gan_core.runs import About, Run, RunError, RunStore, customs, pack, unpack
 from gan_core.snapshot import Observer
 from gan_core.trainer import Trainer
@@ -133,6 +133,17 @@ def test_a_run_made_on_another_kind_of_device_opens_and_draws_anew(store: RunSto
 
     run = unpack(zipped(changed(whole, "state.safetensors", from_cuda)), store)
     assert run.trainer("cpu").step().figures.isfinite().all()
+
+
+def test_a_run_of_a_shipped_ones_name_comes_in_under_another(store: RunStore, whole: Files) -> None:
+    """Else the two would be taken for each other."""
+    renamed = {f"digits/{name.partition('/')[2]}": content for name, content in whole.items()}
+    assert unpack(zipped(renamed), store).id != "digits"
+
+
+def test_a_shipped_run_which_keeps_weights_alone_is_not_packed() -> None:
+    with pytest.raises(RunError, match="keeps weights alone"):
+        pack(pretrained.SHIPPED.open("digits"))
 
 
 def test_a_full_library_takes_no_import(store: RunStore, whole: Files) -> None:

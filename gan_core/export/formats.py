@@ -56,7 +56,7 @@ def _onnx(run: Run, progress: Told) -> bytes:
     if refusal := _no_checkpoint(run):
         raise ExportError(refusal)
     progress(0.0)
-    trainer = run.trainer("cpu")
+    trainer = run.trainer("cpu", to_train=False)
     progress(0.1)
     model = onnx_file.onnx(trainer)
     progress(1.0)

@@ -32,8 +32,9 @@ def pack(run: Run) -> BinaryIO:
     It may be trained meanwhile; a checkpoint that is deleted before it is packed is left out.
 
     Raises:
-        RunError: the run cannot be read, or there is no room for the zip.
+        RunError: the run cannot be read, or trained on, or there is no room for the zip.
     """
+    run.refuse_if_only_to_look_at()
     target = cast(BinaryIO, tempfile.TemporaryFile(prefix="run-", suffix=".zip"))  # noqa: SIM115 - handed on, open
     try:
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -110,7 +111,9 @@ def _put(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 
 def _free_id(store: RunStore, wanted: str, preset: str) -> str:
-    taken = store.root / wanted, store.root / ".trash" / wanted
+    from gan_core import pretrained  # which is made of runs itself
+
+    taken = [root / wanted for root in (store.root, store.root / ".trash", pretrained.SHIPPED.root)]
     if RUN_ID.fullmatch(wanted) and not any(path.exists() for path in taken):
         return wanted
     return f"{time.strftime('%Y-%m-%d')}-{preset}-{secrets.token_hex(3)}"

@@ -201,22 +201,46 @@ class Run:
         steps = (checkpoint.step_of(folder) for folder in self.path.glob("step-*") if folder.is_dir())
         return sorted(step for step in steps if step is not None)
 
+    @property
+    def only_to_look_at(self) -> bool:
+        """Whether all of its checkpoints are weights alone, as those of the shipped runs."""
+        steps = self.checkpoints()
+        return bool(steps) and not any(checkpoint.has_state(self._checkpoint(step)) for step in steps)
+
+    def refuse_if_only_to_look_at(self) -> None:
+        """Raises `RunError` if the run cannot be trained on."""
+        if self.only_to_look_at:
+            raise RunError(
+                f"The run {self.id} keeps weights alone, to look at and to make samples of: it cannot be trained on. "
+                "Start it anew from its settings."
+            )
+
     def trainer(
-        self, device: str = "auto", step: int | Literal["best"] | None = None, dataset: Dataset | None = None
+        self,
+        device: str = "auto",
+        step: int | Literal["best"] | None = None,
+        dataset: Dataset | None = None,
+        to_train: bool = True,
     ) -> Trainer:
         """A trainer that stands where the last whole checkpoint stands, or the one of `step`, or the best one.
 
         A torn checkpoint is passed over for the one before it.
 
+        Args:
+            to_train: else it only makes samples, for which a checkpoint's weights are enough.
+
         Raises:
             RunError: there is no whole checkpoint, or none has been judged the best.
         """
         step = self._step_of(step)
+        if to_train:
+            self.refuse_if_only_to_look_at()
+        load = checkpoint.load if to_train else checkpoint.load_weights
         trainer = Trainer(self.config, device, dataset)
         torn = []
         for saved in reversed(self.checkpoints() if step is None else [step]):
             try:
-                checkpoint.load(trainer, self._checkpoint(saved))
+                load(trainer, self._checkpoint(saved))
                 return trainer
             except checkpoint.BROKEN as error:
                 torn.append(f"step {saved} ({type(error).__name__})")

@@ -48,15 +48,16 @@ def bar(run: RunSummary, runs: list[RunSummary]) -> None:
         if shell.has("compare") and len(runs) > 1:
             with st.popover("Compare", icon=":material/compare_arrows:"):
                 _compare(run, runs)
-        st.download_button(
-            "Export",
-            data=lambda: _packed(run.id),
-            file_name=f"{run.id}.zip",
-            mime="application/zip",
-            icon=":material/download:",
-            on_click="ignore",
-            help="The whole run as one zip; Import on any GAN Playground goes on with it bit for bit",
-        )
+        if own:  # every GAN Playground has the shipped ones, of which there is no more than weights
+            st.download_button(
+                "Export",
+                data=lambda: _packed(run.id),
+                file_name=f"{run.id}.zip",
+                mime="application/zip",
+                icon=":material/download:",
+                on_click="ignore",
+                help="The whole run as one zip; Import on any GAN Playground goes on with it bit for bit",
+            )
         if own and key is None:
             st.button("Delete", icon=":material/delete:", on_click=_delete, args=(run,), help="Into the trash")
 
