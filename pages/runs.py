@@ -12,6 +12,7 @@ from ui.runs import actions, choice, detail, house, shelf  # noqa: E402
 from ui.server import pool  # noqa: E402
 
 own, shipped = pool().store.list(), pretrained.SHIPPED.list()
+damaged = pool().store.damaged()
 runs = [*own, *shipped]
 PACE = 2 if pool().live() else None  # seconds between two looks, while something trains
 
@@ -32,6 +33,8 @@ def about_the_chosen() -> None:
             detail.panel(chosen, runs)
         except (RunError, OSError) as error:
             st.error(str(error), icon=":material/error:")
+    elif (name := choice.chosen()) in damaged:
+        st.error(house.why({name: damaged[name]}), icon=":material/error:")
     elif choice.chosen():
         st.info("This run is no longer here; it may have been deleted. Choose another one.", icon=":material/info:")
     else:
@@ -46,6 +49,7 @@ if runs:
     with left:
         house.bar(own)
         library()
+        house.damaged(damaged)
     with right:
         about_the_chosen()
     choice.write_url()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from gan_core.snapshot import Observer
 from gan_core.trainer import Trainer
 from tests.small import POINTS
 from ui import server
+from ui.words import plain
 
 ROOT = Path(__file__).parents[1]
 
@@ -229,3 +231,29 @@ def test_a_library_over_its_limit_says_so(run: Run) -> None:
     server.pool().store.limit = 1000
     app = opened(run)
     assert "no new run can start" in app.warning[0].value
+
+
+def test_a_run_that_cannot_be_read_is_named_with_the_reason(run: Run, tmp_path: Path) -> None:
+    other = made(RunStore(tmp_path), "other")
+    (run.path / "config.json").write_text('{"a":1')
+    app = opened(other)
+    assert any(plain(run.id) in line.value and "cannot be read" in line.value for line in app.caption)
+    app = opened(run)
+    (told,) = (error.value for error in app.error)
+    assert "has no readable config" in told
+    assert "All its files are still there" in told
+    assert RunStore(tmp_path).damaged().keys() == {run.id}
+
+
+def test_the_room_that_is_shown_is_what_counts_against_the_limit(run: Run, tmp_path: Path) -> None:
+    """Comparisons and shipped runs lie in the same folder, and count."""
+    (tmp_path / "comparisons").mkdir()
+    (tmp_path / "comparisons" / "much").write_bytes(bytes(5_000_000))
+    RunStore(tmp_path).limit = 4_000_000
+    assert any("no new run can start" in warning.value for warning in opened(run).warning)
+
+
+def test_a_shipped_run_is_not_offered_for_export(run: Run, tmp_path: Path) -> None:
+    shutil.copytree(run.path, tmp_path / "pretrained" / "shipped")
+    exports = [len(opened(each).get("download_button")) for each in (run, "shipped")]
+    assert exports[0] == exports[1] + 1

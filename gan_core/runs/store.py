@@ -44,9 +44,9 @@ class RunStore:
         Raises:
             RunError: the folder cannot be written, or the library is full.
         """
-        self.refuse_if_full()
         run = Run(self.root / f"{time.strftime('%Y-%m-%d')}-{config.preset}-{secrets.token_hex(3)}")
         try:
+            self.refuse_if_full()
             run.path.mkdir(parents=True)
             disk.keep_reserve(run.path)
             run.write_config(config)
@@ -102,6 +102,18 @@ class RunStore:
     def list(self) -> Summaries:
         """All readable runs, the latest first. Only those that have changed since the last call are read again."""
         return self._listed(self.root)
+
+    def damaged(self) -> dict[str, str]:
+        """What looks like a run and cannot be read as one: why not, by id."""
+        found = {}
+        for config in self.root.glob("*/config.json"):
+            if RUN_ID.fullmatch(config.parent.name):
+                with suppress(OSError):  # it is being deleted
+                    try:
+                        self._summary(Run(config.parent))
+                    except RunError as error:
+                        found[config.parent.name] = str(error)
+        return found
 
     def summary(self, run_id: str) -> RunSummary:
         """One run in a line. Raises `RunError` if there is no such run, or its config cannot be read."""

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from pathlib import Path
 
 import streamlit as st
 
-from gan_core.runs import RunError, RunSummary, unpack
+from gan_core.runs import RunError, RunStore, RunSummary, unpack
 from ui.runs import actions, choice
 from ui.server import pool
-from ui.words import ago, size
+from ui.words import ago, plain, size
 
 _SURE = "sure to empty"
 _LEAST, _MOST = 0.001, 100_000.0  # GB that a library may be limited to
+_NAMED = 3  # damaged folders that are named
 
 
 def bar(runs: list[RunSummary]) -> None:
     """Import, trash, and how much of its limit the library takes."""
     store = pool().store
     trashed, in_trash = store.trashed(), store.bytes_of_trash
-    used = sum(run.bytes for run in runs) + in_trash
+    used = _taken(store.root, sum(run.bytes for run in runs) + in_trash)
     with st.container(horizontal=True, vertical_alignment="center", key="house"):
         with st.popover("Import", icon=":material/upload:"):
             _import()
@@ -34,6 +37,25 @@ def bar(runs: list[RunSummary]) -> None:
             "Delete runs and empty the trash, or raise the limit.",
             icon=":material/hard_drive:",
         )
+
+
+def damaged(found: Mapping[str, str]) -> None:
+    """A line on folders that are no runs any more, by id with the reason; nothing where there are none."""
+    if found:
+        names = ", ".join(sorted(found)[:_NAMED]) + (", ..." if len(found) > _NAMED else "")
+        st.caption(f":material/warning: Not in the list, for it cannot be read: {plain(names)}", help=why(found))
+
+
+def why(found: Mapping[str, str]) -> str:
+    """What is wrong with the first few, and what now."""
+    reasons = " ".join(f"{reason.rstrip('.')}." for _, reason in sorted(found.items())[:_NAMED])
+    return f"{plain(reasons)} All its files are still there: put back its config.json, or delete the folder."
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def _taken(root: Path, known: int) -> int:
+    """Bytes of all that counts against the limit; read anew at once when what is `known` of runs has changed."""
+    return RunStore(root).bytes
 
 
 def _import() -> None:
