@@ -18,7 +18,9 @@ def find_device(name: str) -> torch.device:
     try:
         device = torch.device(("cuda" if cuda else "cpu") if name == "auto" else name)
     except RuntimeError:
-        raise ValueError(f'"{name}" is not a device; use auto, cpu, cuda or cuda:1') from None
+        device = None
+    if device is None or device.type not in ("cpu", "cuda"):
+        raise ValueError(f'"{name}" is not a device; use auto, cpu, cuda or cuda:1')
     if device.type == "cuda" and (not cuda or (device.index or 0) >= torch.cuda.device_count()):
         raise ValueError(f'"{name}" is not here: {torch.cuda.device_count()} CUDA devices found; use auto or cpu')
     return torch.device("cuda", device.index or 0) if device.type == "cuda" else device  # as its tensors call it

@@ -64,7 +64,8 @@ class Progress:
             parts += [f"D {snapshot.history.loss_d[-1]:.3f}", f"G {snapshot.history.loss_g[-1]:.3f}"]
         if snapshot.status == "training" and (left := self._left(snapshot)) is not None:
             minutes, seconds = divmod(round(left), 60)
-            parts.append(f"{minutes}:{seconds:02d} left")
+            hours, minutes = divmod(minutes, 60)
+            parts.append(f"{hours}:{minutes:02d}:{seconds:02d} left" if hours else f"{minutes}:{seconds:02d} left")
         return ", ".join(parts)
 
     def _last(self, snapshot: Snapshot) -> int | None:

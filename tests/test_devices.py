@@ -96,6 +96,12 @@ def test_on_a_cpu_tf32_is_float32_bit_for_bit() -> None:
     assert not torch.backends.cuda.matmul.allow_tf32
 
 
+@pytest.mark.parametrize("name", ["abacus", "mps", "meta", "cuda:99"])
+def test_a_device_that_is_not_there_or_that_nothing_here_trains_on_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f'"{name}" is not'):
+        find_device(name)
+
+
 @pytest.mark.parametrize("there", [True, False], ids=["in hardware", "imitated"])
 def test_bfloat16_is_float32_where_it_would_be_imitated_and_the_run_says_so(
     there: bool, monkeypatch: pytest.MonkeyPatch

@@ -21,11 +21,16 @@ if TYPE_CHECKING:
 
 RunDir = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder of a run.", show_default=False)]
 Steps = Annotated[int | None, typer.Option(min=1, metavar="N", help="Train for N steps.", show_default=False)]
-Seconds = Annotated[float | None, typer.Option(min=0.01, metavar="S", help="Train for S seconds.", show_default=False)]
+Seconds = Annotated[
+    float | None, typer.Option(min=0.01, max=1e8, metavar="S", help="Train for S seconds.", show_default=False)
+]
 Device = Annotated[str, typer.Option(metavar="D", help="auto, cpu, cuda or cuda:1.")]
-Threads = Annotated[int, typer.Option(min=1, metavar="T", help="CPU threads; their number changes the last digits.")]
-BestOption = Annotated[bool, typer.Option("--best", help="The best checkpoint by quality, not the last.")]
 CORES = os.cpu_count() or 1
+Threads = Annotated[
+    int,
+    typer.Option(min=1, max=max(64, CORES), metavar="T", help="CPU threads; their number changes the last digits."),
+]
+BestOption = Annotated[bool, typer.Option("--best", help="The best checkpoint by quality, not the last.")]
 
 
 def configured(preset: str, changes: list[str]) -> TrainConfig:
@@ -61,14 +66,14 @@ def open_run(run_dir: Path) -> Run:
 
 
 def trainer_of(run_dir: Path, device: str, best: bool) -> Trainer:
-    """The run's last whole checkpoint, or its best, ready to generate."""
+    """The run's last whole checkpoint, or its best, ready to generate, and no more."""
     from gan_core.data import DataError
     from gan_core.runs import RunError
 
     run = open_run(run_dir)
     try:
         with known_device():
-            return run.trainer(device, "best" if best else None)
+            return run.trainer(device, "best" if best else None, to_train=False)
     except (RunError, DataError) as error:
         fail(str(error))
 

@@ -85,7 +85,7 @@ def _opened(folder: Path) -> Race:
     from gan_core import compare
 
     folder = folder.absolute()
-    return compare.RaceStore(folder.parents[1]).open(folder.name)
+    return compare.RaceStore(folder.parent.parent).open(folder.name)
 
 
 def _announced(plan: Comparison, workers: int | None, device: str) -> Estimate:

@@ -82,16 +82,21 @@ def resume(
 ) -> None:
     """Go on with a run: to its end, or for N more steps or S more seconds."""
     only_one(steps, seconds)
-    from gan_core.runs import summarise
+    from gan_core.runs import RunError, summarise
     from gan_core.session import Session
 
     run = open_run(run_dir)
-    if steps is None and seconds is None and summarise(run).status == "finished":
+    try:
+        run.refuse_if_only_to_look_at()
+        config, status = run.config, summarise(run).status
+    except RunError as error:
+        fail(str(error))
+    if steps is None and seconds is None and status == "finished":
         raise typer.BadParameter(
             "it has reached its end; give --steps or --seconds to go further", param_hint="RUN_DIR"
         )
     with known_device():
-        session = Session(run.config, None, device, threads, run=run, max_steps=steps, max_seconds=seconds)
+        session = Session(config, None, device, threads, run=run, max_steps=steps, max_seconds=seconds)
     at = max(run.checkpoints(), default=0)
     spent = max((row[2] for row in run.metrics() if row[0] <= at), default=0.0)
     progress = Progress(steps and at + steps, seconds and spent + seconds)
@@ -117,7 +122,9 @@ def follow(session: Session, progress: Progress) -> Snapshot:
 def _finish(snapshot: Snapshot, root: Path) -> None:
     """Say how a run ended and where it is kept."""
     folder = root / snapshot.run_id
-    if snapshot.status == "stopped":
+    if snapshot.live:
+        typer.echo("Stopped before the first step: nothing was trained.")
+    elif snapshot.status == "stopped":
         typer.echo(f"Stopped at step {snapshot.step}. To go on: {PROGRAM} resume {shlex.quote(str(folder))}")
     if snapshot.run_id:
         typer.echo(folder)
