@@ -210,7 +210,7 @@ class TrainConfig(Section):
         except (ValueError, RecursionError) as error:
             raise ConfigError(f"This is not a config: not valid JSON ({error})") from None
         if not isinstance(tree, dict):
-            raise ConfigError(f"This is not a config: expected a JSON object, got {type(tree).__name__}")
+            raise ConfigError("This is not a config: it must be a JSON object of settings")
         return _validated(tree)
 
     def to_query(self) -> dict[str, str]:

@@ -191,6 +191,7 @@ class Loop:
             history=history,
             look=look,
             fit=fit,
+            fit_step=max(0, self.fitted_at),
             health=self._examine(),
             evals=self.evaluator.evals,
             marks=tuple(self.marks),

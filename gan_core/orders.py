@@ -44,6 +44,11 @@ class Orders:
             self._changed.notify_all()
 
     @property
+    def config(self) -> TrainConfig:
+        """The experiment with every change that was asked for, carried out or not yet."""
+        return self._config
+
+    @property
     def stopping(self) -> bool:
         return self._stopping
 

@@ -20,7 +20,7 @@ import torch
 from filelock import FileLock
 
 from gan_core import compiled, data, models, tensorboard
-from gan_core.config import ConfigError, TrainConfig
+from gan_core.config import SETTINGS, ConfigError, TrainConfig
 from gan_core.devices import find_device
 from gan_core.latent import Model
 from gan_core.loop import Loop
@@ -102,6 +102,11 @@ class Session:
         """
         self._orders.update(values)
 
+    @property
+    def asked(self) -> TrainConfig:
+        """The experiment with every change that was asked for, by whomever; the snapshot's follows after a step."""
+        return self._orders.config
+
     def stop(self) -> None:
         """Save and end after the step in hand. The run can be resumed from the library."""
         self._orders.stop()
@@ -181,12 +186,13 @@ class Session:
         _refuse_what_cannot_fit(self._config, find_device(self._device))
         if self._run is not None:
             self._held = self._run.hold()  # before anything is read: another session may still write
+            _refuse_another_experiment(self._config, self._run.config)
             trainer = self._run.trainer(self._device, dataset=dataset)
             trainer.update(self._config)
             self._run.rewind(trainer.steps)
             return trainer
         trainer = Trainer(self._config, self._device, dataset)
-        if self._store is not None:
+        if self._store is not None and not self._orders.stopping:  # else nobody wants the run any more
             self._run = self._store.create(self._config, self._name)
             self._held = self._run.hold()
         return trainer
@@ -206,6 +212,12 @@ class Session:
     def _publish(self, **changes: Any) -> None:
         with self._lock:
             self._snapshot = replace(self._snapshot, version=self._snapshot.version + 1, **changes)
+
+
+def _refuse_another_experiment(config: TrainConfig, kept: TrainConfig) -> None:
+    """Raises `ConfigError` if a run of `kept` cannot go on under `config`, which may differ in live settings alone."""
+    if fixed := [key for key in config.changes_from(kept) if not SETTINGS[key].live]:
+        raise ConfigError(f"A run goes on as it was begun, and these settings differ: {', '.join(fixed)}. Fork it.")
 
 
 def _refuse_what_cannot_fit(config: TrainConfig, device: torch.device) -> None:

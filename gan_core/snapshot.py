@@ -73,6 +73,7 @@ class Snapshot:
     marks: tuple[Mark, ...] = ()
     frames: tuple[int, ...] = ()  # steps of which the run's folder holds a picture
     fit: Fit | None = None  # 2-D runs: how close the points are to the true distribution, judged now and then
+    fit_step: int = 0  # the step whose points that were
     evals: Evals = field(default_factory=Evals)  # how good the generator was, judged now and then in a thread apart
     health: tuple[Finding, ...] = ()  # what the run shows so far, the most serious first
     notes: tuple[str, ...] = ()  # about the data: what was left out and why

@@ -12,11 +12,13 @@ from ui.panels import card, controls, curves, fit, health, quality, samples, tim
 state.open_page()
 session = state.watched()
 snapshot = session.snapshot() if session else None
+state.follow(session)
 
 controls.choices()
+trouble = state.trouble()
 with shell.notices():
-    if state.trouble():
-        st.error(state.trouble(), icon=":material/error:")
+    if trouble:
+        st.error(trouble, icon=":material/error:")
 
 PACE = pace.mine() if snapshot is not None and snapshot.live else None  # seconds between two looks at the session
 
@@ -24,8 +26,8 @@ PACE = pace.mine() if snapshot is not None and snapshot.live else None  # second
 @st.fragment(run_every=PACE)
 def drive() -> None:
     """The buttons and the progress; apart from the panels, so that a click is answered at once."""
-    if state.watched() is not session:
-        st.rerun()  # a button has begun another session: all of the page is about that one now
+    if state.watched() is not session or state.trouble() != trouble:
+        st.rerun()  # a button has begun another session, or has something to complain of: that stands outside
     if PACE:
         pace.keep()
     controls.bar(session, session.snapshot() if session else None)
@@ -34,6 +36,8 @@ def drive() -> None:
 @st.fragment(run_every=PACE)
 def watch() -> None:
     """Everything that moves while a run trains."""
+    if state.follow(session) or state.trouble() != trouble:
+        st.rerun()  # form and complaints stand outside
     now = session.snapshot() if session else None
     left, right = st.columns([5, 7], gap="medium")
     with left:

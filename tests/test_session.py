@@ -218,6 +218,16 @@ def test_a_limit_of_seconds_ends_the_session() -> None:
     assert 0.3 <= now.seconds < 2
 
 
+def test_a_run_goes_on_as_what_it_was_begun(tmp_path: Path) -> None:
+    run = RunStore(tmp_path).create(POINTS)
+    run.save(Trainer(POINTS, "cpu"), keep=1)
+    session = Session(POINTS.with_values({"batch_size": 7}), run=run)
+    session.start()
+    assert session.wait(60)
+    assert session.snapshot().status == "failed"
+    assert "these settings differ: batch_size" in session.snapshot().error
+
+
 def test_a_session_stopped_before_it_began_never_trains() -> None:
     session = Session(POINTS)
     session.stop()

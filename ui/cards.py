@@ -17,7 +17,7 @@ def first() -> None:
     with st.container(border=True):
         st.markdown(f"**{preset.title}** · {preset.look_for}")
         with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button("Train on handwritten digits", icon=":material/play_arrow:", type="primary", shortcut="Enter"):
+            if st.button("Train on handwritten digits", icon=":material/play_arrow:", type="primary", shortcut="S"):
                 _open(_FIRST)
             st.caption(f"{rough_minutes(preset.minutes)} · nothing to download")
 

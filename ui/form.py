@@ -158,10 +158,9 @@ def _widget(setting: Setting, config: TrainConfig, session: Session | None, plac
     elif setting.kind == "true or false":
         show_value(widget_key, value)
         st.toggle(**common)
-    elif setting.kind == "whole number" and value is not None:
-        low, high = setting.bounds["ge"], setting.bounds["le"]
+    elif setting.kind == "whole number" and value is not None:  # without bounds, which it would keep to in silence
         show_value(widget_key, value)
-        st.number_input(min_value=int(low), max_value=int(high), step=1, **common)
+        st.number_input(value=None, step=1, **common)
     else:  # text for numbers too: rates span many powers of ten, for which a stepper has no good step
         show_value(widget_key, as_text(value))
         st.text_input(**common)

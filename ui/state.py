@@ -23,7 +23,8 @@ def open_page() -> None:
     st.session_state.trouble = ""
     if query:
         try:
-            st.session_state.draft = TrainConfig.from_query(query)
+            known = query.keys() == {"preset"} and query["preset"] in presets.names()  # a link typed by hand
+            st.session_state.draft = presets.load(query["preset"]) if known else TrainConfig.from_query(query)
         except ConfigError as error:
             st.session_state.trouble = (
                 f"This link's settings were not used: {error}. The default preset stands instead."
@@ -61,6 +62,14 @@ def watch(key: str | None) -> None:
     session = pool().get(key)
     if session is not None:
         set_draft(session.snapshot().config)
+
+
+def follow(session: Session | None) -> bool:
+    """Show a live session's settings as they now are, which another tab may have changed; whether that was news."""
+    if session is None or not session.snapshot().live or session.asked == draft():
+        return False
+    st.session_state.draft = session.asked
+    return True
 
 
 def watched_key() -> str | None:

@@ -322,3 +322,55 @@ def test_a_folder_with_odd_files_trains_and_says_what_it_left_out(
     start(page)
     expect(page.get_by_text("text.png").first).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("tiny.png").first).to_be_visible()
+
+
+def test_after_stop_and_resume_the_curves_show_the_whole_run(train: Callable[[TrainConfig], Page]) -> None:
+    page = train(RING)
+    start(page, 200)
+    button(page, "Stop").click()
+    expect(button(page, "Start")).to_be_visible(timeout=PATIENCE)
+    button(page, "Resume").click()
+    expect(button(page, "Pause")).to_be_visible(timeout=PATIENCE)
+    until(lambda: step_of(page) >= 250, 60)
+    ticks = page.locator(".xaxislayer-above .xtick, .xaxislayer-below .xtick").all_text_contents
+    until(lambda: any(int(re.sub(r"\D", "", tick) or 0) >= 100 for tick in ticks()))
+    expect(page.get_by_role("button", name="Reset zoom")).to_have_count(0)
+
+
+def test_an_emptied_number_is_told_and_falls_back(train: Callable[[TrainConfig], Page]) -> None:
+    page = train(DIGITS)
+    batch = page.get_by_role("spinbutton", name="Batch size").first
+    was = batch.input_value()
+    for bad in ("", "99999"):
+        batch.fill(bad)
+        batch.press("Tab")
+        expect(page.get_by_test_id("stAlert").get_by_text("batch_size: ")).to_be_visible(timeout=PATIENCE)
+        expect(batch).to_have_value(was, timeout=PATIENCE)
+
+
+def test_enter_does_what_has_the_focus(app: Server, page: Page) -> None:
+    page.goto(app.url)
+    opens = page.get_by_role("button", name="Open", exact=True)
+    expect(opens.first).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("link", name="Compare").first.focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/compare"), timeout=PATIENCE)
+
+
+def test_resume_says_what_cannot_change_within_a_run(train: Callable[[TrainConfig], Page]) -> None:
+    page = train(RING)
+    start(page, 20)
+    button(page, "Stop").click()
+    expect(button(page, "Start")).to_be_visible(timeout=PATIENCE)
+    batch = page.get_by_role("spinbutton", name="Batch size").first
+    batch.fill("32")
+    batch.press("Tab")
+    expect(page).to_have_url(re.compile("batch_size=32"), timeout=PATIENCE)
+    button(page, "Resume").click()
+    expect(page.get_by_test_id("stAlert").get_by_text("Batch size (256 in this run)")).to_be_visible(timeout=PATIENCE)
+    expect(batch).to_have_value("32")
+    batch.fill("256")
+    batch.press("Tab")
+    expect(page.get_by_test_id("stAlert")).to_have_count(0, timeout=PATIENCE)
+    button(page, "Resume").click()
+    expect(button(page, "Pause")).to_be_visible(timeout=PATIENCE)

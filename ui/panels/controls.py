@@ -9,14 +9,19 @@ import streamlit as st
 
 from gan_core import presets
 from gan_core.catalog import DATASETS
+from gan_core.config import SETTINGS, ConfigError, TrainConfig
+from gan_core.runs import RunError
+from gan_core.schema import as_text
 from gan_core.session import Session
 from gan_core.snapshot import Snapshot
 from gan_core.trainer import Which
 from ui import state
+from ui.form import label
 from ui.panels import health
 from ui.server import pool, settle
 from ui.words import duration, rough_minutes, short, size
 
+_NAMED = 3  # settings that are named where many differ
 _PATIENCE = 0.3  # seconds that a click on Step waits for its step, so that the page answers with it
 
 
@@ -25,12 +30,13 @@ def choices() -> None:
     config = state.draft()
     with st.container(horizontal=True, vertical_alignment="center", key="choices"):
         names = presets.names()
-        st.session_state.preset = config.preset if config.preset in names else None
+        altered = config.preset in names and config != presets.load(config.preset)
+        st.session_state.preset = config.preset if config.preset in names and not altered else None
         st.selectbox(
             "Preset",
             names,
             format_func=lambda name: presets.get(name).title,
-            placeholder="custom",
+            placeholder=f"{presets.get(config.preset).title}, changed" if altered else "custom",
             label_visibility="collapsed",
             key="preset",
             width=260,
@@ -48,12 +54,16 @@ def choices() -> None:
         )
         if config.preset in names:
             with st.popover("About", icon=":material/info:", type="tertiary"):
-                about(presets.get(config.preset))
+                about(presets.get(config.preset), altered)
         _others()
 
 
-def about(preset: presets.Preset) -> None:
-    """A preset in words: what to look for, whose recipe it is, what its source saw."""
+def about(preset: presets.Preset, altered: bool = False) -> None:
+    """A preset in words: what to look for, whose recipe it is, what its source saw; of one that was changed, so."""
+    if altered:
+        st.markdown(
+            ":material/edit: You have changed it, so time and figures may differ; choose it again to undo that."
+        )
     st.markdown(f"**{preset.title}** · {rough_minutes(preset.minutes)} on two CPU cores")
     st.markdown(preset.look_for)
     reported = f"\n\n**Reported:** {preset.reported}" if preset.reported else ""
@@ -92,8 +102,8 @@ def _at_rest(now: Snapshot | None) -> None:
             "Resume",
             icon=":material/resume:",
             help="Go on where this run was stopped",
-            on_click=_open,
-            args=(Session.start, now.run_id),
+            on_click=_resume,
+            args=(now.run_id,),
         )
     _step_buttons(_first_step)
 
@@ -165,16 +175,50 @@ def _others() -> None:
                 st.rerun()
 
 
-def _open(begin: Callable[[Session], object], run_id: str | None = None) -> None:
-    """Begin what the draft says, or go on with a run; a second click on the same button begins nothing more."""
-    watched = state.watched()
-    if watched is not None and watched.snapshot().live:
+def _open(begin: Callable[[Session], object]) -> None:
+    """Begin what the draft says; a second click on the same button begins nothing more."""
+    if _is_at_work():
         return
-    key = pool().open(state.draft(), run_id=run_id)
+    key = pool().open(state.draft())
     session = pool().get(key)
     if session is not None:
         begin(session)
     state.watch(key)
+
+
+def _resume(run_id: str) -> None:
+    """Go on with a run. What was edited since is changed as in mid-run, so that it is marked and kept with the run."""
+    if _is_at_work():
+        return
+    try:
+        own = pool().store.open(run_id).config
+        changes = state.draft().changes_from(own)
+        if fixed := [key for key in changes if not SETTINGS[key].live]:
+            state.complain(_why_not_resumed(fixed, own))
+            return
+        key = pool().open(own, run_id=run_id)
+        session = pool().get(key)
+        if session is not None:
+            session.update(changes)
+            session.start()
+    except (RunError, ConfigError) as error:
+        state.complain(f"{error}. The run was not resumed.")
+        return
+    state.watch(key)
+
+
+def _why_not_resumed(fixed: list[str], own: TrainConfig) -> str:
+    told = [f"{label(key)} ({as_text(own.value(key))} in this run)" for key in fixed[:_NAMED]]
+    more = f" and {len(fixed) - _NAMED} more" if len(fixed) > _NAMED else ""
+    return (
+        f"Not resumed: you have changed what stays the same within a run: {', '.join(told)}{more}. Press Start to "
+        "train a new run so, or go on with this one, as it was, from the Runs page."
+    )
+
+
+def _is_at_work() -> bool:
+    watched = state.watched()
+    return watched is not None and watched.snapshot().live
 
 
 def _first_step(which: Which) -> None:

@@ -29,7 +29,8 @@ def panel(now: Snapshot | None, chosen: str = "scrub") -> None:
     log = st.session_state.setdefault("log", False)
     scrub = st.session_state[chosen]
     cursor = None if scrub is None else figures.position(now.history, scrub, unit)
-    chart = partial(live_chart, uirevision=now.run_id, cursor=cursor, on_pick=lambda step: _pick(now, step, chosen))
+    drawn = now.run_id if len(now.history) else ""  # an empty chart's axes are nobody's zoom, to be kept for the run
+    chart = partial(live_chart, uirevision=drawn, cursor=cursor, on_pick=lambda step: _pick(now, step, chosen))
 
     with st.container(key="chart-losses"):
         warnings = health.evidence_on(now, "losses")
@@ -72,7 +73,7 @@ def _before_start() -> None:
     preset = state.draft().preset
     if preset in presets.names():
         with st.container(border=True):
-            about(presets.get(preset))
+            about(presets.get(preset), altered=state.changed() is not None)
     st.info(
         "Press **Start** (or the key S) to train. The curves and the samples will move here.",
         icon=":material/play_arrow:",

@@ -25,6 +25,7 @@ def panel(now: Snapshot | None) -> None:
             st.metric(label, f"{fit.covered} of {fit.modes}", width="content", help=help)
             st.metric("On a mode", f"{fit.good:.0%}", width="content", help="Points within 4 standard deviations.")
         st.markdown(_moments(fit))
+    st.caption(f"Judged at step {now.fit_step:,}, on {fit.n:,} points of their own")
 
 
 def _help(fit: Fit, meaning: str) -> str:
