@@ -37,7 +37,10 @@ def show(source: sources.Source, model: Model) -> None:
     @st.fragment(key=state.PANEL)
     def show_panel() -> None:
         """It follows the picture once a slider rests."""
-        panels.show(source, source.model(sources.NOW, state.tab().raw, held=True) if live else model)
+        seen = source.model(sources.NOW, state.tab().raw, held=True) if live else model
+        if live:
+            st.caption(f"Of the model at step {seen.step:,}; it is looked at anew with each click here or on a slider.")
+        panels.show(source, seen)
 
     show_stage()
     show_panel()

@@ -23,7 +23,7 @@ from gan_core.runs import Run, RunStore
 from gan_core.trainer import Trainer
 from tests.small import DIGITS, POINTS
 from ui import server
-from ui.latent import names
+from ui.latent import inversion, names
 from ui.latent.place import Place, PlaceError
 from ui.latent.scribble import to_digit
 
@@ -144,7 +144,8 @@ def test_points_have_their_planes_whatever_the_size_of_z(library: RunStore, size
         ({"z": "!!"}, "no latent"),
         ({"z": "AAAA"}, "too short"),
         ({"seed": "-4"}, "a seed lies between 0 and 999,999"),
-        ({"at": "pca.0:far"}, "could not convert"),
+        ({"at": "pca.0:far"}, 'its move is "far", which is no number'),
+        ({"seed": "1.5"}, 'its seed is "1.5", which is no whole number'),
         ({"at": "pca.0:nan"}, "lies at infinity"),
         ({"mix": "3:all"}, "was not found"),
         ({"step": "77"}, "no checkpoint of step 77"),
@@ -247,3 +248,16 @@ def test_a_drawing_becomes_a_digit_in_the_middle_whatever_its_size_and_place() -
 
 def test_a_dot_is_a_small_digit() -> None:
     assert 0 < (to_digit([(1.0, 1.0)], 28) > 100).sum() < 20
+
+
+def test_a_picture_that_was_found_stays_with_its_model(library: RunStore) -> None:
+    """Another model makes something else of the same latent."""
+    one, other = trained(library), trained(library, FEW.with_values({"seed": 1}))
+    searched = one.model()
+    steps = latent.invert(searched, torch.zeros(FEW.shape))
+    app = opened(run=one.id, panel="invert")
+    app.session_state["latent.search"] = inversion._Search(one.id, searched, steps, next(steps))
+    assert "latent.search" in again(app).session_state
+    app = opened(run=other.id, panel="invert")
+    app.session_state["latent.search"] = inversion._Search(one.id, searched, steps, next(steps))
+    assert "latent.search" not in again(app).session_state

@@ -51,7 +51,10 @@ def panel(source: Source, model: Model) -> None:
         st.caption("From left: the picture, what D's score depends on most (bright), and both on one another")
     with right:
         name = losses.get(model.config.loss.name).score_name
-        st.metric(name, f"{score:.3g}", width="content", help="1: D is sure it is real; 0: sure it is generated")
+        ends = "1: D is sure it is real; 0: sure it is generated"
+        if not name.endswith("probability"):
+            ends = "The higher, the more real to D; it has no ends, and only differences between samples count"
+        st.metric(name, f"{score:.3g}", width="content", help=ends)
         st.markdown(
             f"D finds it more real than **{(others < score).mean():.0%}** of {_COMPANY} samples of other seeds, "
             f"which score {np.median(others):.3g} in the middle."

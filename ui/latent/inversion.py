@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -25,6 +26,16 @@ _REAL, _UPLOAD, _DRAW = "A real one", "Upload", "Draw"
 _SEARCH = "latent.search"
 
 
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """A search, as far as it has come."""
+
+    source: str  # id
+    model: Model
+    steps: Iterator[Inversion]
+    found: Inversion
+
+
 def panel(source: Source, model: Model) -> None:
     """What to search for on the left; the search on the right."""
     ways = [_REAL, _UPLOAD] + ([_DRAW] if model.config.shape[0] == 1 else [])
@@ -38,27 +49,36 @@ def panel(source: Source, model: Model) -> None:
             key=f"invert.way.{len(ways)}",
             label_visibility="collapsed",
         )
-        {_REAL: _real, _UPLOAD: _upload, _DRAW: _draw}[str(way)](model)
+        {_REAL: _real, _UPLOAD: _upload, _DRAW: _draw}[str(way)](source, model)
     with right:
-        _watch(model)
+        kept = _running()
+        if kept is not None and not _is_of(kept, source, model):
+            _stop()
+        _watch()
 
 
-def _begin(model: Model, target: Tensor) -> None:
+def _begin(source: Source, model: Model, target: Tensor) -> None:
     """Search for this picture, (C, H, W) in [0, 1], in place of any before."""
     search = latent.invert(model, target, label=state.place().label)
-    st.session_state[_SEARCH] = model, search, next(search)
+    st.session_state[_SEARCH] = _Search(source.id, model, search, next(search))
 
 
-def _running() -> tuple[Model, Iterator[Inversion], Inversion] | None:
-    found: tuple[Model, Iterator[Inversion], Inversion] | None = st.session_state.get(_SEARCH)
-    return found
+def _running() -> _Search | None:
+    kept: _Search | None = st.session_state.get(_SEARCH)
+    return kept
+
+
+def _is_of(kept: _Search, source: Source, model: Model) -> bool:
+    """Whether the search is this model's; a session that trains has another one every moment, much like the last."""
+    same = kept.model.step, kept.model.weights
+    return kept.source == source.id and (source.live or same == (model.step, model.weights))
 
 
 def _stop() -> None:
     st.session_state.pop(_SEARCH, None)
 
 
-def _watch(model: Model) -> None:
+def _watch() -> None:
     """The search, as a fragment of its own: it alone is redrawn while it runs."""
     kept = _running()
     if kept is None:
@@ -66,20 +86,20 @@ def _watch(model: Model) -> None:
             "The search starts with a few hundred random latents and moves the best of them by gradient descent."
         )
         return
-    st.fragment(_step, run_every=None if kept[2].done else _PACE)(model)
+    st.fragment(_step, run_every=None if kept.found.done else _PACE)()
 
 
-def _step(model: Model) -> None:
+def _step() -> None:
     """A slice of the search, and how far it has come."""
     kept = _running()
     if kept is None:
         st.rerun()
-    searched, search, found = kept
+    found = kept.found
     deadline = time.monotonic() + _SLICE
     working = not found.done
     while not found.done and time.monotonic() < deadline:
-        found = next(search)
-    st.session_state[_SEARCH] = searched, search, found
+        found = next(kept.steps)
+    st.session_state[_SEARCH] = replace(kept, found=found)
     st.progress(found.step / found.steps, text=_told(found))
     sample_grid(
         np.stack((found.target, found.picture)),
@@ -91,13 +111,11 @@ def _step(model: Model) -> None:
     )
     st.caption("Left: sought. Right: the best so far.")
     with st.container(horizontal=True, gap="small"):
-        fits = searched.z_size == model.z_size
         st.button(
             "Take it",
             icon=":material/north_west:",
             type="primary",
             key="take-inversion",
-            disabled=not fits,
             on_click=then(lambda: state.take(found.z)),
             help="Make it the current picture",
         )
@@ -115,7 +133,7 @@ def _told(found: Inversion) -> str:
     return f"Step {found.step} of {found.steps} · mean squared difference of pixels {found.error:.3g}"
 
 
-def _real(model: Model) -> None:
+def _real(source: Source, model: Model) -> None:
     """A click on one of the real examples."""
     try:
         with st.spinner(f"Loading {model.config.dataset.label}"):
@@ -131,11 +149,11 @@ def _real(model: Model) -> None:
         label="real examples to search for",
         smallest=40,
         largest=64,
-        on_pick=then(lambda i: _begin(model, examples[i].float() / 255), PANEL),
+        on_pick=then(lambda i: _begin(source, model, examples[i].float() / 255), PANEL),
     )
 
 
-def _upload(model: Model) -> None:
+def _upload(source: Source, model: Model) -> None:
     _, height, width = model.config.shape
     file = st.file_uploader(
         "Picture",
@@ -152,11 +170,14 @@ def _upload(model: Model) -> None:
         st.error(str(error), icon=":material/error:")
         return
     st.button(
-        "Search for it", icon=":material/search:", type="primary", on_click=then(lambda: _begin(model, target), PANEL)
+        "Search for it",
+        icon=":material/search:",
+        type="primary",
+        on_click=then(lambda: _begin(source, model, target), PANEL),
     )
 
 
-def _draw(model: Model) -> None:
+def _draw(source: Source, model: Model) -> None:
     """A pad; what is drawn is centred and scaled as the digits of MNIST are."""
     drawn = draw_pad("invert-pad", limit=1500, ruler=False)
     st.button(
@@ -164,7 +185,7 @@ def _draw(model: Model) -> None:
         icon=":material/search:",
         type="primary",
         disabled=not drawn,
-        on_click=then(lambda: _begin(model, _from_pad(drawn, model)), PANEL),
+        on_click=then(lambda: _begin(source, model, _from_pad(drawn, model)), PANEL),
     )
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from gan_core import latent
 from gan_core.latent import Model
+
+N = TypeVar("N", int, float)
 
 SEEDS = 1_000_000  # seeds are below this: short enough to be told to somebody
 KEYS = ("seed", "z", "class", "at", "psi", "mix")
@@ -95,7 +97,7 @@ class Place:
             base = latent.from_text(query["z"], model.z_size) if seed is None else latent.draw(model, 1, seed)[0]
             moves = dict(_move(part) for part in query["at"].split(",")) if query.get("at") else {}
             partner, mixed = _mix(query["mix"]) if query.get("mix") else (None, (0, 0))
-            label, psi = int(query.get("class", 0)), float(query.get("psi", 1))
+            label, psi = _number(int, "class", query.get("class", "0")), _number(float, "psi", query.get("psi", "1"))
         except ValueError as error:
             raise PlaceError(f"This link's place in latent space was not found: {error}. Seed 0 is shown.") from None
         if not torch.isfinite(torch.tensor([psi, *moves.values()])).all():
@@ -115,18 +117,27 @@ def _index(name: str, model: Model) -> int | None:
     return int(index) if known else None
 
 
+def _number(kind: Callable[[str], N], name: str, text: str) -> N:
+    """Raises `ValueError`, in words, if it is none."""
+    try:
+        return kind(text)
+    except ValueError:
+        raise ValueError(f'its {name} is "{text[:20]}", which is no {"whole " if kind is int else ""}number') from None
+
+
 def _seed(text: str) -> int:
-    if not 0 <= int(text) < SEEDS:
+    seed = _number(int, "seed", text)
+    if not 0 <= seed < SEEDS:
         raise ValueError(f"a seed lies between 0 and {SEEDS - 1:,}")
-    return int(text)
+    return seed
 
 
 def _move(text: str) -> tuple[str, float]:
     name, _, far = text.partition(":")
-    return name, float(far)
+    return name, _number(float, "move", far)
 
 
 def _mix(text: str) -> tuple[int, tuple[int, int]]:
     seed, _, layers = text.partition(":")
     first, _, last = layers.partition("-")
-    return _seed(seed), (int(first), int(last))
+    return _seed(seed), (_number(int, "first mixed layer", first), _number(int, "last mixed layer", last))
