@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import ConsoleMessage, expect
+from streamlit.components.v2 import component_manager
 from streamlit.testing.v1 import app_test
 
 # Before torch is loaded: processes that test beside each other share the cores.
@@ -108,16 +109,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="Python 3.10's last Streamlit names buttons by icons, too"))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _components_outlive_an_app_test() -> Iterator[None]:
+def _components_outlive_an_app_test() -> None:
     """Streamlit's last version for Python 3.10 forgets after one `AppTest` what was registered while modules loaded.
 
     Later ones register it anew. In a server, which is one for good, nothing is ever forgotten.
     """
-    with pytest.MonkeyPatch.context() as patch:
-        if sys.version_info < (3, 11):
-            patch.setattr(app_test, "BidiComponentManager", cache(app_test.BidiComponentManager))
-        yield
+    patch, one = pytest.MonkeyPatch(), cache(component_manager.BidiComponentManager)
+    for module in (app_test, component_manager):
+        patch.setattr(module, "BidiComponentManager", one)
+
+
+if sys.version_info < (3, 11):  # before the first test module loads
+    _components_outlive_an_app_test()
 
 
 @pytest.hookimpl(wrapper=True)
