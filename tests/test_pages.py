@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,9 +16,7 @@ from gan_core import losses, models, penalties, presets
 from gan_core.catalog import DATASETS, LOSSES, OPTIMIZERS
 from gan_core.config import TrainConfig
 from gan_core.models.card import CardError
-from gan_core.runs import RunStore
 from gan_core.schema import as_text
-from gan_core.session import Session
 from gan_core.trainer import Trainer
 from ui import form, server, share, words
 from ui.panels import card, classes
@@ -360,73 +357,7 @@ def test_what_a_browser_has_heard_late_ends_no_complaint() -> None:
     assert page.text[0].value == ""
 
 
-# ---- runs that were begun --------------------------------------------------------------------------------------------
-
-
-def press(app: AppTest, label: str) -> AppTest:
-    next(button for button in app.button if button.label == label).click()
-    app.run()
-    assert not app.exception
-    return app
-
-
-def session_of(app: AppTest) -> Session:
-    session = server.pool().get(app.session_state.watched)
-    assert session is not None
-    return session
-
-
-@pytest.fixture
-def stopped(train: AppTest, tmp_path: Path) -> AppTest:
-    """A tab with a run of points that it has stopped; it ended within its steps."""
-    app = opened(train, presets.load("ring8").with_values({"max_steps": 1_000_000}).to_query())
-    press(app, "Start")
-    until = time.monotonic() + 60
-    while not session_of(app).snapshot().step:
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    session_of(app).stop()
-    assert session_of(app).wait(60)
-    app.run()
-    return app
-
-
-def test_resume_goes_on_with_the_run_as_it_was_begun(stopped: AppTest) -> None:
-    before = session_of(stopped)
-    app = stopped
-    app.number_input(key="essentials/batch_size").set_value(64).run()
-    press(app, "Resume")
-    assert session_of(app) is before
-    (told,) = (error.value for error in app.error)
-    assert "Batch size (256 in this run)" in told
-    assert app.session_state.draft.batch_size == 64  # the change is not lost
-
-
-def test_what_may_change_in_mid_run_is_changed_by_resume_marked_and_kept(stopped: AppTest, tmp_path: Path) -> None:
-    app, old = stopped, session_of(stopped)
-    app.text_input(key="essentials/optimizer_g.lr").set_value("0.005").run()
-    press(app, "Resume")
-    session = session_of(app)
-    assert session is not old
-    assert not app.error
-    until = time.monotonic() + 60
-    while not (session.snapshot().marks and session.snapshot().step > old.snapshot().step):
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    session.stop()
-    assert session.wait(60)
-    run = RunStore(tmp_path).open(session.snapshot().run_id)
-    assert run.config == old.snapshot().config.with_values({"optimizer_g.lr": 0.005})
-    assert any(event["kind"] == "changed" and "0.005" in event["text"] for event in run.events())
-
-
-def test_a_tab_shows_what_another_has_changed_in_its_run(train: AppTest) -> None:
-    app = press(opened(train, presets.load("ring8").with_values({"max_steps": 1_000_000}).to_query()), "Start")
-    session_of(app).update({"optimizer_g.lr": 0.005})  # by another tab
-    app.run()
-    assert app.text_input(key="essentials/optimizer_g.lr").value == "0.005"
-    app.text_input(key="essentials/optimizer_g.lr").set_value("0.002").run()
-    assert session_of(app).asked.optimizer_g.lr == 0.002
+# ---- what a stranger tries -------------------------------------------------------------------------------------------
 
 
 def test_an_empty_number_is_told_and_falls_back(train: AppTest) -> None:
