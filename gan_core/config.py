@@ -241,6 +241,10 @@ class TrainConfig(Section):
         theirs = other.values()
         return {key: value for key, value in self.values().items() if value != theirs[key]}
 
+    def fixed_changes_from(self, other: TrainConfig) -> list[str]:
+        """The settings in which this config differs from `other`, of those that cannot change within a run."""
+        return [key for key in self.changes_from(other) if not SETTINGS[key].live]
+
 
 # What a compiled step needs: nothing drawn on the way, no statistics kept beside the weights.
 COMPILABLE: dict[str, Any] = {

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gan_core.config import SETTINGS, ConfigError, TrainConfig
+from gan_core.config import ConfigError, TrainConfig
 from gan_core.schema import as_text
 from gan_core.trainer import Which
 
@@ -60,11 +60,9 @@ class Orders:
         """Change live settings. Raises `ConfigError` on a bad value or a setting that is fixed while training."""
         with self._changed:
             config = self._config.with_values(values)
-            changes = config.changes_from(self._config)
-            for key in changes:
-                if not SETTINGS[key].live:
-                    raise ConfigError(f"{key} cannot change while a run trains; start or fork a run with the new value")
-            if changes:
+            for key in config.fixed_changes_from(self._config):
+                raise ConfigError(f"{key} cannot change while a run trains; start or fork a run with the new value")
+            if changes := config.changes_from(self._config):
                 before = self._config
                 text = ", ".join(f"{key} {as_text(before.value(key))} → {as_text(new)}" for key, new in changes.items())
                 self._config = config

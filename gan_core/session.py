@@ -20,7 +20,7 @@ import torch
 from filelock import FileLock
 
 from gan_core import compiled, data, models, tensorboard
-from gan_core.config import SETTINGS, ConfigError, TrainConfig
+from gan_core.config import ConfigError, TrainConfig
 from gan_core.devices import find_device
 from gan_core.latent import Model
 from gan_core.loop import Loop
@@ -216,7 +216,7 @@ class Session:
 
 def _refuse_another_experiment(config: TrainConfig, kept: TrainConfig) -> None:
     """Raises `ConfigError` if a run of `kept` cannot go on under `config`, which may differ in live settings alone."""
-    if fixed := [key for key in config.changes_from(kept) if not SETTINGS[key].live]:
+    if fixed := config.fixed_changes_from(kept):
         raise ConfigError(f"A run goes on as it was begun, and these settings differ: {', '.join(fixed)}. Fork it.")
 
 

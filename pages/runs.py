@@ -11,8 +11,7 @@ from gan_core.runs import RunError  # noqa: E402
 from ui.runs import actions, choice, detail, house, shelf  # noqa: E402
 from ui.server import pool  # noqa: E402
 
-own, shipped = pool().store.list(), pretrained.SHIPPED.list()
-damaged = pool().store.damaged()
+(own, damaged), shipped = pool().store.read(), pretrained.SHIPPED.list()
 runs = [*own, *shipped]
 PACE = 2 if pool().live() else None  # seconds between two looks, while something trains
 

@@ -242,7 +242,7 @@ def test_a_run_that_cannot_be_read_is_named_with_the_reason(run: Run, tmp_path: 
     (told,) = (error.value for error in app.error)
     assert "has no readable config" in told
     assert "All its files are still there" in told
-    assert RunStore(tmp_path).damaged().keys() == {run.id}
+    assert RunStore(tmp_path).read()[1].keys() == {run.id}
 
 
 def test_the_room_that_is_shown_is_what_counts_against_the_limit(run: Run, tmp_path: Path) -> None:

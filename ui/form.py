@@ -180,9 +180,7 @@ def _changed(key: str, widget_key: str, session: Session | None) -> None:
         st.session_state.draft = draft
         state.complain("")
     except ConfigError as error:
-        told = f"{error}. The setting stays as it was."
-        state.complain(told)
-        st.toast(told, icon=":material/error:", duration="long")  # the place for complaints may be far out of sight
+        state.complain_from_below(f"{error}. The setting stays as it was.")
 
 
 def _with_consequences(key: str, value: Any) -> dict[str, Any]:

@@ -69,6 +69,5 @@ def _use(text: str) -> None:
     try:
         state.edit(TrainConfig.from_json(text))
     except ConfigError as error:
-        state.complain(str(error))
-        st.toast(str(error), icon=":material/error:", duration="long")  # the place for complaints is far above
+        state.complain_from_below(str(error))
     st.rerun()

@@ -92,6 +92,12 @@ def complain(text: str) -> None:
     st.session_state.trouble = text
 
 
+def complain_from_below(text: str) -> None:
+    """Where the place for complaints, at the top of the page, may be far out of sight: tell it here, too."""
+    complain(text)
+    st.toast(text, icon=":material/error:", duration="long")
+
+
 def write_url() -> None:
     """Keep the URL telling what the tab shows, so that a refresh or a copied link brings it back."""
     key = watched_key()

@@ -201,15 +201,10 @@ class Run:
         steps = (checkpoint.step_of(folder) for folder in self.path.glob("step-*") if folder.is_dir())
         return sorted(step for step in steps if step is not None)
 
-    @property
-    def only_to_look_at(self) -> bool:
-        """Whether all of its checkpoints are weights alone, as those of the shipped runs."""
-        steps = self.checkpoints()
-        return bool(steps) and not any(checkpoint.has_state(self._checkpoint(step)) for step in steps)
-
     def refuse_if_only_to_look_at(self) -> None:
-        """Raises `RunError` if the run cannot be trained on."""
-        if self.only_to_look_at:
+        """Raises `RunError` if all of the run's checkpoints are weights alone, as those of the shipped runs."""
+        steps = self.checkpoints()
+        if steps and not any(checkpoint.has_state(self._checkpoint(step)) for step in steps):
             raise RunError(
                 f"The run {self.id} keeps weights alone, to look at and to make samples of: it cannot be trained on. "
                 "Start it anew from its settings."

@@ -9,7 +9,6 @@ import secrets
 import shutil
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -101,32 +100,27 @@ class RunStore:
 
     def list(self) -> Summaries:
         """All readable runs, the latest first. Only those that have changed since the last call are read again."""
-        return self._listed(self.root)
+        return self.read()[0]
 
-    def damaged(self) -> dict[str, str]:
-        """What looks like a run and cannot be read as one: why not, by id."""
-        found = {}
-        for config in self.root.glob("*/config.json"):
-            if RUN_ID.fullmatch(config.parent.name):
-                with suppress(OSError):  # it is being deleted
-                    try:
-                        self._summary(Run(config.parent))
-                    except RunError as error:
-                        found[config.parent.name] = str(error)
-        return found
+    def read(self) -> tuple[Summaries, dict[str, str]]:
+        """What `list` gives, and what looks like a run and cannot be read as one: why not, by id."""
+        return self._read(self.root)
 
     def summary(self, run_id: str) -> RunSummary:
         """One run in a line. Raises `RunError` if there is no such run, or its config cannot be read."""
         return self._summary(self.open(run_id))
 
-    def _listed(self, folder: Path) -> Summaries:
-        found = []
-        for config in folder.glob("*/config.json"):
-            if RUN_ID.fullmatch(config.parent.name):
-                # another program's folder, or one that is being deleted
-                with suppress(RunError, OSError):
-                    found.append(self._summary(Run(config.parent)))
-        return sorted(found, key=lambda summary: summary.modified, reverse=True)
+    def _read(self, folder: Path) -> tuple[Summaries, dict[str, str]]:
+        found, damaged = [], {}
+        for run in (Run(config.parent) for config in folder.glob("*/config.json")):
+            if RUN_ID.fullmatch(run.id):
+                try:
+                    found.append(self._summary(run))
+                except RunError as error:  # or another program's folder
+                    damaged[run.id] = str(error)
+                except OSError:  # it is being deleted
+                    continue
+        return sorted(found, key=lambda summary: summary.modified, reverse=True), damaged
 
     def _summary(self, run: Run) -> RunSummary:
         stamp = summary.stamp(run)
@@ -154,7 +148,7 @@ class RunStore:
 
     def trashed(self) -> Summaries:
         """The runs in the trash, the latest first."""
-        return self._listed(self.root / _TRASH)
+        return self._read(self.root / _TRASH)[0]
 
     def restore(self, run_id: str) -> None:
         """Bring a run back out of the trash.

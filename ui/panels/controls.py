@@ -9,7 +9,7 @@ import streamlit as st
 
 from gan_core import presets
 from gan_core.catalog import DATASETS
-from gan_core.config import SETTINGS, ConfigError, TrainConfig
+from gan_core.config import ConfigError, TrainConfig
 from gan_core.runs import RunError
 from gan_core.schema import as_text
 from gan_core.session import Session
@@ -30,7 +30,7 @@ def choices() -> None:
     config = state.draft()
     with st.container(horizontal=True, vertical_alignment="center", key="choices"):
         names = presets.names()
-        altered = config.preset in names and config != presets.load(config.preset)
+        altered = config.preset in names and state.changed() is not None
         st.session_state.preset = config.preset if config.preset in names and not altered else None
         st.selectbox(
             "Preset",
@@ -192,14 +192,13 @@ def _resume(run_id: str) -> None:
         return
     try:
         own = pool().store.open(run_id).config
-        changes = state.draft().changes_from(own)
-        if fixed := [key for key in changes if not SETTINGS[key].live]:
+        if fixed := state.draft().fixed_changes_from(own):
             state.complain(_why_not_resumed(fixed, own))
             return
         key = pool().open(own, run_id=run_id)
         session = pool().get(key)
         if session is not None:
-            session.update(changes)
+            session.update(state.draft().changes_from(own))
             session.start()
     except (RunError, ConfigError) as error:
         state.complain(f"{error}. The run was not resumed.")
