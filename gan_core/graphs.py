@@ -8,69 +8,36 @@ optimiser moves the weights after, as in the eager step, so that a rate may chan
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from gan_core.compiled import Differentiate, Drawn, FiguresOf
+from gan_core.compiled import Drawn, FiguresOf
 from gan_core.config import ConfigError, TrainConfig
 from gan_core.models.batch import repeats_itself
+from gan_core.recordings import Again, Made, Recordings
 
 _TRIALS = 3  # before recording: libraries choose their kernels and take their memory in the first calls
 _one_at_a_time = threading.Lock()  # sessions have threads of their own, and recording empties the shared cache
 
 
-def can_record(config: TrainConfig, device: torch.device, generator: nn.Module) -> bool:
-    """Whether steps under `config` may be recorded there.
+class Graphs(Recordings):
+    """Does what `differentiate` does, as one graph, recorded at the first call of each kind."""
 
-    G's step that goes on from D's fakes makes them once more in a graph; so nothing in G may be left to chance or to
-    how often it is asked.
-    """
-    return config.cuda_graph and device.type == "cuda" and (not config.reuse_fakes or repeats_itself(generator))
+    @staticmethod
+    def can_record(config: TrainConfig, device: torch.device, generator: nn.Module) -> bool:
+        """On CUDA, if wanted.
 
-
-class Graphs:
-    """Does what `differentiate` does, recorded at the first call of each kind.
-
-    Args:
-        differentiate: gives `parameters` the gradient of a loss; it may read from its arguments and the networks only.
-        networks: the networks that it computes with.
-        generators: where chance comes from on the way.
-    """
-
-    def __init__(
-        self, differentiate: Differentiate, networks: Sequence[nn.Module], generators: Sequence[torch.Generator]
-    ) -> None:
-        self._differentiate, self._networks, self._generators = differentiate, networks, generators
-        self._settings: tuple[Hashable, ...] = ()
-        self._recorded: dict[Hashable, _Recorded] = {}
-
-    def under(self, *settings: Hashable) -> Differentiate:
-        """`differentiate` under `settings`, which are all that a loss depends on beside weights and what is drawn."""
-        if settings != self._settings:
-            self._settings, self._recorded = settings, {}
-        return self._call
-
-    def _call(self, figures_of: FiguresOf, parameters: list[nn.Parameter], *drawn: Drawn) -> Tensor:
-        """As `differentiate`.
-
-        Raises:
-            ConfigError: the step cannot be recorded.
+        G's step that goes on from D's fakes makes them once more in a graph; so nothing in G may be left to chance or
+        to how often it is asked.
         """
-        kind = figures_of.__name__, *((x.shape, x.dtype) if isinstance(x, Tensor) else x for x in drawn)
-        if kind not in self._recorded:
-            self._recorded[kind] = self._record(figures_of, parameters, drawn)
-        recorded = self._recorded[kind]
-        torch._foreach_copy_(recorded.inputs, [x for x in drawn if isinstance(x, Tensor)])
-        recorded.replay()
-        for parameter, gradient in zip(parameters, recorded.gradients, strict=True):
-            parameter.grad = gradient
-        return recorded.figures
+        return config.cuda_graph and device.type == "cuda" and (not config.reuse_fakes or repeats_itself(generator))
 
-    def _record(self, figures_of: FiguresOf, parameters: list[nn.Parameter], drawn: Sequence[Drawn]) -> _Recorded:
+    def _record(
+        self, figures_of: FiguresOf, parameters: list[nn.Parameter], drawn: Sequence[Drawn]
+    ) -> tuple[Made, Again]:
         inputs = [x.clone() if isinstance(x, Tensor) else x for x in drawn]
         act = partial(self._differentiate, figures_of, parameters, *inputs)
         try:
@@ -83,17 +50,15 @@ class Graphs:
             raise ConfigError(
                 f"cuda_graph: the training step cannot be recorded ({what}); set cuda_graph to false"
             ) from error
-        tensors = [x for x in inputs if isinstance(x, Tensor)]
-        return _Recorded(tensors, figures, [parameter.grad for parameter in parameters], replay)
+        places = [x for x in inputs if isinstance(x, Tensor)]
+        made = [figures, *(parameter.grad for parameter in parameters)]
 
+        def again(*tensors: Tensor) -> Made:
+            torch._foreach_copy_(places, tensors)
+            replay()
+            return made
 
-class _Recorded(NamedTuple):
-    """A step in fixed places of memory."""
-
-    inputs: list[Tensor]
-    figures: Tensor
-    gradients: list[Tensor | None]
-    replay: Callable[[], object]  # computes figures and gradients from inputs and weights
+        return again(*places), again
 
 
 def record(

@@ -15,17 +15,19 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from gan_core import data, ema, graphs, losses, models, optimizers, penalties
+from gan_core import data, ema, losses, models, optimizers, penalties
 from gan_core.augment import augment
 from gan_core.compiled import Compiled, Drawn, FiguresOf
 from gan_core.config import TrainConfig
 from gan_core.data.batches import Batches
 from gan_core.devices import Kernels, describe_device, find_device, multiplies_bfloat16
+from gan_core.graphs import Graphs
 from gan_core.models.batch import judges_alone
 from gan_core.models.layers import full_precision
 from gan_core.models.modes import constant, evaluating, repeating
 from gan_core.models.pairs import one_each
 from gan_core.randomness import Streams, stream
+from gan_core.replays import Replays
 from gan_core.sampling import DISPLAY, classes_in_turn, decode, draw_latents
 
 Which = Literal["both", "g", "d"]
@@ -96,8 +98,8 @@ class Trainer:
         self.optimizer_g = optimizers.build(config.optimizer_g, self._parameters_g)
         networks = self.generator, self.discriminator
         self.compiled = Compiled(differentiate, networks) if config.compile else None
-        recorded = graphs.can_record(config, self.device, self.generator)
-        self.graphs = graphs.Graphs(differentiate, networks, self.random.on_device) if recorded else None
+        way = next((way for way in (Graphs, Replays) if way.can_record(config, self.device, self.generator)), None)
+        self.recordings = way(differentiate, networks, self.random.on_device) if way else None
         self.steps = 0
         self.images = 0
         self._figures_d, self._figures_g = torch.full((len(FIGURES),), torch.nan, device=self.device).split(_OF_EACH)
@@ -110,7 +112,9 @@ class Trainer:
         self.config = config
         self.loss = losses.get(config.loss.name, config.loss.combine, config.loss.label_smoothing)
         self.penalty = penalties.get(config.penalty)
-        quicker = self.compiled or (self.graphs if not config.instance_noise else None)  # noise fades with each step
+        quicker = self.compiled or (
+            self.recordings if not config.instance_noise else None
+        )  # noise fades with each step
         settings = config.loss, config.penalty, config.augment
         self._differentiate = quicker.under(*settings) if quicker else differentiate
         self._keeps_fakes = config.reuse_fakes and not quicker  # nothing but numbers goes from one graph to another

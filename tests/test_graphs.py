@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from gan_core import graphs
 from gan_core.config import ConfigError, TrainConfig
+from gan_core.graphs import Graphs
+from gan_core.replays import Replays
 from gan_core.trainer import Trainer
 from tests.small import DIGITS, POINTS, VARIANTS
 
@@ -24,9 +26,10 @@ def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     """A device whose steps are recorded."""
     name: str = request.param
     if name == "cpu":
-        can_record = graphs.can_record
+        can_record = Graphs.can_record
         on_cuda = torch.device("cuda")
-        monkeypatch.setattr(graphs, "can_record", lambda config, device, net: can_record(config, on_cuda, net))
+        monkeypatch.setattr(Graphs, "can_record", lambda config, device, net: can_record(config, on_cuda, net))
+        monkeypatch.setattr(Replays, "can_record", lambda *_: False)
         monkeypatch.setattr(graphs, "record", done_again)
     elif not torch.cuda.is_available():
         pytest.skip("needs a CUDA device")
@@ -69,7 +72,7 @@ def figures(trainer: Trainer, steps: int) -> list[list[str]]:
 @pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS)
 def test_a_recorded_step_is_the_eager_one(config: TrainConfig, device: str) -> None:
     recorded, eager = pair(config.with_values({"instance_noise": 0}), device)
-    assert recorded.graphs is not None
+    assert isinstance(recorded.recordings, Graphs)
     assert figures(recorded, 6) == figures(eager, 6)
     ours, theirs = (trainer.generator.state_dict() for trainer in (recorded, eager))
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
@@ -77,8 +80,8 @@ def test_a_recorded_step_is_the_eager_one(config: TrainConfig, device: str) -> N
 
 def test_fakes_that_are_left_to_chance_are_not_made_twice(device: str) -> None:
     chancy = DIGITS.with_values({"reuse_fakes": True, "generator.dropout": 0.2})
-    assert pair(chancy, device)[0].graphs is None
-    assert pair(chancy.with_values({"reuse_fakes": False}), device)[0].graphs is not None
+    assert pair(chancy, device)[0].recordings is None
+    assert pair(chancy.with_values({"reuse_fakes": False}), device)[0].recordings is not None
 
 
 def test_settings_may_change_while_it_trains(device: str) -> None:
@@ -117,11 +120,7 @@ def test_what_cannot_be_recorded_is_one_sentence(monkeypatch: pytest.MonkeyPatch
     def refuse(*_: object) -> None:
         raise RuntimeError("operation not permitted when stream is capturing\nmore of it")
 
-    monkeypatch.setattr(graphs, "can_record", lambda *_: True)
+    monkeypatch.setattr(Graphs, "can_record", lambda *_: True)
     monkeypatch.setattr(graphs, "record", refuse)
     with pytest.raises(ConfigError, match=r"^cuda_graph: .* \(operation not .* capturing\); set cuda_graph to false$"):
         Trainer(DIGITS, "cpu").step()
-
-
-def test_on_a_cpu_nothing_is_recorded() -> None:
-    assert Trainer(DIGITS, "cpu").graphs is None

@@ -32,7 +32,8 @@ FLOORS = [
         "sampling",
         "second_order",
     },
-    {"graphs"},
+    {"recordings"},
+    {"graphs", "replays"},
     {"trainer", "speed", "metrics", "latent"},
     {
         "checkpoint",

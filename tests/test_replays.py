@@ -1,0 +1,191 @@
+"""A step done by its list of operations is the eager one, bit for bit."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.functional import leaky_relu
+
+from gan_core import losses
+from gan_core.catalog import DISCRIMINATORS, GENERATORS, LOSSES, OPTIMIZERS, PENALTIES
+from gan_core.config import TrainConfig
+from gan_core.models import halving, products, tanh
+from gan_core.replays import Recorder, Replays
+from gan_core.trainer import Trainer
+from tests.small import DIGITS, POINTS, VARIANTS
+
+STEADY = POINTS.with_values({"instance_noise": 0, "penalty.name": "r1", "penalty.every": 3, "n_critic": 2})
+
+
+@contextmanager
+def nothing_recorded() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Replays, "can_record", lambda *_: False)
+        yield
+
+
+def pair(config: TrainConfig) -> tuple[Trainer, Trainer]:
+    """A recorded trainer and an eager one, at their first step."""
+    with nothing_recorded():
+        eager = Trainer(config, "cpu")
+    return Trainer(config, "cpu"), eager
+
+
+def figures(trainer: Trainer, steps: int) -> list[list[str]]:
+    """As text, for NaN is not equal to itself."""
+    return [[str(value) for value in trainer.step().figures.tolist()] for _ in range(steps)]
+
+
+def assert_alike(config: TrainConfig, steps: int = 6) -> Trainer:
+    """Train both ways: figures, weights, statistics, and all that the optimisers and generators remember."""
+    recorded, eager = pair(config)
+    assert isinstance(recorded.recordings, Replays)
+    assert figures(recorded, steps) == figures(eager, steps)
+    torch.testing.assert_close(recorded.state_dict(), eager.state_dict(), rtol=0, atol=0, equal_nan=True)
+    return recorded
+
+
+# ---- it is the eager step --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS)
+def test_it_is_the_eager_step(config: TrainConfig) -> None:
+    assert_alike(config.with_values({"instance_noise": 0, "reuse_fakes": False}))
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("family", [*GENERATORS, *DISCRIMINATORS])
+def test_it_is_for_every_family(family: str, precision: str) -> None:
+    names = {
+        f"{role}.name": family
+        for role, known in (("generator", GENERATORS), ("discriminator", DISCRIMINATORS))
+        if family in known
+    }
+    assert_alike(
+        DIGITS.with_values({"precision": precision, "penalty.name": "r1", "penalty.every": 2, **names}), steps=3
+    )
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_it_is_for_every_loss_and_penalty(loss: str, penalty: str) -> None:
+    assert_alike(POINTS.with_values({"instance_noise": 0, "loss.name": loss, "penalty.name": penalty}), steps=3)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_takes_its_gradients(optimizer: str) -> None:
+    decay = {"weight_decay": 0.1} if "weight_decay" in OPTIMIZERS[optimizer].reads else {}
+    settings = {"name": optimizer, "lr": 1e-3, **decay}
+    assert_alike(STEADY.with_values({f"optimizer_{role}.{name}": v for role in "gd" for name, v in settings.items()}))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_it_is_where_layers_compute_in_ways_of_their_own(channels: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "onednn_is_faster", lambda: True)
+    monkeypatch.setattr(products, "SMALL", 1)
+    monkeypatch.setattr(tanh, "sigmoid_is_faster", lambda: True)
+    monkeypatch.setattr(tanh, "SMALL", 1)
+    assert_alike(DIGITS.with_values({"data.channels": channels, "data.size": 16}), steps=3)
+
+
+def test_settings_may_change_while_it_trains() -> None:
+    recorded, eager = pair(STEADY)
+    changes: tuple[dict[str, Any], ...] = (
+        {"optimizer_d.lr": 0.01, "lr_decay": "linear"},
+        {"loss.name": "hinge", "penalty.name": "gradient-penalty", "penalty.every": 1},
+        {"instance_noise": 0.2},  # which fades with every step, so that steps are eager
+        {"instance_noise": 0.0, "loss.name": "least-squares"},
+    )
+    for values in changes:
+        for trainer in (recorded, eager):
+            trainer.update(trainer.config.with_values(values))
+        assert figures(recorded, 5) == figures(eager, 5)
+
+
+def test_a_checkpoint_goes_on_as_if_nothing_had_been() -> None:
+    recorded, eager = pair(STEADY)
+    figures(recorded, 4)
+    state = copy.deepcopy(recorded.state_dict())
+    rest = figures(recorded, 5)
+    for trainer in (eager, recorded):  # the second with its lists at hand
+        trainer.load_state_dict(copy.deepcopy(state))
+        assert figures(trainer, 5) == rest
+
+
+# ---- what is recorded ------------------------------------------------------------------------------------------------
+
+
+def test_each_kind_of_step_goes_the_eager_way_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[Any] = []
+    recorded, _ = pair(STEADY)
+    record = Replays._record
+    monkeypatch.setattr(Replays, "_record", lambda *call: (calls.append(call), record(*call))[1])
+    figures(recorded, 9)
+    assert len(calls) == 3  # D's with the penalty, D's without, G's
+
+
+def test_fakes_that_both_steps_share_keep_to_the_eager_step() -> None:
+    assert Trainer(DIGITS.with_values({"reuse_fakes": True}), "cpu").recordings is None
+
+
+class Suspicious(losses.NonSaturating):
+    """A loss that goes another way from time to time, by what it sees."""
+
+    def generator(self, fake_logits: Tensor) -> Tensor:
+        loss = super().generator(fake_logits)
+        return 2 * loss if loss.item() > 0.7 else loss
+
+
+def test_a_loss_that_asks_for_a_number_is_asked_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(losses, "get", lambda *_: Suspicious())
+    assert_alike(STEADY, steps=20)
+
+
+def again(function: Callable[..., list[Tensor]], *given: Tensor) -> Callable[..., Any]:
+    """The function as its list does it."""
+    with Recorder(given) as recorder:
+        results = function(*given)
+    return recorder.function(results)
+
+
+def test_what_was_there_before_is_the_same_in_every_step() -> None:
+    before = torch.tensor([2.0, 3.0])
+    listed = again(lambda x: [x * before + torch.ones(2)], torch.zeros(2))
+    assert listed(torch.ones(2))[0].tolist() == [3, 4]
+
+
+def test_chance_goes_on_where_it_stands() -> None:
+    generator = torch.Generator().manual_seed(1)
+    with Recorder([generator]) as recorder:
+        first = torch.rand(3, generator=generator)
+    listed = recorder.function([first])
+    drawn = first, *listed(generator), *listed(generator)
+    generator.manual_seed(1)
+    assert all(torch.equal(one, torch.rand(3, generator=generator)) for one in drawn)
+
+
+@pytest.mark.parametrize("read_later", [False, True])
+def test_a_gradient_takes_the_place_of_one_that_nobody_reads_any_more(read_later: bool) -> None:
+    weight, x = torch.randn(4, 4), torch.randn(3, 4)
+
+    def gradients(x: Tensor, weight: Tensor) -> list[Tensor]:
+        x = x.requires_grad_()
+        bent = leaky_relu(x, 0.2)
+        behind = bent @ weight
+        wanted = (x, bent) if read_later else (x,)
+        return list(torch.autograd.grad(behind.sum(), wanted))
+
+    with Recorder([x, weight]) as recorder:
+        made = gradients(x, weight)
+    in_place = [node for node in recorder._graph.nodes if "grad_input" in node.kwargs]
+    listed = recorder.function(made)
+    in_place = [node for node in recorder._graph.nodes if "grad_input" in node.kwargs]
+    assert bool(in_place) is not read_later
+    for one, other in zip(listed(x.detach(), weight), made, strict=True):
+        assert torch.equal(one, other)
