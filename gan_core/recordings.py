@@ -34,7 +34,7 @@ class Recordings(ABC):
     ) -> None:
         self._differentiate, self._networks, self._generators = differentiate, networks, generators
         self._settings: tuple[Hashable, ...] = ()
-        self._recorded: dict[Hashable, Again] = {}
+        self.forget()
 
     @staticmethod
     @abstractmethod
@@ -44,8 +44,13 @@ class Recordings(ABC):
     def under(self, *settings: Hashable) -> Differentiate:
         """`differentiate` under `settings`, which are all that a loss depends on beside weights and what is drawn."""
         if settings != self._settings:
-            self._settings, self._recorded = settings, {}
+            self._settings = settings
+            self.forget()
         return self._call
+
+    def forget(self) -> None:
+        """Record each kind anew."""
+        self._recorded: dict[Hashable, Again] = {}
 
     def _call(self, figures_of: FiguresOf, parameters: list[nn.Parameter], *drawn: Drawn) -> Tensor:
         """As `differentiate`.

@@ -65,7 +65,7 @@ def measure(
     trainer = _trainer(config, size, device)
     trainer.step()  # the first of all also prepares
     taken, for_one_more = _time_of(trainer), 0.0
-    while size < config.batch_size and time.monotonic() + _GROWTH * taken < end:
+    while size < config.batch_size and time.monotonic() + 2 * _GROWTH * taken < end:
         before = size, taken
         size = min(config.batch_size, _GROWTH * size)
         _resize(trainer, config, size)
@@ -109,8 +109,7 @@ def _trainer(config: TrainConfig, size: int, device: str) -> Trainer:
 def _resize(trainer: Trainer, config: TrainConfig, size: int) -> None:
     trainer.update(config.with_values({"batch_size": size}))
     trainer.batches.size = size
-    if trainer.device.type == "cuda":
-        trainer.step()  # the first of its size chooses kernels, and is recorded
+    trainer.step()  # the first of its size is recorded, and on CUDA chooses kernels
 
 
 def _time_of(trainer: Trainer) -> float:

@@ -117,7 +117,10 @@ class Trainer:
         )  # noise fades with each step
         settings = config.loss, config.penalty, config.augment
         self._differentiate = quicker.under(*settings) if quicker else differentiate
-        self._keeps_fakes = config.reuse_fakes and not quicker  # nothing but numbers goes from one graph to another
+        keeps_notes = quicker is None or isinstance(
+            quicker, Replays
+        )  # autograd's; from graph to graph go numbers alone
+        self._keeps_fakes = config.reuse_fakes and keeps_notes
         self._set_rates()
 
     # ---- Algorithm 1 ---------------------------------------------------------------------------------------------
@@ -144,7 +147,7 @@ class Trainer:
         due = self._penalty_is_due()
         chance = self.penalty.draw(real, self.random.penalty) if due else None
         z = self.latents(len(real), self.random.noise_d)
-        self._shown = (z, y) if self.config.reuse_fakes else None
+        self._shown, self._shown_fakes = (z, y) if self.config.reuse_fakes else None, None
         drawn = real, y, z, due, chance
         self._figures_d = self._descend(self._loss_d, self._parameters_d, self.optimizer_d, *drawn)
         self.penalty.after_step(self.discriminator)

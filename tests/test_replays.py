@@ -15,9 +15,10 @@ from torch.nn.functional import leaky_relu
 from gan_core import losses
 from gan_core.catalog import DISCRIMINATORS, GENERATORS, LOSSES, OPTIMIZERS, PENALTIES
 from gan_core.config import TrainConfig
-from gan_core.models import halving, products, tanh
-from gan_core.replays import Recorder, Replays
-from gan_core.trainer import Trainer
+from gan_core.models import products, tanh
+from gan_core.replays import Replays
+from gan_core.tape import Tape
+from gan_core.trainer import Trainer, Which
 from tests.small import DIGITS, POINTS, VARIANTS
 
 STEADY = POINTS.with_values({"instance_noise": 0, "penalty.name": "r1", "penalty.every": 3, "n_critic": 2})
@@ -56,7 +57,7 @@ def assert_alike(config: TrainConfig, steps: int = 6) -> Trainer:
 
 @pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS)
 def test_it_is_the_eager_step(config: TrainConfig) -> None:
-    assert_alike(config.with_values({"instance_noise": 0, "reuse_fakes": False}))
+    assert_alike(config.with_values({"instance_noise": 0}))
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
@@ -130,8 +131,37 @@ def test_each_kind_of_step_goes_the_eager_way_once(monkeypatch: pytest.MonkeyPat
     assert len(calls) == 3  # D's with the penalty, D's without, G's
 
 
-def test_fakes_that_both_steps_share_keep_to_the_eager_step() -> None:
-    assert Trainer(DIGITS.with_values({"reuse_fakes": True}), "cpu").recordings is None
+SHARING = DIGITS.with_values({"reuse_fakes": True, "penalty.name": "r1", "penalty.every": 2})
+
+
+@pytest.mark.parametrize("g", [name for name in GENERATORS if name != "style"])  # which draws noise
+def test_gs_step_goes_on_from_the_fakes_of_ds(g: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = SHARING.with_values({"generator.name": g, "precision": "bfloat16"})
+    assert_alike(config)
+    trainer, _ = pair(config)
+    figures(trainer, 3)  # D's with the penalty and G's, D's without, and the first list
+    made = []
+    forward = type(trainer.generator).forward
+    monkeypatch.setattr(type(trainer.generator), "forward", lambda *z: (made.append(z), forward(*z))[1])
+    figures(trainer, 3)
+    assert not made
+
+
+@pytest.mark.parametrize("order", [("d", "both", "g", "both", "both", "both"), ("g", "d", "d", "both", "both")])
+def test_steps_of_one_network_may_come_in_between(order: tuple[Which, ...]) -> None:
+    recorded, eager = pair(SHARING)
+    for which in order:
+        ours, theirs = recorded.step(which), eager.step(which)
+        assert str(ours.figures.tolist()) == str(theirs.figures.tolist())
+
+
+def test_of_several_batches_of_fakes_gs_step_goes_on_from_the_last() -> None:
+    assert_alike(SHARING.with_values({"n_critic": 3}))
+
+
+def test_fakes_that_are_left_to_chance_are_not_made_twice() -> None:
+    for values in ({"generator.dropout": 0.2}, {"generator.name": "style"}):
+        assert Trainer(SHARING.with_values(values), "cpu").recordings is None
 
 
 class Suspicious(losses.NonSaturating):
@@ -147,45 +177,48 @@ def test_a_loss_that_asks_for_a_number_is_asked_each_time(monkeypatch: pytest.Mo
     assert_alike(STEADY, steps=20)
 
 
-def again(function: Callable[..., list[Tensor]], *given: Tensor) -> Callable[..., Any]:
-    """The function as its list does it."""
-    with Recorder(given) as recorder:
-        results = function(*given)
-    return recorder.function(results)
+# ---- the tape --------------------------------------------------------------------------------------------------------
 
 
-def test_what_was_there_before_is_the_same_in_every_step() -> None:
-    before = torch.tensor([2.0, 3.0])
-    listed = again(lambda x: [x * before + torch.ones(2)], torch.zeros(2))
-    assert listed(torch.ones(2))[0].tolist() == [3, 4]
+def again(tape: Tape, *results: Tensor) -> Callable[..., list[Tensor]]:
+    tape.end(results)
+    return tape.function()
+
+
+def test_what_was_there_before_is_the_same_each_time() -> None:
+    before, x = torch.tensor([2.0, 3.0]), torch.zeros(2)
+    with Tape([x]) as tape:
+        made = x * before + torch.ones(2)
+    assert again(tape, made)(torch.ones(2))[0].tolist() == [3, 4]
 
 
 def test_chance_goes_on_where_it_stands() -> None:
     generator = torch.Generator().manual_seed(1)
-    with Recorder([generator]) as recorder:
+    with Tape([generator]) as tape:
         first = torch.rand(3, generator=generator)
-    listed = recorder.function([first])
+    listed = again(tape, first)
     drawn = first, *listed(generator), *listed(generator)
     generator.manual_seed(1)
     assert all(torch.equal(one, torch.rand(3, generator=generator)) for one in drawn)
 
 
+def test_what_changes_in_place_changes_each_time() -> None:
+    count, parts = torch.zeros(2), torch.ones(4)
+    with Tape([count, parts]) as tape:
+        count += parts.split(2)[1]
+    listed = again(tape, count)
+    listed(count, parts)
+    listed(count, parts)
+    assert count.tolist() == [3, 3]
+
+
 @pytest.mark.parametrize("read_later", [False, True])
 def test_a_gradient_takes_the_place_of_one_that_nobody_reads_any_more(read_later: bool) -> None:
-    weight, x = torch.randn(4, 4), torch.randn(3, 4)
-
-    def gradients(x: Tensor, weight: Tensor) -> list[Tensor]:
-        x = x.requires_grad_()
+    weight, x = torch.randn(4, 4), torch.randn(3, 4, requires_grad=True)
+    with Tape([x, weight]) as tape:
         bent = leaky_relu(x, 0.2)
-        behind = bent @ weight
-        wanted = (x, bent) if read_later else (x,)
-        return list(torch.autograd.grad(behind.sum(), wanted))
-
-    with Recorder([x, weight]) as recorder:
-        made = gradients(x, weight)
-    in_place = [node for node in recorder._graph.nodes if "grad_input" in node.kwargs]
-    listed = recorder.function(made)
-    in_place = [node for node in recorder._graph.nodes if "grad_input" in node.kwargs]
+        made = torch.autograd.grad((bent @ weight).sum(), (x, bent) if read_later else (x,))
+    listed = again(tape, *made)
+    in_place = [node for node in tape._graph.nodes if "grad_input" in node.kwargs]
     assert bool(in_place) is not read_later
-    for one, other in zip(listed(x.detach(), weight), made, strict=True):
-        assert torch.equal(one, other)
+    assert all(torch.equal(one, other) for one, other in zip(listed(x.detach(), weight), made, strict=True))
