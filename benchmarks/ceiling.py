@@ -4,7 +4,8 @@
     python -m benchmarks.ceiling --only mlp --profile      # and where the time of a step goes
 
 The arithmetic of one step is counted by torch; the step and a large matrix product of the same precision take turns,
-and the share is the median over the rounds. To be run on a quiet machine: two threads suffer from any neighbour.
+and the share is the median over the rounds. As on the command line, freed memory is kept. To be run on a quiet machine:
+two threads suffer from any neighbour.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from torch.utils.flop_counter import FlopCounterMode, register_flop_formula
 
 from benchmarks import timing
 from gan_core import ema, optimizers, presets
+from gan_core.allocator import keep_freed_memory
 from gan_core.config import TrainConfig
 from gan_core.data.batches import Batches
 from gan_core.devices import multiplies_bfloat16
@@ -190,6 +192,7 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true", help="also tell where the time of a step goes")
     parser.add_argument("--steps", type=int, default=40, help="steps that are profiled")
     options = parser.parse_args()
+    keep_freed_memory()
     torch.set_num_threads(options.threads)
     chosen = {options.only: EXPERIMENTS[options.only]} if options.only else EXPERIMENTS
     tables = {"shares": [row for name, config in chosen.items() for row in shares(name, config, options.rounds)]}
