@@ -97,11 +97,10 @@ class Compiled:
             return [figures, *(torch.zeros_like(leaf) if leaf.grad is None else leaf.grad for leaf in leaves)]
 
         examples: list[Any] = [*self._weights.values(), *(x for x in drawn if isinstance(x, Tensor))]
-        # No cache of graphs, which torch would read back as pickles; no processes beside this one. What is left beside
-        # the products is over before a second thread has begun, so only they are shared among threads.
+        # No cache of graphs, which torch would read back as pickles; no processes beside this one.
         options: dict[str, Any] = {
             "cpp.cxx": (_compiler(),),
-            "cpp.threads": 1,
+            "cpp.threads": torch.get_num_threads(),
             "fx_graph_cache": False,
             "compile_threads": 1,
         }
