@@ -45,19 +45,13 @@ class Replays(Recordings):
         eager = partial(self._eager, figures_of, parameters, drawn)
         tensors = [x for x in drawn if isinstance(x, Tensor)]
         states = [state for network in self._networks for state in (*network.parameters(), *network.buffers())]
-        before = self._lists[-1] if self._lists else None
-        with Tape((*states, *self._generators, *tensors), before.tape if before else None) as tape:
+        before = self._lists[-1].tape if self._lists else None
+        with Tape((*states, *self._generators, *tensors), before) as tape:
             made = eager(*tensors)
         if tape.asked:
             return made, eager
         tape.end(made)
-        alike = [one for one in self._lists if one.of == figures_of.__name__]
-        listed = _List(figures_of.__name__, tape, alike[0].leaves if alike else [])
-        self._lists.append(listed)
-        if before and tape.taken:
-            for one in self._lists:
-                if one.of == before.of:
-                    one.leave(tape.taken)
+        listed = self._enlist(figures_of.__name__, tape)
         lasting = *(state.detach() for state in states), *self._generators
 
         def by_list(*tensors: Tensor) -> Made:
@@ -70,6 +64,16 @@ class Replays(Recordings):
             return results[: len(made)]
 
         return made, by_list
+
+    def _enlist(self, of: str, tape: Tape) -> _List:
+        """A new list. It leaves what others of the same network's steps leave, and the one before, what it takes."""
+        before, alike = self._lists[-1:], [one for one in self._lists if one.of == of]
+        if tape.taken:
+            for one in self._lists:
+                if one.of == before[0].of:
+                    one.leave(tape.taken)
+        self._lists.append(_List(of, tape, alike[0].leaves if alike else []))
+        return self._lists[-1]
 
     def _eager(
         self, figures_of: FiguresOf, parameters: list[nn.Parameter], drawn: Sequence[Drawn], *tensors: Tensor

@@ -45,6 +45,7 @@ class Tape(TorchDispatchMode):
         """Nothing more is written: these are the results."""
         self._results = [None if result is None else self._place(result) for result in results]
         self._graph.output(self._results)
+        self._before = None  # it may be long, and go back further
         for node in self._graph.nodes:
             _take_place(node)
 
