@@ -68,12 +68,25 @@ def _digits(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
+@dataclass(frozen=True)
+class _ListOf:
+    """Marks a field as a list, and says of what."""
+
+    items: str
+
+
 Coordinate = Annotated[float, Field(ge=-10, le=10)]
-Points = Annotated[tuple[tuple[Coordinate, Coordinate], ...], BeforeValidator(_points), Field(max_length=400)]
+Points = Annotated[
+    tuple[tuple[Coordinate, Coordinate], ...],
+    BeforeValidator(_points),
+    Field(max_length=400),
+    _ListOf("at most 400 pairs of numbers, each at least -10 and at most 10"),
+]
 Widths = Annotated[
     tuple[Annotated[int, Field(ge=1, le=8192)], ...],
     BeforeValidator(lambda value: _parts(value, ",")),
     Field(max_length=8),
+    _ListOf("at most 8 whole numbers, each at least 1 and at most 8192"),
 ]
 OrAuto = BeforeValidator(lambda value: _digits(_absent(value)))  # "auto" spells None
 
@@ -107,12 +120,15 @@ class Setting:
     options: tuple[Any, ...]  # where the value is one of a few; () otherwise
     bounds: dict[str, float]  # "ge", "gt", "le", "lt"
     kind: Literal["number", "whole number", "true or false", "text", "list"]
+    items: str = ""  # of what it is a list
 
     @property
     def allowed(self) -> str:
         """What the setting may be, in words; "" where anything goes."""
         if self.catalog is not None or self.options:
             return "one of " + ", ".join(map(as_text, self.catalog or self.options))
+        if self.items:
+            return f"a list of {self.items}"
         words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
         limits = [f"{word} {as_text(self.bounds[name])}" for name, word in words.items() if name in self.bounds]
         article = "" if self.kind == "true or false" else "a "
@@ -146,6 +162,7 @@ def _setting(key: str, info: FieldInfo) -> Setting:
         catalog=next((mark.catalog for mark in info.metadata if isinstance(mark, _Names)), None),
         options=tuple(dict.fromkeys(options)),
         kind=_kind(info.annotation),
+        items=next((mark.items for mark in info.metadata if isinstance(mark, _ListOf)), ""),
         bounds={
             name: getattr(mark, name)
             for mark in info.metadata
@@ -174,17 +191,16 @@ def sentence(error: ValidationError, settings: dict[str, Setting]) -> str:
     reason = first["msg"].removeprefix("Value error, ")
     if not path:  # a rule about several fields names them itself
         return reason
-    if first["type"] == "extra_forbidden" or not key:
-        return (
-            f'"{".".join(path)}" is not a setting'
-            if first["type"] == "extra_forbidden"
-            else f"{'.'.join(path)}: {reason}"
-        )
-    setting, value = settings[key], first["input"]
+    if first["type"] == "extra_forbidden":
+        return f'"{".".join(path)}" is not a setting'
+    value = first["input"]
     shown = as_text(value) if isinstance(value, str | int | float | bool | tuple) else repr(value)
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    if not key:
+        return f"{'.'.join(path)}: {shown} is not allowed; it must be a JSON object of settings"
+    setting = settings[key]
     if setting.catalog is not None and first["type"] == "value_error":
         return f"{key}: {reason}"
-    if len(first["loc"]) > len(path) or not setting.allowed:  # one item of a list, or a rule without bounds
+    if not setting.allowed:  # a rule without bounds
         return f"{key}: {shown} is not allowed: {reason[0].lower()}{reason[1:]}"
     return f"{key}: {shown} is not allowed; it must be {setting.allowed}"

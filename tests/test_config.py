@@ -117,7 +117,7 @@ WRONG = [
     ({"data.name": "imagenet"}, ["data.name", "imagenet", "mnist-5k"]),
     ({"data.size": 4}, ["data.size", "4", "at least 8 and at most 128 pixels"]),
     ({"data.channels": 2}, ["data.channels", "2", "one of auto, 1, 3"]),
-    ({"generator.hidden": "128,0"}, ["generator.hidden", "0", "greater than or equal to 1"]),
+    ({"generator.hidden": "128,0"}, ["generator.hidden", "0", "whole numbers, each at least 1"]),
     ({"preset": "No Spaces"}, ["preset", "No Spaces"]),
     ({"epochs": math.nan}, ["epochs", "nan", "a number above 0"]),
     ({"epochs": "inf"}, ["epochs", "inf", "a number above 0"]),
@@ -143,6 +143,28 @@ def test_json_and_url_complain_as_the_form_does() -> None:
     with pytest.raises(ConfigError) as from_query:
         TrainConfig.from_query({"optimizer_g.lr": "99"})
     assert str(from_json.value) == str(from_query.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"generator": 5}', "generator: 5 is not allowed; it must be a JSON object of settings"),
+        (
+            '{"generator": {"hidden": [9, "b"]}}',
+            "generator.hidden: b is not allowed; "
+            "it must be a list of at most 8 whole numbers, each at least 1 and at most 8192",
+        ),
+        (
+            '{"data": {"points": [[1]]}}',
+            "data.points: [1] is not allowed; "
+            "it must be a list of at most 400 pairs of numbers, each at least -10 and at most 10",
+        ),
+    ],
+)
+def test_what_has_the_wrong_form_is_told_the_right_one(text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        TrainConfig.from_json(text)
+    assert str(caught.value) == message
 
 
 def test_an_unknown_key_is_refused_and_the_nearest_one_named() -> None:
