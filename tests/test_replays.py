@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -19,37 +16,18 @@ from gan_core.models import products, tanh
 from gan_core.replays import Replays
 from gan_core.tape import Tape
 from gan_core.trainer import Trainer, Which
+from tests.recorded import eager, figures
 from tests.small import DIGITS, POINTS, VARIANTS
 
 STEADY = POINTS.with_values({"instance_noise": 0, "penalty.name": "r1", "penalty.every": 3, "n_critic": 2})
 
 
-@contextmanager
-def nothing_recorded() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Replays, "can_record", lambda *_: False)
-        yield
-
-
-def pair(config: TrainConfig) -> tuple[Trainer, Trainer]:
-    """A recorded trainer and an eager one, at their first step."""
-    with nothing_recorded():
-        eager = Trainer(config, "cpu")
-    return Trainer(config, "cpu"), eager
-
-
-def figures(trainer: Trainer, steps: int) -> list[list[str]]:
-    """As text, for NaN is not equal to itself."""
-    return [[str(value) for value in trainer.step().figures.tolist()] for _ in range(steps)]
-
-
-def assert_alike(config: TrainConfig, steps: int = 6) -> Trainer:
+def assert_alike(config: TrainConfig, steps: int = 6) -> None:
     """Train both ways: figures, weights, statistics, and all that the optimisers and generators remember."""
-    recorded, eager = pair(config)
+    recorded, usual = Trainer(config, "cpu"), eager(config)
     assert isinstance(recorded.recordings, Replays)
-    assert figures(recorded, steps) == figures(eager, steps)
-    torch.testing.assert_close(recorded.state_dict(), eager.state_dict(), rtol=0, atol=0, equal_nan=True)
-    return recorded
+    assert figures(recorded, steps) == figures(usual, steps)
+    torch.testing.assert_close(recorded.state_dict(), usual.state_dict(), rtol=0, atol=0, equal_nan=True)
 
 
 # ---- it is the eager step --------------------------------------------------------------------------------------------
@@ -61,7 +39,7 @@ def test_it_is_the_eager_step(config: TrainConfig) -> None:
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-@pytest.mark.parametrize("family", [*GENERATORS, *DISCRIMINATORS])
+@pytest.mark.parametrize("family", sorted({*GENERATORS, *DISCRIMINATORS}))
 def test_it_is_for_every_family(family: str, precision: str) -> None:
     names = {
         f"{role}.name": family
@@ -95,40 +73,7 @@ def test_it_is_where_layers_compute_in_ways_of_their_own(channels: int, monkeypa
     assert_alike(DIGITS.with_values({"data.channels": channels, "data.size": 16}), steps=3)
 
 
-def test_settings_may_change_while_it_trains() -> None:
-    recorded, eager = pair(STEADY)
-    changes: tuple[dict[str, Any], ...] = (
-        {"optimizer_d.lr": 0.01, "lr_decay": "linear"},
-        {"loss.name": "hinge", "penalty.name": "gradient-penalty", "penalty.every": 1},
-        {"instance_noise": 0.2},  # which fades with every step, so that steps are eager
-        {"instance_noise": 0.0, "loss.name": "least-squares"},
-    )
-    for values in changes:
-        for trainer in (recorded, eager):
-            trainer.update(trainer.config.with_values(values))
-        assert figures(recorded, 5) == figures(eager, 5)
-
-
-def test_a_checkpoint_goes_on_as_if_nothing_had_been() -> None:
-    recorded, eager = pair(STEADY)
-    figures(recorded, 4)
-    state = copy.deepcopy(recorded.state_dict())
-    rest = figures(recorded, 5)
-    for trainer in (eager, recorded):  # the second with its lists at hand
-        trainer.load_state_dict(copy.deepcopy(state))
-        assert figures(trainer, 5) == rest
-
-
 # ---- what is recorded ------------------------------------------------------------------------------------------------
-
-
-def test_each_kind_of_step_goes_the_eager_way_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[Any] = []
-    recorded, _ = pair(STEADY)
-    record = Replays._record
-    monkeypatch.setattr(Replays, "_record", lambda *call: (calls.append(call), record(*call))[1])
-    figures(recorded, 9)
-    assert len(calls) == 3  # D's with the penalty, D's without, G's
 
 
 SHARING = DIGITS.with_values({"reuse_fakes": True, "penalty.name": "r1", "penalty.every": 2})
@@ -138,7 +83,7 @@ SHARING = DIGITS.with_values({"reuse_fakes": True, "penalty.name": "r1", "penalt
 def test_gs_step_goes_on_from_the_fakes_of_ds(g: str, monkeypatch: pytest.MonkeyPatch) -> None:
     config = SHARING.with_values({"generator.name": g, "precision": "bfloat16"})
     assert_alike(config)
-    trainer, _ = pair(config)
+    trainer = Trainer(config, "cpu")
     figures(trainer, 3)  # D's with the penalty and G's, D's without, and the first list
     made = []
     forward = type(trainer.generator).forward
@@ -149,9 +94,9 @@ def test_gs_step_goes_on_from_the_fakes_of_ds(g: str, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("order", [("d", "both", "g", "both", "both", "both"), ("g", "d", "d", "both", "both")])
 def test_steps_of_one_network_may_come_in_between(order: tuple[Which, ...]) -> None:
-    recorded, eager = pair(SHARING)
+    recorded, usual = Trainer(SHARING, "cpu"), eager(SHARING)
     for which in order:
-        ours, theirs = recorded.step(which), eager.step(which)
+        ours, theirs = recorded.step(which), usual.step(which)
         assert str(ours.figures.tolist()) == str(theirs.figures.tolist())
 
 
