@@ -112,15 +112,12 @@ class Trainer:
         self.config = config
         self.loss = losses.get(config.loss.name, config.loss.combine, config.loss.label_smoothing)
         self.penalty = penalties.get(config.penalty)
-        quicker = self.compiled or (
-            self.recordings if not config.instance_noise else None
-        )  # noise fades with each step
+        fading = config.instance_noise > 0  # with each step, and not as it was recorded
+        quicker = self.compiled or (None if fading else self.recordings)
         settings = config.loss, config.penalty, config.augment
         self._differentiate = quicker.under(*settings) if quicker else differentiate
-        keeps_notes = quicker is None or isinstance(
-            quicker, Replays
-        )  # autograd's; from graph to graph go numbers alone
-        self._keeps_fakes = config.reuse_fakes and keeps_notes
+        # Of compiled steps and of graphs nothing is left but numbers, and G's step cannot go on from these alone.
+        self._keeps_fakes = config.reuse_fakes and (quicker is None or isinstance(quicker, Replays))
         self._set_rates()
 
     # ---- Algorithm 1 ---------------------------------------------------------------------------------------------
