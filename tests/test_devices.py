@@ -131,7 +131,6 @@ def test_gpus_have_bfloat16_from_ampere_on() -> None:
 
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-@pytest.mark.usefixtures("kernels")
 def test_tf32_trains_near_float32_on_cuda() -> None:
     exact = Trainer(DIGITS.with_values({"precision": "float32"}), "cuda").step()
     rounded = Trainer(DIGITS.with_values({"precision": "tf32"}), "cuda").step()

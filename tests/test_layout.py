@@ -70,6 +70,25 @@ def test_gradients_come_back_laid_out_like_what_they_are_of() -> None:
     assert all(y.is_contiguous(memory_format=torch.channels_last) for y, _ in seen)
 
 
+def test_a_gradient_that_is_none_comes_back_as_none() -> None:
+    """As in a gradient penalty on CUDA, whose second derivatives torch leaves out where all of them are zero."""
+
+    class Ending(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx: Any, *gradients: torch.Tensor) -> None:
+            return None
+
+    network = nn.Sequential(nn.Unflatten(1, (4, 2, 2)), nn.Conv2d(4, 4, 1))
+    layout.lay_out(network, DIGITS.with_values({"channels_last": True}))
+    network[1].forward = Ending.apply
+    x = torch.zeros(2, 16, requires_grad=True)
+    assert torch.autograd.grad(network(x).sum(), x, allow_unused=True) == (None,)
+
+
 @pytest.mark.parametrize("preset", ["dcgan-sprites-quick", "mnist-quick"])
 @pytest.mark.parametrize("faster", [True, False])
 def test_pictures_have_channels_last_by_themselves_where_that_is_faster(

@@ -53,5 +53,5 @@ def _laid(x: Tensor, layout: torch.memory_format, anywhere: bool) -> Tensor:
     laid = x.to(memory_format=layout)
     if laid.requires_grad and laid is not x:
         came = _ROWS if x.is_contiguous() else _PIXELS
-        laid.register_hook(lambda grad: grad.to(memory_format=came))
+        laid.register_hook(lambda grad: grad if grad is None else grad.to(memory_format=came))  # None: it is all zeros
     return laid
