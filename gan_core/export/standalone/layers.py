@@ -157,7 +157,7 @@ _LAID_OUT = '''
         laid = x.to(memory_format=layout) if x.ndim == 4 else x
         if laid.requires_grad and laid is not x:
             came = torch.contiguous_format if x.is_contiguous() else torch.channels_last
-            laid.register_hook(lambda grad: grad.to(memory_format=came))
+            laid.register_hook(lambda grad: grad if grad is None else grad.to(memory_format=came))
         return laid
 '''
 
