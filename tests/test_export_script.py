@@ -159,6 +159,21 @@ def test_every_loss_equals_the_trainers_bit_for_bit(name: str, ran: dict[str, Pa
     assert losses_in(ran[name]) == [(record.loss_d, record.loss_g) for record in records]
 
 
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_on_a_gpu_scripts_begin_as_the_trainer_does(tmp_path: Path) -> None:
+    """Later losses part: a GPU adds in an order of its own."""
+    folders = {name: tmp_path / str(number) for number, name in enumerate(EXPERIMENTS)}
+    for name, folder in folders.items():
+        folder.mkdir()
+        script = export.script(EXPERIMENTS[name]).replace('DEVICE = "cpu"', 'DEVICE = "cuda"')
+        (folder / "script.py").write_text(script, encoding="utf-8")
+    run([*folders.values()])
+    for name, folder in folders.items():
+        first = Trainer(EXPERIMENTS[name], "cuda").step()
+        assert losses_in(folder)[0] == pytest.approx((first.loss_d, first.loss_g), rel=0.02, abs=0.02), name
+
+
 @pytest.mark.parametrize("name", ["mnist-quick: bfloat16, averaged", "dcgan-mnist"])
 def test_the_samples_are_those_that_the_app_shows(name: str, ran: dict[str, Path]) -> None:
     config = EXPERIMENTS[name]
