@@ -124,6 +124,17 @@ if sys.version_info < (3, 11):  # before the first test module loads
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Only tests that are about a GPU see one: on a machine that has one, others would count on a CPU's numbers."""
+    if item.get_closest_marker("cuda"):
+        return (yield)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CUDA_VISIBLE_DEVICES", "")  # for processes that the test starts
+        patch.setattr("torch.cuda.is_available", lambda: False)
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A failure tells what the apps had to say too."""
     report = yield

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
@@ -118,6 +121,12 @@ def test_bfloat16_is_float32_where_it_would_be_imitated_and_the_run_says_so(
 def test_a_cpu_without_onednn_has_no_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
     assert not multiplies_bfloat16(torch.device("cpu"))
+
+
+def test_no_gpu_is_seen_by_a_test_that_is_not_about_one() -> None:
+    seen = "import torch; print(torch.cuda.device_count())"
+    started = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True)
+    assert (torch.cuda.is_available(), os.environ["CUDA_VISIBLE_DEVICES"], started.stdout) == (False, "", "0\n")
 
 
 @pytest.mark.cuda
