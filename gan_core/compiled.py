@@ -21,12 +21,11 @@ import torch
 from torch import Tensor, fx, nn
 from torch.func import functional_call, functionalize
 
+from gan_core.calls import repeatable
 from gan_core.config import ConfigError, TrainConfig
+from gan_core.recordings import Again, Differentiate, Drawn, FiguresOf, Made, Recordings
 from gan_core.repeats import Once
 
-Drawn = Tensor | bool | None  # what a loss depends on beside the weights; all but a tensor stays in a graph for good
-FiguresOf = Callable[..., Sequence[Tensor]]  # what was drawn -> a loss, then what else to show; scalars
-Differentiate = Callable[..., Tensor]  # (figures_of, parameters, *drawn) -> figures; `trainer.differentiate`
 Graph = Callable[..., Sequence[Tensor]]  # (weights of both networks, drawn tensors) -> figures, gradients
 
 ACTIVITY = "compiling the training step, once, some 20 to 40 s"
@@ -41,49 +40,58 @@ def refuse_without_compiler(config: TrainConfig) -> None:
         _compiler()
 
 
-class Compiled:
+class Compiled(Recordings):
     """Does what `differentiate` does, in machine code that is compiled at the first call of each kind.
 
-    Args:
-        differentiate: gives `parameters` the gradient of a loss; it may read tensors from its arguments only.
-        networks: the networks that it computes with.
+    `differentiate` may read tensors from its arguments only.
     """
 
-    def __init__(self, differentiate: Differentiate, networks: Sequence[nn.Module]) -> None:
-        self._differentiate, self._networks = differentiate, _Networks(networks)
-        self._weights = {name: parameter.detach() for name, parameter in self._networks.named_parameters()}
-        self._graphs: dict[Hashable, Graph] = {}
+    def __init__(
+        self, differentiate: Differentiate, networks: Sequence[nn.Module], generators: Sequence[torch.Generator]
+    ) -> None:
+        super().__init__(differentiate, networks, generators)
+        self._both = _Networks(networks)
+        self._weights = {name: parameter.detach() for name, parameter in self._both.named_parameters()}
+        self._under: dict[Hashable, dict[Hashable, Again]] = {}
         self.tell: Callable[[bool], object] = lambda done: None  # is told before each compiling, and once it is done
 
+    @staticmethod
+    def can_record(config: TrainConfig, device: torch.device, generator: nn.Module) -> bool:
+        """If wanted."""
+        return config.compile
+
     def under(self, *settings: Hashable) -> Differentiate:
-        """`differentiate` under `settings`, which are all that a loss depends on beside weights and what is drawn."""
-        return partial(self._call, settings)
+        """As ever; but what was compiled under other settings is kept, for it was dear."""
+        self._recorded = self._under.setdefault(settings, {})
+        return self._call
 
-    def _call(self, settings: Hashable, figures_of: FiguresOf, parameters: list[nn.Parameter], *drawn: Drawn) -> Tensor:
-        """As `differentiate`.
+    def _record(
+        self, figures_of: FiguresOf, parameters: list[nn.Parameter], drawn: Sequence[Drawn]
+    ) -> tuple[Made, Again]:
+        """Raises `ConfigError`: there is no C++ compiler, or it fails; the networks are not on a CPU."""
+        self.tell(False)
+        graph, function = self._compile(figures_of, parameters, drawn)
+        places = [x.clone() for x in drawn if isinstance(x, Tensor)]
+        with _one_at_a_time:
+            made, repeat = repeatable(torch.no_grad()(partial(graph, *self._weights.values(), *places)), function)
+        self.tell(True)
 
-        Raises:
-            ConfigError: there is no C++ compiler, or it fails; the networks are not on a CPU.
-        """
-        kind = settings, figures_of.__name__, *(x.shape if isinstance(x, Tensor) else x for x in drawn)
-        tensors = [x for x in drawn if isinstance(x, Tensor)]
-        if kind not in self._graphs:
-            self.tell(False)
-            self._graphs[kind] = self._compile(figures_of, parameters, drawn)
-            self.tell(True)
-        with torch.no_grad():
-            figures, *gradients = self._graphs[kind](*self._weights.values(), *tensors)
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient
-        return figures
+        def again(*tensors: Tensor) -> Made:
+            torch._foreach_copy_(places, tensors)
+            return repeat()
 
-    def _compile(self, figures_of: FiguresOf, parameters: list[nn.Parameter], drawn: Sequence[Drawn]) -> Graph:
-        from torch._inductor import compile as inductor  # takes seconds to load
+        return made, again
+
+    def _compile(
+        self, figures_of: FiguresOf, parameters: list[nn.Parameter], drawn: Sequence[Drawn]
+    ) -> tuple[Graph, Any]:
+        """The graph as machine code, and the function within it that TorchInductor wrote."""
+        from torch._inductor.compile_fx import compile_fx, compile_fx_inner  # takes seconds to load
         from torch.fx.experimental.proxy_tensor import make_fx
 
         if (kind := parameters[0].device.type) != "cpu":
             raise ConfigError(f'compile: a compiled step runs on the CPU only, not on "{kind}"; set compile to false')
-        moving = {name for name, own in self._networks.named_parameters() if any(own is one for one in parameters)}
+        moving = {name for name, own in self._both.named_parameters() if any(own is one for one in parameters)}
 
         def gradients(*values: Tensor) -> list[Tensor]:
             """The figures, then the gradients, computed from nothing but `values`."""
@@ -93,7 +101,7 @@ class Compiled:
             leaves = [weight for name, weight in weights.items() if name in moving]
             act = partial(self._differentiate, figures_of, leaves, *inputs)
             with torch.enable_grad():
-                figures: Tensor = functional_call(self._networks, weights, (act,))
+                figures: Tensor = functional_call(self._both, weights, (act,))
             return [figures, *(torch.zeros_like(leaf) if leaf.grad is None else leaf.grad for leaf in leaves)]
 
         examples: list[Any] = [*self._weights.values(), *(x for x in drawn if isinstance(x, Tensor))]
@@ -104,6 +112,12 @@ class Compiled:
             "fx_graph_cache": False,
             "compile_threads": 1,
         }
+        written: list[Any] = []
+
+        def keeping(*args: Any, **kwargs: Any) -> Any:
+            written.append(compile_fx_inner(*args, **kwargs))
+            return written[-1]
+
         try:
             with _one_at_a_time:
                 recorded = make_fx(gradients, tracing_mode="fake")(*examples)
@@ -114,13 +128,13 @@ class Compiled:
                 )
                 shorter = Once(min(ways, key=_products), factored=False)  # what is written out may repeat itself again
                 final = make_fx(_contiguous(shorter.run), tracing_mode="fake")(*examples)
-                graph: Graph = inductor(final, examples, options)
+                graph: Any = compile_fx(final, examples, inner_compile=keeping, config_patches=options)
         except (RuntimeError, OSError) as error:
             what = str(error).strip().partition("\n")[0]
             raise ConfigError(
                 f"compile: the training step cannot be compiled ({what}); set compile to false"
             ) from error
-        return graph
+        return graph, getattr(written[0], "current_callable", None)
 
 
 class _Networks(nn.ModuleList):

@@ -14,10 +14,9 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from gan_core.compiled import Drawn, FiguresOf
 from gan_core.config import ConfigError, TrainConfig
 from gan_core.models.batch import repeats_itself
-from gan_core.recordings import Again, Made, Recordings
+from gan_core.recordings import Again, Drawn, FiguresOf, Made, Recordings
 
 _TRIALS = 3  # before recording: libraries choose their kernels and take their memory in the first calls
 _one_at_a_time = threading.Lock()  # sessions have threads of their own, and recording empties the shared cache

@@ -11,7 +11,7 @@ import numpy as np
 import psutil
 import torch
 
-from gan_core.compiled import ACTIVITY
+from gan_core.compiled import ACTIVITY, Compiled
 from gan_core.config import TrainConfig
 from gan_core.devices import describe_device
 from gan_core.diagnosis import Finding, Watch
@@ -82,8 +82,8 @@ class Loop:
         self.show_at = 0.0
         self.clock = 0.0  # when the time spent training was last counted
         self.resting = True
-        if trainer.compiled is not None:
-            trainer.compiled.tell = self._compiling
+        if isinstance(trainer.recordings, Compiled):
+            trainer.recordings.tell = self._compiling
 
     def go(self) -> None:
         """Train until the run is over, an order or a limit ends it, or a loss is no number."""

@@ -1,7 +1,7 @@
 """Each kind of step is recorded once, and from then on done by its recording: the same numbers, without the way there.
 
-How it is recorded depends on the device: `graphs` for CUDA, `replays` for a CPU. The optimiser moves the weights after,
-as in the eager step, so that a rate may change at any time.
+How it is recorded depends on the device: `graphs` for CUDA, `replays` for a CPU; or, if somebody asks, as machine code,
+`compiled`. The optimiser moves the weights after, as in the eager step, so that a rate may change at any time.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from collections.abc import Callable, Hashable, Sequence
 import torch
 from torch import Tensor, nn
 
-from gan_core.compiled import Differentiate, Drawn, FiguresOf
 from gan_core.config import TrainConfig
 
+Drawn = Tensor | bool | None  # what a loss depends on beside the weights; all but a tensor is recorded for good
+FiguresOf = Callable[..., Sequence[Tensor]]  # what was drawn -> a loss, then what else to show; scalars
+Differentiate = Callable[..., Tensor]  # (figures_of, parameters, *drawn) -> figures; `trainer.differentiate`
 Made = Sequence[Tensor | None]  # figures, then the gradient of each parameter
 Again = Callable[..., Made]  # drawn tensors -> the same of these
 

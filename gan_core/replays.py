@@ -16,10 +16,9 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from gan_core.compiled import Drawn, FiguresOf
 from gan_core.config import TrainConfig
 from gan_core.models.batch import repeats_itself
-from gan_core.recordings import Again, Made, Recordings
+from gan_core.recordings import Again, Drawn, FiguresOf, Made, Recordings
 from gan_core.tape import Tape
 
 

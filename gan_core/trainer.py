@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from gan_core import data, ema, losses, models, optimizers, penalties
 from gan_core.augment import augment
-from gan_core.compiled import Compiled, Drawn, FiguresOf
+from gan_core.compiled import Compiled
 from gan_core.config import TrainConfig
 from gan_core.data.batches import Batches
 from gan_core.devices import Kernels, describe_device, find_device, multiplies_bfloat16
@@ -27,6 +27,7 @@ from gan_core.models.layers import full_precision
 from gan_core.models.modes import constant, evaluating, repeating
 from gan_core.models.pairs import one_each
 from gan_core.randomness import Streams, stream
+from gan_core.recordings import Drawn, FiguresOf
 from gan_core.replays import Replays
 from gan_core.sampling import DISPLAY, classes_in_turn, decode, draw_latents
 
@@ -97,8 +98,8 @@ class Trainer:
         self.optimizer_d = optimizers.build(config.optimizer_d, self._parameters_d)
         self.optimizer_g = optimizers.build(config.optimizer_g, self._parameters_g)
         networks = self.generator, self.discriminator
-        self.compiled = Compiled(differentiate, networks) if config.compile else None
-        way = next((way for way in (Graphs, Replays) if way.can_record(config, self.device, self.generator)), None)
+        ways = (way for way in (Compiled, Graphs, Replays) if way.can_record(config, self.device, self.generator))
+        way = next(ways, None)
         self.recordings = way(differentiate, networks, self.random.on_device) if way else None
         self.steps = 0
         self.images = 0
@@ -113,7 +114,7 @@ class Trainer:
         self.loss = losses.get(config.loss.name, config.loss.combine, config.loss.label_smoothing)
         self.penalty = penalties.get(config.penalty)
         fading = config.instance_noise > 0  # with each step, and not as it was recorded
-        quicker = self.compiled or (None if fading else self.recordings)
+        quicker = None if fading else self.recordings
         settings = config.loss, config.penalty, config.augment
         self._differentiate = quicker.under(*settings) if quicker else differentiate
         # Of compiled steps and of graphs nothing is left but numbers, and G's step cannot go on from these alone.

@@ -33,7 +33,7 @@ class Pair:
         self.compiled, self.eager = Trainer(config, "cpu"), Trainer(config.with_values(EAGER), "cpu")
         self.begin = copy.deepcopy(self.eager.state_dict())
         self.compilings: list[bool] = []
-        self.compiled.compiled.tell = self.compilings.append  # type: ignore[union-attr]
+        self.compiled.recordings.tell = self.compilings.append  # type: ignore[union-attr]
 
     def stand_at(self, state: dict[str, Any]) -> None:
         for trainer in (self.compiled, self.eager):
@@ -134,6 +134,18 @@ def test_another_loss_and_penalty_are_compiled_when_they_come(fresh: Pair) -> No
     fresh.compilings.clear()
     assert fresh.agree(5)
     assert fresh.compilings == [False, True] * 2
+
+
+@compiling
+def test_runs_of_one_config_keep_their_numbers_apart(fresh: Pair) -> None:
+    """They share machine code, and nothing that it writes to."""
+    alone, other = history(fresh.compiled, 5), Trainer(RING8.with_values({"seed": 1}), "cpu")
+    fresh.stand_at(fresh.begin)
+    beside = []
+    for _ in range(5):
+        beside += history(fresh.compiled, 1)
+        other.step()
+    assert beside == alone
 
 
 @compiling
