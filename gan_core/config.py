@@ -90,7 +90,7 @@ class TrainConfig(Section):
         True, "On CUDA, launch each kind of step as one graph: the same numbers, small networks faster."
     )
     compile: bool = _field(
-        False, "Small networks: 2 to 5 times as fast after 20 to 40 s of compiling; equal up to rounding."
+        False, "Small networks: 2 to 8 times as fast after 20 to 40 s of compiling; equal up to rounding."
     )
 
     # ---- what follows from the fields ---------------------------------------------------------------------------
