@@ -18,7 +18,7 @@ Drawn = Tensor | bool | None  # what a loss depends on beside the weights; all b
 FiguresOf = Callable[..., Sequence[Tensor]]  # what was drawn -> a loss, then what else to show; scalars
 Differentiate = Callable[..., Tensor]  # (figures_of, parameters, *drawn) -> figures; `trainer.differentiate`
 Made = Sequence[Tensor | None]  # figures, then the gradient of each parameter
-Again = Callable[..., Made]  # drawn tensors -> the same of these
+Again = Callable[..., Made]  # drawn tensors -> the same of these, in memory that the next of its kind may overwrite
 
 
 class Recordings(ABC):

@@ -169,6 +169,7 @@ class Once(fx.Interpreter):
         return a.of if isinstance(a, _Transposed) else _Transposed(a)
 
     def multiply(self, a: Any, b: Any) -> Any:
+        """By the formulas above. A product by weights on their side waits for what is done with it."""
         across = a.of if isinstance(a, _Transposed) else None
         if isinstance(a, _Scaled):
             b = b if a.right is None else self.once(aten.mul.Tensor, b, _Transposed(a.right))
@@ -179,7 +180,7 @@ class Once(fx.Interpreter):
             return _Sums(((self._column(across), b),))
         if isinstance(b, _Transposed) and isinstance(b.of, Tensor):
             return _Product(self.plain(a), b.of)
-        a, b = self.plain(a), self.plain(b)
+        a, b = self.plain(a), self.plain(b)  # a column times a row is a matrix of ones with factors
         return _Scaled(self._column(a), self._ones(len(a), b.shape[1], dtype=b.dtype), b) if a.shape[1] == 1 else None
 
     def multiply_added(self, x: Any, a: Any, b: Any, *, beta: float = 1, alpha: float = 1) -> Any:
