@@ -2,7 +2,7 @@
 
 What TorchInductor writes for a graph is a function in Python. It takes memory for every number on the way, makes views
 of it, calls a kernel, gives the memory back; and all of that again at the next step. Of a small network's step it is a
-seventh. If the memory is kept, nothing but the calls is left to do, and what they write still lies in the cache.
+tenth to a half. If the memory is kept, nothing but the calls is left to do, and what they write is still in the cache.
 """
 
 from __future__ import annotations

@@ -185,10 +185,7 @@ class Once(fx.Interpreter):
 
     def multiply_added(self, x: Any, a: Any, b: Any, *, beta: float = 1, alpha: float = 1) -> Any:
         """A product and a bias apart from each other, so that the product is known."""
-        if beta != 1 or alpha != 1:
-            return None
-        product = self.once(aten.mm.default, a, b)
-        return self.once(_and_bias, product, x)
+        return self.once(_and_bias, self.once(aten.mm.default, a, b), x) if beta == alpha == 1 else None
 
     def bend(self, target: Callable[..., Tensor], gradient: Any, *rest: Any) -> Any:
         """The gradient by what went into a ReLU: linear in the one by what came out."""
