@@ -10,10 +10,9 @@ two threads suffer from any neighbour.
 
 from __future__ import annotations
 
-import math
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from statistics import mean, median
@@ -22,17 +21,17 @@ import torch
 from torch import Tensor
 from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, profile, record_function
-from torch.utils.flop_counter import FlopCounterMode, register_flop_formula
+from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import timing
-from gan_core import ema, optimizers, presets
-from gan_core.allocator import keep_freed_memory
+from gan_core import presets
 from gan_core.config import TrainConfig
 from gan_core.data.batches import Batches
-from gan_core.devices import multiplies_bfloat16
-from gan_core.models.products import onednn_is_faster, product
-from gan_core.randomness import stream
-from gan_core.trainer import Trainer
+from gan_core.system.allocator import keep_freed_memory
+from gan_core.system.devices import multiplies_bfloat16
+from gan_core.system.random_streams import stream
+from gan_core.training import ema, optimizers
+from gan_core.training.trainer import Trainer
 
 NARROW = {"generator.width": 32, "discriminator.width": 32, "batch_size": 64}
 EXPERIMENTS = {
@@ -51,7 +50,7 @@ _SIDE = 1536  # of the square matrices: large enough that nothing but the produc
 SCOPES = {"Optimizer.": "optimiser", "Adam": "optimiser", "data": "data", "EMA": "moving average of G"}
 GROUPS = {
     "matrix products and convolutions": (
-        "aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm", "convolution", "mkldnn::_linear_pointwise",
+        "aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm", "convolution",
     ),
     "normalisation": ("batch_norm",),
     "activations and losses": (
@@ -64,15 +63,6 @@ GROUPS = {
 REST = "Python, views, bookkeeping"
 
 
-def _flops_of_product(a: Sequence[int], b: Sequence[int], *_: object, **__: object) -> int:
-    """a bᵀ in oneDNN, which torch does not count; told the shapes."""
-    return 2 * math.prod(a) * b[0]
-
-
-if onednn_is_faster():  # not every build of torch has the operation
-    register_flop_formula(torch.ops.mkldnn._linear_pointwise)(_flops_of_product)
-
-
 def flops(step: Callable[[], object]) -> int:
     """Floating-point operations of matrix products and convolutions in one step, forwards and backwards."""
     with FlopCounterMode(display=False) as counter:
@@ -81,10 +71,10 @@ def flops(step: Callable[[], object]) -> int:
 
 
 def large_product(precision: str, side: int = _SIDE) -> Callable[[], Tensor]:
-    """A large matrix product, in the library that computes it fastest."""
+    """A large matrix product."""
     random = stream(0, "benchmark")
     a, b = (torch.empty(side, side).normal_(generator=random).to(PRECISIONS[precision]) for _ in range(2))
-    return partial(product, a, b)
+    return partial(torch.nn.functional.linear, a, b)
 
 
 def shares(name: str, config: TrainConfig, rounds: int, side: int = _SIDE) -> list[timing.Row]:

@@ -23,9 +23,9 @@ from gan_core import presets
 from gan_core.config import TrainConfig
 from gan_core.data import load
 from gan_core.data.ranges import to_model
-from gan_core.metrics.points import SAMPLES, Judge
+from gan_core.metrics.point_quality import SAMPLES, Judge
 from gan_core.models.modes import judging
-from gan_core.trainer import Trainer
+from gan_core.training.trainer import Trainer
 
 
 def modes(trainer: Trainer) -> float:

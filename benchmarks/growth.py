@@ -23,11 +23,11 @@ from benchmarks import timing
 from gan_core import presets
 from gan_core.config import TrainConfig
 from gan_core.data import Dataset
-from gan_core.pool import SessionPool
-from gan_core.randomness import stream
 from gan_core.runs import RunStore
 from gan_core.session import Session
-from gan_core.trainer import Trainer
+from gan_core.session.pool import SessionPool
+from gan_core.system.random_streams import stream
+from gan_core.training.trainer import Trainer
 
 BASE = presets.load("dcgan-mnist").with_values(
     {

@@ -16,10 +16,10 @@ from typing import Any
 from gan_core import presets
 from gan_core.config import TrainConfig
 from gan_core.diagnosis import Finding, Watch
-from gan_core.diagnosis.glances import Glances
-from gan_core.recorder import DivergedError, Recorder
-from gan_core.snapshot import Observer
-from gan_core.trainer import Trainer
+from gan_core.diagnosis.sample_stats import Glances
+from gan_core.session.observer import Observer
+from gan_core.session.recorder import DivergedError, Recorder
+from gan_core.training.trainer import Trainer
 
 EXAMINED = 40  # times in a run
 

@@ -16,8 +16,8 @@ import torch
 
 from gan_core import presets
 from gan_core.config import TrainConfig
-from gan_core.evaluator import Evaluator
-from gan_core.trainer import Trainer
+from gan_core.session.evaluator import Evaluator
+from gan_core.training.trainer import Trainer
 
 
 def steps_for(trainer: Trainer, seconds: float, evaluator: Evaluator) -> list[float]:

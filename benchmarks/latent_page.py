@@ -18,7 +18,7 @@ from playwright.sync_api import Page
 from benchmarks import browser
 from gan_core import presets
 from gan_core.runs import RunStore
-from gan_core.trainer import Trainer
+from gan_core.training.trainer import Trainer
 
 MODELS = {"MLP": ("mlp-mnist", 100, 180), "64x64 DCGAN": ("dcgan-sprites", 130, 280)}  # preset, wanted median and p95
 TRAINING = 250  # milliseconds: wanted median of both while a session trains

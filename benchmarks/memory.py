@@ -44,8 +44,8 @@ def server() -> list[timing.Row]:
 def sessions(most: int, settings: dict[str, Any], steps: int = SETTLED) -> list[float]:
     """Megabytes of a process before there is a session, then with one more in training each time."""
     from gan_core import presets
-    from gan_core.pool import SessionPool
     from gan_core.runs import RunStore
+    from gan_core.session.pool import SessionPool
 
     config = presets.load("mnist-quick").with_values({"max_steps": 1_000_000, **settings})
     with tempfile.TemporaryDirectory() as folder:
@@ -66,8 +66,8 @@ def history(lengths: Sequence[int]) -> list[float]:
     """Megabytes of a process whose run has so many steps of history, for each of these lengths."""
     import torch
 
-    from gan_core.recorder import Recorder
-    from gan_core.trainer import FIGURES, StepRecord
+    from gan_core.session.recorder import Recorder
+    from gan_core.training.trainer import FIGURES, StepRecord
 
     recorder, step = Recorder(None, log_every=1), 0
     figures, found = torch.zeros(len(FIGURES)), []

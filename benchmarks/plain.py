@@ -22,7 +22,7 @@ from torchvision.datasets import ImageFolder
 
 from gan_core import data, models
 from gan_core.config import OptimizerConfig, TrainConfig
-from gan_core.randomness import Streams
+from gan_core.system.random_streams import Streams
 
 CPU = torch.device("cpu")
 OPTIMIZERS = {

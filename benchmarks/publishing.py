@@ -12,8 +12,8 @@ import time
 from typing import Any
 
 from gan_core import presets
-from gan_core.loop import Loop
 from gan_core.session import Session
+from gan_core.session.loop import Loop
 
 
 class Spent:

@@ -17,7 +17,7 @@ import torch
 from gan_core import metrics, presets
 from gan_core.config import TrainConfig
 from gan_core.data import load
-from gan_core.trainer import Trainer
+from gan_core.training.trainer import Trainer
 
 
 def main() -> None:

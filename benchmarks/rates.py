@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 from gan_core import compare
-from gan_core.compare import rates
+from gan_core.compare import learning_rates
 
 LADDERS = {
     "sgd": (0.005, 0.02, 0.05),
@@ -78,7 +78,7 @@ def main() -> None:
         text = json.dumps(
             {"command": "python -m benchmarks.rates", "note": note, "rates": best, "tried": found}, indent=1
         )
-        Path(rates.FILE).write_text(text + "\n", encoding="utf-8")
+        Path(learning_rates.FILE).write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ from pathlib import Path
 import torch
 
 from gan_core import export, metrics, presets
-from gan_core.metrics.points import SAMPLES, Judge
-from gan_core.trainer import Trainer
+from gan_core.metrics.point_quality import SAMPLES, Judge
+from gan_core.training.trainer import Trainer
 
 LOOKS = 8  # judgements in the time of a run
 RECOGNISABLE = {"mnist-5k": 100.0, "sprites": 10.0}  # Frechet distance

@@ -31,10 +31,10 @@ import torch
 from benchmarks import timing
 from benchmarks.plain import PlainLoop
 from gan_core import TrainConfig, Trainer, data, presets
-from gan_core.allocator import keep_freed_memory
-from gan_core.devices import multiplies_bfloat16
-from gan_core.models import halving
-from gan_core.models.layout import is_channels_last
+from gan_core.acceleration.ops import strided_conv
+from gan_core.acceleration.ops.memory_format import is_channels_last
+from gan_core.system.allocator import keep_freed_memory
+from gan_core.system.devices import multiplies_bfloat16
 
 ADAM = {f"optimizer_{role}.name": "adam" for role in "gd"}
 SAME = {"ema_decay": 0, "precision": "float32", "reuse_fakes": False}  # what the plain loop does not do
@@ -52,14 +52,13 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "float32": {},
     "bfloat16": {"precision": "bfloat16"},
     "channels last": {"channels_last": True},
-    "compiled": {"compile": True},
     "without a graph": {"cuda_graph": False},
     "tf32": {"precision": "tf32"},
     "bfloat16, channels last": {"precision": "bfloat16", "channels_last": True},
 }
 # Where a variant is measured, if not everywhere.
-OF_KIND = {"channels last": "images", "compiled": "points", "bfloat16, channels last": "images"}
-ON_DEVICE = {"compiled": "cpu", "without a graph": "cuda", "tf32": "cuda", "bfloat16, channels last": "cuda"}
+OF_KIND = {"channels last": "images", "bfloat16, channels last": "images"}
+ON_DEVICE = {"without a graph": "cuda", "tf32": "cuda", "bfloat16, channels last": "cuda"}
 PLAIN = "plain"
 FROM_FILES = ("DCGAN 64 from files",)  # the plain loop reads pictures from a folder, as d2l's of sprites does
 SAME_STEPS, TOLERANCE = 50, 1e-5
@@ -85,8 +84,8 @@ def difference(case: str, dataset: data.Dataset, device: str, steps: int = SAME_
     """
     with (
         double_precision(),
-        mock.patch("gan_core.models.layout.is_faster", return_value=False),
-        mock.patch.object(halving, "_FEW", 1),
+        mock.patch("gan_core.acceleration.ops.memory_format.is_faster", return_value=False),
+        mock.patch.object(strided_conv, "_FEW", 1),
     ):
         if dataset.examples.is_floating_point():
             dataset = replace(dataset, examples=dataset.examples.double())

@@ -15,8 +15,6 @@ from typing import Any
 
 import torch
 
-from gan_core.models.products import onednn_is_faster
-
 Cell = str | int | float | tuple[float, float] | None
 Row = dict[str, Cell]  # a line of a table, by the heads of its columns
 
@@ -79,7 +77,6 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        "large products in": "oneDNN" if onednn_is_faster() else "torch's own choice",
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "python": platform.python_version(),
         "torch": torch.__version__,

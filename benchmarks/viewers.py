@@ -28,7 +28,7 @@ from websockets.typing import Origin, Subprotocol
 
 from benchmarks import browser as pages
 from gan_core import presets
-from gan_core.history import COLUMNS, last_row
+from gan_core.training.history import COLUMNS, last_row
 from tests.conftest import QUIET, Server
 
 

@@ -9,19 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gan_core import compare, latent, losses, metrics, models, presets
-    from gan_core.config import TrainConfig
+    from gan_core import compare, diagnosis, latent, losses, metrics, models, presets
+    from gan_core.config import ConfigError, TrainConfig
     from gan_core.runs import RunStore
-    from gan_core.schema import ConfigError
     from gan_core.session import Session
-    from gan_core.trainer import Trainer
+    from gan_core.training import Trainer
 
 _HOMES = {
-    "ConfigError": "gan_core.schema",
+    "ConfigError": "gan_core.config",
     "RunStore": "gan_core.runs",
     "Session": "gan_core.session",
     "TrainConfig": "gan_core.config",
-    "Trainer": "gan_core.trainer",
+    "Trainer": "gan_core.training",
 }
 __all__ = [
     "ConfigError",
@@ -30,6 +29,7 @@ __all__ = [
     "TrainConfig",
     "Trainer",
     "compare",
+    "diagnosis",
     "latent",
     "losses",
     "metrics",

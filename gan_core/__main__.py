@@ -2,8 +2,8 @@
 
 import sys
 
-from gan_core.allocator import keep_freed_memory
 from gan_core.cli import main
+from gan_core.system.allocator import keep_freed_memory
 
 keep_freed_memory()
 sys.exit(main())

@@ -7,7 +7,17 @@ from ui import shell
 shell.come_in()
 
 from gan_core.compare import Race, RaceError  # noqa: E402  (the shell stands before torch, which these need, has loaded)
-from ui.compare import before, cards, heading, own, progress, saved, state, views, watching  # noqa: E402
+from ui.compare import (  # noqa: E402
+    background_results,
+    custom_plan,
+    header,
+    plan_preview,
+    progress,
+    ready_made,
+    results,
+    saved,
+    state,
+)
 from ui.server import settle  # noqa: E402
 
 
@@ -19,17 +29,17 @@ def choose() -> None:
         "A difference counts only if it stands out from that luck."
     )
     saved.panel()
-    ready, by_oneself = st.tabs(["Ready to start", "Your own"], key="choose", bind=before.BIND)
+    ready, by_oneself = st.tabs(["Ready to start", "Your own"], key="choose", bind=plan_preview.BIND)
     with ready:
-        cards.panel()
+        ready_made.panel()
     with by_oneself:
-        own.panel()
+        custom_plan.panel()
 
 
 def show(race: Race) -> None:
     """What is compared, and everything that moves while the runs train."""
     settle("compare")
-    heading.panel(race)
+    header.panel(race)
     moved = progress.moves(race)
 
     @st.fragment(run_every=0.7 if moved else None)
@@ -37,7 +47,7 @@ def show(race: Race) -> None:
         try:
             progress.panel(race)
             moves = progress.moves(race)
-            views.panel(race, watching.of(race, fresh=not moves))
+            results.panel(race, background_results.of(race, fresh=not moves))
         except RaceError as error:
             st.error(str(error), icon=":material/error:")
             return
@@ -60,6 +70,6 @@ with shell.notices():
 if race is not None:
     show(race)
 elif (name := state.chosen()) is not None:
-    before.of_ready(name)
+    plan_preview.of_ready(name)
 else:
     choose()

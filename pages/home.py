@@ -6,7 +6,7 @@ from ui import shell
 
 shell.come_in()
 
-from ui import cards  # noqa: E402  (the shell stands first)
+from ui.home import cards  # noqa: E402  (the shell stands first)
 
 st.title("GAN Playground", anchor=False)
 st.markdown(

@@ -8,8 +8,8 @@ shell.come_in()
 
 from gan_core.latent import Model  # noqa: E402  (the shell stands before torch, which these need, has loaded)
 from gan_core.runs import RunError  # noqa: E402
-from ui import pace  # noqa: E402
-from ui.latent import choose, panels, sources, stage, state  # noqa: E402
+from ui import refresh  # noqa: E402
+from ui.latent import main_picture, model_picker, panels, sources, state  # noqa: E402
 from ui.server import settle  # noqa: E402
 
 
@@ -17,7 +17,7 @@ def show(source: sources.Source, model: Model) -> None:
     """The picture with its sliders, and beside it the chosen panel."""
     settle("latent")
     live = state.tab().moment == sources.NOW
-    every = pace.mine(0.5) if live else None  # seconds between two looks at the session
+    every = refresh.mine(0.5) if live else None  # seconds between two looks at the session
 
     @st.fragment(key=state.STAGE, run_every=every)
     def show_stage() -> None:
@@ -25,10 +25,10 @@ def show(source: sources.Source, model: Model) -> None:
         if live and not source.live:
             st.rerun()  # training has ended: its last checkpoint is shown from now on
         if live:
-            pace.keep(0.5)
+            refresh.keep(0.5)
         here = state.tab()
         try:
-            stage.show(source, source.model(sources.NOW, here.raw, held=here.dragging) if live else model)
+            main_picture.show(source, source.model(sources.NOW, here.raw, held=here.dragging) if live else model)
         except RunError as error:
             st.error(str(error), icon=":material/error:")
         if not here.dragging:
@@ -58,7 +58,7 @@ else:
         model = state.open_model(source)
     except RunError as error:
         trouble = str(error)
-    choose.model(found, source)
+    model_picker.model(found, source)
     with shell.notices():
         for text in filter(None, (state.told(), trouble)):
             st.error(text, icon=":material/error:")

@@ -6,54 +6,53 @@ from ui import shell
 
 shell.come_in()
 
-from gan_core import pretrained  # noqa: E402  (the shell stands before torch, which these need, has loaded)
-from gan_core.runs import RunError  # noqa: E402
-from ui.runs import actions, choice, detail, house, shelf  # noqa: E402
+from gan_core.runs import RunError, shipped  # noqa: E402  (the shell stands before torch, which these need, has loaded)
+from ui.runs import actions, detail, library_bar, run_list, selection  # noqa: E402
 from ui.server import pool  # noqa: E402
 
-(own, damaged), shipped = pool().store.read(), pretrained.SHIPPED.list()
-runs = [*own, *shipped]
+(own, damaged), came_with_it = pool().store.read(), shipped.SHIPPED.list()
+runs = [*own, *came_with_it]
 PACE = 2 if pool().live() else None  # seconds between two looks, while something trains
 
 
 @st.fragment(run_every=PACE)
 def library() -> None:
     """The list moves while runs train; a choice there changes the rest of the page too."""
-    shelf.panel([*pool().store.list(), *shipped])
-    if choice.news():
+    run_list.panel([*pool().store.list(), *came_with_it])
+    if selection.news():
         st.rerun()
 
 
 def about_the_chosen() -> None:
     """One run, whole; or what to do to see one."""
-    chosen = next((run for run in runs if run.id == choice.chosen()), None)
+    chosen = next((run for run in runs if run.id == selection.chosen()), None)
     if chosen is not None:
         try:
             detail.panel(chosen, runs)
         except (RunError, OSError) as error:
             st.error(str(error), icon=":material/error:")
-    elif (name := choice.chosen()) in damaged:
-        st.error(house.why({name: damaged[name]}), icon=":material/error:")
-    elif choice.chosen():
+    elif (name := selection.chosen()) in damaged:
+        st.error(library_bar.why({name: damaged[name]}), icon=":material/error:")
+    elif selection.chosen():
         st.info("This run is no longer here; it may have been deleted. Choose another one.", icon=":material/info:")
     else:
         st.info("Choose a run to see how it went, and to go on with it.", icon=":material/arrow_back:")
 
 
-choice.news()  # all of the page is drawn anew anyway
+selection.news()  # all of the page is drawn anew anyway
 with shell.notices():
     actions.notices()
 if runs:
     left, right = st.columns([5, 9], gap="medium")
     with left:
-        house.bar(own)
+        library_bar.bar(own)
         library()
-        house.damaged(damaged)
+        library_bar.damaged(damaged)
     with right:
         about_the_chosen()
-    choice.write_url()
+    selection.write_url()
 else:
     st.subheader("No runs yet", anchor=False)
     st.markdown("Every run that you train is kept here: its samples, its curves and its checkpoints.")
     st.page_link(shell.path("train"), label="Train a first one", icon=":material/play_circle:")
-    house.bar(own)
+    library_bar.bar(own)

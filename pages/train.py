@@ -6,8 +6,21 @@ from ui import shell
 
 shell.come_in()
 
-from ui import form, pace, series, share, state  # noqa: E402  (the shell stands before torch, which these need, has loaded)
-from ui.panels import card, controls, curves, fit, health, quality, samples, timeline  # noqa: E402
+from ui import messages, refresh  # noqa: E402  (the shell stands before torch, which these need, has loaded)
+from ui.charts import series  # noqa: E402
+from ui.train import (  # noqa: E402
+    controls,
+    curves,
+    form,
+    health,
+    model_card,
+    point_fit,
+    quality,
+    samples,
+    share,
+    state,
+    timeline,
+)
 
 state.open_page()
 session = state.watched()
@@ -15,34 +28,34 @@ snapshot = session.snapshot() if session else None
 state.follow(session)
 
 controls.choices()
-trouble = state.trouble()
+trouble = messages.trouble()
 with shell.notices():
     if trouble:
         st.error(trouble, icon=":material/error:")
 
-PACE = pace.mine() if snapshot is not None and snapshot.live else None  # seconds between two looks at the session
+PACE = refresh.mine() if snapshot is not None and snapshot.live else None  # seconds between two looks at the session
 
 
 @st.fragment(run_every=PACE)
 def drive() -> None:
     """The buttons and the progress; apart from the panels, so that a click is answered at once."""
-    if state.watched() is not session or state.trouble() != trouble:
+    if state.watched() is not session or messages.trouble() != trouble:
         st.rerun()  # a button has begun another session, or has something to complain of: that stands outside
     if PACE:
-        pace.keep()
+        refresh.keep()
     controls.bar(session, session.snapshot() if session else None)
 
 
 @st.fragment(run_every=PACE)
 def watch() -> None:
     """Everything that moves while a run trains."""
-    if state.follow(session) or state.trouble() != trouble:
+    if state.follow(session) or messages.trouble() != trouble:
         st.rerun()  # form and complaints stand outside
     now = session.snapshot() if session else None
     left, right = st.columns([5, 7], gap="medium")
     with left:
         samples.panel(now, samples.way_to_latent)
-        fit.panel(now)
+        point_fit.panel(now)
     with right:
         curves.panel(now)
         health.panel(session, now)
@@ -58,7 +71,7 @@ watch()
 form.essentials(state.draft(), session)
 with st.expander("All settings", icon=":material/tune:"):
     form.all_settings(state.draft(), session)
-card.panel(state.draft(), session)
+model_card.panel(state.draft(), session)
 share.panel(state.draft())
 state.write_url()
 series.prepare()

@@ -22,7 +22,7 @@ from streamlit.testing.v1 import app_test
 # Before torch is loaded: processes that test beside each other share the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from tests import chance  # noqa: F401 - registers its profile before a command line can name it
+from tests.support import chance  # noqa: F401 - registers its profile before a command line can name it
 
 ROOT = Path(__file__).parents[1]
 QUIET = (

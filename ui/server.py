@@ -8,8 +8,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from gan_core.pool import SessionPool
 from gan_core.runs import RunStore
+from gan_core.session.pool import SessionPool
 
 RUNS = Path(os.environ.get("GAN_PLAYGROUND_RUNS") or Path(__file__).parents[1] / "checkpoints")
 _PLACES = os.environ.get("GAN_PLAYGROUND_SESSIONS", "")

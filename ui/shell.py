@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
-from ui import reruns
+from ui import streamlit_fixes
 from ui.theme import keep_steady
 
 _ENTERED = "entered"
@@ -21,7 +21,7 @@ _ICON = Path(__file__).with_name("icon.png")
 def enter() -> None:
     """Draw the navigation and the page that the URL names."""
     st.session_state[_ENTERED] = True
-    reruns.keep_all()
+    streamlit_fixes.keep_all()
     st.set_page_config(page_title="GAN Playground", page_icon=_ICON, layout="wide")
     keep_steady()
     _navigation().run()

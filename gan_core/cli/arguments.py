@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from gan_core import presets
-from gan_core.catalog import UnknownNameError
 from gan_core.config import TrainConfig
-from gan_core.schema import ConfigError
+from gan_core.config.catalog import UnknownNameError
+from gan_core.config.schema import ConfigError
 
 if TYPE_CHECKING:
     from gan_core.runs import Run
-    from gan_core.trainer import Trainer
+    from gan_core.training.trainer import Trainer
 
 RunDir = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder of a run.", show_default=False)]
 Steps = Annotated[int | None, typer.Option(min=1, metavar="N", help="Train for N steps.", show_default=False)]

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gan_core.catalog import UnknownNameError
 from gan_core.cli.arguments import Device, Seconds, Steps, fail, known_device, only_one
 from gan_core.cli.program import PROGRAM, app
+from gan_core.cli.progress import EVERY
 from gan_core.cli.train import interruptions
-from gan_core.progress import EVERY
-from gan_core.schema import ConfigError
+from gan_core.config.catalog import UnknownNameError
+from gan_core.config.schema import ConfigError
 
 if TYPE_CHECKING:
     from gan_core.compare import Comparison, Estimate, Means, Race, Runner, Standing

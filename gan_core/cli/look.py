@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from gan_core import presets, report
+from gan_core import presets
+from gan_core.cli import preset_page, quality_table
 from gan_core.cli.arguments import BestOption, Device, RunDir, class_of, fail, trainer_of
 from gan_core.cli.program import app
 
@@ -18,7 +19,7 @@ def list_presets(
 ) -> None:
     """List the presets: id, rough minutes on two CPU cores, title."""
     if markdown:
-        typer.echo(presets.as_markdown(), nl=False)
+        typer.echo(preset_page.as_markdown(), nl=False)
         return
     group = ""
     for preset in map(presets.get, presets.names()):
@@ -67,12 +68,12 @@ def evaluate(
     trainer = trainer_of(run_dir, device, best)
     typer.echo(f"{run_dir}, step {trainer.steps}")
     if trainer.config.dataset.kind == "points":
-        samples = trainer.generate(metrics.points.SAMPLES, seed)
-        lines = report.fit(metrics.points.Judge(trainer.config).in_full(samples))
+        samples = trainer.generate(metrics.point_quality.SAMPLES, seed)
+        lines = quality_table.fit(metrics.point_quality.Judge(trainer.config).in_full(samples))
     else:
         samples = trainer.generate(metrics.IMAGES, seed)
         try:
-            lines = report.quality(metrics.evaluate(samples, trainer.dataset))
+            lines = quality_table.quality(metrics.evaluate(samples, trainer.dataset))
         except ValueError as error:
             fail(f"These samples cannot be judged: {error}")
     typer.echo("\n".join(lines))

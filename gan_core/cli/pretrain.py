@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from gan_core.catalog import UnknownNameError
 from gan_core.cli.arguments import fail
 from gan_core.cli.program import app
+from gan_core.cli.progress import Progress
 from gan_core.cli.train import follow
-from gan_core.progress import Progress
+from gan_core.config.catalog import UnknownNameError
 
 
 @app.command()
@@ -21,8 +21,7 @@ def pretrain(
     runs: Annotated[Path, typer.Option(metavar="DIR", help="Where it goes.")] = Path("checkpoints/pretrained"),
 ) -> None:
     """Make one of the shipped runs anew, on one CPU thread: the same weights on the same machine."""
-    from gan_core import pretrained
-    from gan_core.runs import RunStore
+    from gan_core.runs import RunStore, pretrained
     from gan_core.session import Session
 
     try:

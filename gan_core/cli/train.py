@@ -27,13 +27,13 @@ from gan_core.cli.arguments import (
     open_run,
 )
 from gan_core.cli.program import PROGRAM, app
+from gan_core.cli.progress import Progress
 from gan_core.config import SETTINGS
-from gan_core.progress import Progress
-from gan_core.schema import Setting, as_text
+from gan_core.config.schema import Setting, as_text
 
 if TYPE_CHECKING:
     from gan_core.session import Session
-    from gan_core.snapshot import Snapshot
+    from gan_core.session.snapshot import Snapshot
 
 
 def _described(setting: Setting) -> str:

@@ -29,17 +29,17 @@ What a race is on disk is said in `race`, how runs are kept alike in `plan`, the
 `verdict`. After a restart `race.standings()` says "interrupted" for what was in training, and `start` goes on with it.
 """
 
-from gan_core.compare import report
-from gan_core.compare.estimate import Estimate, measure, outline
+from gan_core.compare.analysis import report
+from gan_core.compare.analysis.results import Curve, Results, Row
+from gan_core.compare.analysis.results import read as results_of
+from gan_core.compare.analysis.verdict import Judged, Verdict, claims, verdicts
+from gan_core.compare.execution.estimate import Estimate, measure, outline
+from gan_core.compare.execution.runner import BACKENDS, Means, Runner, runner_of, start
 from gan_core.compare.measures import MEASURES
 from gan_core.compare.plan import Axis, Claim, Comparison, Job, Variant, comparison
-from gan_core.compare.race import Guest, Race, RaceError, Standing
-from gan_core.compare.ready import get, measured, names
-from gan_core.compare.results import Curve, Results, Row
-from gan_core.compare.results import read as results_of
-from gan_core.compare.runner import BACKENDS, Means, Runner, runner_of, start
-from gan_core.compare.store import RaceStore
-from gan_core.compare.verdict import Judged, Verdict, claims, verdicts
+from gan_core.compare.ready_made import get, measured, names
+from gan_core.compare.study import Guest, Race, RaceError, Standing
+from gan_core.compare.study_store import RaceStore
 
 __all__ = [
     "BACKENDS",

@@ -13,11 +13,11 @@ from typing import Literal
 import numpy as np
 from scipy.stats import spearmanr
 
-from gan_core.catalog import Catalog, Entry
 from gan_core.config import TrainConfig
-from gan_core.evals import Evals
-from gan_core.figures import METRIC
-from gan_core.history import History
+from gan_core.config.catalog import Catalog, Entry
+from gan_core.metrics.evaluations import Evals
+from gan_core.metrics.registry import METRIC
+from gan_core.training.history import History
 
 _FEW = 4  # judgements, or twenty rows of losses, below which nothing is measured of them
 _ROWS = 20

@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from gan_core import presets
-from gan_core.catalog import OPTIMIZERS, UnknownNameError
-from gan_core.compare import rates
+from gan_core.compare import learning_rates
 from gan_core.compare.measures import MEASURES
 from gan_core.config import SETTINGS, ConfigError, TrainConfig
-from gan_core.schema import Section, as_text
+from gan_core.config.catalog import OPTIMIZERS, UnknownNameError
+from gan_core.config.schema import Section, as_text
 
 MOST_RUNS = 500
 _FRAMES, _CHECKPOINTS, _ROWS = 20, 5, 10_000  # of each run, at most
@@ -74,7 +74,7 @@ class Axis(Section):
     def of_optimizers(names: Sequence[str]) -> Axis:
         """Both networks under each of these update rules, each at its own rate (`rates`)."""
         try:
-            rates_of = {name: rates.of(name) for name in names}
+            rates_of = {name: learning_rates.of(name) for name in names}
         except UnknownNameError as error:
             raise ConfigError(str(error)) from None
         variants = [

@@ -1,6 +1,6 @@
 """The data that a GAN imitates: `load(config)` gives one tensor in memory, its labels, and whom to credit.
 
-Where each set comes from stands in `gan_core.catalog.DATASETS`. An entry's target is called as
+Where each set comes from stands in `gan_core.config.catalog.DATASETS`. An entry's target is called as
 `loader(config, progress) -> Dataset`; sets of points are a `gan_core.data.points.PointSet`, which can be called so too.
 """
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gan_core.data.ranges import to_model
+from gan_core.system.memory import free_bytes
 
 _SHARE_OF_GPU = 0.5  # of free memory; a set larger than this stays in main memory and is copied batch by batch
 
@@ -82,5 +83,4 @@ class Batches:
 def _fits(examples: Tensor, device: torch.device) -> bool:
     if device.type != "cuda":
         return True
-    free, _ = torch.cuda.mem_get_info(device)
-    return examples.nbytes < _SHARE_OF_GPU * free
+    return examples.nbytes < _SHARE_OF_GPU * free_bytes(device)

@@ -13,9 +13,9 @@ from typing import BinaryIO
 
 import torch
 
-from gan_core import zips
 from gan_core.config import TrainConfig
 from gan_core.data import DataError, Dataset, Progress, images, store
+from gan_core.system import zip_safety
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
 UNPACKED = 2_000_000_000  # bytes that the pictures of a zip file may take when unpacked
@@ -79,7 +79,7 @@ def _in_zip(archive: zipfile.ZipFile) -> _Found:
     for entry in archive.infolist():
         if entry.is_dir():
             continue
-        if zips.leads_out(entry):
+        if zip_safety.leads_out(entry):
             left_out[PATH].append(entry.filename)
         elif any(map(store.hidden, PurePosixPath(entry.filename).parts)):
             continue
@@ -87,7 +87,7 @@ def _in_zip(archive: zipfile.ZipFile) -> _Found:
             left_out[OTHER].append(entry.filename)
         else:
             entries[entry.filename] = entry
-    size = zips.unpacked(entries.values())
+    size = zip_safety.unpacked(entries.values())
     if size > UNPACKED:
         raise DataError(
             f"The pictures in this zip file unpack to {size / 1e9:.1f} GB, and at most {UNPACKED / 1e9:.0f} GB is "

@@ -15,7 +15,7 @@ from torch import Generator, Tensor
 
 from gan_core.config import TrainConfig
 from gan_core.data import HELD_OUT, DataError, Dataset, Progress
-from gan_core.randomness import stream
+from gan_core.system.random_streams import stream
 
 
 class Distribution(Protocol):

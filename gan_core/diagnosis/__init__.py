@@ -11,12 +11,12 @@ from dataclasses import replace
 import numpy as np
 
 from gan_core.config import TrainConfig
+from gan_core.diagnosis.convergence import sound
+from gan_core.diagnosis.curves import YOUNG, Reading
+from gan_core.diagnosis.failure_modes import ILLNESSES
 from gan_core.diagnosis.findings import Chart, Evidence, Finding, Glance, Remedy
-from gan_core.diagnosis.illnesses import ILLNESSES
-from gan_core.diagnosis.reading import YOUNG, Reading
-from gan_core.diagnosis.soundness import sound
-from gan_core.evals import Evals
-from gan_core.history import History
+from gan_core.metrics.evaluations import Evals
+from gan_core.training.history import History
 
 __all__ = ["YOUNG", "Chart", "Evidence", "Finding", "Glance", "Remedy", "Watch", "diagnose"]
 

@@ -1,13 +1,13 @@
 """What leaves the app: samples as pictures, training as a film, an experiment as a script, a generator as ONNX."""
 
 from gan_core.export.errors import ExportError
-from gan_core.export.films import film
 from gan_core.export.formats import FORMATS, Format
-from gan_core.export.motion import KINDS, animate
-from gan_core.export.onnx_file import onnx
-from gan_core.export.pictures import picture, sheet, write
-from gan_core.export.standalone import CannotWriteError, script
-from gan_core.export.standalone.notebook import notebook
+from gan_core.export.images import picture, sheet, write
+from gan_core.export.onnx_model import onnx
+from gan_core.export.script import CannotWriteError, script
+from gan_core.export.script.notebook import notebook
+from gan_core.export.training_video import film
+from gan_core.export.video import KINDS, animate
 
 __all__ = [
     "FORMATS",

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gan_core.config import TrainConfig
-from gan_core.export import onnx_file, standalone
+from gan_core.export import onnx_model, script
 from gan_core.export.errors import ExportError
-from gan_core.export.films import film
-from gan_core.export.motion import Told
-from gan_core.export.standalone.notebook import notebook
+from gan_core.export.script.notebook import notebook
+from gan_core.export.training_video import film
+from gan_core.export.video import Told
 from gan_core.runs import Run
 
 
@@ -41,14 +41,14 @@ def _of_config(write: Callable[[TrainConfig], str]) -> Callable[[Run, Told], byt
 
 def _too_long(run: Run) -> str:
     try:
-        standalone.refuse_what_is_too_long(run.config)
+        script.refuse_what_is_too_long(run.config)
     except ExportError as error:
         return str(error)
     return ""
 
 
 def _no_checkpoint(run: Run) -> str:
-    lack = onnx_file.missing()
+    lack = onnx_model.missing()
     return lack or ("" if run.checkpoints() else f"The run {run.id} has no checkpoint yet; train it further.")
 
 
@@ -58,7 +58,7 @@ def _onnx(run: Run, progress: Told) -> bytes:
     progress(0.0)
     trainer = run.trainer("cpu", to_train=False)
     progress(0.1)
-    model = onnx_file.onnx(trainer)
+    model = onnx_model.onnx(trainer)
     progress(1.0)
     return model
 
@@ -73,7 +73,7 @@ FORMATS: dict[str, Format] = {
         ".py",
         "text/x-python",
         "One page of plain PyTorch that trains the same networks to the same numbers.",
-        _of_config(standalone.script),
+        _of_config(script.script),
         _too_long,
     ),
     "notebook": Format(

@@ -5,13 +5,13 @@ A model comes from a run of the library (`Run.model`) or from one that still tra
 """
 
 from gan_core.latent.directions import DIRECTIONS, Directions, Method, directions, strip
+from gan_core.latent.frozen_model import Model, Weights, draw
+from gan_core.latent.interpolation import arithmetic, lerp, path, resample, slerp
 from gan_core.latent.inversion import Inversion, invert, prepare
-from gan_core.latent.model import Model, Weights, draw
-from gan_core.latent.moves import arithmetic, lerp, path, resample, slerp
-from gan_core.latent.neighbours import Neighbours, neighbours
+from gan_core.latent.latent_grid import LatentPlane, film, plane
+from gan_core.latent.nearest_images import Neighbours, neighbours
 from gan_core.latent.saliency import saliency
-from gan_core.latent.text import from_text, to_text
-from gan_core.latent.views import LatentPlane, film, plane
+from gan_core.latent.url_encoding import from_text, to_text
 
 __all__ = [
     "DIRECTIONS",

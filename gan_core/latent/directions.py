@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gan_core.latent.model import Label, Model, Styles, draw
+from gan_core.latent.frozen_model import Label, Model, Styles, draw
 
 _LATENTS = 10_000  # that the first layer's response is measured on
 _AT_ONCE = 500

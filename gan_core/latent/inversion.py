@@ -15,9 +15,9 @@ from torch.nn import functional as F
 
 from gan_core.config import TrainConfig
 from gan_core.data import images
-from gan_core.latent.model import Label, Model, shown
-from gan_core.randomness import stream
-from gan_core.sampling import draw_latents
+from gan_core.latent.frozen_model import Label, Model, shown
+from gan_core.models.sampling import draw_latents
+from gan_core.system.random_streams import stream
 
 STEPS, RESTARTS = 300, 8
 _CANDIDATES = 32  # latents tried for each restart; the best ones begin

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_core.latent.model import Label, Model
-from gan_core.randomness import stream
+from gan_core.latent.frozen_model import Label, Model
+from gan_core.system.random_streams import stream
 
 _NOISY = 16  # copies of a picture that SmoothGrad averages over
 _SIGMA = 0.1  # of their noise, as a share of the range of pixels; the paper: 0.1 to 0.2

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from torch import nn
 
-from gan_core.catalog import DISCRIMINATORS, GENERATORS
+from gan_core.acceleration.ops.memory_format import lay_out
 from gan_core.config import NetworkConfig, TrainConfig
-from gan_core.models import memory, pairs
+from gan_core.config.catalog import DISCRIMINATORS, GENERATORS
+from gan_core.models import sgan
 from gan_core.models.init import initialise, normalise_spectrally
 from gan_core.models.layers import Drawing, set_generator
-from gan_core.models.layout import lay_out
 from gan_core.models.network import Discriminator, Generator
-from gan_core.randomness import stream
+from gan_core.system.random_streams import stream
 
-__all__ = ["Drawing", "build", "count_parameters", "estimate_memory", "set_generator"]
+__all__ = ["Drawing", "build", "count_parameters", "set_generator"]
 
 
 def build(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
@@ -41,18 +41,13 @@ def described(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
     generator, discriminator = _pair(config)
     if config.local_pairs:
         generators, discriminators = zip(*(_pair(config) for _ in range(config.local_pairs)), strict=True)
-        return pairs.Generators(generator, [*generators]), pairs.Discriminators(discriminator, [*discriminators])
+        return sgan.Generators(generator, [*generators]), sgan.Discriminators(discriminator, [*discriminators])
     return generator, discriminator
 
 
 def count_parameters(network: nn.Module) -> int:
     """How many numbers training can change."""
     return sum(parameter.numel() for parameter in network.parameters())
-
-
-def estimate_memory(config: TrainConfig) -> int:
-    """Bytes that training by `config` holds at its peak, the data aside; good to a factor of two. Allocates nothing."""
-    return memory.estimate(config, *described(config))
 
 
 def _pair(config: TrainConfig) -> tuple[nn.Module, nn.Module]:

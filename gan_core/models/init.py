@@ -16,7 +16,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from gan_core.config import NetworkConfig
 from gan_core.models.layers import Drawn
-from gan_core.randomness import stream
+from gan_core.system.random_streams import stream
 
 Weighted = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
 _POWER_STEPS = 15  # of power iteration before the first use, as in torch

@@ -11,8 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from gan_core.config import NetworkConfig
-from gan_core.models.products import Linear
-from gan_core.models.tanh import Tanh
 
 # In place where the gradient can be told from the output: the same numbers, 4 % faster.
 ACTIVATIONS: dict[str, Callable[[NetworkConfig], nn.Module]] = {
@@ -22,7 +20,7 @@ ACTIVATIONS: dict[str, Callable[[NetworkConfig], nn.Module]] = {
     "elu": lambda net: nn.ELU(),
     "silu": lambda net: nn.SiLU(),
 }
-OUTPUTS: dict[str, Callable[[], nn.Module]] = {"tanh": Tanh, "sigmoid": nn.Sigmoid, "linear": nn.Identity}
+OUTPUTS: dict[str, Callable[[], nn.Module]] = {"tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "linear": nn.Identity}
 
 
 class Drawn(nn.Module):
@@ -107,4 +105,4 @@ def full_precision(x: Tensor) -> Tensor:
 
 def linear(inputs: int, outputs: int, bias: bool) -> nn.Linear:
     """(N, inputs) -> (N, outputs), without weights yet."""
-    return Linear(inputs, outputs, bias, device="meta")
+    return nn.Linear(inputs, outputs, bias, device="meta")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from gan_core.catalog import BATCH_LAYERS, CONDITIONS, HEADS
 from gan_core.config import TrainConfig
-from gan_core.models.condition import given
+from gan_core.config.catalog import BATCH_LAYERS, CONDITIONS, HEADS
+from gan_core.models.conditioning import given
 from gan_core.models.layers import has_bias
 from gan_core.models.modes import evaluating
 

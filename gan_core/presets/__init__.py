@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gan_core.catalog import DATASETS, Catalog, Kind
 from gan_core.config import SETTINGS, TrainConfig
+from gan_core.config.catalog import DATASETS, Catalog, Kind
 
 _GROUPS = ("start", "points", "digits", "pictures", "cures", "related", "style", "trouble")  # in order of display
 _TYPICAL: dict[Kind, str] = {"images": "mnist-quick", "points": "ring8"}  # whose networks to take when the kind changes
@@ -137,27 +137,3 @@ def duration(minutes: float) -> str:
     if minutes < 1:
         return f"{minutes * 60:.0f} s"
     return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.0f} h"
-
-
-_PAGE_HEAD = """# Presets
-
-Written by `python -m gan_core presets --markdown > docs/presets.md`; the data is in `gan_core/presets/*.json`.
-Times are rough, for two CPU cores. Settings not named are the defaults that `python -m gan_core train --help` lists.
-"""
-
-
-def as_markdown() -> str:
-    """All presets as a page of docs/."""
-    lines = [_PAGE_HEAD]
-    for group in dict.fromkeys(preset.group for preset in _presets().values()):
-        lines += [f"## {group}\n"]
-        for preset in _presets().values():
-            if preset.group == group:
-                lines += [f"### `{preset.id}`: {preset.title} ({duration(preset.minutes)})\n", preset.look_for, ""]
-                lines += [f"- Source: {preset.source}"]
-                lines += [f"- Reported: {preset.reported}"] if preset.reported else []
-                lines += [f"- Chosen here: {preset.choices}"] if preset.choices else []
-                settings = preset.config.with_values({"preset": "custom"}).to_query()
-                spelt = (f"`{key}={value if len(value) < 60 else '...'}`" for key, value in settings.items())
-                lines += [f"- Settings: {', '.join(spelt)}", ""]
-    return "\n".join(lines)

@@ -16,10 +16,9 @@ from typing import BinaryIO, cast
 
 from safetensors.torch import save
 
-from gan_core import checkpoint, nested
-from gan_core.runs import customs
-from gan_core.runs.customs import NotImportedError
-from gan_core.runs.files import RunError
+from gan_core.runs import checkpoint, import_checks, shipped, state_tree
+from gan_core.runs.errors import RunError
+from gan_core.runs.import_checks import NotImportedError
 from gan_core.runs.run import Run
 from gan_core.runs.store import RUN_ID, RunStore
 
@@ -63,16 +62,16 @@ def unpack(source: BinaryIO, store: RunStore) -> Run:
     draft = store.root / f".incoming-{secrets.token_hex(3)}"
     try:
         with zipfile.ZipFile(source) as archive:
-            entries = customs.allowed_entries(archive)
+            entries = import_checks.allowed_entries(archive)
             store.refuse_if_full(sum(entry.file_size for entry in entries.values()))
-            config = customs.config_of(archive, entries)
-            customs.check_declarations(archive, entries, config)
+            config = import_checks.config_of(archive, entries)
+            import_checks.check_declarations(archive, entries, config)
             for name, entry in entries.items():
                 (draft / name).parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(entry) as packed, (draft / name).open("wb") as file:
                     shutil.copyfileobj(packed, file)
             run = Run(draft)
-            customs.check_checkpoints(run, config)
+            import_checks.check_checkpoints(run, config)
             run.log("imported", max(run.checkpoints(), default=0))
         place = store.root / _free_id(store, next(iter(entries.values())).filename.split("/")[0], config.preset)
         os.replace(draft, place)
@@ -80,7 +79,7 @@ def unpack(source: BinaryIO, store: RunStore) -> Run:
         raise RunError(f"This file was not imported: {reason}") from None
     except OSError as error:
         raise RunError(f"This file was not imported: {error.strerror or error}") from None
-    except customs.UNREADABLE as error:
+    except import_checks.UNREADABLE as error:
         raise RunError(f"This file was not imported: it is damaged, or no zip file ({error})") from None
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -91,7 +90,7 @@ def _plain_files(folder: Path) -> Iterator[str]:
     """All that a run consists of besides its checkpoints; nothing else that may lie in its folder."""
     for path in sorted((*folder.iterdir(), *folder.glob("samples/*"))):
         name = path.relative_to(folder).as_posix()
-        if customs.ALLOWED.fullmatch(name) and path.is_file():
+        if import_checks.ALLOWED.fullmatch(name) and path.is_file():
             yield name
 
 
@@ -100,7 +99,7 @@ def _checkpoint_files(folder: Path) -> Iterator[tuple[str, bytes]]:
         file = folder / f"{name}.safetensors"
         if name != "ema" or file.exists():
             yield file.name, file.read_bytes()
-    tensors, rest = nested.take_apart(checkpoint.read_state(folder))
+    tensors, rest = state_tree.take_apart(checkpoint.read_state(folder))
     yield "state.safetensors", save(tensors)
     yield "state.json", json.dumps(rest).encode()
 
@@ -111,9 +110,7 @@ def _put(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 
 def _free_id(store: RunStore, wanted: str, preset: str) -> str:
-    from gan_core import pretrained  # which is made of runs itself
-
-    taken = [root / wanted for root in (store.root, store.root / ".trash", pretrained.SHIPPED.root)]
+    taken = [root / wanted for root in (store.root, store.root / ".trash", shipped.SHIPPED.root)]
     if RUN_ID.fullmatch(wanted) and not any(path.exists() for path in taken):
         return wanted
     return f"{time.strftime('%Y-%m-%d')}-{preset}-{secrets.token_hex(3)}"

@@ -9,9 +9,9 @@ from PIL import Image
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from gan_core.checkpoint import step_of
 from gan_core.config import TrainConfig
-from gan_core.plane import Plane, to_arrays
+from gan_core.runs.checkpoint import step_of
+from gan_core.training.plane_view import Plane, to_arrays
 
 COLUMNS_OF_PICTURES = 8  # samples side by side in a saved grid
 BROKEN = (OSError, ValueError, TypeError, SyntaxError, SafetensorError, Image.DecompressionBombError)

@@ -16,19 +16,20 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from gan_core import checkpoint, evals
 from gan_core.config import ConfigError, TrainConfig
 from gan_core.data import Dataset
-from gan_core.devices import find_device
 from gan_core.diagnosis import Glance
-from gan_core.evals import Best, Evaluation
-from gan_core.history import append_csv, read_table, rewind_csv
 from gan_core.latent import Model, Weights
-from gan_core.plane import Plane
-from gan_core.runs import disk, frames
-from gan_core.runs.about import About
-from gan_core.runs.files import RunError, append_line, json_lines, replace_text
-from gan_core.trainer import Trainer
+from gan_core.metrics import evaluations
+from gan_core.metrics.evaluations import Best, Evaluation
+from gan_core.runs import checkpoint, disk, frames
+from gan_core.runs.errors import RunError
+from gan_core.runs.metadata import About
+from gan_core.system.devices import find_device
+from gan_core.system.files import append_line, json_lines, replace_text
+from gan_core.training.history import append_csv, read_table, rewind_csv
+from gan_core.training.plane_view import Plane
+from gan_core.training.trainer import Trainer
 
 MARKED = ("changed", "forked")  # events that stand on the curves, with a text
 _IN_USE = ".in-use"
@@ -111,12 +112,12 @@ class Run:
 
     def write_evals(self, rows: Sequence[Evaluation]) -> None:
         """Keep these judgements, all that there are. Raises `OSError` if the disk refuses."""
-        replace_text(self.path / "evals.csv", evals.as_csv(rows))
+        replace_text(self.path / "evals.csv", evaluations.as_csv(rows))
 
     def evals(self) -> list[Evaluation]:
         """All judgements made while the run trained, oldest first."""
         file = self.path / "evals.csv"
-        return evals.from_csv(file.read_text(encoding="utf-8", errors="replace")) if file.exists() else []
+        return evaluations.from_csv(file.read_text(encoding="utf-8", errors="replace")) if file.exists() else []
 
     def append_glance(self, glance: Glance) -> None:
         """Add a glance at the samples to `glances.jsonl`."""
@@ -184,7 +185,7 @@ class Run:
 
     def best(self) -> Best | None:
         """The best checkpoint by the run's quality metric; None before the first judgement."""
-        best = evals.read_best(self.path / "best.json")
+        best = evaluations.read_best(self.path / "best.json")
         return best if best is not None and self._checkpoint(best.step).is_dir() else None
 
     def _prune(self, keep: int) -> None:

@@ -12,14 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gan_core import checkpoint
 from gan_core.config import TrainConfig
-from gan_core.runs import disk, summary
-from gan_core.runs.about import About
-from gan_core.runs.files import RunError, replace_text
+from gan_core.config.schema import as_text
+from gan_core.runs import checkpoint, disk, summary
+from gan_core.runs.errors import RunError
+from gan_core.runs.metadata import About
 from gan_core.runs.run import Run
 from gan_core.runs.summary import RunSummary
-from gan_core.schema import as_text
+from gan_core.system.files import replace_text
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 LIMIT = 20_000_000_000  # bytes that a library may take unless its owner says otherwise

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from gan_core.config import TrainConfig
-from gan_core.diagnosis.illnesses import ILLNESSES
-from gan_core.figures import METRIC
-from gan_core.history import COLUMNS, last_row
+from gan_core.diagnosis.failure_modes import ILLNESSES
+from gan_core.metrics.registry import METRIC
 from gan_core.runs import disk
 from gan_core.runs.run import MARKED, Run
+from gan_core.training.history import COLUMNS, last_row
 
 _ASIDE = (*MARKED, "unjudged", "named", "imported")  # events that do not tell how the run stands
 _TITLES = {illness.id: illness.title for illness in ILLNESSES}

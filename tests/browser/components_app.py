@@ -9,9 +9,10 @@ from types import SimpleNamespace
 import numpy as np
 import streamlit as st
 
-from ui import figures, theme
+from ui import theme
+from ui.charts import curves
+from ui.charts.plane import layered_view
 from ui.components import draw_pad, live_chart, sample_grid
-from ui.layers import layered_view
 
 st.set_page_config("Components", layout="wide")
 theme.keep_steady()
@@ -93,7 +94,7 @@ def live() -> None:
     seconds = time.monotonic() - st.session_state.began
     past = history(0 if EMPTY else 600 + int(60 * seconds))
     cursor = st.session_state.get("cursor")
-    at = None if cursor is None else figures.position(past, cursor, unit)
+    at = None if cursor is None else curves.position(past, cursor, unit)
     left, right = st.columns([6, 8])
     with left:
         index = sample_grid(
@@ -108,13 +109,13 @@ def live() -> None:
         sample_grid(digits(8, 64, 3, 0), "reals", label="real images")
     with right:
         common = {"uirevision": "run", "cursor": at, "on_pick": picked}
-        chart = figures.losses(past, unit, smoothing, log, (2 * np.log(2), np.log(2)), MARKS)
+        chart = curves.losses(past, unit, smoothing, log, (2 * np.log(2), np.log(2)), MARKS)
         live_chart(chart, "losses", 270, **common)
         one, two = st.columns(2)
         with one:
-            live_chart(figures.scores(past, unit, smoothing), "scores", 210, **common)
+            live_chart(curves.scores(past, unit, smoothing), "scores", 210, **common)
         with two:
-            live_chart(figures.gradient_norms(past, unit, smoothing), "norms", 210, **common)
+            live_chart(curves.gradient_norms(past, unit, smoothing), "norms", 210, **common)
     one, two, _ = st.columns([5, 4, 4])
     with one:
         live_chart(layered_view(*plane(seconds)), "plane", "square", uirevision="run")

@@ -8,9 +8,9 @@ import streamlit as st
 
 from gan_core.config import TrainConfig
 from gan_core.diagnosis import Evidence, Finding, Remedy
-from ui import reruns, state, theme
-from ui.panels import curves, health, samples, timeline
+from ui import messages, streamlit_fixes, theme
 from ui.server import pool
+from ui.train import curves, health, samples, state, timeline
 
 BAD = Finding(
     id="strong-d",
@@ -50,7 +50,7 @@ FINDINGS = {finding.id: finding for finding in (BAD, COLLAPSE, FINE)}
 
 st.set_page_config("Health", layout="wide")
 theme.keep_steady()
-reruns.keep_all()
+streamlit_fixes.keep_all()
 if "draft" not in st.session_state:
     names = ("findings", "steps", "begin")
     asked = {key: value for key, value in st.query_params.items() if key not in names}
@@ -75,8 +75,8 @@ def watch() -> None:
     timeline.panel(now)
 
 
-if state.trouble():
-    st.error(state.trouble())
+if messages.trouble():
+    st.error(messages.trouble())
 with st.container(horizontal=True):
     begin, stop = st.button("Begin"), st.button("Stop")
     for name in FINDINGS:

@@ -12,7 +12,7 @@ from streamlit.runtime import get_instance
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from ui import reruns
+from ui import streamlit_fixes
 
 
 def ask_for_the_fragment() -> tuple[AppSession, Callable[[], None]]:
@@ -70,7 +70,7 @@ def busy_from_the_start() -> None:
     time.sleep(0.2)  # the loop has begun to be busy
 
 
-reruns.keep_all()
+streamlit_fixes.keep_all()
 st.button("Draw busily", on_click=busy_from_the_start)
 part()
 drawn = st.button("Draw")

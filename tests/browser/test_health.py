@@ -15,7 +15,7 @@ from tests.browser import test_train as on_train
 from tests.browser.test_card import CONDITIONAL, choose, grid
 from tests.browser.test_train import DIGITS, PATIENCE, start, until
 from tests.conftest import Server
-from tests.small import POINTS
+from tests.support.small import POINTS
 
 pytestmark = pytest.mark.browser
 app, library, train = on_train.app, on_train.library, on_train.train  # its fixtures

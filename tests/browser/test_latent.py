@@ -15,9 +15,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from gan_core import presets
 from gan_core.config import TrainConfig
 from gan_core.runs import RunStore
-from gan_core.trainer import Trainer
+from gan_core.training.trainer import Trainer
 from tests.conftest import Server
-from tests.small import DIGITS, POINTS
+from tests.support.small import DIGITS, POINTS
 
 pytestmark = pytest.mark.browser
 

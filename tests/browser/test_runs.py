@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from gan_core.pretrained import SHIPPED
 from gan_core.runs import About, Run, RunStore
+from gan_core.runs.shipped import SHIPPED
 from tests.conftest import Server
-from tests.test_archive import made
+from tests.runs.test_archive import made
 
 pytestmark = pytest.mark.browser
 PATIENCE = 60_000  # milliseconds; the first page waits for torch to load on a busy machine

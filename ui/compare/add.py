@@ -7,12 +7,12 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core import pretrained
 from gan_core.compare import Axis, Race, RaceError, Variant
 from gan_core.compare.plan import slug
 from gan_core.config import SETTINGS, ConfigError
-from gan_core.runs import RunError
-from gan_core.schema import as_text
+from gan_core.config.schema import as_text
+from gan_core.runs import RunError, shipped
+from ui import messages
 from ui.compare import axes, state
 from ui.server import pool
 
@@ -76,7 +76,7 @@ def _guest(race: Race) -> None:
     there = {standing.run_id for standing in race.standings()} | {guest.run_id for guest in race.guests()}
     names = {
         run.id: run.name
-        for run in [*pool().store.list(), *pretrained.SHIPPED.list()]
+        for run in [*pool().store.list(), *shipped.SHIPPED.list()]
         if run.id not in there and (run.config.data.name, run.config.shape) == (base.data.name, base.shape)
     }
     if not names:
@@ -96,4 +96,4 @@ def _try(race: Race, change: Callable[[], None]) -> None:
         change()
         state.go_on(race)
     except (ConfigError, RaceError, RunError, OSError) as error:
-        state.complain(f"Nothing was added. {error}")
+        messages.complain(f"Nothing was added. {error}")

@@ -6,8 +6,8 @@ from typing import Any
 
 from gan_core.compare import Axis
 from gan_core.config import SETTINGS, ConfigError, TrainConfig
-from gan_core.schema import Setting, as_text
-from ui import form
+from gan_core.config.schema import Setting, as_text
+from ui.train import form
 
 Keys = tuple[str, ...]
 OPTIMIZERS: Keys = ("optimizer_g.name", "optimizer_d.name")

@@ -8,13 +8,13 @@ from typing import Any, get_args
 import streamlit as st
 
 from gan_core.compare import Curve, Race
-from gan_core.compare.results import X
-from gan_core.figures import KINDS
+from gan_core.compare.analysis.results import X
+from gan_core.metrics.registry import KINDS
+from ui.charts.curves import overlaid
 from ui.compare import samples
-from ui.compare.watching import Reading
+from ui.compare.background_results import Reading
 from ui.components import live_chart
-from ui.figures import overlaid
-from ui.panels.reading import corner
+from ui.train.chart_help import corner
 
 _NAMES: Mapping[str, str] = {
     "quality": "",  # called by its figure

@@ -9,12 +9,13 @@ import streamlit as st
 
 from gan_core import compare
 from gan_core.compare import Race, RaceError, Standing
-from gan_core.compare.race import Order
+from gan_core.compare.study import Order
+from ui import messages
 from ui.compare import state
 from ui.components import Lane, Run, run_lanes
+from ui.formatting import duration, short
 from ui.server import pool
 from ui.theme import look_of
-from ui.words import duration, short
 
 
 def moves(race: Race) -> bool:
@@ -168,4 +169,4 @@ def _go_on(race: Race) -> None:
     try:
         state.go_on(race)
     except (RaceError, ValueError) as error:
-        state.complain(str(error))
+        messages.complain(str(error))

@@ -13,12 +13,12 @@ from gan_core import data
 from gan_core.compare import Race, Results
 from gan_core.compare.measures import Trace
 from gan_core.config import TrainConfig
-from gan_core.plane import Plane
-from gan_core.pretrained import store_of
 from gan_core.runs import Run, RunError
+from gan_core.runs.shipped import store_of
+from gan_core.training.plane_view import Plane
+from ui.charts.plane import clouds
 from ui.components import live_chart, sample_grid, scrubber
-from ui.layers import clouds
-from ui.words import plain
+from ui.formatting import plain
 
 _SHOWN, _ACROSS = 24, 6  # pictures of each run
 _POINTS = 400

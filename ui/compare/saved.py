@@ -9,7 +9,7 @@ import streamlit as st
 
 from gan_core.compare import Race, RaceError
 from ui.compare import state
-from ui.words import ago, plain
+from ui.formatting import ago, plain
 
 _LONGEST = 70  # letters of the names of runs
 _FEW = 3  # in sight; the others are one click away

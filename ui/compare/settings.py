@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 from gan_core.compare import Comparison, Results
-from gan_core.schema import as_text
-from ui.form import label
+from gan_core.config.schema import as_text
+from ui.train.form import label
 
 
 def of_plan(plan: Comparison) -> None:

@@ -9,8 +9,8 @@ import streamlit as st
 
 from gan_core import compare
 from gan_core.compare import Comparison, Means, Race, RaceError, RaceStore
+from gan_core.config.schema import ConfigError
 from gan_core.runs import RunError
-from gan_core.schema import ConfigError
 from ui.server import pool
 from ui.widgets import undo_bar
 

@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from gan_core.compare import MEASURES, Row
-from gan_core.figures import KINDS
-from ui.compare.watching import Reading
+from gan_core.metrics.registry import KINDS
+from ui.compare.background_results import Reading
 
 _COLUMNS = ("quality", "best", "level", "wobble", "seconds", "speed", "memory")
 _MEGABYTE = 1e6

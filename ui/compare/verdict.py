@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from gan_core.compare import Verdict
-from ui.compare import cards
-from ui.compare.watching import Reading
-from ui.words import plain
+from ui.compare import ready_made
+from ui.compare.background_results import Reading
+from ui.formatting import plain
 
 
 def panel(reading: Reading) -> None:
@@ -22,7 +22,7 @@ def panel(reading: Reading) -> None:
         )
         return
     for judged in reading.claims:
-        st.markdown(f"{cards.outcome(judged.outcome)} {plain(judged.claim.says)}")
+        st.markdown(f"{ready_made.outcome(judged.outcome)} {plain(judged.claim.says)}")
         st.caption(plain(judged.text))
     _differences(reading)
     reference = plain(reading.results.titles[plan.reference_id])

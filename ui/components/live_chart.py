@@ -29,7 +29,7 @@ def live_chart(
     save_as: str = "",
     on_pick: Callable[[float], None] | None = None,
 ) -> float | None:
-    """Show `figure` (a dict of `data` and `layout`, see `ui.figures`) and keep it fresh from then on.
+    """Show `figure` (a dict of `data` and `layout`, see `ui.charts.curves`) and keep it fresh from then on.
 
     Colours written as roles ("role:generator/0.3", "scale:score") take the theme's values. Zoom and hidden legend
     entries stay as long as `uirevision` (the run's id) and the meaning of the axes do.

@@ -8,8 +8,8 @@ from gan_core import latent
 from gan_core.latent import Model
 from ui.components import sample_grid
 from ui.components.vectors import vectors
-from ui.latent import sketch, state
-from ui.latent.shelf import shelf
+from ui.latent import state, thumbnails
+from ui.latent.picked_latents import shelf
 from ui.latent.sources import Source
 from ui.latent.state import PANEL, then
 
@@ -38,7 +38,7 @@ def panel(source: Source, model: Model) -> None:
     with left:
         st.markdown("**A − B + C**")
         sample_grid(
-            sketch.pictures(model, z[None]),
+            thumbnails.pictures(model, z[None]),
             "arithmetic-result",
             columns=1,
             label="result of the arithmetic",

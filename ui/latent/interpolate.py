@@ -11,8 +11,8 @@ import torch
 from gan_core import latent
 from gan_core.latent import Model
 from ui.components.film import film
-from ui.latent import downloads, sketch, state
-from ui.latent.shelf import shelf
+from ui.latent import downloads, state, thumbnails
+from ui.latent.picked_latents import shelf
 from ui.latent.sources import Source
 from ui.latent.state import PANEL, then
 
@@ -47,7 +47,7 @@ def panel(source: Source, model: Model) -> None:
         )
     legs = len(points) if loop else len(points) - 1
     z = latent.path(points, legs * _LEG, _WAYS[str(way)], loop)
-    frames = sketch.pictures(model, z)
+    frames = thumbnails.pictures(model, z)
     fps = _FPS / float(seconds)
     left, right = st.columns([3, 8], gap="medium")
     with left:

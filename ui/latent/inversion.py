@@ -15,7 +15,7 @@ from gan_core import data, latent
 from gan_core.latent import Inversion, Model
 from ui.components import draw_pad, sample_grid
 from ui.latent import state
-from ui.latent.scribble import to_digit
+from ui.latent.drawn_digit import to_digit
 from ui.latent.sources import Source
 from ui.latent.state import PANEL, then
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from gan_core.latent import Model
-from ui.latent import arithmetic, eye, interpolate, inversion, memorised, over_time, state, wall
+from ui.latent import across_checkpoints, arithmetic, interpolate, inversion, nearest_images, saliency, seed_grid, state
 from ui.latent.sources import Source
 from ui.widgets import show_value
 
@@ -24,13 +24,13 @@ class Panel:
 
 
 PANELS = {
-    "wall": Panel("Wall", "grid_view", wall.panel),
+    "wall": Panel("Wall", "grid_view", seed_grid.panel),
     "interpolate": Panel("Interpolate", "timeline", interpolate.panel),
     "arithmetic": Panel("Arithmetic", "calculate", arithmetic.panel),
     "invert": Panel("Invert", "search", inversion.panel, of_points=False),
-    "memorised": Panel("Memorised?", "content_copy", memorised.panel),
-    "eye": Panel("D's eye", "visibility", eye.panel, of_points=False),
-    "time": Panel("Across time", "movie", over_time.panel),
+    "memorised": Panel("Memorised?", "content_copy", nearest_images.panel),
+    "eye": Panel("D's eye", "visibility", saliency.panel, of_points=False),
+    "time": Panel("Across time", "movie", across_checkpoints.panel),
 }
 
 

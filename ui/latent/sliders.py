@@ -12,9 +12,10 @@ import torch
 
 from gan_core import latent
 from gan_core.latent import DIRECTIONS, Model
+from gan_core.runs import direction_names
 from ui.components.latent_sliders import Slider, latent_sliders
-from ui.latent import names, points, state
-from ui.latent.place import Place, direction
+from ui.latent import plane_frame, state
+from ui.latent.latent_point import Place, direction
 from ui.latent.sources import Source
 from ui.widgets import show_value
 
@@ -56,7 +57,7 @@ def panel(source: Source, model: Model) -> None:
     compass = state.compass(model)
     first, last = here.page * size, min((here.page + 1) * size, model.z_size)
     vectors = latent.directions(compass, here.kind, last)
-    called = names.of(source.run.path, here.kind, vectors.vectors[first:])
+    called = direction_names.of(source.run.path, here.kind, vectors.vectors[first:])
     place = state.place()
     ids = [f"{here.kind}.{i}" for i in range(first, last)]
     shown = [
@@ -153,7 +154,7 @@ def _strips(model: Model, compass: Model, ids: list[str], reach: float) -> _Stri
     )  # a slider's own move is where its knob stands, so its strip begins anew from 0
     made = model.pictures(z, **place.told(model))
     if made.ndim == 2:
-        made = points.in_frame(model, made)
+        made = plane_frame.in_frame(model, made)
     else:
         made = made[:, :: max(1, made.shape[1] // _WIDEST), :: max(1, made.shape[2] // _WIDEST)]
     strips = _Strips(ids, model, place, made, time.monotonic())
@@ -179,6 +180,6 @@ def _rest(moves: Mapping[str, float], number: int, held: int) -> None:
 
 def _name(source: Source, compass: Model, id: str, name: str) -> None:
     try:
-        names.give(source.run.path, id.split(".")[0], direction(compass, id), name)
+        direction_names.give(source.run.path, id.split(".")[0], direction(compass, id), name)
     except OSError as error:
         st.toast(f"The name was not saved with the run: {error.strerror}. Is its folder still there?", icon="⚠️")

@@ -10,9 +10,9 @@ from typing import Literal
 
 import streamlit as st
 
-from gan_core import presets, pretrained
+from gan_core import presets
 from gan_core.latent import Model
-from gan_core.runs import Run, RunError, RunStore
+from gan_core.runs import Run, RunError, RunStore, pretrained, shipped
 from gan_core.session import Session
 from ui.server import pool
 
@@ -70,9 +70,9 @@ def all_sources() -> list[Source]:
     fresh = [_of(store, id, id, training) for id in training if id and id not in listed]
     found = sorted([*fresh, *runs], key=lambda source: not source.live)
     order = [*pretrained.recipes()]
-    kept = pretrained.SHIPPED.root
-    shipped = [Source(id, title, True, Run(kept / id)) for id, title in _listed(str(kept))]
-    return [*sorted(shipped, key=lambda source: [*order, source.id].index(source.id)), *found]
+    kept = shipped.SHIPPED.root
+    came_with_it = [Source(id, title, True, Run(kept / id)) for id, title in _listed(str(kept))]
+    return [*sorted(came_with_it, key=lambda source: [*order, source.id].index(source.id)), *found]
 
 
 def find(id: str, sources: Sequence[Source]) -> Source | None:

@@ -11,7 +11,7 @@ from torch import Tensor
 from gan_core.latent import Model
 from gan_core.runs import RunError
 from ui.latent import sources
-from ui.latent.place import KEYS, Place, PlaceError
+from ui.latent.latent_point import KEYS, Place, PlaceError
 from ui.latent.sources import Source
 
 _TAB = "latent"

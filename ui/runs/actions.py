@@ -6,14 +6,14 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core import pretrained
 from gan_core.config import SETTINGS, ConfigError
-from gan_core.runs import RunError, RunSummary, pack
-from gan_core.schema import as_text
-from ui import shell, state
-from ui.form import label
-from ui.runs import choice, shelf
+from gan_core.config.schema import as_text
+from gan_core.runs import RunError, RunSummary, pack, shipped
+from ui import shell
+from ui.runs import run_list, selection
 from ui.server import pool
+from ui.train import state
+from ui.train.form import label
 from ui.widgets import undo_bar
 
 _UNDO, _TROUBLE = "run to undo", "trouble with runs"
@@ -30,7 +30,7 @@ _FIXED = (
 def bar(run: RunSummary, runs: list[RunSummary]) -> None:
     """One row of buttons; what does not apply to this run is not there."""
     key = pool().training(run.id)
-    own = not pretrained.is_shipped(run.id)
+    own = not shipped.is_shipped(run.id)
     with st.container(horizontal=True, vertical_alignment="bottom", key="run-actions"):
         if key is not None:
             if st.button("Watch", icon=":material/visibility:", type="primary", help="It trains now"):
@@ -81,7 +81,7 @@ def restore(run_id: str) -> None:
     st.session_state.pop(_UNDO, None)
     try:
         pool().store.restore(run_id)
-        choice.choose(run_id)
+        selection.choose(run_id)
     except RunError as error:
         complain(str(error))
 
@@ -110,7 +110,7 @@ def _fork(run: RunSummary) -> None:
     step = run.checkpoints[-1]
     if len(run.checkpoints) > 1:
         step = st.select_slider(
-            "From step", run.checkpoints, _nearest(run.checkpoints, choice.step()), lambda step: f"{step:,}"
+            "From step", run.checkpoints, _nearest(run.checkpoints, selection.step()), lambda step: f"{step:,}"
         )
     open_ = [key for key in SETTINGS if not key.startswith(_FIXED)]
     keys = st.multiselect("Settings to change", open_, format_func=lambda key: f"{label(key)} ({key})")
@@ -139,7 +139,7 @@ def _compare(run: RunSummary, runs: list[RunSummary]) -> None:
 
 
 def _packed(run_id: str) -> bytes:
-    with pack(shelf.store_of(run_id).open(run_id)) as packed:
+    with pack(run_list.store_of(run_id).open(run_id)) as packed:
         return packed.read()
 
 
@@ -147,7 +147,7 @@ def _delete(run: RunSummary) -> None:
     try:
         pool().store.trash(run.id)
         st.session_state[_UNDO] = (run.id, run.name)
-        choice.choose(None)
+        selection.choose(None)
     except RunError as error:
         complain(str(error))
 

@@ -8,22 +8,23 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from gan_core import data, losses, pretrained
-from gan_core.figures import KINDS
-from gan_core.plane import Plane
-from gan_core.runs import About, Run, RunError, RunSummary, at_rest, family
+from gan_core import data, losses
+from gan_core.metrics.registry import KINDS
+from gan_core.runs import About, Run, RunError, RunSummary, family, shipped
 from gan_core.runs.summary import Stamp, stamp
-from gan_core.snapshot import Snapshot
+from gan_core.session import at_rest
+from gan_core.session.snapshot import Snapshot
+from gan_core.training.plane_view import Plane
+from ui.charts.plane import layered_view
 from ui.components import live_chart, sample_grid, scrubber
-from ui.layers import layered_view
-from ui.panels import curves
-from ui.runs import actions, choice, shelf
-from ui.words import duration, plain, short, size
+from ui.formatting import duration, plain, short, size
+from ui.runs import actions, run_list, selection
+from ui.train import curves
 
 
 def panel(run: RunSummary, runs: list[RunSummary]) -> None:
     """From top to bottom: name, what can be done, how it stands, samples, curves, notes, forks."""
-    folder = shelf.store_of(run.id).open(run.id)
+    folder = run_list.store_of(run.id).open(run.id)
     _heading(run)
     actions.bar(run, runs)
     _facts(run)
@@ -33,10 +34,10 @@ def panel(run: RunSummary, runs: list[RunSummary]) -> None:
         _samples(folder, now)
     with right:
         if len(now.history):
-            curves.panel(now, choice.STEP)
+            curves.panel(now, selection.STEP)
         else:
             st.caption("No step of this run was recorded.")
-    if not pretrained.is_shipped(run.id):
+    if not shipped.is_shipped(run.id):
         _said(folder, run)
     _tree(run, runs)
 
@@ -48,7 +49,7 @@ def _rest(folder: Path, changed: Stamp) -> Snapshot:
 
 def _heading(run: RunSummary) -> None:
     st.subheader(plain(run.name), anchor=False)
-    parts = shelf.title(run), run.config.dataset.label, run.id
+    parts = run_list.title(run), run.config.dataset.label, run.id
     st.caption(" · ".join(map(plain, parts)))
 
 
@@ -69,7 +70,7 @@ def _samples(folder: Run, now: Snapshot) -> None:
     if not now.frames:
         st.caption("No picture of this run was kept.")
         return
-    step = choice.step()
+    step = selection.step()
     if step is None or step not in now.frames:
         step = now.frames[-1]
     try:
@@ -83,7 +84,7 @@ def _samples(folder: Run, now: Snapshot) -> None:
         _plane(frame, now)
     else:
         sample_grid(frame, "rest-samples", columns=8, label="generated samples", largest=48)
-    scrubber(now.frames, "rest-line", choice.step(), choice.move, live=False)
+    scrubber(now.frames, "rest-line", selection.step(), selection.move, live=False)
 
 
 def _plane(plane: Plane, now: Snapshot) -> None:
@@ -143,10 +144,10 @@ def _tree(run: RunSummary, runs: list[RunSummary]) -> None:
         at = f" · from step {other.forked_at:,}" if branch.depth else ""
         here = " · this run" if other.id == run.id else ""
         st.button(
-            f"{stem}{plain(other.name)}{at} · step {other.step:,} {shelf.quality(other)}{here}",
+            f"{stem}{plain(other.name)}{at} · step {other.step:,} {run_list.quality(other)}{here}",
             key=f"branch-{other.id}",
             type="tertiary",
             disabled=other.id == run.id,
-            on_click=choice.choose,
+            on_click=selection.choose,
             args=(other.id,),
         )

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from gan_core.plane import Plane
 from gan_core.runs import Run, RunError, tile
+from gan_core.training.plane_view import Plane
 from ui import theme
 
 SIDE = 120  # pixels; the list shows half as many, and screens may have two to each of the page's

@@ -1,0 +1,32 @@
+"""Which settings count under the present choices."""
+
+from __future__ import annotations
+
+from gan_core.config.catalog import DISCRIMINATORS, GENERATORS, OPTIMIZERS
+from gan_core.config.train_config import SETTINGS, TrainConfig
+
+_EVERY_NETWORK = ("output", "batch_layer", "head")  # read whatever the family
+
+
+def is_read(config: TrainConfig, key: str) -> bool:
+    """Whether anything reads the setting: a width of an MLP's hidden layers says nothing to a DCGAN."""
+    section, _, leaf = key.rpartition(".")
+    if section == "condition":
+        return bool(config.dataset.classes) and (leaf == "name" or config.condition.name != "none")
+    if section == "augment":
+        return config.dataset.kind == "images"
+    if leaf == "name" or not section:
+        return True
+    if section in ("generator", "discriminator"):
+        entry = (GENERATORS if section == "generator" else DISCRIMINATORS)[config.value(f"{section}.name")]
+        needs = {"slope": ("activation", "leaky-relu"), "norm_first": ("norm", "batch"), "init_std": ("init", "normal")}
+        if leaf in needs and config.value(f"{section}.{needs[leaf][0]}") != needs[leaf][1]:
+            return False
+        return leaf in _EVERY_NETWORK or leaf in entry.reads
+    if section in ("optimizer_g", "optimizer_d"):
+        return leaf == "lr" or leaf in OPTIMIZERS[config.value(f"{section}.name")].reads
+    if section == "penalty":
+        return leaf in SETTINGS["penalty.name"].catalog[config.penalty.name].reads  # type: ignore[index]
+    if section == "data" and config.dataset.kind == "points":
+        return leaf == "count"
+    return key != "data.points" and (key != "data.path" or leaf in config.dataset.reads)

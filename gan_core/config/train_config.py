@@ -1,0 +1,247 @@
+"""TrainConfig: one whole experiment as one immutable, validated value.
+
+The form edits it, the URL and the JSON file hold it, a checkpoint stores it and the command line reads it. Every field
+carries its bounds, its unit, one line of help, and whether it may change while a run trains.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import ValidationError, model_validator
+
+from gan_core.config.catalog import DATASETS, DISCRIMINATORS, GENERATORS, DatasetEntry, NetworkEntry
+from gan_core.config.schema import ConfigError, Section, Setting, as_text, sentence, settings_of
+from gan_core.config.schema import described as _field
+from gan_core.config.sections import (
+    AugmentConfig,
+    ConditionConfig,
+    DataConfig,
+    DiscriminatorConfig,
+    GeneratorConfig,
+    LatentConfig,
+    LossConfig,
+    NetworkConfig,
+    OptimizerConfig,
+    PenaltyConfig,
+    RecordConfig,
+)
+
+
+class TrainConfig(Section):
+    """The whole experiment: `presets.load(id)` or `from_json` makes one, `with_values` a changed copy."""
+
+    preset: str = _field("custom", "The preset this began as.", max_length=40, pattern=r"^[a-z0-9][a-z0-9-]*$")
+    seed: int = _field(0, "Seed of everything random: weights, data order, noise.", ge=0, le=2**31 - 1)
+    data: DataConfig = DataConfig()
+    latent: LatentConfig = LatentConfig()
+    generator: GeneratorConfig = GeneratorConfig()
+    discriminator: DiscriminatorConfig = DiscriminatorConfig()
+    condition: ConditionConfig = ConditionConfig()
+    loss: LossConfig = LossConfig()
+    penalty: PenaltyConfig = PenaltyConfig()
+    augment: AugmentConfig = AugmentConfig()
+    optimizer_g: OptimizerConfig = OptimizerConfig()
+    optimizer_d: OptimizerConfig = OptimizerConfig()
+    record: RecordConfig = RecordConfig()
+    batch_size: int = _field(64, "Examples in one minibatch.", unit="examples", ge=2, le=8192)
+    epochs: float = _field(
+        20.0, "Length of the run in passes over the data.", unit="epochs", live=True, gt=0, le=100_000
+    )
+    max_steps: int = _field(
+        0,
+        "Length of the run in steps, in place of epochs; 0 means by epochs.",
+        unit="steps",
+        live=True,
+        ge=0,
+        le=100_000_000,
+    )
+    n_critic: int = _field(
+        1, "Discriminator steps in each round (k of Algorithm 1).", unit="steps", live=True, ge=1, le=100
+    )
+    g_steps: int = _field(1, "Generator steps in each round.", unit="steps", live=True, ge=1, le=100)
+    reuse_fakes: bool = _field(False, "G is updated on the very fakes that D has just seen, instead of new ones.")
+    local_pairs: int = _field(
+        0,
+        "SGAN: so many pairs train apart, and their opponents train the pair that is shown.",
+        unit="pairs",
+        ge=0,
+        le=16,
+    )
+    lr_decay: Literal["none", "linear"] = _field(
+        "none", "Linear lets both rates fall to zero at the end of the run.", live=True
+    )
+    ema_decay: float = _field(0.0, "Show an average of G's past weights with this decay; 0 shows G itself.", ge=0, lt=1)
+    instance_noise: float = _field(
+        0.0, "Gaussian noise added to all that D sees, fading to none over the run.", live=True, ge=0, le=2
+    )
+    precision: Literal["float32", "tf32", "bfloat16"] = _field(
+        "float32", "bfloat16 rounds more and is faster; so is tf32 (CUDA, whole process). Float32 elsewhere."
+    )
+    channels_last: bool = _field(
+        False, "Each pixel's channels side by side: can be faster on a GPU; with AVX2 it is on anyway."
+    )
+    deterministic: bool = _field(False, "On CUDA, forbid the fast kernels whose sums differ from run to run.")
+    cuda_graph: bool = _field(
+        True, "On CUDA, launch each kind of step as one graph: the same numbers, small networks faster."
+    )
+
+    # ---- what follows from the fields ---------------------------------------------------------------------------
+
+    @property
+    def dataset(self) -> DatasetEntry:
+        """The catalogue line of the data set."""
+        return DATASETS[self.data.name]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one sample: (channels, height, width), or (2,) for points."""
+        entry = self.dataset
+        if entry.kind == "points":
+            return (2,)
+        size = self.data.size or entry.size
+        return (self.data.channels or entry.channels, size, size)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes that both networks are told of; () for a GAN without a condition."""
+        return self.dataset.classes if self.condition.name != "none" else ()
+
+    @property
+    def generator_inputs(self) -> int:
+        """How many numbers G's layers start from: z, and the class's where there is one."""
+        return self.latent.dim + (self.condition.dim if self.classes else 0)
+
+    @property
+    def judged_shape(self) -> tuple[int, ...]:
+        """Shape that D's layers start from: a sample's, with one more channel where the class is laid beside it."""
+        if self.condition.name != "embedding":
+            return self.shape
+        return (self.shape[0] + 1, *self.shape[1:])
+
+    def total_steps(self, examples: int) -> int:
+        """Rounds (n_critic D-steps, g_steps G-steps) that this run takes over `examples` examples; at least 1."""
+        return self.max_steps or max(1, round(self.epochs * examples / (self.batch_size * self.n_critic)))
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> TrainConfig:
+        self._network_fits("generator", self.generator, GENERATORS[self.generator.name])
+        self._network_fits("discriminator", self.discriminator, DISCRIMINATORS[self.discriminator.name])
+        for role, optimizer in (("optimizer_g", self.optimizer_g), ("optimizer_d", self.optimizer_d)):
+            if optimizer.nesterov and not optimizer.momentum:
+                raise ValueError(
+                    f"{role}.nesterov: true needs a momentum above 0; set {role}.momentum, for example to 0.9"
+                )
+        if self.condition.name != "none" and not self.dataset.classes:
+            labelled = ", ".join(name for name, entry in DATASETS.items() if entry.classes)
+            raise ValueError(
+                f'condition.name: "{self.data.name}" has no classes to be told of; use "none", or one of {labelled}'
+            )
+        if self.batch_size < 2 * (self.local_pairs + 1):
+            raise ValueError(
+                f"batch_size: {self.batch_size} is too small for {self.local_pairs} local pairs and the one that is "
+                f"shown; use at least {2 * (self.local_pairs + 1)}"
+            )
+        if self.local_pairs and self.loss.name == "loss-sensitive":
+            raise ValueError(
+                'loss.name: "loss-sensitive" compares each real sample with one fake, which local_pairs mixes; '
+                "use another loss, or local_pairs 0"
+            )
+        if self.reuse_fakes and self.g_steps > 1:
+            raise ValueError(
+                f"g_steps: {self.g_steps} is too many with reuse_fakes, which has one batch of fakes; use 1"
+            )
+        return self
+
+    def _network_fits(self, role: str, network: NetworkConfig, entry: NetworkEntry) -> None:
+        kind, side = self.dataset.kind, self.shape[-1]
+        if kind not in entry.kinds:
+            raise ValueError(f'{role}.name: a {entry.label} does not work on {kind}, and "{self.data.name}" is {kind}')
+        if "depth" in entry.reads and network.depth > (deepest := int(math.log2(side // 2))):
+            raise ValueError(
+                f"{role}.depth: {network.depth} halvings are too many for {side} x {side} pixels; use at most {deepest}"
+            )
+
+    # ---- reading and writing ------------------------------------------------------------------------------------
+
+    def with_values(self, values: Mapping[str, Any]) -> TrainConfig:
+        """A validated copy with some fields changed, named by dotted keys: `{"optimizer_d.lr": 0.02, "seed": 3}`.
+
+        Text is accepted for any value ("0.02", "true", "128,256"), as a URL or a command line gives it.
+
+        Raises:
+            ConfigError: an unknown key, a value out of bounds, or parts that do not fit together.
+        """
+        tree = self.model_dump()
+        for key, value in values.items():
+            if key not in SETTINGS:
+                near = difflib.get_close_matches(key, SETTINGS, n=1)
+                hint = f" (did you mean {near[0]}?)" if near else ""
+                raise ConfigError(f'"{key}" is not a setting{hint}')
+            *path, leaf = key.split(".")
+            section = tree
+            for name in path:
+                section = section[name]
+            section[leaf] = value
+        return _validated(tree)
+
+    def to_json(self) -> str:
+        """The whole config as indented JSON text."""
+        return self.model_dump_json(indent=2)
+
+    @staticmethod
+    def from_json(text: str) -> TrainConfig:
+        """The config that `to_json` wrote. Raises `ConfigError` on unknown keys, bad values or no JSON."""
+        try:
+            tree = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ConfigError(f"This is not a config: not valid JSON ({error})") from None
+        if not isinstance(tree, dict):
+            raise ConfigError("This is not a config: it must be a JSON object of settings")
+        return _validated(tree)
+
+    def to_query(self) -> dict[str, str]:
+        """What differs from `TrainConfig()`, as text by dotted key: the query of a URL. `from_query` reads it back."""
+        default = TrainConfig().values()
+        return {key: as_text(value) for key, value in self.values().items() if value != default[key]}
+
+    @staticmethod
+    def from_query(query: Mapping[str, str]) -> TrainConfig:
+        """The config that a URL's query describes. Raises `ConfigError` on unknown keys or bad values."""
+        return TrainConfig().with_values(query)
+
+    def values(self) -> dict[str, Any]:
+        """Every setting by its dotted key, in the order of declaration."""
+        return {key: self.value(key) for key in SETTINGS}
+
+    def value(self, key: str) -> Any:
+        """One setting by its dotted key. Raises `KeyError` if there is no such setting."""
+        if key not in SETTINGS:
+            raise KeyError(key)
+        node: Any = self
+        for name in key.split("."):
+            node = getattr(node, name)
+        return node
+
+    def changes_from(self, other: TrainConfig) -> dict[str, Any]:
+        """The settings in which this config differs from `other`, with this config's values."""
+        theirs = other.values()
+        return {key: value for key, value in self.values().items() if value != theirs[key]}
+
+    def fixed_changes_from(self, other: TrainConfig) -> list[str]:
+        """The settings in which this config differs from `other`, of those that cannot change within a run."""
+        return [key for key in self.changes_from(other) if not SETTINGS[key].live]
+
+
+SETTINGS: dict[str, Setting] = {setting.key: setting for setting in settings_of(TrainConfig)}
+
+
+def _validated(tree: Mapping[str, Any]) -> TrainConfig:
+    try:
+        return TrainConfig.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError(sentence(error, SETTINGS)) from None

@@ -1,0 +1,127 @@
+"""Penalties: what keeps D smooth. One penalty, one class, its paper above it.
+
+A penalty either adds a term to D's loss or edits D's weights after its step. To add one, write its class and its line
+in the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from gan_core.acceleration.double_backward import input_gradients
+from gan_core.config import PenaltyConfig
+from gan_core.config.catalog import PENALTIES
+
+Judge = Callable[[Tensor], Tensor]  # D as a function of samples alone: (N, *shape) -> logits (N,)
+
+
+def get(config: PenaltyConfig) -> Penalty:
+    """The penalty that `config` names, at its strength.
+
+    Raises:
+        catalog.UnknownNameError: there is no such penalty.
+    """
+    penalty: Penalty = PENALTIES[config.name].load()(config)
+    return penalty
+
+
+class Penalty:
+    """No penalty, and the base of all others."""
+
+    def __init__(self, config: PenaltyConfig) -> None:
+        self.config = config
+
+    @property
+    def formula(self) -> str:
+        """What happens to D's loss or weights, in LaTeX, at this strength; "" for nothing."""
+        return ""
+
+    def draw(self, real: Tensor, generator: torch.Generator) -> Tensor | None:
+        """What `term` leaves to chance for a batch like `real`, from a generator on its device; None for nothing."""
+        return None
+
+    def term(self, discriminator: Judge, real: Tensor, fake: Tensor, chance: Tensor | None) -> Tensor | None:
+        """What D's loss grows by: a scalar with a graph to D's weights, at full strength; None for nothing.
+
+        Args:
+            real, fake: one batch of each, of the same shape (N, C, H, W) or (N, 2).
+            chance: what `draw` gave.
+        """
+        return None
+
+    def after_step(self, discriminator: nn.Module) -> None:
+        """What happens to D's weights after each of its steps."""
+
+
+Nothing = Penalty
+
+
+class WeightClipping(Penalty):
+    """Arjovsky, Chintala and Bottou (2017), "Wasserstein GAN", algorithm 1: w <- clip(w, -c, c).
+
+    For every weight of D, those of its normalisations too.
+    """
+
+    @property
+    def formula(self) -> str:
+        c = self.config.clip
+        return rf"w_D \leftarrow \min(\max(w_D, -{c:g}), {c:g})"
+
+    @torch.no_grad()
+    def after_step(self, discriminator: nn.Module) -> None:
+        for weight in discriminator.parameters():
+            weight.clamp_(-self.config.clip, self.config.clip)
+
+
+class GradientPenalty(Penalty):
+    """Gulrajani et al. (2017), "Improved Training of Wasserstein GANs", equation 3.
+
+        lambda E[(|grad D(x^)| - 1)^2],   x^ = e x + (1 - e) G(z),   e ~ U[0, 1] for each pair
+
+    The paper's D has no batch normalisation: with it, a sample's gradient depends on its whole batch.
+    """
+
+    @property
+    def formula(self) -> str:
+        return (
+            rf"\begin{{gathered}} L_D \mathrel{{+}}= {self.config.weight:g}\, "
+            r"\mathbb{E}[(\lVert \nabla D(\hat{x}) \rVert - 1)^2] \\"
+            r"\hat{x} \text{ at random between } x \text{ and } G(z) \end{gathered}"
+        )
+
+    def draw(self, real: Tensor, generator: torch.Generator) -> Tensor:
+        """e of each pair: (N,)."""
+        dtype = _full_precision(real).dtype
+        return torch.rand(len(real), dtype=dtype, device=real.device, generator=generator)
+
+    def term(self, discriminator: Judge, real: Tensor, fake: Tensor, chance: Tensor | None) -> Tensor:
+        real, fake, e = _full_precision(real), _full_precision(fake), cast(Tensor, chance)
+        between = fake.lerp(real, e.view(-1, *[1] * (real.dim() - 1)))
+        norms = torch.linalg.vector_norm(input_gradients(discriminator, between), dim=1)
+        return self.config.weight * self.config.every * (norms - 1).square().mean()
+
+
+class R1(Penalty):
+    """Mescheder, Geiger and Nowozin (2018), "Which Training Methods for GANs do actually Converge?", equation 9.
+
+    gamma / 2 E[|grad D(x)|^2] on real samples
+    """
+
+    @property
+    def formula(self) -> str:
+        return (
+            rf"L_D \mathrel{{+}}= \tfrac{{{self.config.weight:g}}}{{2}}\, "
+            r"\mathbb{E}[\lVert \nabla D(x) \rVert^2]"
+        )
+
+    def term(self, discriminator: Judge, real: Tensor, fake: Tensor, chance: Tensor | None) -> Tensor:
+        gradients = input_gradients(discriminator, _full_precision(real))
+        return self.config.weight / 2 * self.config.every * gradients.square().sum(dim=1).mean()
+
+
+def _full_precision(x: Tensor) -> Tensor:
+    return x.to(torch.promote_types(x.dtype, torch.float32))

@@ -1,0 +1,73 @@
+"""What lets D compare the samples of a batch, between its last features and its head; it exposes a collapse.
+
+Each maps features (N, F) to more features (N, F + more). To add one, write its class and its line in the catalogue.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.utils.parametrize import is_parametrized
+
+from gan_core.models.layers import Drawing, Drawn, full_precision
+from gan_core.models.sgan import Discriminators
+
+
+class Nothing(nn.Identity):
+    """D judges each sample by itself."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+
+
+class MinibatchDiscrimination(Drawn):
+    """Salimans et al. (2016), "Improved Techniques for Training GANs", section 3.2.
+
+        M_i = f(x_i) T,   c_b(x_i, x_j) = exp(-|M_i,b - M_j,b|_1),   o(x_i)_b = sum_j c_b(x_i, x_j)
+
+    T is F x B x C. The sum leaves out j = i, which adds the same 1 to all.
+    """
+
+    def __init__(self, features: int, kernels: int = 16, dimensions: int = 4) -> None:
+        super().__init__()
+        self.transform = nn.Parameter(torch.empty(features, kernels, dimensions, device="meta"))
+
+    def draw(self, generator: torch.Generator) -> None:
+        self.transform.normal_(0, len(self.transform) ** -0.5, generator=generator)
+
+    def forward(self, features: Tensor) -> Tensor:
+        projected = full_precision(torch.einsum("nf,fbc->nbc", features, self.transform))
+        distances = (projected[:, None] - projected[None]).abs().sum(dim=3)  # (N, N, B)
+        nearness = torch.exp(-distances).sum(dim=1) - 1
+        return torch.cat((features, nearness.to(features.dtype)), dim=1)
+
+
+class MinibatchStdDev(nn.Module):
+    """Karras et al. (2018), "Progressive Growing of GANs", section 3: the features' standard deviation, averaged.
+
+    The paper's layer comes before the last convolution; here it stands behind the last features, for any family.
+    """
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+
+    def forward(self, features: Tensor) -> Tensor:
+        deviation = (full_precision(features).var(dim=0, correction=0) + 1e-8).sqrt().mean()
+        return torch.cat((features, deviation.to(features.dtype).expand(len(features), 1)), dim=1)
+
+
+def judges_alone(network: nn.Module) -> bool:
+    """Whether D's word on a sample hangs on that sample alone: not on its batch, on chance, on past calls.
+
+    Such a D gives real samples and fakes the same logits in one batch as in two.
+    """
+    return not any(isinstance(module, _TOGETHER) or is_parametrized(module) for module in network.modules())
+
+
+_TOGETHER = (_BatchNorm, MinibatchDiscrimination, MinibatchStdDev, Drawing, Discriminators)
+
+
+def repeats_itself(network: nn.Module) -> bool:
+    """Whether, statistics aside, the network answers the same to the same batch in training, and is none the wiser."""
+    return not any(isinstance(module, Drawing) or is_parametrized(module) for module in network.modules())

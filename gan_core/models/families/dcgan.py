@@ -1,0 +1,57 @@
+"""DCGAN (Radford, Metz and Chintala, 2015): strided convolutions down, transposed convolutions up, no pooling.
+
+The sides of the pictures come from halving, rounded down: 28 -> 14 -> 7. The narrowest layer, next to the picture, has
+`width` channels, and each halving doubles them. Both networks use kernels of 4 at stride 2 with padding 1.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import pairwise
+
+from torch import nn
+
+from gan_core.acceleration.ops.strided_conv import Doubling, Halving
+from gan_core.config import TrainConfig
+from gan_core.models.layers import OUTPUTS, block, has_bias, linear
+
+
+def generator(config: TrainConfig) -> nn.Sequential:
+    """(N, generator_inputs) -> (N, C * 2**(depth - 1), small, small) -> ... -> images (N, channels, side, side).
+
+    The first layer is a linear one: the same map, with the same weights, as the paper's transposed convolution of a
+    1 x 1 picture to a small one.
+    """
+    net = config.generator
+    picture, _, side = config.shape
+    sides = [side >> k for k in range(net.depth, -1, -1)]  # 7, 14, 28
+    channels = [net.width << k for k in range(net.depth - 1, -1, -1)]  # 64, 32
+
+    project = partial(_project, config.generator_inputs, channels[0], sides[0])
+    return nn.Sequential(
+        block(net, project, nn.BatchNorm2d, channels[0], first=True),
+        *(
+            block(net, partial(Doubling, inputs, outputs, to), nn.BatchNorm2d, outputs)
+            for (inputs, outputs), to in zip(pairwise(channels), sides[1:-1], strict=True)
+        ),
+        Doubling(channels[-1], picture, side, has_bias(net)),
+        OUTPUTS[net.output](),
+    )
+
+
+def discriminator(config: TrainConfig) -> nn.Sequential:
+    """Images (N, *judged_shape) -> ... -> (N, C * 2**(depth - 1), small, small) -> features (N, F)."""
+    net = config.discriminator
+    channels = [config.judged_shape[0], *(net.width << k for k in range(net.depth))]  # 1, 32, 64
+    return nn.Sequential(
+        *(
+            block(net, partial(Halving, inputs, outputs), nn.BatchNorm2d, outputs, first=k == 0)
+            for k, (inputs, outputs) in enumerate(pairwise(channels))
+        ),
+        nn.Flatten(),
+    )
+
+
+def _project(dim: int, channels: int, side: int, bias: bool) -> nn.Sequential:
+    """(N, dim) -> (N, channels, side, side)."""
+    return nn.Sequential(linear(dim, channels * side**2, bias), nn.Unflatten(1, (channels, side, side)))

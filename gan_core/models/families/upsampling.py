@@ -1,0 +1,32 @@
+"""The discriminator of a notebook on GAN and DCGAN: it doubles the picture, halves it twice, and doubles it again."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from torch import nn
+
+from gan_core.acceleration.ops.strided_conv import Halving
+from gan_core.config import TrainConfig
+from gan_core.models.layers import block, has_bias
+
+
+def discriminator(config: TrainConfig) -> nn.Sequential:
+    """Images (N, *judged_shape) -> features (N, F): for 32 pixels 64, 32, 16 and 34 a side, the last in one channel.
+
+    Kernels are of 4 at stride 2; their padding is 1, but for the last layer's 0.
+    """
+    net, width = config.discriminator, config.discriminator.width
+
+    return nn.Sequential(
+        block(net, partial(_doubled, config.judged_shape[0], width, 1), nn.BatchNorm2d, width, first=True),
+        block(net, partial(Halving, width, 2 * width), nn.BatchNorm2d, 2 * width),
+        block(net, partial(Halving, 2 * width, 4 * width), nn.BatchNorm2d, 4 * width),
+        _doubled(4 * width, 1, 0, has_bias(net)),
+        nn.Flatten(),
+    )
+
+
+def _doubled(inputs: int, outputs: int, padding: int, bias: bool) -> nn.ConvTranspose2d:
+    """(N, inputs, side, side) -> (N, outputs, to, to): twice the side, and two more without padding."""
+    return nn.ConvTranspose2d(inputs, outputs, 4, 2, padding, bias=bias, device="meta")

@@ -1,0 +1,48 @@
+"""From latents to samples: what a generator is given, and what it makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from gan_core.config import TrainConfig
+from gan_core.config.sections import LatentConfig
+from gan_core.data.ranges import to_unit
+
+DISPLAY = "display"  # the stream of the latents that a seed stands for, wherever samples are shown
+
+
+def draw_latents(latent: LatentConfig, n: int, generator: torch.Generator) -> Tensor:
+    """`n` latent vectors z from `generator`, on its device: (n, latent.dim)."""
+    z = torch.empty(n, latent.dim, device=generator.device)
+    return z.normal_(generator=generator) if latent.distribution == "normal" else z.uniform_(-1, 1, generator=generator)
+
+
+def classes_in_turn(config: TrainConfig, n: int, label: int | None = None) -> Tensor | None:
+    """Classes for `n` samples to look at: every class in turn, or only `label`; None without a condition."""
+    if not config.classes:
+        return None
+    return torch.arange(n) % len(config.classes) if label is None else torch.full((n,), label)
+
+
+@torch.no_grad()
+def decode(
+    network: nn.Module,
+    z: Tensor,
+    y: Tensor | None,
+    config: TrainConfig,
+    at_once: int = 500,
+    before_each: Callable[[], None] = lambda: None,
+) -> Tensor:
+    """A generator's samples for latents `z` (n, latent.dim) and classes `y` (n,), as `Trainer.decode` gives them.
+
+    The network is in evaluation mode. `before_each` is called before each part, and may raise to give up.
+    """
+    device = next(network.parameters()).device
+    parts = []
+    for rows in torch.arange(len(z)).split(at_once):
+        before_each()
+        parts.append(network(z[rows].to(device), None if y is None else y[rows].to(device)))
+    return to_unit(torch.cat(parts), config.generator.output).cpu()

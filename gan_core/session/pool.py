@@ -1,0 +1,108 @@
+"""The sessions of one server: found again by any page, however often it is reloaded."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from gan_core.config import TrainConfig
+from gan_core.runs import RunError, RunStore
+from gan_core.session import Session
+from gan_core.session.training_slots import Turns
+
+
+class SessionPool:
+    """Sessions by key, in the order in which they began. Safe to call from any thread.
+
+    Args:
+        store: keeps their runs.
+        places: how many train at once, the others wait in line; None for half as many as there are cores, at least 2.
+    """
+
+    def __init__(self, store: RunStore, places: int | None = None) -> None:
+        self.store = store
+        self.turns = Turns(places or max(2, (os.cpu_count() or 1) // 2))
+        self._sessions: dict[str, Session] = {}
+        self._lock = threading.Lock()
+
+    def open(self, config: TrainConfig, name: str | None = None, run_id: str | None = None) -> str:
+        """A new session, not yet started, and the key to find it by. `run_id` goes on with a run of the library.
+
+        A run that a session has in hand already is not opened twice: the key is that session's.
+
+        Raises:
+            runs.RunError: there is no such run.
+        """
+        run = self.store.open(run_id) if run_id else None
+        if run_id and (key := self.training(run_id)):
+            return key
+        session = Session(config, self.store, name=name, run=run, turns=self.turns)
+        key = secrets.token_hex(3)
+        with self._lock:
+            self._sessions[key] = session
+        return key
+
+    def extend(self, run_id: str, steps: int) -> str:
+        """A session, not yet started, that trains a run so many steps beyond the step it has reached.
+
+        Raises:
+            ConfigError: too many steps.
+            runs.RunError: there is no such run, it has no whole checkpoint, or it cannot be written.
+        """
+        if key := self.training(run_id):
+            return key
+        run = self.store.open(run_id)
+        at = run.last_whole()
+        before = run.config
+        config = before.with_values({"max_steps": at + steps})
+        try:
+            run.write_config(config)
+            run.log("changed", at, text=f"max_steps {before.max_steps} → {config.max_steps}")
+        except OSError as error:
+            raise RunError(f"Cannot write to {run.path}: {error.strerror}") from None
+        return self.open(config, run_id=run_id)
+
+    def fork(
+        self,
+        run_id: str,
+        step: int | None = None,
+        values: Mapping[str, Any] | None = None,
+        name: str | None = None,
+    ) -> str:
+        """A session, not yet started, of a new run that goes on from a checkpoint of `run_id` with `values` changed.
+
+        Raises:
+            ConfigError, runs.RunError: as `RunStore.fork`.
+        """
+        run = self.store.fork(run_id, step, values, name)
+        return self.open(run.config, run_id=run.id)
+
+    def get(self, key: str | None) -> Session | None:
+        """The session with this key, or None."""
+        with self._lock:
+            return self._sessions.get(key or "")
+
+    def training(self, run_id: str) -> str | None:
+        """The key of the session that has this run in hand, or None."""
+        return next((key for key, session in self.live().items() if session.snapshot().run_id == run_id), None)
+
+    def live(self) -> dict[str, Session]:
+        """Sessions that can still train, oldest first."""
+        with self._lock:
+            return {key: session for key, session in self._sessions.items() if session.snapshot().live}
+
+    def latest(self) -> str | None:
+        """The key of the session to show to a page that names none: the last that is live, else the last of all."""
+        keys = list(self.live()) or list(self._sessions)
+        return keys[-1] if keys else None
+
+    def close(self) -> None:
+        """Save and end every session."""
+        sessions = list(self.live().values())
+        for session in sessions:
+            session.stop()
+        for session in sessions:
+            session.wait(10)

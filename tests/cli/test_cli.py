@@ -1,0 +1,331 @@
+"""The command line: what it prints, where, and with which exit status."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from gan_core import presets
+from gan_core.cli import main
+from gan_core.config import SETTINGS
+from gan_core.runs import RunStore
+
+ROOT = Path(__file__).parents[2]
+POINTS = ["train", "--preset", "gaussian-2d", "--set", "record.frame_every=1000000"]
+DIGITS = ["train", "--preset", "mlp-mnist", "--set", "generator.hidden=16", "--set", "discriminator.hidden=16"]
+
+
+def run(*arguments: str, status: int = 0) -> None:
+    assert main(list(arguments)) == status
+
+
+def lines(captured: str) -> list[str]:
+    return captured.strip().splitlines()
+
+
+def figures(folder: Path) -> list[list[str]]:
+    """The rows of metrics.csv, without the clock."""
+    rows = [row.split(",") for row in lines((folder / "metrics.csv").read_text())]
+    clock = rows[0].index("seconds")
+    return [row[:clock] + row[clock + 1 :] for row in rows]
+
+
+@pytest.fixture
+def digits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A run of five steps on digits."""
+    run(*DIGITS, "--steps", "5", "--runs", str(tmp_path))
+    return Path(lines(capsys.readouterr().out)[-1])
+
+
+# ---- help and lists --------------------------------------------------------------------------------------------------
+
+
+def test_presets_are_listed_with_their_times(capsys: pytest.CaptureFixture[str]) -> None:
+    run("presets")
+    listed = capsys.readouterr().out
+    for name in presets.names():
+        assert f"  {name} " in listed
+    assert "2 min  Digits in a minute" in listed
+
+
+def test_the_help_of_train_lists_every_setting_with_its_bounds(capsys: pytest.CaptureFixture[str]) -> None:
+    run("train", "--help")
+    shown = " ".join(capsys.readouterr().out.split())
+    for key, setting in SETTINGS.items():
+        if key != "preset":
+            assert f"{key} = " in shown
+            assert setting.about in shown
+    assert "optimizer_g.lr = 0.0002 (live) Learning rate. A number above 0 and at most 10." in shown
+
+
+@pytest.mark.parametrize("arguments", [["presets"], ["--help"], ["train", "--help"], ["train", "--preset", "nothing"]])
+def test_what_needs_no_training_does_not_wait_for_torch(arguments: list[str]) -> None:
+    code = f"import sys; from gan_core.cli import main; main({arguments}); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True).returncode == 0
+
+
+# ---- bad arguments: one clear line, exit status 2 --------------------------------------------------------------------
+
+BAD = [
+    (["fly"], "'fly'"),
+    (["train", "--preset", "mnist-quik"], "did you mean mnist-quick?"),
+    (["train", "--set", "optimizer_g.lr=99"], "optimizer_g.lr: 99 is not allowed; it must be a number above 0"),
+    (["train", "--set", "optimizer_g.rate=1"], '"optimizer_g.rate" is not a setting'),
+    (["train", "--set", "optimizer_g.lr"], "KEY=VALUE"),
+    (["train", "--set", "data.name=ring8"], "generator.name: a DCGAN does not work on points"),
+    (["train", "--steps", "0"], "--steps"),
+    (["train", "--steps", "many"], "--steps"),
+    (["train", "--steps", "5", "--seconds", "5"], "give --steps or --seconds, not both"),
+    (["train", "--seconds", "inf"], "--seconds"),
+    (["train", "--seconds", "1e18"], "--seconds"),
+    (["train", "--threads", "100000"], "--threads"),
+    (["train", "--device", "abacus"], '"abacus" is not a device'),
+    (["train", "--device", "mps"], '"mps" is not a device'),
+    (["train", "--colour", "red"], "--colour"),
+    (["resume", "checkpoints/never-was"], 'no run "never-was"'),
+    (["sample"], "RUN_DIR"),
+    (["sample", "checkpoints/never-was"], 'no run "never-was"'),
+    (["evaluate", "checkpoints/never-was"], 'no run "never-was"'),
+]
+
+
+@pytest.mark.parametrize(("arguments", "complaint"), BAD, ids=[" ".join(arguments) for arguments, _ in BAD])
+def test_a_bad_argument_is_one_line_on_stderr(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(*arguments, status=2)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(lines(err)) == 1
+    assert err.startswith("error: ")
+    assert complaint in err
+
+
+# ---- training --------------------------------------------------------------------------------------------------------
+
+
+def test_training_prints_plain_lines_to_a_pipe_and_the_folder_last(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(*POINTS, "--steps", "30", "--runs", str(tmp_path), "--name", "my run")
+    out = lines(capsys.readouterr().out)
+    folder = Path(out[-1])
+    assert folder.parent == tmp_path
+    assert "\r" not in "".join(out)
+    assert any(line.startswith("step 30/30, epoch 0.2") for line in out)
+    [kept] = RunStore(tmp_path).list()
+    assert (kept.id, kept.name, kept.step) == (folder.name, "my run", 30)
+    assert kept.config.preset == "gaussian-2d"
+
+
+def test_settings_given_on_the_command_line_are_those_of_the_run(tmp_path: Path) -> None:
+    run(*POINTS, "--steps", "3", "--runs", str(tmp_path), "--set", "optimizer_g.lr=1e-4", "--set", "seed=7")
+    [kept] = RunStore(tmp_path).list()
+    assert (kept.config.optimizer_g.lr, kept.config.seed) == (1e-4, 7)
+
+
+def test_a_stopped_and_resumed_run_has_the_figures_of_an_unbroken_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(*POINTS, "--steps", "40", "--runs", str(tmp_path / "whole"))
+    whole = lines(capsys.readouterr().out)[-1]
+    run(*POINTS, "--steps", "15", "--runs", str(tmp_path / "broken"))
+    out = lines(capsys.readouterr().out)
+    broken = out[-1]
+    assert out[-2] == f"Stopped at step 15. To go on: python -m gan_core resume {broken}"
+    run("resume", broken, "--steps", "25")
+    assert lines(capsys.readouterr().out)[-1] == broken
+    assert figures(Path(broken)) == figures(Path(whole))
+
+
+def test_a_finished_run_goes_further_only_when_told_how_far(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(*POINTS, "--set", "max_steps=10", "--runs", str(tmp_path))
+    folder = lines(capsys.readouterr().out)[-1]
+    run("resume", folder, status=2)
+    assert "it has reached its end" in capsys.readouterr().err
+    run("resume", folder, "--steps", "5")
+    assert figures(Path(folder))[-1][0] == "15"
+
+
+def test_training_for_some_seconds_takes_about_as_long(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(*POINTS, "--seconds", "0.5", "--runs", str(tmp_path))
+    folder = Path(lines(capsys.readouterr().out)[-1])
+    last = float(lines((folder / "metrics.csv").read_text())[-1].split(",")[2])
+    assert 0.5 <= last < 5
+
+
+def test_data_that_cannot_be_had_is_one_line_and_status_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("train", "--preset", "mlp-anime", "--runs", str(tmp_path), status=1)
+    err = lines(capsys.readouterr().err)
+    assert len(err) == 1
+    assert "folder" in err[0]
+
+
+def test_a_run_that_diverges_says_which_loss_went_first_and_where_it_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wild = ["--set", "optimizer_d.name=sgd", "--set", "optimizer_d.lr=10", "--set", "loss.name=wasserstein"]
+    run(*DIGITS, *wild, "--set", "optimizer_d.momentum=0.99", "--runs", str(tmp_path), status=1)
+    out, err = capsys.readouterr()
+    assert "loss became" in err
+    assert Path(lines(out)[-1]).parent == tmp_path
+
+
+# ---- sampling --------------------------------------------------------------------------------------------------------
+
+
+def test_samples_are_a_square_grid_and_the_same_for_the_same_seed(digits: Path, tmp_path: Path) -> None:
+    one, same, other = (tmp_path / f"{name}.png" for name in ("one", "same", "other"))
+    run("sample", str(digits), "-n", "9", "-o", str(one))
+    run("sample", str(digits), "-n", "9", "-o", str(same), "--seed", "0")
+    run("sample", str(digits), "-n", "9", "-o", str(other), "--seed", "1")
+    assert Image.open(one).size == (3 * 28, 3 * 28)
+    assert one.read_bytes() == same.read_bytes() != other.read_bytes()
+
+
+def test_points_are_sampled_as_a_scatter_or_as_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(*POINTS, "--steps", "2", "--runs", str(tmp_path))
+    folder = lines(capsys.readouterr().out)[-1]
+    run("sample", folder, "-n", "20", "-o", str(tmp_path / "points.png"))
+    run("sample", folder, "-n", "20", "-o", str(tmp_path / "points.csv"))
+    assert len(Image.open(tmp_path / "points.png").getcolors()) == 2
+    table = lines((tmp_path / "points.csv").read_text())
+    assert (table[0], len(table)) == ("x,y", 21)
+
+
+def test_a_conditional_run_gives_samples_of_one_class_and_names_the_classes_it_knows(
+    digits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(*DIGITS, "--set", "condition.name=projection", "--steps", "2", "--runs", str(tmp_path))
+    folder = lines(capsys.readouterr().out)[-1]
+    run("sample", folder, "-n", "4", "--class", "7", "-o", str(tmp_path / "sevens.png"))
+    run("sample", folder, "-n", "4", "-o", str(tmp_path / "all.png"))
+    assert (tmp_path / "sevens.png").read_bytes() != (tmp_path / "all.png").read_bytes()
+    run("sample", folder, "--class", "seven", status=2)
+    run("sample", str(digits), "--class", "7", status=2)
+    refused = lines(capsys.readouterr().err)
+    assert "choose from 0, 1, 2" in refused[0]
+    assert "knows no classes" in refused[1]
+
+
+@pytest.mark.parametrize("name", ["grid.xyz", "grid.csv", "no-such-folder/grid.png"])
+def test_a_picture_that_cannot_be_written_is_a_bad_argument(
+    digits: Path, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("sample", str(digits), "-o", str(tmp_path / name), status=2)
+    err = lines(capsys.readouterr().err)
+    assert len(err) == 1
+    assert "cannot write" in err[0]
+
+
+# ---- judging ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_on_images_is_judged_beside_what_real_images_score(
+    digits: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("evaluate", str(digits))
+    out = lines(capsys.readouterr().out)
+    assert out[0] == f"{digits}, step 5"
+    assert out[1].startswith("5000 generated against 5000 real images, by the mnist-5k classifier")
+    [frechet] = [line.split()[2:] for line in out if line.startswith("Frechet distance")]
+    value, low, _, high, real, n, _ = frechet
+    assert 300 < float(low) <= float(value) <= float(high)  # five steps of training: noise
+    assert float(real) < 5  # real against real
+    assert n == "5000"
+    for label in ("kernel distance (KID)", "novelty", "sliced Wasserstein distance"):
+        assert any(line.startswith(label) for line in out)
+    assert out[-1].startswith("missing classes: ")
+    assert "none" not in out[-1]
+
+
+def test_a_run_on_points_is_judged_by_its_divergences_and_moments(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("train", "--preset", "ring8", "--steps", "2", "--runs", str(tmp_path))
+    folder = lines(capsys.readouterr().out)[-1]
+    run("evaluate", folder)
+    out = capsys.readouterr().out
+    assert "20000 generated points" in out
+    assert "0 of 8" in out
+    assert "Jensen-Shannon divergence, bits" in out
+    assert "Wasserstein distance" in out
+    assert "true [0, 0]" in out
+    assert "true [[2, 0], [0, 2]]" in out
+
+
+def test_the_best_checkpoint_is_sampled_and_judged_on_request(
+    digits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("sample", str(digits), "--best", status=1)
+    assert "none is the best" in capsys.readouterr().err
+    train = (*POINTS, "--steps", "40", "--set", "record.evaluate_every=0.001", "--runs", str(tmp_path))
+    run(*train)
+    folder = lines(capsys.readouterr().out)[-1]
+    best = RunStore(tmp_path).open(Path(folder).name).best()
+    assert best is not None
+    run("evaluate", folder, "--best")
+    assert lines(capsys.readouterr().out)[0] == f"{folder}, step {best.step}"
+    run("sample", folder, "--best", "-o", str(tmp_path / "best.png"))
+    assert (tmp_path / "best.png").exists()
+
+
+# ---- as a process ----------------------------------------------------------------------------------------------------
+
+
+def start(tmp_path: Path, *more: str, **how: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "gan_core", *POINTS, "--set", "max_steps=1000000", "--runs", str(tmp_path), *more]
+    return subprocess.Popen(command, cwd=ROOT, text=True, stderr=subprocess.PIPE, **how)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_save_and_say_how_to_go_on(number: signal.Signals, tmp_path: Path) -> None:
+    process = start(tmp_path, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    while not process.stdout.readline().startswith("step "):
+        assert process.poll() is None
+    process.send_signal(number)
+    began = time.monotonic()
+    out, err = process.communicate(timeout=30)
+    assert time.monotonic() - began < 10
+    assert (process.returncode, err) == (0, "")
+    folder = Path(lines(out)[-1])
+    assert f"python -m gan_core resume {folder}" in lines(out)[-2]
+    [kept] = RunStore(tmp_path).list()
+    assert kept.status == "stopped"
+    assert (folder / f"step-{kept.step:07d}" / "state.json").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_a_terminal_gets_a_bar(tmp_path: Path) -> None:
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    process = start(tmp_path, "--steps", "20", stdout=theirs)
+    os.close(theirs)
+    shown = b""
+    while chunk := _read(ours):
+        shown += chunk
+    assert process.wait(30) == 0
+    text = shown.decode()
+    assert "\r100% ████" in text
+    assert "step 20/20" in text
+    assert str(tmp_path) in text.split("\r\n")[-2]
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # how Linux says that the other end is closed
+        return b""

@@ -1,0 +1,99 @@
+"""The command line on what cannot be done, or was broken off: one line, and nothing is spoilt."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from gan_core import data, presets
+from gan_core.cli.progress import Progress
+from gan_core.runs.shipped import SHIPPED
+from gan_core.session.snapshot import Snapshot
+from tests.cli.test_cli import POINTS, lines, run
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    (line,) = lines(capsys.readouterr().err)
+    return line
+
+
+@pytest.fixture
+def shipped(tmp_path: Path) -> Path:
+    """A shipped run, which keeps weights alone, where nothing of the project can be spoilt."""
+    copy = tmp_path / "digits"
+    shutil.copytree(SHIPPED.root / "digits", copy)
+    return copy
+
+
+def test_a_shipped_run_makes_samples_and_is_exported_and_judged(
+    shipped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("sample", str(shipped), "-n", "4", "-o", str(tmp_path / "grid.png"))
+    assert Image.open(tmp_path / "grid.png").size[0] > 28
+    run("evaluate", str(shipped))
+    assert "step 8250" in capsys.readouterr().out
+    run("export", str(shipped), "--as", "onnx", "-o", str(tmp_path / "digits.onnx"))
+    assert (tmp_path / "digits.onnx").stat().st_size > 100_000
+
+
+def test_a_shipped_run_is_not_trained_on_and_stays_as_it_is(shipped: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {file: file.read_bytes() for file in shipped.rglob("*") if file.is_file()}
+    run("resume", str(shipped), "--steps", "5", status=1)
+    assert "keeps weights alone" in said(capsys)
+    assert {file: file.read_bytes() for file in shipped.rglob("*") if file.is_file()} == before
+
+
+@pytest.mark.parametrize("damage", ['{"a":1', '{"colour": "red"}'])
+@pytest.mark.parametrize("command", ["resume", "sample", "evaluate", "export"])
+def test_a_damaged_config_is_told(
+    damage: str, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text(damage)
+    run(command, str(tmp_path / "run"), status=1)
+    assert "has no readable config.json" in said(capsys)
+
+
+def test_runs_cannot_be_kept_in_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    run(*POINTS, "--steps", "1", "--runs", str(tmp_path / "file"), status=1)
+    assert "Cannot keep runs in" in said(capsys)
+
+
+def test_what_is_not_there_is_no_comparison(capsys: pytest.CaptureFixture[str]) -> None:
+    run("compare", "--resume", "/never-was", status=1)
+    assert "There is no comparison" in said(capsys)
+
+
+def test_ctrl_c_before_the_first_step_is_told_and_leaves_no_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = data.load
+
+    def interrupted(*arguments: Any, **named: Any) -> data.Dataset:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)  # the command hears of it meanwhile
+        return load(*arguments, **named)
+
+    monkeypatch.setattr(data, "load", interrupted)
+    run(*POINTS, "--runs", str(tmp_path / "runs"))
+    assert lines(capsys.readouterr().out)[-1] == "Stopped before the first step: nothing was trained."
+    until = time.monotonic() + 30
+    while any(thread.name == "training" for thread in threading.enumerate()):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert not [*(tmp_path / "runs").glob("*")]
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(59.6, "1:00 left"), (3599, "59:59 left"), (36_000, "10:00:00 left")])
+def test_time_left_is_told_in_hours_where_it_takes_such(seconds: float, told: str) -> None:
+    now = Snapshot(presets.load("gaussian-2d"), status="training")
+    assert Progress(last_second=seconds).line(now).endswith(f", {told}")

@@ -1,0 +1,319 @@
+"""The user's own pictures: every kind of file that a folder or a zip may hold, the hostile kinds too."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from gan_core import data
+from gan_core.config import TrainConfig
+from gan_core.data import DataError, folder, images
+from tests.support.pictures import BLUE, RED, WHITE, close_to, encoded, fresh, load, only, plain  # noqa: F401  (fresh acts by itself)
+
+# ---- formats --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.JPEG", "a.webp", "a.gif", "a.bmp"])
+def test_every_format_gives_the_same_picture(name: str, tmp_path: Path) -> None:
+    plain(RED).save(tmp_path / name)
+    dataset = load(tmp_path)
+    assert dataset.examples.shape == (1, 3, 16, 16)
+    assert dataset.examples.dtype == torch.uint8
+    assert close_to(only(dataset), RED)
+    assert dataset.notes == ()
+
+
+def test_pictures_are_cut_to_their_centre_square(tmp_path: Path) -> None:
+    wide = plain(RED, (60, 20))
+    wide.paste(BLUE, (20, 0, 40, 20))
+    wide.save(tmp_path / "wide.png")
+    assert close_to(only(load(tmp_path)), BLUE, by=30)  # Lanczos rings a little where the cut is
+    assert close_to(only(load(tmp_path))[:, :, 2:-2], BLUE)
+
+
+def test_a_photograph_taken_sideways_is_turned_upright(tmp_path: Path) -> None:
+    picture = plain(BLUE, (40, 40))
+    picture.paste(RED, (0, 0, 40, 20))  # red above
+    exif = Image.Exif()
+    exif[0x0112] = 6  # "turn by 90 degrees, clockwise, to see it right": red belongs on the right
+    picture.save(tmp_path / "a.jpg", exif=exif, quality=95)
+    assert close_to(only(load(tmp_path))[:, :, 9:], RED, by=12)
+    assert close_to(only(load(tmp_path))[:, :, :7], BLUE, by=12)
+
+
+@pytest.mark.parametrize(
+    ("mode", "name"), [("RGBA", "a.png"), ("RGBA", "a.webp"), ("LA", "a.png"), ("P", "a.png"), ("P", "a.gif")]
+)
+def test_what_is_transparent_becomes_white(mode: str, name: str, tmp_path: Path) -> None:
+    if mode == "P":
+        plain(0, mode="P").save(tmp_path / name, transparency=0)
+    else:
+        plain((0, 0, 0, 0), mode="RGBA").convert(mode).save(tmp_path / name)
+    assert close_to(only(load(tmp_path)), WHITE)
+
+
+def test_half_transparent_red_becomes_pink(tmp_path: Path) -> None:
+    plain((255, 0, 0, 128), mode="RGBA").save(tmp_path / "a.png")
+    assert close_to(only(load(tmp_path)), (255, 127, 127))
+
+
+def test_transparent_pixels_lend_no_colour_to_their_neighbours(tmp_path: Path) -> None:
+    """Red beside fully transparent blue: naive resizing gives a violet seam."""
+    picture = plain((0, 0, 255, 0), (32, 32), "RGBA")
+    picture.paste((255, 0, 0, 255), (0, 0, 15, 32))
+    picture.save(tmp_path / "a.png")
+    assert int((only(load(tmp_path))[2] - only(load(tmp_path))[1]).abs().max()) <= 2  # blue only where white is
+
+
+def test_sixteen_bit_grey_keeps_its_range(tmp_path: Path) -> None:
+    ramp = np.linspace(0, 65535, 16).astype(np.uint16)[None].repeat(16, 0)
+    Image.fromarray(ramp).save(tmp_path / "a.png")
+    assert only(load(tmp_path))[0, 0].tolist() == [value // 256 for value in ramp[0].tolist()]
+
+
+@pytest.mark.parametrize(("mode", "name"), [("CMYK", "a.jpg"), ("P", "a.gif"), ("1", "a.png"), ("L", "a.jpg")])
+def test_other_colour_modes_are_read(mode: str, name: str, tmp_path: Path) -> None:
+    plain(WHITE).convert(mode).save(tmp_path / name)
+    assert close_to(only(load(tmp_path)), WHITE)
+
+
+def test_grey_is_the_brightness_of_the_colours(tmp_path: Path) -> None:
+    plain(RED).save(tmp_path / "a.png")
+    grey = load(tmp_path, channels=1)
+    assert grey.examples.shape == (1, 1, 16, 16)
+    assert set(grey.examples.flatten().tolist()) == {76}  # 0.299 * 255
+
+
+def test_a_large_photograph_looks_as_if_resized_in_one_go(tmp_path: Path) -> None:
+    """JPEGs are decoded at a fraction of their size; that must not show."""
+    x = np.linspace(0, 24 * np.pi, 400)
+    waves = (127 + 60 * np.sin(x)[None] + 60 * np.cos(x)[:, None]).astype(np.uint8)
+    for size in (16, 128):
+        Image.fromarray(waves).resize((8 * size, 8 * size)).save(tmp_path / "a.jpg", quality=95)
+        with Image.open(tmp_path / "a.jpg") as whole:
+            expected = np.asarray(whole.resize((size, size), Image.Resampling.LANCZOS)).astype(int)
+        assert np.abs(only(load(tmp_path, channels=1, size=size))[0].numpy() - expected).mean() < 2
+
+
+def test_only_the_first_frame_of_an_animation_is_used(tmp_path: Path) -> None:
+    plain(RED).save(tmp_path / "a.gif", save_all=True, append_images=[plain(BLUE)])
+    assert close_to(only(load(tmp_path)), RED)
+
+
+# ---- files left out -------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_with_bad_files_loads_and_names_what_it_left_out(tmp_path: Path) -> None:
+    plain().save(tmp_path / "good.png")
+    whole = encoded(Image.effect_noise((64, 64), 50))
+    (tmp_path / "broken.png").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "text.png").write_text("hello")
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    plain(size=(1, 1)).save(tmp_path / "dot.png")
+    (tmp_path / "notes.txt").write_text("not a picture, and no claim to be one")
+    Image.new("L", (8000, 8000), 200).save(tmp_path / "huge.png")  # 64 megapixels can be used
+    dataset = load(tmp_path)
+    assert len(dataset) == 2
+    assert sorted(dataset.notes) == [
+        "Left out 1 file (not JPEG, PNG, WebP, GIF or BMP): notes.txt",
+        "Left out 1 file (smaller than 8 pixels): dot.png",
+        "Left out 3 files (broken or no picture): broken.png, empty.jpg, text.png",
+    ]
+
+
+def png_of_size(width: int, height: int) -> bytes:
+    """A PNG whose header claims a size that its few bytes do not hold."""
+    whole = encoded(plain())
+    header = struct.pack(">II", width, height) + whole[24:29]
+    crc = struct.pack(">I", zlib.crc32(b"IHDR" + header))
+    return whole[:16] + header + crc + whole[33:]
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("side", [10_001, 13_000, 60_000, 2**31 - 1])
+def test_a_picture_of_too_many_pixels_is_left_out_by_its_header(side: int, tmp_path: Path) -> None:
+    plain().save(tmp_path / "good.png")
+    (tmp_path / "bomb.png").write_bytes(png_of_size(side, side))
+    assert load(tmp_path).notes == ("Left out 1 file (larger than 100 megapixels): bomb.png",)
+
+
+def test_many_bad_files_are_counted_and_the_first_three_named(tmp_path: Path) -> None:
+    plain().save(tmp_path / "good.png")
+    for i in range(1200):
+        (tmp_path / f"bad{i:04}.png").write_text("x")
+    dataset = load(tmp_path)
+    assert len(dataset) == 1
+    assert dataset.notes == (
+        "Left out 1,200 files (broken or no picture): bad0000.png, bad0001.png, bad0002.png and 1,197 more",
+    )
+
+
+def test_names_in_notes_are_safe_to_show(tmp_path: Path) -> None:
+    plain().save(tmp_path / "good.png")
+    for name in (b"\xff\xfe.png", b"line\nbreak.png", b"x" * 200 + b".png"):
+        Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), name))).write_text("bad")
+    (note,) = load(tmp_path).notes
+    assert note.isprintable()
+    assert note.encode()  # no lone surrogates
+    assert len(note) < 200
+
+
+def test_what_systems_leave_behind_is_passed_over_in_silence(tmp_path: Path) -> None:
+    plain().save(tmp_path / "good.png")
+    (tmp_path / "__MACOSX").mkdir()
+    for name in (".DS_Store", "._good.png", "Thumbs.db", "__MACOSX/x.png"):
+        (tmp_path / name).write_text("x")
+    assert load(tmp_path).notes == ()
+
+
+def test_links_are_followed_inside_the_folder_only(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "inside", tmp_path / "inside-not"
+    inside.mkdir()
+    outside.mkdir()
+    plain(RED).save(inside / "real.png")
+    plain(BLUE).save(outside / "secret.png")
+    (inside / "again.png").symlink_to(inside / "real.png")
+    (inside / "stolen.png").symlink_to(outside / "secret.png")
+    (inside / "all").symlink_to(outside)
+    (inside / "loop").symlink_to(inside)
+    (inside / "nowhere.png").symlink_to(inside / "gone.png")
+    dataset = load(inside)
+    assert len(dataset) == 2
+    assert all(close_to(picture.int(), RED) for picture in dataset.examples)
+    assert dataset.notes == ("Left out 4 files (link out of the folder): all, loop, nowhere.png and 1 more",)
+
+
+def test_a_pipe_does_not_make_it_wait_for_ever(tmp_path: Path) -> None:
+    plain().save(tmp_path / "good.png")
+    os.mkfifo(tmp_path / "pipe.png")
+    assert len(load(tmp_path)) == 1
+
+
+# ---- folders --------------------------------------------------------------------------------------------------------
+
+
+def test_folders_inside_are_read_too(tmp_path: Path) -> None:
+    for name in ("a/b/c", "a/d", "e"):
+        (tmp_path / name).mkdir(parents=True, exist_ok=True)
+        plain().save(tmp_path / name / "x.png")
+    dataset = load(tmp_path)
+    assert len(dataset) == 3
+    assert dataset.labels is None  # no one level of class folders
+
+
+def test_sibling_folders_are_classes(tmp_path: Path) -> None:
+    for name, colour in (("blue", BLUE), ("red", RED)):
+        (tmp_path / name).mkdir()
+        for i in range(5):
+            plain(colour).save(tmp_path / name / f"{i}.png")
+    (tmp_path / "readme.txt").write_text("says what this is")
+    dataset = load(tmp_path)
+    assert dataset.classes == ("blue", "red")
+    assert dataset.labels is not None
+    assert dataset.labels.dtype == torch.int64
+    assert sorted(dataset.labels.tolist()) == [0] * 5 + [1] * 5
+    for picture, label in zip(dataset.examples, dataset.labels, strict=True):
+        assert close_to(picture.int(), (BLUE, RED)[int(label)])
+
+
+@pytest.mark.parametrize(
+    ("names", "classes"),
+    [
+        (["cat/1.png", "dog/1.png"], ("cat", "dog")),
+        (["top/cat/1.png", "top/dog/1.png"], ("cat", "dog")),
+        (["cat/1.png", "cat/2.png"], ()),
+        (["cat/1.png", "2.png"], ()),
+        (["cat/1.png", "dog/small/1.png"], ()),
+        (["x/cat/1.png", "y/cat/1.png"], ()),
+        (["1.png"], ()),
+    ],
+)
+def test_only_folders_side_by_side_are_classes(names: list[str], classes: tuple[str, ...]) -> None:
+    assert folder.classes_of(names)[0] == classes
+
+
+def test_count_reads_no_more_than_it_needs_and_makes_up_for_bad_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for i in range(30):
+        plain((i, 0, 0)).save(tmp_path / f"good{i}.png")
+        (tmp_path / f"bad{i}.png").write_text("x")
+    reads = []
+    read = images.read
+
+    def counted(file: BinaryIO, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+        reads.append(shape)
+        return read(file, shape)
+
+    monkeypatch.setattr(images, "read", counted)
+    part = load(tmp_path, count=10)
+    assert len(part) == 10
+    assert len(reads) < 40
+    data.forget()
+    assert torch.equal(load(tmp_path).examples[:10], part.examples)
+
+
+def test_progress_tells_how_many_pictures_are_read(tmp_path: Path) -> None:
+    for i in range(100):
+        plain(i, mode="L").save(tmp_path / f"{i}.png")
+    told: list[tuple[float, str]] = []
+    config = TrainConfig().with_values({"data.name": "folder", "data.path": str(tmp_path)})
+    data.load(config, lambda done, text: told.append((done, text)))
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1] == (1.0, "Reading pictures: 100 of 100")
+
+
+def test_a_folder_that_has_changed_is_read_again(tmp_path: Path) -> None:
+    plain(RED).save(tmp_path / "a.png")
+    first = load(tmp_path)
+    assert load(tmp_path) is first
+    plain(BLUE).save(tmp_path / "b.png")
+    assert len(load(tmp_path)) == 2
+
+
+def test_the_home_folder_may_be_written_with_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "faces").mkdir()
+    plain().save(tmp_path / "faces" / "a.png")
+    assert len(load("~/faces")) == 1
+
+
+# ---- nothing to load ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("", "No folder is chosen"),
+        ("/no/such/folder", "There is no folder or file /no/such/folder"),
+        ("/no\x00where", "There is no folder or file"),
+        ("x" * 900, "There is no folder or file"),
+    ],
+)
+def test_a_path_to_nothing_says_what_to_set(path: str, says: str) -> None:
+    with pytest.raises(DataError, match=f"{says}.*set data.path to a folder or a zip file"):
+        load(path)
+
+
+def test_a_folder_without_pictures_says_what_it_found(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"No picture in .* can be used\. It is empty"):
+        load(tmp_path)
+    (tmp_path / "a.txt").write_text("x")
+    (tmp_path / "b.png").write_text("x")
+    with pytest.raises(DataError, match=r"Left out 1 file \(not JPEG.*a\.txt\. Left out 1 file \(broken.*b\.png"):
+        load(tmp_path)
+
+
+def test_a_file_that_is_no_zip_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.tar").write_text("x")
+    with pytest.raises(DataError, match="cannot be read as a zip file"):
+        load(tmp_path / "a.tar")

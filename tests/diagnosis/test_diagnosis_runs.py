@@ -1,0 +1,147 @@
+"""What the diagnosis reads from samples, and what a real session makes of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from gan_core import presets
+from gan_core.diagnosis import Glance
+from gan_core.diagnosis.sample_stats import KEPT, Glancer, Glances, overfitting
+from gan_core.runs import RunStore, summarise
+from gan_core.session import Session
+from gan_core.session.observer import Observer
+from gan_core.training.trainer import Trainer
+from tests.support.small import POINTS
+
+# ---- glances ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_glance_measures_against_the_real_ones() -> None:
+    generator = torch.Generator().manual_seed(0)
+    data = torch.randn(500, 2, generator=generator)
+    glancer = Glancer(data, torch.arange(100))
+    fresh = glancer(torch.randn(100, 2, generator=generator).numpy(), 1)
+    assert fresh is not None
+    assert fresh.spread == pytest.approx(1, abs=0.15)
+    assert fresh.nearest == pytest.approx(1, abs=0.4)
+    copies, one = glancer(data[:100].numpy(), 2), glancer(np.zeros((100, 2), np.float32), 3, 0.5)
+    assert copies is not None
+    assert one is not None
+    assert copies.nearest < 0.01
+    assert (one.spread, one.covered) == (0, 0.5)
+    assert glancer(np.full((100, 2), np.nan, np.float32), 4) is None
+
+
+def test_a_discriminator_overfits_as_far_as_it_takes_unseen_examples_for_fakes() -> None:
+    noise = 0.02 * np.random.Generator(np.random.PCG64(0)).normal(size=64)
+    assert overfitting(0.9 + noise, 0.1 + noise, 0.1 + noise) == pytest.approx(1)
+    assert overfitting(0.9 + noise, 0.7 + noise, 0.1 + noise) == pytest.approx(0.25)
+    assert overfitting(0.5 + noise, 0.499 + noise, 0.498 + noise) == 0, "within chance"
+    assert overfitting(0.2 + noise, 0.1 + noise, 0.9 + noise) == 0, "fakes pass as real"
+
+
+def test_a_discriminator_that_learns_ten_digits_by_heart_is_seen_to() -> None:
+    small = {"generator.hidden": (64, 128), "discriminator.hidden": (128, 64), "batch_size": 10}
+    rates = {"optimizer_g.lr": 1e-3, "optimizer_d.lr": 1e-3}
+    config = presets.load("mlp-mnist").with_values({**small, **rates, "data.count": 10})
+    trainer = Trainer(config, "cpu")
+    observer = Observer(trainer)
+    for _ in range(300):
+        trainer.step()
+    glance = observer.glance(observer.look(trainer), 300)
+    assert glance is not None
+    assert glance.overfit is not None
+    assert glance.overfit > 0.5
+    everything = Observer(Trainer(config.with_values({"data.count": 0}), "cpu"))
+    assert everything.unseen is None
+
+
+def test_pictures_are_glanced_at_in_the_same_units_as_the_data() -> None:
+    data = torch.randint(0, 256, (50, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    glance = Glancer(data, torch.arange(20))(data[:20].permute(0, 2, 3, 1).numpy(), 1)
+    assert glance is not None
+    assert glance.spread == pytest.approx(1)
+    assert glance.nearest < 0.01
+
+
+def test_the_list_of_glances_is_bounded_and_keeps_both_ends() -> None:
+    kept = Glances()
+    for step in range(5000):
+        kept.add(Glance(step, 1.0, 1.0))
+    steps = [glance.step for glance in kept.view()]
+    assert len(steps) <= KEPT
+    assert (steps[0], steps[-1]) == (0, 4999)
+    assert steps == sorted(set(steps))
+
+
+# ---- real runs -------------------------------------------------------------------------------------------------------
+
+SMALL_MLP = {
+    "generator.hidden": (64, 128), "discriminator.hidden": (128, 64), "batch_size": 64,
+    "optimizer_g.lr": 1e-3, "optimizer_g.beta1": 0.5, "optimizer_d.lr": 1e-3, "optimizer_d.beta1": 0.5,
+}  # fmt: skip
+NO_PENALTY = {"penalty.name": "none", "record.frame_every": 10_000, "record.samples": 64}
+STEPS_APART = 0.02  # seconds between snapshots, so that a short run is looked at often
+
+
+@pytest.mark.parametrize(
+    ("wanted", "preset", "values"),
+    [
+        ("mode-collapse", "mlp-mnist", {**SMALL_MLP, "generator.norm": "none", "max_steps": 500}),
+        ("oscillation", "oscillation", {"max_steps": 900}),
+        ("discriminator-too-strong", "ring8", {**NO_PENALTY, "n_critic": 3, "optimizer_g.lr": 1e-5, "max_steps": 400}),
+        (
+            "divergence",
+            "ring8",
+            {
+                **NO_PENALTY,
+                "loss.name": "wasserstein",
+                "optimizer_g.name": "sgd",
+                "optimizer_d.name": "sgd",
+                "optimizer_g.lr": 0.2,
+                "optimizer_d.lr": 0.2,
+                "max_steps": 400,
+            },
+        ),
+        ("", "ring8", {"max_steps": 900}),
+    ],
+)
+def test_a_session_names_its_illness_once(
+    wanted: str, preset: str, values: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gan_core.session.loop.INTERVAL", STEPS_APART)
+    monkeypatch.setattr("gan_core.session.loop.LOOKING", 0.5)
+    monkeypatch.setattr("gan_core.session.loop.JUDGING", 0.3)
+    session = Session(presets.load(preset).with_values(values), RunStore(tmp_path), device="cpu", threads=1)
+    session.start()
+    assert session.wait(120)
+    run = RunStore(tmp_path).open(session.snapshot().run_id)
+    named = [event["id"] for event in run.events() if event["kind"] == "named"]
+    assert len(named) == len(set(named))
+    assert wanted in named if wanted else named == []
+    for line in (run.path / "events.jsonl").read_text().splitlines():
+        json.loads(line, parse_constant=lambda text: pytest.fail(f"{text} is no JSON"))
+    assert run.glances() or wanted == "divergence"
+
+
+def test_glances_and_names_survive_a_resume(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    session = Session(POINTS, store, device="cpu", threads=1)
+    session.start()
+    assert session.wait(60)
+    run = store.open(session.snapshot().run_id)
+    run.log("named", 50, id="mode-collapse", since=1, evidence=[])
+    before = run.glances()
+    assert before
+    again = Session(POINTS, store, device="cpu", threads=1, run=run, max_steps=40)
+    again.start()
+    assert again.wait(60)
+    assert run.glances()[: len(before)] == before
+    assert summarise(run).status != "named"
+    run.rewind(before[0].step)
+    assert run.glances() == [glance for glance in before if glance.step <= before[0].step]

@@ -1,0 +1,181 @@
+"""Ways through a latent space keep to where G was trained, arrive where they should, and can be sent as text."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from gan_core import latent
+from gan_core.system.random_streams import stream
+from gan_core.training.trainer import Trainer
+from tests.support.small import VARIANTS
+
+T = torch.linspace(0, 1, 11)
+
+
+def some(n: int, size: int = 16, seed: int = 0) -> Tensor:
+    return torch.empty(n, size).normal_(generator=stream(seed, "test"))
+
+
+def turns(way: Tensor) -> Tensor:
+    """The angle between each two neighbours on a way."""
+    return torch.nn.functional.cosine_similarity(way[1:].double(), way[:-1].double()).clamp(-1, 1).arccos()
+
+
+# ---- slerp and lerp --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("between", [latent.slerp, latent.lerp])
+@pytest.mark.parametrize("size", [1, 2, 512])
+def test_a_way_ends_exactly_where_it_should(between, size: int) -> None:  # type: ignore[no-untyped-def]
+    a, b = some(2, size)
+    way = between(a, b, T)
+    assert way.shape == (11, size)
+    assert torch.equal(way[0], a)
+    assert torch.equal(way[-1], b)
+
+
+def test_slerp_takes_the_norm_evenly_from_one_end_to_the_other() -> None:
+    a, b = some(2)
+    wanted = a.norm() + T * (b.norm() - a.norm())
+    assert torch.allclose(latent.slerp(a, b, T).norm(dim=1), wanted, rtol=1e-5)
+    assert latent.lerp(a, b, T).norm(dim=1)[5] < 0.9 * wanted[5]  # a line cuts through the middle
+
+
+def test_slerp_turns_at_an_even_pace_in_the_plane_of_its_ends() -> None:
+    a, b = some(2)
+    way = latent.slerp(a, b, T)
+    steps = turns(way)
+    assert torch.allclose(steps, steps.mean().expand(10), atol=1e-4)
+    assert torch.linalg.matrix_rank(torch.stack((a, b, way[3], way[7])), rtol=1e-4) == 2
+
+
+def test_slerp_between_opposite_vectors_goes_half_around_and_not_through_the_middle() -> None:
+    a = some(1)[0]
+    way = latent.slerp(a, -a, T)
+    assert torch.allclose(way.norm(dim=1), a.norm().expand(11), rtol=1e-5)
+    assert float(turns(way).sum()) == pytest.approx(math.pi, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        pytest.param(torch.zeros(4), torch.ones(4), id="from zero"),
+        pytest.param(torch.zeros(4), torch.zeros(4), id="zero to zero"),
+        pytest.param(torch.tensor([2.0]), torch.tensor([-1.0]), id="a latent of one number"),
+    ],
+)
+def test_slerp_is_a_straight_line_where_there_is_no_way_around(a: Tensor, b: Tensor) -> None:
+    assert torch.allclose(latent.slerp(a, b, T), latent.lerp(a, b, T))
+
+
+def test_slerp_between_equal_and_nearly_equal_vectors_stays_there() -> None:
+    a = some(1)[0]
+    for b in (a, 2 * a, a + 1e-6):
+        way = latent.slerp(a, b, T)
+        assert way.isfinite().all()
+        assert float(turns(way).max()) < 1e-3
+
+
+# ---- paths -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["spherical", "linear"])
+def test_an_open_way_passes_every_point(kind: str) -> None:
+    points = some(4)
+    way = latent.path(points, 31, kind)  # type: ignore[arg-type]
+    assert way.shape == (31, 16)
+    assert torch.equal(way[[0, 10, 20, 30]], points)
+
+
+@pytest.mark.parametrize("kind", ["spherical", "linear"])
+@pytest.mark.parametrize("k", [2, 3, 8])
+def test_a_loop_closes_without_a_jolt(kind: str, k: int) -> None:
+    way = latent.path(some(k), 60 * k, kind, loop=True)  # type: ignore[arg-type]
+    steps = torch.diff(torch.cat((way, way[:2])), dim=0)
+    assert len(way) == 60 * k
+    assert not torch.equal(way[-1], way[0])  # a film that repeats would stand still there
+    jolts = steps.diff(dim=0).norm(dim=1)
+    assert float(jolts.max()) < 0.12 * float(steps.norm(dim=1).max())  # no step differs much from the one before
+
+
+@pytest.mark.parametrize(("points", "frames"), [(1, 10), (9, 10), (2, 0)])
+def test_a_way_through_too_few_or_too_many_points_is_refused(points: int, frames: int) -> None:
+    with pytest.raises(ValueError, match=r"way (leads through 2 to 8 points|has at least one frame)"):
+        latent.path(some(points), frames)
+
+
+# ---- arithmetic, draws, locks ----------------------------------------------------------------------------------------
+
+
+def test_arithmetic_is_of_means() -> None:
+    a, b, c = some(3, seed=1), some(2, seed=2), some(1, seed=3)
+    assert torch.allclose(latent.arithmetic(a, b, c), a.mean(0) - b.mean(0) + c[0])
+    assert torch.equal(latent.arithmetic(a[:0], b[:0], c), c[0])
+
+
+@pytest.mark.parametrize("name", ["digits", "lazy R1"])  # normal and uniform
+def test_a_seed_means_the_same_latents_as_for_the_trainer(name: str) -> None:
+    trainer = Trainer(VARIANTS[name], "cpu")
+    model = latent.Weights.of(trainer).model("it")
+    assert torch.equal(trainer.decode(latent.draw(model, 5, seed=7)), trainer.generate(5, seed=7))
+    if name == "digits":
+        assert torch.equal(latent.draw(model.z_size, 5, 7), latent.draw(model, 5, 7))
+
+
+@pytest.mark.parametrize("locked", [[0, 3], torch.tensor([True, False, False, True]), [True, False, False, True]])
+def test_locked_numbers_stay_and_the_others_are_drawn_anew(locked: Tensor | list[int]) -> None:
+    z = some(3, 4)
+    fresh = latent.resample(z, locked, seed=5)
+    assert torch.equal(fresh[:, [0, 3]], z[:, [0, 3]])
+    assert (fresh[:, [1, 2]] != z[:, [1, 2]]).all()
+    assert torch.equal(fresh, latent.resample(z, locked, seed=5))
+
+
+def test_with_nothing_locked_a_resample_is_a_draw_and_with_everything_it_is_nothing() -> None:
+    z = some(1, 4)[0]
+    assert torch.equal(latent.resample(z, [], seed=5), latent.draw(4, 1, 5)[0])
+    assert torch.equal(latent.resample(z, range(4), seed=5), z)
+
+
+# ---- text ------------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.floats(-1000, 1000, width=16), min_size=1, max_size=64))
+def test_a_latent_survives_the_way_through_text(numbers: list[float]) -> None:
+    z = torch.tensor(numbers)
+    text = latent.to_text(z)
+    assert torch.equal(latent.from_text(text, len(z)), z)
+    assert not set(text) - set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+def test_a_latent_of_512_numbers_fits_a_url_and_loses_no_more_than_half_precision_does() -> None:
+    z = some(1, 512)[0]
+    assert len(latent.to_text(z)) < 1400
+    assert torch.allclose(latent.from_text(latent.to_text(z), 512), z, atol=2e-3)
+
+
+@given(st.text(max_size=40))
+def test_any_other_text_is_refused_in_one_sentence(text: str) -> None:
+    try:
+        z = latent.from_text(text, 4)
+    except ValueError as error:
+        assert str(error).startswith("this text is no latent")  # noqa: PT017
+    else:
+        assert z.shape == (4,)
+        assert np.isfinite(z.numpy()).all()
+
+
+def test_text_of_another_length_and_numbers_that_are_none_are_refused() -> None:
+    with pytest.raises(ValueError, match="no latent of 5 numbers: it is too short"):
+        latent.from_text(latent.to_text(torch.zeros(4)), 5)
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        latent.to_text(torch.tensor([1e9]))
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        latent.from_text("AHw", 1)  # 0x7c00, which is infinity

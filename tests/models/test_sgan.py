@@ -1,0 +1,153 @@
+"""SGAN: local pairs play apart, and the pair that is shown plays against all of them, with nothing flowing back."""
+
+from __future__ import annotations
+
+import copy
+from itertools import chain
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from gan_core import losses, models
+from gan_core.config import PenaltyConfig, TrainConfig
+from gan_core.losses import penalties
+from gan_core.models.modes import evaluating
+from gan_core.models.sgan import Discriminators, Generators, one_each
+from gan_core.training.trainer import Trainer
+from tests.support.small import DIGITS, POINTS
+
+CONFIG = POINTS.with_values(
+    {"local_pairs": 2, "batch_size": 12, "discriminator.dropout": 0, "discriminator.norm": "none"}
+)
+
+
+def built(config: TrainConfig = CONFIG) -> tuple[Generators, Discriminators]:
+    generator, discriminator = models.build(config)
+    assert isinstance(generator, Generators)
+    assert isinstance(discriminator, Discriminators)
+    return generator, discriminator
+
+
+def batch(seed: int, n: int = 12) -> Tensor:
+    return torch.randn(n, 2, generator=torch.Generator().manual_seed(seed))
+
+
+def slopes(loss: Tensor, network: nn.Module) -> list[Tensor]:
+    """Gradients of `loss` by the network's weights; zeros where it does not depend on one."""
+    weights = list(network.parameters())
+    found = torch.autograd.grad(loss, weights, retain_graph=True, allow_unused=True)
+    return [torch.zeros_like(w) if slope is None else slope for w, slope in zip(weights, found, strict=True)]
+
+
+def same(one: list[Tensor], other: list[Tensor]) -> bool:
+    return all(torch.allclose(a, b, atol=1e-6) for a, b in zip(one, other, strict=True))
+
+
+LOSS = losses.get("least-squares")
+PLACES = (slice(0, 4), slice(4, 8), slice(8, 12))  # of a batch of 12: the shown pair's part, then each local pair's
+
+
+def test_ds_loss_moves_d_i_by_its_own_game_alone_and_d_0_by_the_others_samples_alone() -> None:
+    g, d = built()
+    real, fake = batch(1), g(batch(2)).detach()
+    loss = LOSS.discriminator(d(real), d(fake))
+
+    logits = 3 * 2 * 4  # own games, each D_i on the part of G_0, D_0 on theirs: 4 samples for each of 2 local pairs
+    assert d(real).shape == (logits,)
+    for network, place in zip(d.local, PLACES[1:], strict=True):
+        own = (LOSS.real(network(real[place])).sum() + LOSS.fake(network(fake[place])).sum()) / logits
+        assert same(slopes(loss, network), slopes(own, network))
+    theirs = (LOSS.real(d.shown(real[4:])).sum() + LOSS.fake(d.shown(fake[4:])).sum()) / logits
+    assert same(slopes(loss, d.shown), slopes(theirs, d.shown))
+    assert any(slope.any() for slope in slopes(loss, d.shown))
+
+
+def test_a_messenger_learns_of_g_0s_samples_in_place_of_its_d_i() -> None:
+    g, d = built()
+    real, fake = batch(1), g(batch(2)).detach()
+    first = LOSS.real(torch.cat([n(real[:4]) for n in d.local])).sum()
+    first = first + LOSS.fake(torch.cat([n(fake[:4]) for n in d.local])).sum()  # nothing learnt yet: what D_i says
+    learnt = slopes(LOSS.discriminator(d(real), d(fake)), d.messengers)
+    wanted = [slope for network in d.local for slope in slopes(first / (3 * 2 * 4), network)]
+    assert same(learnt, wanted)
+    assert any(slope.any() for slope in learnt)
+
+
+def test_gs_loss_moves_g_0_through_every_d_i_and_g_i_through_its_own_d_alone() -> None:
+    g, d = built()
+    z = batch(3)
+    logits = d(g(z))
+    loss = LOSS.generator(logits)
+
+    through_all = sum(LOSS.fooling(network(g.shown(z[:4]))).sum() for network in d.local) / len(logits)
+    assert isinstance(through_all, Tensor)
+    assert same(slopes(loss, g.shown), slopes(through_all, g.shown))
+    for generator, network, place in zip(g.local, d.local, PLACES[1:], strict=True):
+        own = LOSS.fooling(network(generator(z[place]))).sum() / len(logits)
+        assert same(slopes(loss, generator), slopes(own, generator))
+        assert any(slope.any() for slope in slopes(loss, generator))
+
+
+def test_each_generator_makes_its_own_part_of_a_batch() -> None:
+    g, _ = built()
+    z = batch(4)
+    parts = [network(z[place]) for network, place in zip((g.shown, *g.local), PLACES, strict=True)]
+    assert torch.equal(g(z), torch.cat(parts))
+
+
+def test_in_evaluation_only_the_shown_pair_answers() -> None:
+    g, d = built()
+    x = batch(5, n=7)
+    with evaluating(g, d):
+        assert torch.equal(g(x), g.shown(x))
+        assert torch.equal(d(x), d.shown(x))
+
+
+def test_the_shown_pair_starts_as_it_would_alone_and_the_others_elsewhere() -> None:
+    alone = models.build(CONFIG.with_values({"local_pairs": 0}))
+    for pairs, network in zip(built(), alone, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(pairs.shown.parameters(), network.parameters(), strict=True))
+        for local in pairs.local:
+            first, other = (next(net.parameters()) for net in (local, network))
+            assert not torch.equal(first, other)
+
+
+@pytest.mark.parametrize("name", ["gradient-penalty", "r1"])
+def test_a_penalty_reaches_every_d_on_its_own_part_of_the_batch(name: str) -> None:
+    """In its games D_0's gradient is cut at its samples; a penalty on those would leave D_0 unpunished."""
+    _, d = built()
+    penalty = penalties.get(PenaltyConfig(name=name))
+    term = penalty.term(one_each(d), batch(1), batch(2), penalty.draw(batch(1), torch.Generator()))
+    assert term is not None
+    for network in (d.shown, *d.local):
+        assert any(slope.any() for slope in slopes(term, network))
+    assert one_each(d)(batch(6)).shape == (12,)
+    assert one_each(d.shown) is d.shown
+
+
+def test_labels_go_with_their_samples() -> None:
+    values = {"local_pairs": 1, "condition.name": "projection", "generator.norm": "none", "discriminator.norm": "none"}
+    g, d = built(DIGITS.with_values(values))
+    z, y = torch.randn(4, 8, generator=torch.Generator().manual_seed(0)), torch.tensor([1, 2, 3, 4])
+    samples = torch.cat((g.shown(z[:2], y[:2]), g.local[0](z[2:], y[2:])))
+    torch.testing.assert_close(g(z, y), samples)
+    own, of_shown, by_shown = (
+        d.local[0](samples[2:], y[2:]),
+        d.local[0](samples[:2], y[:2]),
+        d.shown(samples[2:], y[2:]),
+    )
+    torch.testing.assert_close(d(samples, y), torch.cat((own, of_shown, by_shown)))
+
+
+def test_a_round_moves_every_network_of_every_pair() -> None:
+    trainer = Trainer(CONFIG, "cpu")
+    assert isinstance(trainer.generator, Generators)
+    assert isinstance(trainer.discriminator, Discriminators)
+    networks = list(
+        chain.from_iterable((pairs.shown, *pairs.local) for pairs in (trainer.generator, trainer.discriminator))
+    )
+    before = copy.deepcopy(networks)
+    trainer.step()
+    for old, new in zip(before, networks, strict=True):
+        assert not all(torch.equal(a, b) for a, b in zip(old.parameters(), new.parameters(), strict=True))

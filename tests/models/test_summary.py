@@ -1,0 +1,158 @@
+"""The model card: layers that add up, made of shapes alone, and the speed of a short try."""
+
+from __future__ import annotations
+
+import time
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from gan_core import models, presets
+from gan_core.config import TrainConfig
+from gan_core.config.catalog import BATCH_LAYERS, CONDITIONS, DISCRIMINATORS, GENERATORS, HEADS, PENALTIES
+from gan_core.losses import penalties
+from gan_core.models.layer_names import label_of
+from gan_core.models.summary import CardError, LayerRow, layers
+from gan_core.training import throughput
+
+HUGE = {"data.name": "folder", "data.size": 128, "generator.width": 512, "generator.depth": 6, "batch_size": 8192}
+
+
+def config_of(**values: Any) -> TrainConfig:
+    """`config_of(generator__name="mlp")`: the default config with these settings."""
+    return TrainConfig().with_values({key.replace("__", "."): value for key, value in values.items()})
+
+
+def here(catalog: Any) -> list[str]:
+    """The families whose code is in this tree."""
+    return [name for name, entry in catalog.items() if find_spec(entry.target.split(":")[0]) is not None]
+
+
+def assert_adds_up(config: TrainConfig) -> None:
+    for rows, network in zip(layers(config), models.described(config), strict=True):
+        assert sum(row.parameters for row in rows) == models.count_parameters(network)
+
+
+@pytest.mark.parametrize("name", here(GENERATORS))
+def test_the_layers_of_every_generator_add_up_to_its_parameters_and_end_in_a_picture(name: str) -> None:
+    config = config_of(generator__name=name)
+    assert_adds_up(config)
+    generator, _ = layers(config)
+    assert [row for row in generator if row.shape][-1].shape == (1, 28, 28)
+
+
+@pytest.mark.parametrize("name", here(DISCRIMINATORS))
+def test_the_layers_of_every_discriminator_add_up_to_its_parameters(name: str) -> None:
+    assert_adds_up(config_of(discriminator__name=name))
+
+
+@pytest.mark.parametrize("spectral", [False, True])
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_what_stands_around_the_layers_adds_up_too(condition: str, spectral: bool) -> None:
+    for batch_layer in BATCH_LAYERS:
+        for head in HEADS:
+            assert_adds_up(
+                config_of(
+                    condition__name=condition,
+                    discriminator__batch_layer=batch_layer,
+                    discriminator__head=head,
+                    discriminator__spectral=spectral,
+                )
+            )
+
+
+@pytest.mark.parametrize("name", ["ring8", "mlp-mnist", "dcgan-sprites"])
+def test_the_layers_of_presets_add_up(name: str) -> None:
+    assert_adds_up(presets.load(name))
+
+
+def test_local_pairs_stand_in_one_row_behind_the_pair_that_is_shown() -> None:
+    alone, pairs = layers(config_of()), layers(config_of(local_pairs=3))
+    for one, many, times in zip(alone, pairs, (3, 6), strict=True):  # each local D has a messenger of its own size
+        assert many[:-1] == one
+        assert many[-1] == LayerRow("3 local pairs, the same again", (), times * sum(row.parameters for row in one))
+
+
+def test_a_dcgan_for_digits_reads_as_its_paper_does() -> None:
+    generator, discriminator = layers(config_of())
+    assert generator == [
+        LayerRow("Linear 64 → 3136", (3136,), 64 * 3136),
+        LayerRow("Reshape", (64, 7, 7), 0),
+        LayerRow("BatchNorm", (64, 7, 7), 2 * 64),
+        LayerRow("ReLU", (64, 7, 7), 0),
+        LayerRow("Transposed conv 64 → 32, 4x4, stride 2", (32, 14, 14), 64 * 32 * 16),
+        LayerRow("BatchNorm", (32, 14, 14), 2 * 32),
+        LayerRow("ReLU", (32, 14, 14), 0),
+        LayerRow("Transposed conv 32 → 1, 4x4, stride 2", (1, 28, 28), 32 * 16 + 1),
+        LayerRow("Tanh", (1, 28, 28), 0),
+    ]
+    assert discriminator[0] == LayerRow("Conv 1 → 32, 4x4, stride 2", (32, 14, 14), 32 * 16 + 32)
+    assert discriminator[1] == LayerRow("LeakyReLU 0.2", (32, 14, 14), 0)
+    assert discriminator[-1] == LayerRow("Linear 3136 → 1", (1,), 3137)
+
+
+def test_a_layer_of_a_new_kind_goes_by_its_class_and_its_parameters() -> None:
+    class ToneCurve2d(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.bend_points = nn.Parameter(torch.empty(3, device="meta"))
+
+    assert label_of(ToneCurve2d()) == "Tone curve (bend points)"
+    assert label_of(nn.ZeroPad2d(1)) == "Zero pad"
+
+
+def test_the_card_of_networks_far_too_large_to_build_is_there_at_once() -> None:
+    layers(config_of())  # torch loads what "meta" needs
+    began = time.monotonic()
+    generator, _ = layers(TrainConfig().with_values(HUGE))
+    assert time.monotonic() - began < 5
+    assert sum(row.parameters for row in generator) > 2e9
+
+
+def test_networks_that_cannot_be_built_are_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "described", lambda config: (_ for _ in ()).throw(RuntimeError("sizes differ\nat 0x1")))
+    with pytest.raises(CardError, match=r"cannot be built as they are set: sizes differ$"):
+        layers(TrainConfig())
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_every_penalty_has_its_formula_with_its_strength(name: str) -> None:
+    config = TrainConfig().with_values({"penalty.name": name, "penalty.weight": 7, "penalty.clip": 0.03}).penalty
+    formula = penalties.get(config).formula
+    assert formula == "" if name == "none" else ("0.03" if name == "clip" else "7") in formula
+
+
+# ---- speed -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        presets.load("ring8"),
+        config_of(condition__name="projection", local_pairs=1, penalty__name="r1", penalty__every=4),
+        config_of(batch_size=8192),
+    ],
+    ids=["points", "classes and pairs", "a batch too large to try"],
+)
+def test_a_short_try_tells_the_speed_and_keeps_its_time(config: TrainConfig) -> None:
+    told: list[float] = []
+    assert throughput.measure(config, seconds=0.3, device="cpu", progress=told.append) > 0
+    assert told[-1] == 1.0
+    assert all(0 <= share <= 1 for share in told)
+
+
+def test_a_try_that_would_take_long_is_refused_in_a_sentence() -> None:
+    with pytest.raises(throughput.SpeedError, match="million parameters are too many"):
+        throughput.measure(TrainConfig().with_values(HUGE))
+
+
+def test_speed_is_the_same_under_another_rate_and_another_under_other_layers() -> None:
+    config = TrainConfig()
+    assert throughput.alike(
+        config, config.with_values({"optimizer_g.lr": 0.1, "seed": 4, "epochs": 3, "preset": "other"})
+    )
+    for other in ({"generator.width": 8}, {"batch_size": 8}, {"optimizer_d.name": "sgd"}, {"data.name": "mnist"}):
+        assert not throughput.alike(config, config.with_values(other))

@@ -1,0 +1,364 @@
+"""The Compare page, run without a browser: choosing, starting, watching, adding, taking away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from gan_core import compare, presets
+from gan_core.compare import Axis, Comparison, Means, Race, RaceStore, Standing
+from gan_core.compare.analysis import report
+from gan_core.compare.study import JobStatus, Order
+from gan_core.config import SETTINGS, TrainConfig
+from gan_core.runs import Run, RunStore, shipped
+from gan_core.session.observer import Observer
+from gan_core.training.history import COLUMNS
+from gan_core.training.trainer import Trainer
+from tests.support.small import DIGITS, POINTS
+from ui import server
+from ui.compare import axes, progress
+
+ROOT = Path(__file__).parents[2]
+PLAN = compare.comparison(
+    title="Rates <b>*", base=POINTS, axes=[Axis.of("optimizer_d.lr", [1e-4, 1e-3])], seeds=[0], steps=20, judgements=2
+)
+
+
+@pytest.fixture(scope="module")
+def raced(tmp_path_factory: pytest.TempPathFactory) -> Race:
+    """A race of two runs that came to its end."""
+    race = RaceStore(tmp_path_factory.mktemp("library")).create(PLAN)
+    assert compare.start(race, Means(workers=2)).wait(240)
+    return race
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setattr(server, "RUNS", tmp_path / "runs")
+    monkeypatch.setattr(shipped, "SHIPPED", RunStore(tmp_path / "shipped"))
+    yield tmp_path / "runs"
+    server.pool().close()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def at_race(raced: Race, monkeypatch: pytest.MonkeyPatch) -> Iterator[Race]:
+    """The page's library is the one in which the race ran."""
+    monkeypatch.setattr(server, "RUNS", raced.path.parents[1])
+    yield raced
+    st.cache_resource.clear()
+
+
+def opened(draft: TrainConfig | None = None, **query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/compare.py")
+    if draft is not None:
+        app.session_state["draft"] = draft
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def button(app: AppTest, label: str) -> Any:
+    return next(button for button in app.button if button.label.startswith(label))
+
+
+def labels(app: AppTest) -> set[str]:
+    return {button.label for button in app.button}
+
+
+def texts(app: AppTest) -> str:
+    kinds = (app.markdown, app.caption, app.subheader, app.info, app.error)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def address(app: AppTest) -> dict[str, str]:
+    return {name: value if isinstance(value, str) else value[0] for name, value in app.query_params.items()}
+
+
+def tiny_run(library: Path, config: Any, name: str) -> Run:
+    run, trainer = RunStore(library).create(config, name), Trainer(config, "cpu")
+    run.append_metrics([[step] * len(COLUMNS) for step in (1, 2)])
+    look = Observer(trainer).look(trainer)
+    run.write_frame(2, look.samples, look.plane)
+    run.log("stopped", 2)
+    return run
+
+
+# ---- choosing --------------------------------------------------------------------------------------------------------
+
+
+def test_the_sources_comparisons_stand_there_with_their_claims(library: Path) -> None:
+    app = opened()
+    assert not app.exception
+    for name in compare.names():
+        assert compare.get(name).title.split()[0] in texts(app)
+    assert "most stable loss" in texts(app)
+    assert [b.label for b in app.button].count("Look into it") == len(compare.names())
+
+
+def test_what_was_measured_here_is_told_beside_the_claim(
+    at_race: Race, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    plan = compare.get("saturating")
+    told = json.loads(report.json(compare.results_of(at_race)))
+    told["claims"] = [{"says": c.says, "outcome": "refuted", "text": "Refuted: p.", "tests": []} for c in plan.claims]
+    (tmp_path / "saturating-20.json").write_text(json.dumps(told))
+    monkeypatch.setattr("gan_core.compare.ready_made._MEASURED", tmp_path)
+    app = opened()
+    assert not app.exception
+    assert "refuted" in texts(app)
+    assert "Measured here, 20 steps, 1 seeds" in texts(app)
+
+
+def test_a_ready_comparison_shows_what_differs_and_what_it_takes(library: Path) -> None:
+    app = button(opened(), "Look into it").click().run()
+    assert not app.exception
+    assert address(app) == {"ready": compare.names()[0]}
+    assert "Start 9 runs" in labels(app)
+    assert list(app.dataframe[0].value.columns) == ["Setting", "z 10", "z 100", "z 200"]
+    app.number_input(key="seeds-latent-dims").set_value(2)
+    app.run()
+    assert "Start 6 runs" in labels(app)
+    assert "no verdict" in texts(app)
+
+
+def test_every_setting_that_the_base_reads_can_be_an_axis(library: Path) -> None:
+    choices = axes.choices(POINTS)
+    assert ("optimizer_g.lr", "optimizer_d.lr") in choices
+    assert ("latent.dim",) in choices
+    assert ("discriminator.dropout",) in choices
+    assert not [keys for keys in choices for key in keys if key in ("seed", "max_steps", "data.name")]
+    assert len(set(choices.values())) == len(choices)
+    for keys in choices:
+        setting = SETTINGS[keys[0]]
+        typed = axes.example(setting, POINTS)
+        assert POINTS.value(keys[0]) in axes.read(setting, typed, POINTS) or setting.kind == "list"
+
+
+def test_ones_own_comparison_is_checked_as_it_is_typed(library: Path) -> None:
+    app = opened()
+    app.selectbox(key="first").set_value(("latent.dim",)).run()
+    assert not app.exception
+    field = next(field for field in app.text_input if field.label.startswith("Values"))
+    app = field.set_value("2, 4, 8").run()
+    assert "Start 9 runs" in labels(app)
+    for bad, why in (("2", "at least two"), ("2, fast", "latent.dim"), ("2, 2", "called"), ("2, -1", "at least 1")):
+        field = next(field for field in app.text_input if field.label.startswith("Values"))
+        app = field.set_value(bad).run()
+        assert not app.exception
+        assert why in app.error[0].value
+        assert not [label for label in labels(app) if label.startswith("Start")]
+
+
+def test_two_axes_make_every_pair(library: Path) -> None:
+    app = opened()
+    app.toggle(key="two").set_value(True).run()
+    assert not app.exception
+    assert "Start 18 runs" in labels(app)  # two optimisers, three lengths of z, three seeds
+
+
+def test_an_experiment_changed_on_the_train_page_can_be_the_base(
+    library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare, "start", lambda race, means: None)
+    untouched = opened(presets.load("ring8"))
+    assert untouched.selectbox(key="base").value == "ring8"
+    changed = presets.load("ring8").with_values({"batch_size": 17})
+    app = opened(changed)
+    assert not app.exception
+    assert app.selectbox(key="base").options[0] == "Ring of eight, changed"
+    button(app, "Start").click().run()
+    (race,) = RaceStore(library).list()
+    assert race.comparison.base == changed
+    assert race.comparison.title == "Optimiser, Ring of eight, changed"
+
+
+def test_start_begins_and_shows_the_comparison(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Comparison] = []
+    monkeypatch.setattr(compare, "start", lambda race, means: begun.append(race.comparison))
+    app = button(opened(), "Start").click().run()
+    assert not app.exception
+    (race,) = RaceStore(library).list()
+    assert address(app) == {"comparison": race.id}
+    assert begun == [race.comparison]
+    assert race.comparison.seeds == (0, 1, 2)
+
+
+# ---- one comparison --------------------------------------------------------------------------------------------------
+
+
+def test_a_finished_comparison_shows_all_that_came_out(at_race: Race) -> None:
+    app = opened(comparison=at_race.id)
+    assert not app.exception
+    assert "Verdict" in texts(app)
+    assert "fewer than 3 seeds" in texts(app)
+    assert list(app.dataframe[0].value["Runs done"]) == ["1 of 1", "1 of 1"]
+    assert list(app.dataframe[1].value.iloc[0])[1:] == ["0.0001", "0.001"]  # what differs
+    assert len(app.get("bidi_component")) >= 4  # lanes, curves, two pictures, time line
+    assert {button.proto.label for button in app.get("download_button")} >= {"Report (HTML)"}
+    assert not {"Pause all", "Resume all"} & labels(app)
+
+
+def test_titles_are_shown_as_they_are_written(at_race: Race) -> None:
+    app = opened(comparison=at_race.id)
+    (heading,) = [element.value for element in app.subheader]
+    assert heading.replace("\\", "") == PLAN.title
+    assert all(f"\\{c}" in heading for c in "<>*")
+
+
+def test_saved_comparisons_come_first(at_race: Race) -> None:
+    app = opened()
+    assert "2 of 2 runs done" in texts(app)
+    app = app.button(key=f"open-{at_race.id}").click().run()
+    assert address(app) == {"comparison": at_race.id}
+
+
+def test_a_link_to_nothing_is_told_and_leads_back_to_the_choice(library: Path) -> None:
+    for race_id in ("gone", "../..", "<script>", "a" * 5000):
+        app = opened(comparison=race_id)
+        assert not app.exception
+        assert "no comparison" in app.error[0].value
+        assert "Look into it" in labels(app)
+
+
+def test_a_comparison_that_cannot_be_read_is_told(library: Path) -> None:
+    race = RaceStore(library).create(PLAN)
+    (race.path / "comparison.json").write_text("{")
+    for app in (opened(comparison=race.id), opened()):
+        assert not app.exception
+        assert "no readable comparison.json" in texts(app).replace("\\", "")
+
+
+def test_what_rests_can_be_resumed_and_what_goes_on_is_started(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    race = RaceStore(library).create(PLAN)
+    race.pause()
+    begun: list[Race] = []
+    monkeypatch.setattr(compare, "start", lambda race, means: begun.append(race))
+    app = button(opened(comparison=race.id), "Resume all").click().run()
+    assert not app.exception
+    assert [standing.status for standing in race.standings()] == ["waiting", "waiting"]
+    assert len(begun) == 1
+
+
+def test_a_seed_and_a_value_can_be_added(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    race = RaceStore(library).create(PLAN)
+    monkeypatch.setattr(compare, "start", lambda race, means: None)
+    app = button(opened(comparison=race.id), "One more seed").click().run()
+    assert race.comparison.seeds == (0, 1)
+    app.text_input(key=f"add-{race.id}-optimizer_d.lr").set_value("0.01")
+    app = button(app, "Add value").click().run()
+    assert not app.exception
+    assert race.comparison.variants[-1].applied_to(POINTS).optimizer_d.lr == 0.01
+    app.text_input(key=f"add-{race.id}-optimizer_d.lr").set_value("lots")
+    app = button(app, "Add value").click().run()
+    assert "Nothing was added" in app.error[0].value
+    assert len(race.comparison.variants) == 3
+
+
+def test_a_run_of_the_library_joins(library: Path) -> None:
+    race = RaceStore(library).create(PLAN)
+    run = tiny_run(library, POINTS, "Guest")
+    other = tiny_run(library, DIGITS, "Digits")
+    app = opened(comparison=race.id)
+    choice = app.selectbox(key=f"join-{race.id}")
+    assert choice.options == ["Guest"]
+    app = choice.set_value(run.id).run()
+    app = button(app, "Show it too").click().run()
+    assert not app.exception
+    assert [guest.run_id for guest in race.guests()] == [run.id]
+    assert other.id not in texts(app)
+
+
+def test_a_shipped_run_is_compared_as_any_other(library: Path) -> None:
+    own = tiny_run(library, POINTS.with_values({"seed": 1}), "Own")
+    one = tiny_run(shipped.SHIPPED.root, POINTS, "Shipped")
+    race = RaceStore(library).create(PLAN)
+    assert set(opened(comparison=race.id).selectbox(key=f"join-{race.id}").options) == {"Own", "Shipped"}
+    app = opened(runs=f"{own.id},{one.id}")
+    assert not app.exception
+    assert list(app.dataframe[0].value["Variant"]) == ["Own", "Shipped"]
+    together = RaceStore(library).open(address(app)["comparison"])
+    assert report.png(compare.results_of(together), together).startswith(b"\x89PNG")
+
+
+def test_a_comparison_is_deleted_and_brought_back_and_its_runs_stay(library: Path) -> None:
+    race = RaceStore(library).create(PLAN)
+    run = tiny_run(library, POINTS, "Stays")
+    race.join(run.id)
+    app = button(opened(), "Delete").click().run()
+    assert "Deleted" in app.text[0].value
+    assert RaceStore(library).list() == []
+    assert [kept.id for kept in RunStore(library).list()] == [run.id]
+    app = button(app, "Undo").click().run()
+    assert [(kept.id, kept.guests()) for kept in RaceStore(library).list()] == [(race.id, race.guests())]
+    app = button(app, "Delete").click().run()
+    RunStore(library).empty_trash()
+    app = button(app, "Undo").click().run()
+    assert "it may have been emptied" in app.error[0].value
+
+
+def test_a_comparison_that_trains_is_not_deleted(library: Path) -> None:
+    race = RaceStore(library).create(PLAN)
+    with race.lock.acquire():
+        app = button(opened(), "Delete").click().run()
+    assert "stop all its runs first" in app.error[0].value
+    assert [kept.id for kept in RaceStore(library).list()] == [race.id]
+
+
+def test_runs_of_the_library_make_a_comparison_of_their_own(library: Path) -> None:
+    runs = [tiny_run(library, POINTS.with_values({"seed": seed}), f"Run {seed}") for seed in (0, 1)]
+    query = ",".join(run.id for run in runs)
+    app = opened(runs=query)
+    assert not app.exception
+    (race,) = RaceStore(library).list()
+    assert address(app) == {"comparison": race.id}
+    assert "shown and not tested" in " ".join(texts(app).split())
+    assert list(app.dataframe[0].value["Variant"]) == ["Run 0", "Run 1"]
+    opened(runs=query)
+    assert len(RaceStore(library).list()) == 1
+
+
+def test_runs_that_cannot_be_compared_are_told(library: Path) -> None:
+    one, other = tiny_run(library, POINTS, "Points"), tiny_run(library, DIGITS, "Digits")
+    for query, why in ((f"{one.id},{other.id}", "cannot be compared"), (f"{one.id},gone", "gone")):
+        app = opened(runs=query)
+        assert not app.exception
+        assert why in app.error[0].value
+        assert RaceStore(library).list() == []
+
+
+class Tended:
+    """A race that somebody trains, of whose runs `order` was asked last."""
+
+    tended = True
+    comparison = PLAN
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+
+    def order_of(self, key: str) -> Order:
+        return self.order
+
+
+@pytest.mark.parametrize(
+    ("status", "order", "told", "offers"),
+    [
+        ("running", "run", "step 9", "stop"),
+        ("running", "stop", "stopping at step 9", ""),
+        ("running", "pause", "pausing at step 9", ""),
+        ("paused", "run", "waiting at step 9", "stop"),
+        ("stopped", "run", "waiting at step 9", "stop"),
+        ("interrupted", "run", "waiting at step 9", "stop"),
+        ("paused", "pause", "paused at step 9", "resume"),
+        ("stopped", "stop", "stopped at step 9", "resume"),
+    ],
+)
+def test_a_run_tells_at_once_what_was_asked_of_it(status: JobStatus, order: Order, told: str, offers: str) -> None:
+    run = progress._run(cast(Race, Tended(order)), 0, Standing("a", status, step=9))
+    assert (run.told, run.offers) == (told, offers)

@@ -1,0 +1,263 @@
+"""The Latent page without a browser: links lead where they say, and what is gone or damaged is told in a sentence."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import streamlit as st
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from streamlit.testing.v1 import AppTest
+
+from gan_core import latent, models
+from gan_core.config import TrainConfig
+from gan_core.latent import Model, Weights
+from gan_core.runs import Run, RunStore, direction_names, shipped
+from gan_core.training.trainer import Trainer
+from tests.support.small import DIGITS, POINTS
+from ui import server
+from ui.latent import inversion
+from ui.latent.drawn_digit import to_digit
+from ui.latent.latent_point import Place, PlaceError
+
+ROOT = Path(__file__).parents[2]
+FEW = DIGITS.with_values({"ema_decay": 0.9})
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunStore]:
+    monkeypatch.setattr(server, "RUNS", tmp_path / "runs")
+    monkeypatch.setattr(shipped, "SHIPPED", RunStore(tmp_path / "shipped"))
+    st.cache_data.clear()
+    yield RunStore(tmp_path / "runs")
+    server.pool().close()
+    st.cache_resource.clear()
+
+
+def trained(library: RunStore, config: TrainConfig = FEW, steps: int = 2) -> Run:
+    run, trainer = library.create(config), Trainer(config, "cpu")
+    for _ in range(steps):
+        trainer.step()
+        run.save(trainer, keep=5)
+    return run
+
+
+def opened(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/latent.py")
+    app.query_params.update(query)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def again(app: AppTest) -> AppTest:
+    st.cache_data.clear()  # lists of runs are kept for two seconds
+    app.run()
+    assert not app.exception
+    return app
+
+
+def picture_shown(app: AppTest) -> bool:
+    return any("rim: D's score" in element.value for element in app.caption)
+
+
+def url_of(app: AppTest) -> dict[str, str]:
+    return {key: value if isinstance(value, str) else value[0] for key, value in app.query_params.items()}
+
+
+def model(values: dict[str, Any] | None = None, config: TrainConfig = FEW) -> Model:
+    config = config.with_values(values or {})
+    generator, discriminator = models.build(config)
+    return Weights(config, 0, generator.state_dict(), discriminator.state_dict()).model("test")
+
+
+# ---- what may go wrong -----------------------------------------------------------------------------------------------
+
+
+def test_without_any_model_the_page_says_what_to_do(library: RunStore) -> None:
+    app = opened()
+    assert "train one" in app.info[0].value
+
+
+def test_a_run_that_was_deleted_is_told_and_another_is_shown(library: RunStore) -> None:
+    gone, kept = trained(library), trained(library)
+    app = opened(run=gone.id)
+    shutil.rmtree(gone.path)
+    again(app)
+    assert "renamed or deleted" in app.error[0].value
+    assert url_of(app)["run"] == kept.id
+    assert picture_shown(app)
+    assert not again(app).error
+
+
+def test_the_only_run_may_be_deleted_while_it_is_shown(library: RunStore) -> None:
+    run = trained(library)
+    app = opened(run=run.id)
+    shutil.rmtree(run.path)
+    assert "train one" in again(app).info[0].value
+
+
+def test_a_checkpoint_cut_in_half_is_told_and_the_others_can_be_chosen(library: RunStore) -> None:
+    run = trained(library)
+    for file in (run.path / "step-0000002").glob("*.safetensors"):
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    app = opened(run=run.id, step="2")
+    assert "step 2 of the run" in app.error[0].value
+    assert "damaged" in app.error[0].value
+    app.selectbox(key="latent.moment").set_value("1").run()
+    assert not app.error
+    assert picture_shown(app)
+    assert picture_shown(opened(run=run.id)), "the last whole one stands in for the last"
+
+
+def test_a_run_without_a_checkpoint_is_told(library: RunStore) -> None:
+    run = library.create(FEW)
+    assert "no checkpoint yet" in opened(run=run.id).error[0].value
+
+
+@pytest.mark.parametrize("size", [1, 512])
+def test_latents_of_one_number_and_of_512(library: RunStore, size: int) -> None:
+    run = trained(library, FEW.with_values({"latent.dim": size}), steps=1)
+    for panel in ("wall", "interpolate", "arithmetic", "invert", "eye", "time"):
+        app = opened(run=run.id, panel=panel, seed="3")
+        assert picture_shown(app)
+        assert not app.error
+
+
+@pytest.mark.parametrize("size", [1, 2, 16])
+def test_points_have_their_planes_whatever_the_size_of_z(library: RunStore, size: int) -> None:
+    run = trained(library, POINTS.with_values({"latent.dim": size}), steps=1)
+    for panel in ("wall", "memorised", "time"):
+        assert not opened(run=run.id, panel=panel).error
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ({"z": "!!"}, "no latent"),
+        ({"z": "AAAA"}, "too short"),
+        ({"seed": "-4"}, "a seed lies between 0 and 999,999"),
+        ({"at": "pca.0:far"}, 'its move is "far", which is no number'),
+        ({"seed": "1.5"}, 'its seed is "1.5", which is no whole number'),
+        ({"at": "pca.0:nan"}, "lies at infinity"),
+        ({"mix": "3:all"}, "was not found"),
+        ({"step": "77"}, "no checkpoint of step 77"),
+        ({"run": "../../etc"}, "is not there"),
+    ],
+)
+def test_a_bad_link_is_told_and_seed_0_stands(library: RunStore, query: dict[str, str], told: str) -> None:
+    run = trained(library)
+    app = opened(**({"run": run.id} | query))
+    assert told in app.error[0].value
+    assert url_of(app) == {"run": run.id, "seed": "0"}
+    assert picture_shown(app)
+
+
+def test_odd_panels_directions_and_pages_fall_back(library: RunStore) -> None:
+    run = trained(library)
+    app = opened(run=run.id, panel="no", sliders="none", page="99", at="pca.99:1,none.0:2")
+    assert picture_shown(app)
+    assert url_of(app) == {"run": run.id, "seed": "0"}
+
+
+# ---- links -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_link_opens_the_same_place(library: RunStore) -> None:
+    run = trained(library, FEW.with_values({"condition.name": "projection"}))
+    query = {"run": run.id, "step": "1", "weights": "raw", "seed": "12", "class": "4", "at": "pca.1:1.5,raw.3:-2"}
+    assert url_of(opened(**query)) == query
+
+
+def test_another_model_of_the_same_size_keeps_the_latent(library: RunStore) -> None:
+    first, second = trained(library), trained(library, FEW.with_values({"seed": 1}))
+    z = latent.to_text(torch.linspace(-2, 2, 8))
+    app = opened(run=first.id, z=z)
+    app.selectbox(key="latent.source").set_value(second.id).run()
+    assert url_of(app)["z"] == z
+    app.selectbox(key="latent.source").set_value(trained(library, FEW.with_values({"latent.dim": 4})).id)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=some.integers(0, 999_999),
+    moves=some.dictionaries(some.sampled_from(["pca.0", "sefa.7", "raw.3"]), some.floats(-3, 3).filter(bool)),
+    label=some.integers(0, 9),
+)
+def test_places_survive_their_links(seed: int, moves: dict[str, float], label: int) -> None:
+    of = CONDITIONAL
+    moves = {name: float(f"{far:g}") for name, far in moves.items() if float(f"{far:g}")}
+    place = Place(latent.draw(of, 1, seed)[0], seed, moves, label)
+    back = Place.from_query(place.to_query(), of)
+    assert (back.seed, dict(back.moves), back.label) == (seed, moves, label)
+    assert torch.equal(back.z(of), place.z(of))
+
+
+def test_a_place_without_a_seed_comes_back_to_the_bit() -> None:
+    place = Place(torch.zeros(8)).at(latent.draw(CONDITIONAL, 1, 5)[0] * 1.1)
+    assert torch.equal(Place.from_query(place.to_query(), CONDITIONAL).base, place.base)
+
+
+def test_a_place_of_another_model_is_refused() -> None:
+    with pytest.raises(PlaceError, match="too long"):
+        Place.from_query({"z": latent.to_text(torch.zeros(9))}, CONDITIONAL)
+
+
+CONDITIONAL = model({"condition.name": "projection"})
+
+
+# ---- names and drawings ----------------------------------------------------------------------------------------------
+
+
+def test_a_direction_is_called_by_its_name_also_once_it_has_turned_a_little(tmp_path: Path) -> None:
+    basis = torch.eye(4)
+    direction_names.give(tmp_path, "pca", basis[1], "slant")
+    turned = torch.nn.functional.normalize(basis + 0.1, dim=1)
+    assert direction_names.of(tmp_path, "pca", turned) == ["", "slant", "", ""]
+    assert direction_names.of(tmp_path, "pca", -basis)[1] == "slant"
+    assert direction_names.of(tmp_path, "sefa", basis) == [""] * 4
+    direction_names.give(tmp_path, "pca", basis[1], "lean")
+    assert direction_names.of(tmp_path, "pca", basis) == ["", "lean", "", ""]
+    direction_names.give(tmp_path, "pca", basis[1], "")
+    assert json.loads((tmp_path / "directions.json").read_text()) == []
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"name": 1}]', '[{"name": "a", "kind": "pca", "vector": ["x"]}]'])
+def test_names_that_cannot_be_read_are_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "directions.json").write_text(text)
+    assert direction_names.of(tmp_path, "pca", torch.eye(2)) == ["", ""]
+
+
+def test_a_drawing_becomes_a_digit_in_the_middle_whatever_its_size_and_place() -> None:
+    stroke = [(0.02 * i, 0.05 * i) for i in range(20)]
+    small, moved = to_digit(stroke, 28), to_digit([(2 * x - 1, 2 * y + 1) for x, y in stroke], 28)
+    assert np.abs(small.astype(int) - moved).max() <= 32, "the pen lands on whole eighths of a pixel"
+    rows, columns = np.nonzero(small > 100)
+    assert abs(rows.mean() - 13.5) < 1.5
+    assert abs(columns.mean() - 13.5) < 1.5
+    assert 17 <= np.ptp(rows) + 1 <= 21
+    assert small[:, :14][14:].sum() > small[:, 14:][14:].sum(), "it leans to the right, as drawn"
+
+
+def test_a_dot_is_a_small_digit() -> None:
+    assert 0 < (to_digit([(1.0, 1.0)], 28) > 100).sum() < 20
+
+
+def test_a_picture_that_was_found_stays_with_its_model(library: RunStore) -> None:
+    """Another model makes something else of the same latent."""
+    one, other = trained(library), trained(library, FEW.with_values({"seed": 1}))
+    searched = one.model()
+    steps = latent.invert(searched, torch.zeros(FEW.shape))
+    app = opened(run=one.id, panel="invert")
+    app.session_state["latent.search"] = inversion._Search(one.id, searched, steps, next(steps))
+    assert "latent.search" in again(app).session_state
+    app = opened(run=other.id, panel="invert")
+    app.session_state["latent.search"] = inversion._Search(one.id, searched, steps, next(steps))
+    assert "latent.search" not in again(app).session_state

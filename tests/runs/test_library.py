@@ -1,0 +1,186 @@
+"""The library of runs: what it tells of each, the trash, the tree of forks, and its limit."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from gan_core.metrics.evaluations import Evaluation
+from gan_core.metrics.registry import Basis, Figure
+from gan_core.runs import About, Run, RunError, RunStore, family
+from gan_core.runs import disk as disk_module
+from gan_core.session.observer import Observer
+from gan_core.training.history import COLUMNS
+from gan_core.training.trainer import Trainer
+from tests.support.small import POINTS
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> RunStore:
+    return RunStore(tmp_path / "library")
+
+
+@pytest.fixture
+def run(store: RunStore) -> Run:
+    """A run of two steps with all that a run can have."""
+    run = store.create(POINTS, name="first try")
+    trainer = Trainer(POINTS, "cpu")
+    run.log("started", 0, device="cpu", threads=1)
+    for _ in range(2):
+        trainer.step()
+    run.append_metrics([[step] * len(COLUMNS) for step in (1, 2)])
+    look = Observer(trainer).look(trainer)
+    run.write_frame(2, look.samples, look.plane)
+    run.save(trainer, keep=3)
+    run.log("saved", 2, health=["mode-collapse"])
+    return run
+
+
+# ---- what is told of a run -------------------------------------------------------------------------------------------
+
+
+def test_a_summary_tells_what_a_list_shows(store: RunStore, run: Run) -> None:
+    basis = Basis(100, "200 real", "points")
+    run.write_evals([Evaluation(2, 0.1, 1.0, 32, (Figure("js", 0.25, None, None, None, basis),))])
+    told = store.summary(run.id)
+    assert (told.name, told.status, told.step, told.seconds, told.device) == ("first try", "saved", 2, 2.0, "cpu")
+    assert (told.metric, told.quality, told.health) == ("js", 0.25, "Mode collapse")
+    assert (told.frame, told.checkpoints, told.parent) == (2, (2,), "")
+    assert told.bytes == sum(file.stat().st_size for file in run.path.rglob("*") if file.is_file())
+
+
+def test_a_run_can_be_called_tagged_and_noted(store: RunStore, run: Run) -> None:
+    run.write_about(About.of("  best\nof all ", ["ring", "ring", "", "slow  D"], "lr too high?"))
+    told = store.summary(run.id)
+    assert (told.name, told.tags, told.notes) == ("best of all", ("ring", "slow D"), "lr too high?")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"name": 3, "tags": "x", "notes": []}', '{"tags": [1, null, {}]}'])
+def test_what_cannot_be_read_about_a_run_is_left_out(run: Run, text: str) -> None:
+    (run.path / "about.json").write_text(text)
+    assert run.about() == About()
+
+
+def test_events_that_were_edited_by_hand_disturb_nobody(store: RunStore, run: Run) -> None:
+    before = run.events()
+    with (run.path / "events.jsonl").open("a") as file:
+        file.write('{"kind": "changed", "step": 1}\n{"kind": 5, "step": 2}\n{"kind": "saved", "step": "x"}\n[1]\nno\n')
+    assert run.events() == before
+    assert store.summary(run.id).step == 2
+
+
+def test_a_list_is_read_again_only_where_something_changed(store: RunStore, run: Run) -> None:
+    (first,) = store.list()
+    assert store.list()[0] is first
+    run.write_about(About.of("another"))
+    assert store.list()[0].name == "another"
+    run.log("stopped", 2)
+    assert store.list()[0].status == "stopped"
+
+
+def test_five_hundred_runs_are_listed_again_in_a_moment(store: RunStore, run: Run) -> None:
+    for i in range(500):
+        copy = store.root / f"copy-{i}"
+        copy.mkdir()
+        for name in ("config.json", "events.jsonl", "metrics.csv"):
+            (copy / name).write_bytes((run.path / name).read_bytes())
+    assert len(store.list()) == 501
+    began = time.perf_counter()
+    store.list()
+    assert time.perf_counter() - began < 0.5
+
+
+# ---- the tree of forks -----------------------------------------------------------------------------------------------
+
+
+def test_forks_stand_below_their_parents(store: RunStore, run: Run) -> None:
+    child = store.fork(run.id, values={"optimizer_d.lr": 1e-5}, name="slow D")
+    grandchild = store.fork(child.id)
+    other = store.fork(run.id)
+    store.create(POINTS)
+    for id in (run.id, grandchild.id):
+        tree = [(branch.run.id, branch.depth) for branch in family(id, store.list())]
+        assert set(tree) == {(run.id, 0), (child.id, 1), (grandchild.id, 2), (other.id, 1)}
+        assert tree.index((grandchild.id, 2)) == tree.index((child.id, 1)) + 1
+    assert store.summary(child.id).name == "slow D"
+    store.trash(run.id)
+    assert [branch.run.id for branch in family(child.id, store.list())] == [child.id, grandchild.id]
+
+
+def test_runs_that_claim_to_be_each_others_parents_hang_nobody(store: RunStore) -> None:
+    one, two = store.create(POINTS), store.create(POINTS)
+    one.log("forked", 1, parent=two.id, text="fork")
+    two.log("forked", 1, parent=one.id, text="fork")
+    assert {branch.run.id for branch in family(one.id, store.list())} == {one.id, two.id}
+    assert family("gone", store.list()) == []
+
+
+# ---- the trash -------------------------------------------------------------------------------------------------------
+
+
+def test_a_deleted_run_comes_back_as_it_was_until_the_trash_is_emptied(store: RunStore, run: Run) -> None:
+    before = {file.relative_to(run.path): file.read_bytes() for file in run.path.rglob("*") if file.is_file()}
+    store.trash(run.id)
+    assert store.list() == []
+    assert [told.name for told in store.trashed()] == ["first try"]
+    store.restore(run.id)
+    after = {file.relative_to(run.path): file.read_bytes() for file in run.path.rglob("*") if file.is_file()}
+    assert after == before
+    store.trash(run.id)
+    store.empty_trash()
+    assert store.trashed() == []
+    with pytest.raises(RunError, match=r"There is no run .* in the trash"):
+        store.restore(run.id)
+
+
+def test_a_run_that_is_trained_cannot_be_deleted_or_trained_twice(store: RunStore, run: Run) -> None:
+    held = run.hold()
+    with pytest.raises(RunError, match="stop it first"):
+        store.trash(run.id)
+    with pytest.raises(RunError, match="trained already"):
+        store.open(run.id).hold()
+    held.release()
+    store.trash(run.id)
+
+
+@pytest.mark.parametrize("run_id", ["", ".", "..", ".trash", "../outside", "a/b", "/etc"])
+def test_only_runs_can_be_deleted_and_restored(store: RunStore, run: Run, run_id: str) -> None:
+    for act in (store.trash, store.restore, store.open):
+        with pytest.raises(RunError, match="There is no run"):
+            act(run_id)
+    assert run.path.is_dir()
+
+
+# ---- room ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_full_library_refuses_new_runs_and_says_what_would_make_room(store: RunStore, run: Run) -> None:
+    assert store.limit == 20_000_000_000
+    store.limit = 10
+    assert RunStore(store.root).limit == 10
+    with pytest.raises(RunError, match=r"their limit is .*: delete runs, or raise the limit"):
+        store.create(POINTS)
+    store.trash(run.id)
+    with pytest.raises(RunError, match="empty the trash"):
+        store.create(POINTS)
+    assert [told.id for told in store.trashed()] == [run.id]  # nothing is deleted by itself
+    store.limit = 10**9
+    store.create(POINTS)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"limit": -1}', '{"limit": "x"}', '{"limit": true}'])
+def test_a_damaged_limit_is_the_usual_one(store: RunStore, text: str) -> None:
+    store.root.mkdir()
+    (store.root / "library.json").write_text(text)
+    assert store.limit == 20_000_000_000
+
+
+def test_a_nearly_full_disk_refuses_checkpoints_before_it_is_full(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk_module, "RESERVE", 10**18)
+    with pytest.raises(OSError, match="nearly full"):
+        run.save(run.trainer("cpu"), keep=1)
+    assert run.checkpoints() == [2]
+    assert json.loads((run.path / "config.json").read_text())

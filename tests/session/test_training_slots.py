@@ -1,0 +1,83 @@
+"""A machine trains a few sessions at once; the others stand in line and say so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gan_core.runs import RunStore
+from gan_core.session import Session
+from gan_core.session.pool import SessionPool
+from gan_core.session.training_slots import Turns, place_in_line
+from tests.session.test_session import ENDLESS, until
+
+
+@pytest.fixture
+def pool(tmp_path: Path) -> SessionPool:
+    return SessionPool(RunStore(tmp_path), places=1)
+
+
+def begun(pool: SessionPool, n: int) -> list[Session]:
+    """So many sessions, of which the first trains."""
+    sessions = []
+    for _ in range(n):
+        session = pool.get(pool.open(ENDLESS))
+        assert session is not None
+        session.start()
+        sessions.append(session)
+        until(session, lambda now: now.status in ("training", "waiting") and (now.step or now.activity))
+    return sessions
+
+
+def test_a_line_moves_up_when_its_first_leaves() -> None:
+    turns = Turns(2)
+    assert [turns.ask(who) for who in "abcd"] == [0, 0, 1, 2]
+    turns.leave("a")
+    turns.leave("nobody")
+    assert [turns.ask(who) for who in "bcd"] == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "told"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (22, "22nd")]
+)
+def test_a_place_in_line_is_told(ahead: int, told: str) -> None:
+    assert place_in_line(ahead) == f"waiting for its turn, {told} in line"
+
+
+def test_sessions_wait_for_their_turn_and_say_so(pool: SessionPool) -> None:
+    first, second, third = begun(pool, 3)
+    assert second.snapshot().activity == "waiting for its turn, 1st in line"
+    assert third.snapshot().activity == "waiting for its turn, 2nd in line"
+    assert (second.snapshot().step, third.snapshot().step) == (0, 0)
+    first.stop()
+    until(second, lambda now: now.step > 3)
+    until(third, lambda now: now.activity == "waiting for its turn, 1st in line")
+    pool.close()
+    assert all(session.wait(10) for session in (first, second, third))
+
+
+def test_who_pauses_lets_the_next_one_train_and_lines_up_again(pool: SessionPool) -> None:
+    first, second = begun(pool, 2)
+    first.pause()
+    until(second, lambda now: now.step > 3)
+    first.resume()
+    until(first, lambda now: now.status == "waiting")
+    second.pause()
+    step = first.snapshot().step
+    until(first, lambda now: now.step > step)
+    pool.close()
+
+
+def test_who_waits_can_pause_step_and_stop(pool: SessionPool) -> None:
+    _, second = begun(pool, 2)
+    second.pause()
+    until(second, lambda now: now.status == "paused")
+    second.step(2)
+    until(second, lambda now: now.step == 2)
+    second.resume()
+    until(second, lambda now: now.status == "waiting")
+    second.stop()
+    assert second.wait(10)
+    assert second.snapshot().status == "stopped"
+    pool.close()

@@ -1,0 +1,149 @@
+"""A disk that is full, read-only or gone: each is one clear message, nothing is lost, and other sessions train on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gan_core.runs import RunStore, disk
+from gan_core.session import Session
+from gan_core.training.history import append
+from tests.session.test_session import ENDLESS, curves, finished, until
+from tests.support.small import POINTS
+
+MANY = POINTS.with_values({"max_steps": 300, "record.save_every": 10, "record.frame_every": 100_000})
+
+
+@pytest.fixture
+def mount(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own of two megabytes, where the system lets us have one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", place], capture_output=True).returncode:
+        pytest.skip("this user may not mount a disk")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+@pytest.fixture
+def neighbour(tmp_path: Path) -> Iterator[None]:
+    """Another session, which must still train, without a word, when the test's own has met its trouble."""
+    other = Session(ENDLESS, RunStore(tmp_path / "elsewhere"), threads=1)
+    other.start()
+    until(other, lambda now: now.step > 0)
+    yield
+    step = other.snapshot().step
+    until(other, lambda now: now.step > step)
+    assert other.snapshot().error == ""
+    other.stop()
+    assert other.wait(20)
+
+
+def fill(place: Path) -> Path:
+    """A file that takes all the room there is."""
+    ballast = place / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            return ballast
+
+
+@pytest.mark.usefixtures("neighbour")
+def test_a_disk_that_fills_up_pauses_its_run_and_loses_nothing(mount: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "RESERVE", 0)  # until it is really full
+    session = Session(MANY, RunStore(mount), threads=1)
+    session.start()
+    until(session, lambda now: now.step > 12)
+    ballast = fill(mount)
+    now = until(session, lambda now: now.status == "paused" and now.error)
+    assert "No space left on device" in now.error
+    assert "Make room, then press Resume" in now.error
+    session.resume()  # too early: the disk is as full as before
+    until(session, lambda later: later.step > now.step and later.status == "paused" and later.error)
+    ballast.unlink()
+    session.resume()
+    assert session.wait(60)
+    assert session.snapshot().status == "finished"
+    run = RunStore(mount).open(session.snapshot().run_id)
+    assert [row[0] for row in run.metrics()] == list(range(1, MANY.max_steps + 1))
+    assert curves(session.snapshot()) == curves(finished(MANY))
+    assert run.trainer("cpu").steps == MANY.max_steps
+
+
+def test_a_nearly_full_disk_pauses_before_it_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session(MANY.with_values({"max_steps": 100_000}), RunStore(tmp_path), threads=1)
+    session.start()
+    until(session, lambda now: now.step > 12)
+    monkeypatch.setattr(disk, "RESERVE", 10**18)
+    now = until(session, lambda now: now.status == "paused" and now.error)
+    assert "the disk is nearly full" in now.error
+    session.stop()
+    assert session.wait(20)
+    assert "The last steps were not saved" in session.snapshot().error
+
+
+def test_a_run_that_ends_on_a_full_disk_waits_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session(POINTS.with_values({"record.save_every": 1_000_000}), RunStore(tmp_path), threads=1)
+    session.step(1)
+    until(session, lambda now: now.step == 1)
+    monkeypatch.setattr(disk, "RESERVE", 10**18)
+    session.resume()
+    now = until(session, lambda now: now.step == POINTS.max_steps and now.error)
+    monkeypatch.undo()
+    session.resume()
+    assert session.wait(20)
+    assert session.snapshot().status == "finished"
+    assert RunStore(tmp_path).open(now.run_id).checkpoints()[-1] == POINTS.max_steps
+
+
+@pytest.mark.usefixtures("neighbour")
+def test_a_folder_that_is_moved_away_and_back_loses_nothing(tmp_path: Path) -> None:
+    session = Session(MANY, RunStore(tmp_path / "library"), threads=1)
+    session.start()
+    run = until(session, lambda now: now.step > 12).run_id
+    shutil.move(tmp_path / "library" / run, tmp_path / "away")
+    now = until(session, lambda now: now.status == "paused" and now.error)
+    assert run in now.error
+    assert "Put the folder back" in now.error
+    shutil.move(tmp_path / "away", tmp_path / "library" / run)
+    session.resume()
+    assert session.wait(60)
+    assert session.snapshot().status == "finished"
+    rows = RunStore(tmp_path / "library").open(run).metrics()
+    assert [row[0] for row in rows] == list(range(1, MANY.max_steps + 1))
+
+
+@pytest.mark.usefixtures("neighbour")
+def test_a_folder_that_vanishes_pauses_the_run_with_a_reason(tmp_path: Path) -> None:
+    session = Session(ENDLESS, store=RunStore(tmp_path / "library"), threads=1)
+    session.start()
+    run = until(session, lambda now: now.run_id).run_id
+    shutil.rmtree(tmp_path / "library" / run)
+    now = until(session, lambda now: now.error)
+    assert "cannot write" in now.error
+    assert run in now.error
+    session.stop()
+    assert session.wait(10)
+
+
+@pytest.mark.usefixtures("neighbour")
+def test_a_read_only_folder_is_one_clear_message(mount: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", mount], check=True)
+    now = finished(POINTS, store=RunStore(mount))
+    assert now.status == "failed"
+    assert f"Cannot keep runs in {mount}: Read-only file system" in now.error
+
+
+def test_an_append_that_fails_half_way_leaves_the_file_as_it_was(mount: Path) -> None:
+    append(mount / "notes", "all of this\n")
+    with pytest.raises(OSError, match="No space"):
+        append(mount / "notes", "x" * 3_000_000)
+    assert (mount / "notes").read_text() == "all of this\n"
+    assert os.listdir(mount) == ["notes"]

@@ -1,0 +1,211 @@
+"""The health panel: what it says of a finding, and that each remedy is one click, whatever the run's state."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from gan_core.diagnosis import YOUNG, Evidence, Finding
+from gan_core.session import Session
+from gan_core.session.snapshot import Mark, Snapshot
+from tests.support.small import POINTS
+from ui import server
+from ui.train import health
+
+PAGE = Path(__file__).parent / "browser" / "health_app.py"
+FIRST = "optimizer_d.lr"
+
+
+@pytest.fixture(autouse=True)
+def own_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(server, "RUNS", tmp_path)
+    yield
+    server.pool().close()
+    st.cache_resource.clear()
+
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def panel() -> Open:
+    """The panel with these findings, over a session that has done twelve steps and stands still."""
+
+    def page(findings: str, **settings: object) -> AppTest:
+        app = AppTest.from_file(str(PAGE), default_timeout=60)
+        config = POINTS.with_values({key.replace("__", "."): value for key, value in settings.items()})
+        app.query_params.update(config.to_query() | {"findings": findings, "begin": "1"})
+        app.run()
+        wait_for(watched(app), 12)
+        return seen(app.run())
+
+    return page
+
+
+def seen(app: AppTest) -> AppTest:
+    assert not app.exception
+    return app
+
+
+def watched(app: AppTest) -> Session:
+    session = server.pool().get(app.session_state.watched)
+    assert session is not None
+    return session
+
+
+def wait_for(session: Session, step: int) -> None:
+    for _ in range(600):
+        if session.snapshot().step >= step or not session.snapshot().live:
+            return
+        session.wait(0.05)
+    raise AssertionError(f"step {step} was not reached")
+
+
+def labels(app: AppTest) -> list[str]:
+    return [button.label for button in app.button if (button.key or "").startswith(("remedy-", "fork-"))]
+
+
+def click(app: AppTest, label: str) -> AppTest:
+    return seen(next(button for button in app.button if button.label == label).click().run())
+
+
+def stop(app: AppTest) -> AppTest:
+    return click(app, "Stop")
+
+
+def words(app: AppTest) -> str:
+    return "\n".join(element.value for element in app.markdown)
+
+
+def test_trouble_is_named_with_its_evidence_its_limits_and_its_meaning(panel: Open) -> None:
+    told = words(panel("strong-d"))
+    assert "**Discriminator too strong** :small[:gray[since step 6]]" in told
+    assert "| D(x) 0.98 and D(G(z)) 0.02 | 0.96 | 0.9 | Score, step 8 |" in told
+    assert "D tells all samples apart with ease." in told
+
+
+@pytest.mark.parametrize(("findings", "told"), [("fine", "Fine, still improving"), ("", "too early to tell")])
+def test_a_run_that_is_well_gets_a_quiet_line_without_remedies(panel: Open, findings: str, told: str) -> None:
+    app = panel(findings)
+    assert told in words(app)
+    assert ":yellow" not in words(app)
+    assert labels(app) == []
+
+
+def test_later_it_is_said_that_nothing_was_found(panel: Open) -> None:
+    app = panel("", max_steps=1000)
+    watched(app).step(4 * YOUNG)
+    wait_for(watched(app), 12 + 4 * YOUNG)
+    assert "nothing found so far" in words(seen(app.run()))
+
+
+def test_a_live_remedy_changes_the_run_as_it_goes_and_the_draft_with_it(panel: Open) -> None:
+    app = panel("strong-d")
+    session = watched(app)
+    assert labels(app) == ["Start again with: a smaller D", "slow D", "smooth labels"]
+    click(app, "slow D")
+    assert watched(app) is session
+    assert app.session_state.draft.optimizer_d.lr == 5e-5
+    session.step()
+    wait_for(session, 13)
+    assert session.snapshot().config.optimizer_d.lr == 5e-5
+    assert [toast.value for toast in app.toast] == ["D learning rate 0.0002 → 5e-05, from the next step on"]
+
+
+def test_a_remedy_that_is_taken_says_so(panel: Open) -> None:
+    app = panel("strong-d", loss__label_smoothing=0.1)
+    (taken,) = [button for button in app.button if button.label == "smooth labels"]
+    assert taken.disabled
+
+
+def test_what_cannot_change_as_the_run_goes_starts_a_new_one_and_the_old_stands_still(panel: Open) -> None:
+    app = panel("collapse")
+    before = watched(app)
+    before.start()
+    click(app, "Start again with: another seed")
+    after = watched(app)
+    assert after is not before
+    assert after.snapshot().config.seed == app.session_state.draft.seed == 9
+    assert before.snapshot().live
+    assert before.snapshot().status == "paused"
+
+
+def test_a_run_that_has_stopped_is_forked_from_its_last_checkpoint(panel: Open) -> None:
+    app = stop(panel("strong-d"))
+    before = watched(app).snapshot()
+    assert labels(app) == ["Start again with: a smaller D", "Fork: slow D", "Fork: smooth labels"]
+    click(app, "Fork: slow D")
+    session = watched(app)
+    assert session.wait(60)
+    now = session.snapshot()
+    assert now.run_id != before.run_id
+    assert now.config.changes_from(before.config) == {FIRST: 5e-5}
+    assert [mark.step for mark in now.marks] == [12]
+    assert now.history.step[0] == 1
+
+
+def test_a_fork_of_a_run_that_is_over_trains_as_many_steps_again(panel: Open) -> None:
+    app = panel("strong-d", max_steps=12)
+    assert watched(app).wait(60)
+    click(app.run(), "Fork: slow D")
+    session = watched(app)
+    assert session.wait(60)
+    assert (session.snapshot().status, session.snapshot().step) == ("finished", 24)
+
+
+def test_a_live_run_with_a_checkpoint_can_be_forked_too(panel: Open) -> None:
+    app = panel("strong-d", record__save_every=5)
+    before = watched(app)
+    assert labels(app)[-1] == "Fork"
+    click(app, "Fork")
+    assert watched(app) is not before
+    assert before.snapshot().status == "paused"
+    assert watched(app).snapshot().config.optimizer_d.lr == 5e-5
+
+
+def test_without_a_checkpoint_an_ended_run_is_started_again(panel: Open, tmp_path: Path) -> None:
+    app = stop(panel("strong-d"))
+    shutil.rmtree(tmp_path / watched(app).snapshot().run_id / "step-0000012")
+    click(app.run(), "Start again with: slow D")
+    assert watched(app).snapshot().config.optimizer_d.lr == 5e-5
+
+
+def test_a_fork_that_cannot_be_made_is_told(panel: Open, tmp_path: Path) -> None:
+    app = stop(panel("strong-d"))
+    (tmp_path / watched(app).snapshot().run_id / "step-0000012" / "state.json").write_bytes(b"")
+    click(app, "Fork: slow D")
+    assert "no whole checkpoint" in app.error[0].value
+
+
+def test_trouble_is_announced_once_when_it_appears(panel: Open) -> None:
+    app = panel("strong-d")
+    assert not app.toast  # what was there at first sight is no news
+    assert [toast.value for toast in click(app, "Find collapse").toast] == ["few modes are reached, since step 9"]
+    assert not app.run().toast
+    click(app, "Find fine")
+    assert not click(app, "Find collapse").toast
+
+
+def a_finding(bad: bool) -> Finding:
+    return Finding("x", "D wins", bad, 3, (health_evidence(),), "D wins. G learns little.")
+
+
+def health_evidence() -> Evidence:
+    return Evidence("scores", "D(x) 0.98", 0.98, 0.9, 5)
+
+
+def test_the_badge_and_the_marks_tell_of_trouble_only() -> None:
+    sick = Snapshot(POINTS, health=(a_finding(bad=False), a_finding(bad=True)))
+    assert health.badge(sick) == " · :yellow[●] D wins"
+    assert health.evidence_on(sick, "scores") == [Mark(5, "D wins: D(x) 0.98")]
+    assert health.evidence_on(sick, "losses") == []
+    assert health.told_beside(sick, "scores") == ":yellow[:material/warning:] D wins: D(x) 0.98"
+    well = Snapshot(POINTS, health=(a_finding(bad=False),))
+    assert health.badge(well) == ""
+    assert health.evidence_on(well, "scores") == []
+    assert health.told_beside(well, "scores") == ""

@@ -1,0 +1,110 @@
+"""Reads what a comparison has given, in the background: no page waits for the disk, and all tabs share the work."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import streamlit as st
+
+from gan_core import compare
+from gan_core.compare import Curve, Judged, Race, RaceError, Results, Row, Verdict
+from gan_core.compare.analysis.results import X
+from gan_core.runs.shipped import store_of
+
+_PACE = 1.0  # seconds at least between the ends of two readings
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A comparison as it stood at one moment, with what follows from it."""
+
+    results: Results
+    rows: list[Row]
+    verdicts: tuple[Verdict, ...]
+    claims: tuple[Judged, ...]
+    _drawn: dict[tuple[str, X, float], list[Curve]] = field(default_factory=dict)
+
+    def curves(self, name: str, x: X, smooth: float) -> list[Curve]:
+        """`Results.curve`, worked out once."""
+        wanted = name, x, smooth
+        if wanted not in self._drawn:
+            self._drawn[wanted] = self.results.curve(*wanted)
+        return self._drawn[wanted]
+
+    @property
+    def done(self) -> int:
+        """Runs of the plan that have ended, well or not."""
+        return sum(standing.ended for standing in self.results.standings)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more is to come: every run has ended, or was stopped for good."""
+        return all(standing.ended or standing.status == "stopped" for standing in self.results.standings)
+
+
+class Watch:
+    """Keeps the last reading of one comparison."""
+
+    def __init__(self, race: Race) -> None:
+        self._race = race
+        self._reading: Reading | None = None
+        self._stamp: object = None
+        self._ended = 0.0
+        self._guard = threading.Lock()
+
+    def reading(self, fresh: bool) -> Reading:
+        """The last reading; a newer one is begun where something has changed.
+
+        Args:
+            fresh: wait for it, so that what has just ended is shown as it ended.
+
+        Raises:
+            RaceError: the comparison cannot be read.
+        """
+        if self._reading is None or fresh:
+            with self._guard:
+                self._read()
+        elif time.monotonic() - self._ended > _PACE and self._guard.acquire(blocking=False):
+            threading.Thread(target=self._read_aside, daemon=True).start()
+        assert self._reading is not None
+        return self._reading
+
+    def _read_aside(self) -> None:
+        try:
+            self._read()
+        except RaceError:
+            self._ended = time.monotonic()  # the page that shows it reads the plan too, and tells
+        finally:
+            self._guard.release()
+
+    def _read(self) -> None:
+        stamp = _stamp(self._race)
+        if stamp != self._stamp:
+            results = compare.results_of(self._race)
+            self._reading = Reading(results, results.table(), compare.verdicts(results), compare.claims(results))
+            self._stamp = stamp
+        self._ended = time.monotonic()
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def watch(path: str) -> Watch:
+    """The one watch of a comparison's folder."""
+    return Watch(Race(Path(path)))
+
+
+def of(race: Race, fresh: bool = False) -> Reading:
+    """What the comparison has given so far. Raises `RaceError` where it cannot be read."""
+    return watch(str(race.path.absolute())).reading(fresh)
+
+
+def _stamp(race: Race) -> object:
+    """What changes whenever there may be more to read."""
+    guests = [store_of(guest.run_id, race.library).root / guest.run_id / "metrics.csv" for guest in race.guests()]
+    return race.comparison, race.standings(), race.guests(), [_changed(file) for file in guests]
+
+
+def _changed(file: Path) -> int:
+    return file.stat().st_mtime_ns if file.exists() else 0

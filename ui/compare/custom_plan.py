@@ -1,0 +1,94 @@
+"""A comparison of one's own: a base, one or two things that differ, their values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from gan_core import compare, presets
+from gan_core.compare import Axis, Comparison
+from gan_core.config import SETTINGS, ConfigError, TrainConfig
+from gan_core.config.schema import as_text
+from gan_core.export.script import title
+from ui.compare import axes, plan_preview
+from ui.train import state
+
+_FIRST, _MINE = "ring8", "changed"
+
+
+def panel() -> None:
+    """The form, and below it what the comparison would take."""
+    left, right = st.columns([5, 6], gap="large")
+    with left:
+        base = _base()
+        try:
+            plan = _plan(base, [_axis(base, "What differs", "first"), *_second(base)])
+        except ConfigError as error:
+            st.error(f"{error}", icon=":material/error:")
+            plan = None
+    with right:
+        if plan is not None:
+            plan_preview.panel(plan_preview.lengthened(plan, "own"))
+
+
+def _base() -> TrainConfig:
+    """A preset, or what this tab has made of one on the Train page."""
+    mine = state.changed()
+    names = presets.names()
+    name = st.selectbox(
+        "Base", names if mine is None else [_MINE, *names], names.index(_FIRST) if mine is None else 0,
+        lambda name: title(mine) if mine is not None and name == _MINE else presets.get(name).title,
+        key="base", bind=plan_preview.BIND, help="All else is as in this experiment",
+    )  # fmt: skip
+    return mine if name == _MINE and mine is not None else presets.load(name)
+
+
+def _plan(base: TrainConfig, chosen: list[Axis]) -> Comparison:
+    told = f"{' and '.join(axis.title for axis in chosen)}, {title(base)}"
+    return compare.comparison(title=told[:1].upper() + told[1:], base=base, axes=chosen)
+
+
+def _second(base: TrainConfig) -> list[Axis]:
+    """A second axis where one is wanted; then every pair of values is a variant."""
+    if not st.toggle(
+        "A second thing too", key="two", bind=plan_preview.BIND, help="Every pair of values becomes a variant"
+    ):
+        return []
+    return [_axis(base, "What differs too", "second")]
+
+
+def _axis(base: TrainConfig, asked: str, key: str) -> Axis:
+    """The setting, then its values. Raises `ConfigError` where they make no axis yet."""
+    choices = axes.choices(base)
+    keys = st.selectbox(
+        asked, list(choices), index=0 if key == "first" else 2, format_func=choices.__getitem__, key=key,
+        bind=plan_preview.BIND, help="Any setting of the experiment; type to search",
+    )  # fmt: skip
+    st.caption(SETTINGS[keys[0]].about)
+    return axes.axis(keys, _values(base, keys, f"{key}-{keys[0]}-{len(keys)}-{base.preset}"))
+
+
+def _values(base: TrainConfig, keys: axes.Keys, key: str) -> list[Any]:
+    """Picked where there are a few, typed where there is no end of them."""
+    setting = SETTINGS[keys[0]]
+    if setting.kind == "true or false":
+        st.caption("Without and with it.")
+        return [False, True]
+    if setting.catalog is not None or setting.options:
+        entries = setting.catalog
+        options = list(entries) if entries is not None else list(setting.options)
+        now = base.value(setting.key)
+        first = [now, next(option for option in options if option != now)]
+        return list(
+            st.multiselect(
+                "Values", options, first, key=key, bind=plan_preview.BIND,
+                format_func=lambda value: entries[value].label if entries is not None else as_text(value),
+            )
+        )  # fmt: skip
+    between = "semicolons" if setting.kind == "list" else "commas"
+    typed = st.text_input(
+        f"Values, with {between} between", axes.example(setting, base), key=key, bind=plan_preview.BIND,
+        help=f"Each {setting.allowed}" if setting.allowed else None,
+    )  # fmt: skip
+    return axes.read(setting, typed, base)

@@ -1,0 +1,40 @@
+"""What is compared, and what can be done with the whole of it: add to it, take it elsewhere, leave it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+from gan_core.compare import Race, results_of
+from gan_core.compare.analysis import report
+from ui.compare import add, state
+from ui.formatting import plain
+
+
+def panel(race: Race) -> None:
+    """Name and claim, and a row of buttons."""
+    plan = race.comparison
+    with st.container(horizontal=True, vertical_alignment="center", key="compare-heading"):
+        st.subheader(plain(plan.title), anchor=False, width="stretch")
+        st.button("All comparisons", icon=":material/arrow_back:", type="tertiary", on_click=state.leave)
+        add.panel(race)
+        with st.popover("Export", icon=":material/download:"):
+            _export(race)
+    if plan.claim:
+        st.caption(f"Claim: {plain(plan.claim)} {plain(plan.source)}")
+
+
+def _export(race: Race) -> None:
+    """Files of the comparison as it now stands, made when they are asked for."""
+    kinds: Mapping[str, tuple[str, str, Callable[[], str | bytes]]] = {
+        "Report (HTML)": ("report.html", "text/html", lambda: report.html(results_of(race), race)),
+        "Figures of each run (CSV)": ("results.csv", "text/csv", lambda: report.csv(results_of(race))),
+        "Everything measured (JSON)": ("results.json", "application/json", lambda: report.json(results_of(race))),
+        "Samples of each variant (PNG)": ("samples.png", "image/png", lambda: report.png(results_of(race), race)),
+    }
+    for words, (name, mime, made) in kinds.items():
+        st.download_button(
+            words, data=made, file_name=f"{race.comparison.id}-{name}", mime=mime, on_click="ignore", width="stretch"
+        )
+    st.caption("The report is one page that needs no network. The chart saves itself: PNG, in its corner.")

@@ -1,0 +1,61 @@
+"""The cards of the Home page. Nothing here loads torch until it is needed, so that the page is there at once."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gan_core import presets
+from gan_core.presets import Preset
+from ui.formatting import rough_minutes
+
+_FIRST = "mnist-quick"
+
+
+def first() -> None:
+    """The experiment for those who have just arrived."""
+    preset = presets.get(_FIRST)
+    with st.container(border=True):
+        st.markdown(f"**{preset.title}** · {preset.look_for}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button("Train on handwritten digits", icon=":material/play_arrow:", type="primary", shortcut="S"):
+                _open(_FIRST)
+            st.caption(f"{rough_minutes(preset.minutes)} · nothing to download")
+
+
+def groups() -> list[str]:
+    """The headings under which the other presets stand, in order."""
+    return list(dict.fromkeys(presets.get(name).group for name in presets.names() if name != _FIRST))
+
+
+def of(group: str) -> list[Preset]:
+    return [presets.get(name) for name in presets.names() if presets.get(name).group == group]
+
+
+def card(preset: Preset) -> None:
+    """One preset: what it is, what it needs, how long it takes."""
+    entry = preset.config.dataset
+    with st.container(border=True, width=305, height="stretch"):
+        st.markdown(f"**{preset.title}**")
+        st.caption(f"{entry.label} · {rough_minutes(preset.minutes)}{_needs(entry.needs)}")
+        st.markdown(preset.look_for)
+        if st.button("Open", key=f"open-{preset.id}", icon=":material/arrow_forward:", icon_position="right"):
+            _open(preset.id)
+
+
+def machine() -> None:
+    """Where training would run, and which sessions run now."""
+    with st.spinner("Looking for a GPU"):
+        from ui.home import running  # loads torch: after all else is drawn
+
+    running.panel()
+
+
+def _needs(needs: str) -> str:
+    return {"network": " · downloads its data", "files": " · needs your pictures"}.get(needs, "")
+
+
+def _open(name: str) -> None:
+    from ui.train import state  # loads torch
+
+    state.edit(presets.load(name))
+    st.switch_page("pages/train.py")

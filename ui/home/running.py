@@ -1,0 +1,25 @@
+"""The machine and the sessions that train on it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gan_core import presets
+from gan_core.system.devices import describe_device, find_device
+from ui.server import pool
+from ui.train import health, state
+
+
+def panel() -> None:
+    """The device that training uses, and a button for each session that still can train."""
+    st.caption(f"Training runs on: {describe_device(find_device('auto'))}")
+    live = pool().live()
+    if not live:
+        st.caption("Nothing is training at the moment.")
+    for key, session in live.items():
+        now = session.snapshot()
+        title = presets.get(now.config.preset).title if now.config.preset in presets.names() else "custom"
+        text = f"{title}: {now.status}, step {now.step:,}{health.badge(now)}"
+        if st.button(text, key=f"go-{key}", icon=":material/visibility:"):
+            state.watch(key)
+            st.switch_page("pages/train.py")

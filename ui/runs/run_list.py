@@ -1,0 +1,101 @@
+"""The list of all runs: searched, filtered, sorted, and one of them chosen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import streamlit as st
+
+from gan_core import presets
+from gan_core.metrics.registry import KINDS
+from gan_core.runs import RunStore, RunSummary, shipped
+from gan_core.session.snapshot import Snapshot
+from ui.components import Row, run_list
+from ui.formatting import ago, duration, short, size
+from ui.runs import selection
+from ui.runs.thumbnails import thumbnail
+from ui.server import pool
+
+_ORDERS: Mapping[str, Callable[[RunSummary], tuple[bool, float] | str]] = {
+    "Newest first": lambda run: (False, -run.modified),
+    "Best quality first": lambda run: (run.quality is None, run.quality or 0),
+    "Longest first": lambda run: (False, -run.seconds),
+    "Largest first": lambda run: (False, -run.bytes),
+    "By name": lambda run: run.name.lower(),
+}
+_FEW = 5  # runs among which nobody needs a search
+
+
+def panel(runs: Sequence[RunSummary]) -> None:
+    """Search, filters and the list."""
+    shown = _sorted(_found(runs)) if len(runs) > _FEW else list(runs)
+    now = {session.snapshot().run_id: session.snapshot() for session in pool().live().values()}
+    if shown:
+        run_list([_row(run, now.get(run.id)) for run in shown], "run-list", selection.chosen(), selection.choose)
+    else:
+        st.caption("No run has these words and tags.")
+
+
+def _found(runs: Sequence[RunSummary]) -> list[RunSummary]:
+    """The runs that hold every word typed and every tag picked."""
+    tags = sorted({tag for run in runs for tag in run.tags}, key=str.lower)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="find-runs"):
+        words = st.text_input("Search", placeholder="Search", label_visibility="collapsed", width="stretch", key="find")
+        st.selectbox("Order", list(_ORDERS), label_visibility="collapsed", width=180, key="order-runs")
+    if tags:
+        st.pills("Tags", tags, selection_mode="multi", label_visibility="collapsed", key="find-tags")
+    wanted = set(st.session_state.get("find-tags") or ()) & set(tags)
+    return [
+        run for run in runs if wanted <= set(run.tags) and all(word in _text(run) for word in words.lower().split())
+    ]
+
+
+def _text(run: RunSummary) -> str:
+    """All that the search looks through."""
+    parts = run.name, run.id, title(run), run.config.dataset.label, run.notes, *run.tags, run.health or "", run.status
+    return " ".join(parts).lower()
+
+
+def _sorted(runs: Sequence[RunSummary]) -> list[RunSummary]:
+    return sorted(runs, key=_ORDERS[st.session_state.get("order-runs", "Newest first")])
+
+
+def title(run: RunSummary) -> str:
+    """The preset that the run began as, in words."""
+    preset = run.config.preset
+    return presets.get(preset).title if preset in presets.names() else "custom"
+
+
+def store_of(run_id: str) -> RunStore:
+    """Where the run is kept."""
+    return shipped.store_of(run_id, pool().store)
+
+
+def quality(run: RunSummary) -> str:
+    """The figure that tells its quality, "Frechet distance 12.3"; "" where it was never judged."""
+    return "" if run.quality is None else f"{KINDS[run.metric].label} {short(run.quality)}"
+
+
+def _row(run: RunSummary, now: Snapshot | None) -> Row:
+    step, seconds = (run.step, run.seconds) if now is None else (now.step, now.seconds)
+    device = {"cuda": "GPU", "cpu": "CPU"}.get(run.device, "")
+    facts = f"step {step:,}", duration(seconds), device, size(run.bytes), ago(time.time() - run.modified)
+    label = title(run)
+    return Row(
+        id=run.id,
+        name=run.name if run.name != run.id else f"{label}, {run.id[-6:]}",
+        picture=thumbnail(store_of(run.id).root / run.id, run.frame),
+        about=f"{label} · {run.config.dataset.label}",
+        facts=" · ".join(filter(None, facts)),
+        quality=quality(run),
+        status=now.status if now is not None else "shipped" if shipped.is_shipped(run.id) else _status(run),
+        training=now is not None and now.status == "training",
+        trouble=run.health or "",
+        tags=run.tags,
+    )
+
+
+def _status(run: RunSummary) -> str:
+    """How the run stands, for those who did not see it end; one that was killed says no more than that it was saved."""
+    return {"saved": "interrupted", "started": "interrupted", "created": "never started"}.get(run.status, run.status)

@@ -1,0 +1,247 @@
+"""What to train and the buttons that drive it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import streamlit as st
+
+from gan_core import presets
+from gan_core.config import ConfigError, TrainConfig
+from gan_core.config.catalog import DATASETS
+from gan_core.config.schema import as_text
+from gan_core.runs import RunError
+from gan_core.session import Session
+from gan_core.session.snapshot import Snapshot
+from gan_core.training.trainer import Which
+from ui import messages
+from ui.formatting import duration, rough_minutes, short, size
+from ui.server import pool, settle
+from ui.train import health, state
+from ui.train.form import label
+
+_NAMED = 3  # settings that are named where many differ
+_PATIENCE = 0.3  # seconds that a click on Step waits for its step, so that the page answers with it
+
+
+def choices() -> None:
+    """Preset and data set, what the preset is about, and the other sessions of this server."""
+    config = state.draft()
+    with st.container(horizontal=True, vertical_alignment="center", key="choices"):
+        names = presets.names()
+        altered = config.preset in names and state.changed() is not None
+        st.session_state.preset = config.preset if config.preset in names and not altered else None
+        st.selectbox(
+            "Preset",
+            names,
+            format_func=lambda name: presets.get(name).title,
+            placeholder=f"{presets.get(config.preset).title}, changed" if altered else "custom",
+            label_visibility="collapsed",
+            key="preset",
+            width=260,
+            on_change=_choose_preset,
+        )
+        st.session_state.dataset = config.data.name
+        st.selectbox(
+            "Data set",
+            list(DATASETS),
+            format_func=lambda name: DATASETS[name].label,
+            label_visibility="collapsed",
+            key="dataset",
+            width=190,
+            on_change=_choose_data,
+        )
+        if config.preset in names:
+            with st.popover("About", icon=":material/info:", type="tertiary"):
+                about(presets.get(config.preset), altered)
+        _others()
+
+
+def about(preset: presets.Preset, altered: bool = False) -> None:
+    """A preset in words: what to look for, whose recipe it is, what its source saw; of one that was changed, so."""
+    if altered:
+        st.markdown(
+            ":material/edit: You have changed it, so time and figures may differ; choose it again to undo that."
+        )
+    st.markdown(f"**{preset.title}** · {rough_minutes(preset.minutes)} on two CPU cores")
+    st.markdown(preset.look_for)
+    reported = f"\n\n**Reported:** {preset.reported}" if preset.reported else ""
+    chosen = f"\n\n**Chosen here:** {preset.choices}" if preset.choices else ""
+    st.caption(f"**Source:** {preset.source}{reported}{chosen}")
+
+
+def bar(session: Session | None, now: Snapshot | None) -> None:
+    """Start, pause, step, stop; and how far the run is."""
+    with st.container(horizontal=True, vertical_alignment="center", key="bar"):
+        if session is None or now is None or not now.live:
+            _at_rest(now)
+        else:
+            _at_work(session, now)
+        if now is not None:
+            _progress(now)
+    if now is not None and now.error:
+        st.error(now.error, icon=":material/error:")
+    for note in now.notes if now is not None else ():
+        st.caption(f":material/info: {note}")
+
+
+def _at_rest(now: Snapshot | None) -> None:
+    """Callbacks, here as below: a click while the page is still being drawn must not be lost."""
+    st.button(
+        "Start",
+        icon=":material/play_arrow:",
+        type="primary",
+        shortcut="S",
+        help="Train this experiment",
+        on_click=_open,
+        args=(Session.start,),
+    )
+    if now is not None and now.status == "stopped" and now.run_id:
+        st.button(
+            "Resume",
+            icon=":material/resume:",
+            help="Go on where this run was stopped",
+            on_click=_resume,
+            args=(now.run_id,),
+        )
+    _step_buttons(_first_step)
+
+
+def _at_work(session: Session, now: Snapshot) -> None:
+    # What is loaded before the first step too: collecting that at each look made a first start ten times as long.
+    settle((state.watched_key() or "") if now.step else "loading")
+    if now.status in ("ready", "loading", "training", "waiting"):
+        st.button(
+            "Pause",
+            icon=":material/pause:",
+            shortcut="S",
+            on_click=session.pause,
+            help="Stand still; nothing is lost",
+            disabled=now.status in ("ready", "loading"),
+        )
+    else:
+        st.button(
+            "Resume",
+            icon=":material/play_arrow:",
+            type="primary",
+            shortcut="S",
+            on_click=session.resume,
+            disabled=now.status != "paused",
+        )
+    _step_buttons(lambda which: _step(session, which))
+    st.button(
+        "Stop", icon=":material/stop:", shortcut="E", on_click=session.stop, help="Save and end; the run can be resumed"
+    )
+
+
+def _step_buttons(do: Callable[[Which], None]) -> None:
+    st.button(
+        "Step",
+        icon=":material/skip_next:",
+        shortcut="N",
+        help="One round: D, then G; then stand still",
+        on_click=do,
+        args=("both",),
+    )
+    if state.draft().dataset.kind == "points":
+        st.button("Only D", shortcut="D", help="Step the discriminator only", on_click=do, args=("d",))
+        st.button("Only G", shortcut="G", help="Step the generator only", on_click=do, args=("g",))
+
+
+def _progress(now: Snapshot) -> None:
+    if now.status in ("ready", "loading", "waiting"):
+        st.progress(now.activity_done, text=now.activity or "starting")
+        return
+    done = min(1.0, now.step / now.total_steps) if now.total_steps else 0.0
+    left = f" · {duration(now.seconds_left)} left" if now.live and now.seconds_left is not None else ""
+    st.progress(
+        done,
+        text=f"**{now.status.capitalize()}** · epoch {short(now.epoch)} · step {now.step:,} of {now.total_steps:,} · "
+        f"{short(now.images)} images · {short(now.steps_per_second)} steps/s · {duration(now.seconds)}{left} · "
+        f"{now.device}, {now.threads} thread{'s' if now.threads > 1 else ''}, {size(now.memory)}",
+    )
+
+
+def _others() -> None:
+    """Chips for the sessions that train on while this tab shows something else."""
+    for key, session in pool().live().items():
+        if key != state.watched_key():
+            snapshot = session.snapshot()
+            title = presets.get(snapshot.config.preset).title if snapshot.config.preset in presets.names() else "custom"
+            text = f"{title}, step {snapshot.step:,}{health.badge(snapshot)}"
+            if st.button(text, icon=":material/visibility:", key=f"watch-{key}"):
+                state.watch(key)
+                st.rerun()
+
+
+def _open(begin: Callable[[Session], object]) -> None:
+    """Begin what the draft says; a second click on the same button begins nothing more."""
+    if _is_at_work():
+        return
+    key = pool().open(state.draft())
+    session = pool().get(key)
+    if session is not None:
+        begin(session)
+    state.watch(key)
+
+
+def _resume(run_id: str) -> None:
+    """Go on with a run. What was edited since is changed as in mid-run, so that it is marked and kept with the run."""
+    if _is_at_work():
+        return
+    try:
+        own = pool().store.open(run_id).config
+        if fixed := state.draft().fixed_changes_from(own):
+            messages.complain(_why_not_resumed(fixed, own))
+            return
+        key = pool().open(own, run_id=run_id)
+        session = pool().get(key)
+        if session is not None:
+            session.update(state.draft().changes_from(own))
+            session.start()
+    except (RunError, ConfigError) as error:
+        messages.complain(f"{error}. The run was not resumed.")
+        return
+    state.watch(key)
+
+
+def _why_not_resumed(fixed: list[str], own: TrainConfig) -> str:
+    told = [f"{label(key)} ({as_text(own.value(key))} in this run)" for key in fixed[:_NAMED]]
+    more = f" and {len(fixed) - _NAMED} more" if len(fixed) > _NAMED else ""
+    return (
+        f"Not resumed: you have changed what stays the same within a run: {', '.join(told)}{more}. Press Start to "
+        "train a new run so, or go on with this one, as it was, from the Runs page."
+    )
+
+
+def _is_at_work() -> bool:
+    watched = state.watched()
+    return watched is not None and watched.snapshot().live
+
+
+def _first_step(which: Which) -> None:
+    """Begin with one step; or go on with one, where this button was pressed twice before the page was drawn anew."""
+    watched = state.watched()
+    if watched is not None and watched.snapshot().live:
+        _step(watched, which)
+    else:
+        _open(lambda session: session.step(1, which))
+
+
+def _step(session: Session, which: Which) -> None:
+    """Do one step, and wait a moment for the snapshot that shows it."""
+    before = session.snapshot()
+    session.step(1, which)
+    deadline = time.monotonic() + _PATIENCE
+    while session.snapshot().step == before.step and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
+def _choose_preset() -> None:
+    if st.session_state.preset:
+        state.edit(presets.load(st.session_state.preset))
+
+
+def _choose_data() -> None:
+    state.edit(presets.fit_to(state.draft(), st.session_state.dataset))

@@ -1,0 +1,80 @@
+"""The curves of a run, with what equilibrium looks like for its loss."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from gan_core import losses, presets
+from gan_core.session.snapshot import Snapshot
+from ui.charts import curves
+from ui.components import live_chart
+from ui.train import chart_help, health, state
+from ui.train.controls import about
+
+
+def panel(now: Snapshot | None, chosen: str = "scrub") -> None:
+    """Losses, scores and gradient norms; before the first run, what the preset is about.
+
+    Args:
+        chosen: under which key the tab keeps the step whose samples are shown.
+    """
+    if now is None:
+        _before_start()
+        return
+    loss = losses.get(now.config.loss.name, now.config.loss.combine, now.config.loss.label_smoothing)
+    unit = st.session_state.setdefault("unit", "step")
+    smoothing = st.session_state.setdefault("smoothing", 0.9)
+    log = st.session_state.setdefault("log", False)
+    scrub = st.session_state[chosen]
+    cursor = None if scrub is None else curves.position(now.history, scrub, unit)
+    drawn = now.run_id if len(now.history) else ""  # an empty chart's axes are nobody's zoom, to be kept for the run
+    chart = partial(live_chart, uirevision=drawn, cursor=cursor, on_pick=lambda step: _pick(now, step, chosen))
+
+    with st.container(key="chart-losses"):
+        warnings = health.evidence_on(now, "losses")
+        figure = curves.losses(now.history, unit, smoothing, log, loss.equilibrium, now.marks, warnings)
+        chart(figure, key="losses", height=230)
+        with chart_help.corner("losses"):
+            _axes()
+            chart_help.of_losses(loss)
+    left, right = st.columns(2, gap="small")
+    with left, st.container(key="chart-scores"):
+        probability = loss.score_name.endswith("probability")
+        warnings = health.evidence_on(now, "scores")
+        figure = curves.scores(now.history, unit, smoothing, probability, now.marks, warnings)
+        chart(figure, key="scores", height=200)
+        with chart_help.corner("scores"):
+            chart_help.of_scores(loss)
+    with right, st.container(key="chart-norms"):
+        warnings = health.evidence_on(now, "norms")
+        figure = curves.gradient_norms(now.history, unit, smoothing, marks=now.marks, warnings=warnings)
+        chart(figure, key="norms", height=200)
+        with chart_help.corner("norms"):
+            chart_help.of_norms(loss)
+
+
+def _axes() -> None:
+    """What all three charts are drawn against."""
+    with st.popover("Axes and smoothing", icon=":material/tune:", type="tertiary", key="axes"):
+        st.segmented_control("x axis", ["step", "epoch", "seconds"], key="unit", required=True)
+        st.slider("Smoothing", 0.0, 0.99, key="smoothing")
+        st.toggle("Logarithmic loss", key="log")
+
+
+def _pick(now: Snapshot, step: float, chosen: str) -> None:
+    """Go to the kept frame nearest to the step that was clicked."""
+    if now.frames:
+        st.session_state[chosen] = min(now.frames, key=lambda frame: abs(frame - step))
+
+
+def _before_start() -> None:
+    preset = state.draft().preset
+    if preset in presets.names():
+        with st.container(border=True):
+            about(presets.get(preset), altered=state.changed() is not None)
+    st.info(
+        "Press **Start** (or the key S) to train. The curves and the samples will move here.",
+        icon=":material/play_arrow:",
+    )

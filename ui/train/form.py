@@ -1,0 +1,106 @@
+"""The form for a config, made from its settings: whatever a setting says of itself is what its widget shows.
+
+The draft is the only truth. Each run puts the draft's values into the widgets before it draws them, so a refused value
+falls back by itself, and a setting may stand in two places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from gan_core.config import SETTINGS, TrainConfig
+from gan_core.config.relevance import is_read
+from gan_core.config.schema import ConfigError, Setting, as_text
+from gan_core.presets.follow_ups import with_follow_ups
+from gan_core.session import Session
+from ui import messages
+from ui.setting_names import label
+from ui.train import state
+from ui.widgets import is_echo, show_value
+
+IN_SIGHT = ("loss.name", "optimizer_g.lr", "optimizer_d.lr", "n_critic", "batch_size")
+TABS: Mapping[str, tuple[str, ...]] = {
+    "Generator": ("generator.", "latent.", "ema_decay"),
+    "Discriminator": ("discriminator.", "penalty.", "instance_noise", "augment."),
+    "Loss": ("loss.", "reuse_fakes"),
+    "Optimisers": ("optimizer_g.", "optimizer_d.", "lr_decay"),
+    "Schedule": ("batch_size", "epochs", "max_steps", "n_critic", "g_steps", "local_pairs", "seed"),
+    "Data and classes": ("data.", "condition."),
+    "Recording and speed": ("record.", "precision", "channels_last", "deterministic", "cuda_graph"),
+}
+
+
+def essentials(config: TrainConfig, session: Session | None) -> None:
+    """The few settings that matter most, in one row."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="essentials"):
+        for key in (*IN_SIGHT, "max_steps" if config.max_steps else "epochs"):
+            _widget(SETTINGS[key], config, session, place="essentials", width=150)
+
+
+def all_settings(config: TrainConfig, session: Session | None) -> None:
+    """Every setting that the present choices read, by topic."""
+    for tab, (name, prefixes) in zip(st.tabs(list(TABS)), TABS.items(), strict=True):
+        with tab, st.container(horizontal=True, vertical_alignment="bottom", key=f"settings-{name}"):
+            for setting in _relevant(config, prefixes):
+                _widget(setting, config, session, place=name, width=190)
+
+
+def _relevant(config: TrainConfig, prefixes: Iterable[str]) -> list[Setting]:
+    """Settings that the chosen network, optimiser, penalty and data set read, by `prefixes` in order; names first."""
+    return [
+        setting
+        for prefix in prefixes
+        for setting in sorted(SETTINGS.values(), key=lambda setting: not setting.key.endswith(".name"))
+        if setting.key.startswith(prefix) and is_read(config, setting.key)
+    ]
+
+
+def _widget(setting: Setting, config: TrainConfig, session: Session | None, place: str, **look: Any) -> None:
+    live = session is not None and session.snapshot().live
+    value, widget_key = config.value(setting.key), f"{place}/{setting.key}"
+    bounds = f" {setting.allowed[0].upper()}{setting.allowed[1:]}." if setting.bounds else ""
+    fixed = " Fixed while a run trains." if live and not setting.live else ""
+    common: dict[str, Any] = {
+        "label": label(setting.key),
+        "key": widget_key,
+        "help": setting.about + bounds + fixed,
+        "disabled": bool(fixed),
+        "on_change": _changed,
+        "args": (setting.key, widget_key, session),
+    } | look
+    if setting.catalog is not None:
+        entries = setting.catalog
+        show_value(widget_key, value)
+        st.selectbox(options=list(entries), format_func=lambda name: entries[name].label, **common)
+    elif setting.options:
+        show_value(widget_key, value)
+        st.selectbox(options=setting.options, format_func=as_text, placeholder=as_text(None), **common)
+    elif setting.kind == "true or false":
+        show_value(widget_key, value)
+        st.toggle(**common)
+    elif setting.kind == "whole number" and value is not None:  # without bounds, which it would keep to in silence
+        show_value(widget_key, value)
+        st.number_input(value=None, step=1, **common)
+    else:  # text for numbers too: rates span many powers of ten, for which a stepper has no good step
+        show_value(widget_key, as_text(value))
+        st.text_input(**common)
+
+
+def _changed(key: str, widget_key: str, session: Session | None) -> None:
+    """A widget was changed by hand: check the value, keep it, and pass it to the session that trains."""
+    if is_echo(widget_key):
+        return
+    try:
+        values = with_follow_ups(state.draft(), key, st.session_state[widget_key])
+        draft = state.draft().with_values(values)
+        if draft == state.draft():
+            return  # the other place where the setting stands has been heard of: no news, and no end of a complaint
+        if session is not None and session.snapshot().live:
+            session.update(values)
+        st.session_state.draft = draft
+        messages.complain("")
+    except ConfigError as error:
+        messages.complain_from_below(f"{error}. The setting stays as it was.")

@@ -1,0 +1,158 @@
+"""The model card: what the experiment's networks are made of, what they minimise, what they cost."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import Any
+
+import streamlit as st
+
+from gan_core import losses
+from gan_core.config import TrainConfig
+from gan_core.config.catalog import (
+    BATCH_LAYERS,
+    CONDITIONS,
+    DISCRIMINATORS,
+    GENERATORS,
+    HEADS,
+    LOSSES,
+    OPTIMIZERS,
+    PENALTIES,
+    Catalog,
+    NetworkEntry,
+)
+from gan_core.config.schema import ConfigError
+from gan_core.losses import penalties
+from gan_core.models.summary import CardError, LayerRow, layers
+from gan_core.session import Session
+from gan_core.system.devices import describe_device, find_device
+from gan_core.training import throughput
+from gan_core.training.memory_estimate import estimate_memory
+from ui.formatting import short, size
+
+_TALL = 16  # rows of a table; a longer one scrolls within itself
+_MEASURED = "measured speeds"
+_THREADS = max(1, (os.cpu_count() or 2) - 1)  # as a session has: one core is left to the page
+
+
+def panel(config: TrainConfig, session: Session | None) -> None:
+    """The card behind one click; nothing of it is worked out before."""
+    card = st.expander("Model card", icon=":material/lan:", key="card", on_change="rerun")
+    if not card.open:
+        return
+    with card:
+        try:
+            generator, discriminator, memory = _described(config)
+        except (CardError, ConfigError) as error:
+            st.info(str(error), icon=":material/info:")
+            return
+        left, right = st.columns(2, gap="medium")
+        with left:
+            _network("orange", "Generator", GENERATORS[config.generator.name], generator)
+        with right:
+            _network("blue", "Discriminator", DISCRIMINATORS[config.discriminator.name], discriminator)
+        left, right = st.columns(2, gap="medium")
+        with left:
+            _objective(config)
+        with right:
+            _costs(config, memory, session)
+            _pieces(config)
+
+
+@lru_cache(maxsize=16)
+def _described(config: TrainConfig) -> tuple[list[LayerRow], list[LayerRow], int]:
+    return *layers(config), estimate_memory(config)
+
+
+def _network(color: str, role: str, entry: NetworkEntry, rows: list[LayerRow]) -> None:
+    total = sum(row.parameters for row in rows)
+    st.markdown(f":{color}[**{role}**] · {entry.label} · {short(total)} parameters  \n:small[{entry.about}]")
+    lines = ["| Layer | Output | Parameters |", "|:---|---:|---:|"]
+    lines += [f"| {row.name} | {_shape(row)} | {_count(row.parameters)} |" for row in rows]
+    lines.append(f"| **Total** | | **{total:,}** |")
+    with st.container(height=_TALL * 33 if len(rows) > _TALL else "content", border=False, key=f"layers-{role}"):
+        st.markdown("\n".join(lines), width="stretch")
+
+
+def _shape(row: LayerRow) -> str:
+    return " × ".join(map(str, row.shape))
+
+
+def _count(parameters: int) -> str:
+    return f"{parameters:,}" if parameters else ""
+
+
+def _objective(config: TrainConfig) -> None:
+    """What both networks minimise, in formulas."""
+    loss = losses.get(config.loss.name, config.loss.combine, config.loss.label_smoothing)
+    st.markdown(f"**What they minimise** · {LOSSES[config.loss.name].label}")
+    with st.container(key="formulas"):
+        st.latex(rf"L_D = {loss.formula_d}")
+        st.latex(rf"L_G = {loss.formula_g}")
+        if formula := penalties.get(config.penalty).formula:
+            entry, every = PENALTIES[config.penalty.name], config.penalty.every
+            seldom = f" · once in {every} steps of D, {every} times as strong"
+            st.caption(entry.label + (seldom if "every" in entry.reads and every > 1 else ""))
+            st.latex(formula)
+
+
+def _costs(config: TrainConfig, memory: int, session: Session | None) -> None:
+    """Memory and speed: of the run that trains these networks where there is one, else by a short try."""
+    st.markdown(f"**What they cost here** · {describe_device(find_device('auto'))}")
+    with st.container(horizontal=True, vertical_alignment="bottom", key="costs"):
+        st.metric(
+            "Memory",
+            size(memory),
+            width="content",
+            help="Weights, gradients, optimisers and one batch; good to a factor of two. The data come on top.",
+        )
+        rate, source = _known_speed(config, session)
+        st.metric("Speed", f"{short(rate)} images/s" if rate else "not measured", width="content", help=source)
+        if not (session is not None and session.snapshot().live):
+            label = "Measure again" if rate else "Measure"
+            if st.button(label, icon=":material/speed:", help="Trains a copy on noise for about two seconds"):
+                _measure(config)
+    if trouble := st.session_state.pop("speed trouble", ""):
+        st.caption(f":material/info: {trouble}")
+
+
+def _known_speed(config: TrainConfig, session: Session | None) -> tuple[float, str]:
+    """Images a second and where that comes from; 0 where nothing is known."""
+    now = session.snapshot() if session is not None else None
+    if now is not None and now.steps_per_second and throughput.alike(config, now.config):
+        return now.steps_per_second * config.batch_size * config.n_critic, "Of the run that you watch."
+    for other, rate in st.session_state.get(_MEASURED, []):
+        if throughput.alike(config, other):
+            return rate, "Measured on noise of the same shape."
+    return 0.0, "Real images that D sees in a second of training."
+
+
+def _measure(config: TrainConfig) -> None:
+    bar = st.progress(0.0, "Measuring")
+    try:
+        rate = throughput.measure(
+            config, threads=_THREADS, progress=lambda done: bar.progress(min(1.0, max(0.0, done)), "Measuring")
+        )
+    except (throughput.SpeedError, RuntimeError, MemoryError) as error:
+        st.session_state["speed trouble"] = str(error).splitlines()[0] if str(error) else "Out of memory."
+    else:
+        st.session_state[_MEASURED] = [(config, rate), *st.session_state.get(_MEASURED, [])][:8]
+    st.rerun()
+
+
+def _pieces(config: TrainConfig) -> None:
+    """One line for each piece that the tables do not explain, where there is one."""
+    pieces: list[tuple[str, Catalog[Any], str]] = [
+        ("Layer across the batch", BATCH_LAYERS, config.discriminator.batch_layer),
+        ("Head", HEADS, config.discriminator.head),
+        ("Class", CONDITIONS, config.condition.name),
+        ("Loss", LOSSES, config.loss.name),
+        ("Penalty", PENALTIES, config.penalty.name),
+        ("G optimiser", OPTIMIZERS, config.optimizer_g.name),
+        ("D optimiser", OPTIMIZERS, config.optimizer_d.name),
+    ]
+    told = [
+        f"**{noun}: {catalog[name].label}.** {catalog[name].about}" for noun, catalog, name in pieces if name != "none"
+    ]
+    st.markdown(":small[" + "]  \n:small[".join(told) + "]")

@@ -1,0 +1,47 @@
+"""How good a run's images are, as last judged: one line, and behind its question mark what it was measured on."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gan_core.metrics.evaluations import Evals
+from gan_core.metrics.registry import KINDS
+from gan_core.session.snapshot import Snapshot
+from ui.formatting import short
+
+_SHOWN = ("frechet", "recall", "coverage")
+
+
+def panel(now: Snapshot | None) -> None:
+    """The latest figures beside those of real data; always one line, so that nothing below moves."""
+    if now is None or now.config.dataset.kind != "images":
+        return
+    if len(now.evals):
+        st.caption(_figures(now.evals), help=_basis(now.evals))
+    elif now.config.record.evaluate_every:
+        st.caption(f"Quality · judged after every {short(now.config.record.evaluate_every)} s of training")
+    else:
+        st.caption("Quality · not judged: record.evaluate_every is 0")
+
+
+def _figures(evals: Evals) -> str:
+    parts = [
+        f"{KINDS[name].label} **{short(column.value[-1])}** (real data {short(column.real[-1])})"
+        for name, column in evals.figures.items()
+        if name in _SHOWN
+    ]
+    return f"Quality at step {int(evals.step[-1]):,} · {' · '.join(parts)}"
+
+
+def _basis(evals: Evals) -> str:
+    """Each figure with its interval and what it was measured on."""
+    lines = []
+    for name, column in evals.figures.items():
+        basis = column.basis[-1]
+        if name in _SHOWN and basis is not None:
+            lines.append(
+                f"{KINDS[name].label}, {KINDS[name].better} is better: {short(column.low[-1])} to "
+                f"{short(column.high[-1])} (95 %), {basis.n:,} generated against {basis.reference}, {basis.extractor}."
+            )
+    best = f"\n\nBest checkpoint so far: step {evals.best:,}." if evals.best is not None else ""
+    return "\n\n".join(lines) + best

@@ -1,0 +1,209 @@
+"""What the generator makes, beside what it should make; for points, the layered view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+import streamlit as st
+
+from gan_core import data, losses
+from gan_core.config import TrainConfig
+from gan_core.runs import RunError
+from gan_core.session.snapshot import Look, Snapshot
+from gan_core.training.plane_view import Plane, extent_of
+from ui.charts.plane import layered_view, points_only
+from ui.components import draw_pad, live_chart, sample_grid
+from ui.server import pool
+from ui.train import chart_help, class_picker, health, state
+
+COLUMNS = 8
+REAL_SHOWN = 32
+LARGEST = 48  # pixels of a sample's side, so that the first screen holds the grid and the real ones
+LARGEST_OF_CLASS = 120  # where only the samples of one class are shown
+MOST_COLUMNS = 10  # a class each
+
+
+def panel(now: Snapshot | None, corner: Callable[[Snapshot], None] = lambda now: None) -> None:
+    """The samples at the moment that the time line shows, and real examples; `corner` draws more in theirs."""
+    config = state.draft()
+    if now is None or len(now.look.samples) == 0:
+        _before_start(config)
+        return
+    with st.container(key="chart-samples"):
+        _present(now, corner)
+
+
+def _present(now: Snapshot, corner: Callable[[Snapshot], None]) -> None:
+    look = _look_at(now, st.session_state.scrub)
+    with chart_help.corner("samples"):
+        corner(now)
+        chart_help.of_samples(plane=look.plane is not None)
+    loss = losses.get(now.config.loss.name)
+    span = _span(now)
+    if look.plane is not None:
+        warnings = [mark.text for mark in health.evidence_on(now, "samples")] if look is now.look else []
+        figure = layered_view(
+            look.plane, now.real, look.samples, span, loss.score_name, warnings[0] if warnings else ""
+        )
+        live_chart(figure, key="plane", height="square", uirevision=now.run_id)
+        return
+    chosen = None
+    if now.config.classes:
+        chosen = _by_class(now, look, span, loss.score_name)
+    else:
+        st.caption(_title(now, look))
+        sample_grid(
+            look.samples, "samples", look.scores, COLUMNS, span, loss.score_name, "generated samples", largest=LARGEST
+        )
+    _real(now, span, loss.score_name, chosen)
+
+
+def way_to_latent(now: Snapshot) -> None:
+    """A way to the Latent page, where this run's samples can be walked through, also while it trains."""
+    if now.run_id:
+        st.page_link(
+            "pages/latent.py",
+            label="Open in Latent",
+            icon=":material/explore:",
+            help="Walk through this generator's latent space, also while it trains",
+            query_params={"run": now.run_id},
+        )
+
+
+def _real(now: Snapshot, span: tuple[float, float], score_name: str, chosen: int | None) -> None:
+    """Real examples, of the class that the samples are of."""
+    shown = np.arange(len(now.real))
+    if chosen is not None and len(now.look.real_classes):
+        shown = np.flatnonzero(now.look.real_classes == chosen)
+    shown = shown[:REAL_SHOWN]
+    what = now.config.dataset.label if chosen is None else f"class {now.config.classes[chosen]}"
+    st.caption(f"Real: {what} · {now.config.dataset.credit}")
+    room = min(REAL_SHOWN, len(now.real)), 2 * COLUMNS, LARGEST
+    sample_grid(
+        now.real[shown],
+        "real",
+        now.real_scores[shown],
+        2 * COLUMNS,
+        span,
+        score_name,
+        "real examples",
+        largest=LARGEST,
+        room_for=room,
+    )
+
+
+def _by_class(now: Snapshot, look: Look, span: tuple[float, float], score_name: str) -> int | None:
+    """The samples of a conditional run: a column a class, or those of one class alone, larger; that class."""
+    names = now.config.classes
+    chosen = class_picker.picker(names)
+    of_sample = class_picker.of_samples(len(look.samples), names)
+    every = len(names) if len(names) <= MOST_COLUMNS else COLUMNS
+    if chosen is None:
+        shown = np.arange(len(look.samples))
+        columns, largest = every, LARGEST
+        told = f"a column a class, from left: {', '.join(names)}" if columns == len(names) else "every class in turn"
+    else:
+        shown = np.flatnonzero(of_sample == chosen)
+        columns, largest = 4, LARGEST_OF_CLASS
+        told = f"only class {names[chosen]}"
+    average = " · moving average of G" if now.config.ema_decay else ""
+    with st.container(key="class-told"):  # keeps two lines free, however few the words are
+        st.caption(f"Generated{average}{_rim(look)} · {told}")
+    sample_grid(
+        look.samples[shown],
+        "samples",
+        look.scores[shown] if len(look.scores) else None,
+        columns,
+        span,
+        score_name,
+        "generated samples",
+        largest=largest,
+        names=[f"class {names[i]}" for i in of_sample[shown]],
+        room_for=(len(look.samples), every, LARGEST),
+    )
+    return chosen
+
+
+def _title(now: Snapshot, look: Look) -> str:
+    """What the grid shows; in place of that what is wrong with it, so that nothing below moves."""
+    if look is now.look and (told := health.told_beside(now, "samples")):
+        return told
+    average = " · moving average of G" if now.config.ema_decay else ""
+    return f"Generated: the same {len(look.samples)} latents each time{average}{_rim(look)}"
+
+
+def _rim(look: Look) -> str:
+    return " · rim: D's score" if len(look.scores) else ""
+
+
+def _look_at(now: Snapshot, step: int | None) -> Look:
+    """The samples of an earlier step, or the present ones."""
+    if step is None:
+        return now.look
+    try:
+        frame = _frame(now.run_id, step)
+    except RunError as error:
+        st.session_state.scrub = None
+        st.warning(str(error))
+        return now.look
+    if isinstance(frame, Plane):
+        return Look(frame.fakes, frame.scores, plane=frame)
+    return Look(frame, np.full(len(frame), np.nan))
+
+
+@lru_cache(maxsize=256)
+def _frame(run_id: str, step: int) -> np.ndarray | Plane:
+    return pool().store.open(run_id).frame(step)
+
+
+def _span(now: Snapshot) -> tuple[float, float]:
+    """The scores that count as wholly fake and wholly real: 0 and 1, or for a critic the extremes of what it gives."""
+    if losses.get(now.config.loss.name).score_name.endswith("probability"):
+        return 0.0, 1.0
+    scores = np.concatenate((now.scores, now.real_scores))
+    low, high = float(scores.min()), float(scores.max())
+    return (low, high) if high > low else (low - 1, high + 1)
+
+
+def _before_start(config: TrainConfig) -> None:
+    """A look at the real data; for a drawn distribution, the pad to draw it on."""
+    if config.data.name == "drawn":
+        st.caption("Draw the distribution that the generator shall learn")
+        draw_pad("pad", config.data.points, on_draw=_drawn)
+        if st.session_state.pop("redrawn", False):
+            st.rerun()  # the drawing is part of the URL and of the settings, outside this fragment
+        return
+    entry = config.dataset
+    st.caption(f"Real: {entry.label} · {entry.about} · {entry.credit}")
+    if entry.needs == "network":
+        st.info(f"{entry.label} is downloaded once, when you press Start. Offline, choose MNIST 5k or Sprites.")
+    elif entry.needs == "files" and not config.data.path:
+        st.info("Enter the path of a folder or a zip file of pictures under All settings, Data.")
+    else:
+        _preview(config)
+
+
+def _preview(config: TrainConfig) -> None:
+    try:
+        with st.spinner(f"Loading {config.dataset.label}"):
+            dataset = data.load(config)
+    except data.DataError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    for note in dataset.notes:
+        st.caption(note)
+    if config.dataset.kind == "points":
+        figure = points_only(dataset.examples[:1000].numpy(), extent_of(dataset.examples))
+        live_chart(figure, key="preview", height="square")
+    else:
+        pictures = dataset.examples[:64].permute(0, 2, 3, 1).numpy()
+        sample_grid(pictures, "preview", None, COLUMNS, label="real examples", largest=LARGEST)
+
+
+def _drawn(points: tuple[tuple[float, float], ...]) -> None:
+    if points == state.draft().data.points:
+        return  # told once more, as by a browser that still shows the pad when Start has put the samples in its place
+    state.edit(state.draft().with_values({"data.points": points}))
+    st.session_state.redrawn = True

@@ -1,0 +1,97 @@
+"""What one browser tab has in hand: the experiment it edits and the session it watches. Both live in its URL too."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gan_core import presets
+from gan_core.config import TrainConfig
+from gan_core.config.schema import ConfigError
+from gan_core.session import Session
+from ui.server import pool
+
+DEFAULT = "mnist-quick"
+_SESSION = "session"  # the one query parameter that is no setting
+
+
+def open_page() -> None:
+    """Take draft and session from the URL when the tab is new; from then on the tab's own state leads."""
+    if "draft" in st.session_state:
+        return
+    query = {key: value for key, value in st.query_params.items() if key != _SESSION}
+    st.session_state.draft = presets.load(DEFAULT)
+    st.session_state.trouble = ""
+    if query:
+        try:
+            known = query.keys() == {"preset"} and query["preset"] in presets.names()  # a link typed by hand
+            st.session_state.draft = presets.load(query["preset"]) if known else TrainConfig.from_query(query)
+        except ConfigError as error:
+            st.session_state.trouble = (
+                f"This link's settings were not used: {error}. The default preset stands instead."
+            )
+    key = st.query_params.get(_SESSION)
+    if key is None and not query:
+        key = pool().latest()
+    watch(key)
+
+
+def draft() -> TrainConfig:
+    """The experiment that this tab edits, and that Start would begin."""
+    config: TrainConfig = st.session_state.draft
+    return config
+
+
+def changed() -> TrainConfig | None:
+    """The experiment that this tab has changed from its preset; None where it has changed none."""
+    config: TrainConfig | None = st.session_state.get("draft")
+    if config is None or (config.preset in presets.names() and config == presets.load(config.preset)):
+        return None
+    return config
+
+
+def set_draft(config: TrainConfig) -> None:
+    """Edit this experiment from now on."""
+    st.session_state.draft = config
+    st.session_state.trouble = ""
+
+
+def watch(key: str | None) -> None:
+    """Watch the session with this key, or none."""
+    st.session_state.watched = key if pool().get(key) is not None else None
+    st.session_state.scrub = None
+    session = pool().get(key)
+    if session is not None:
+        set_draft(session.snapshot().config)
+
+
+def follow(session: Session | None) -> bool:
+    """Show a live session's settings as they now are, which another tab may have changed; whether that was news."""
+    if session is None or not session.snapshot().live or session.asked == draft():
+        return False
+    st.session_state.draft = session.asked
+    return True
+
+
+def watched_key() -> str | None:
+    key: str | None = st.session_state.get("watched")
+    return key
+
+
+def watched() -> Session | None:
+    """The session that this tab watches, live or ended; None while it only edits."""
+    return pool().get(watched_key())
+
+
+def write_url() -> None:
+    """Keep the URL telling what the tab shows, so that a refresh or a copied link brings it back."""
+    key = watched_key()
+    wanted = draft().to_query() | ({_SESSION: key} if key else {})
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def edit(config: TrainConfig) -> None:
+    """Edit another experiment. A session that was watched trains on, and a chip leads back to it."""
+    st.session_state.watched = None
+    st.session_state.scrub = None
+    set_draft(config)
