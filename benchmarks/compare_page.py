@@ -19,7 +19,7 @@ from playwright.sync_api import Page
 
 from benchmarks import browser
 from gan_core import compare, presets
-from gan_core.compare import Axis, Means, Race, RaceStore
+from gan_core.compare import Axis, Resources, Study, StudyStore
 from tests.conftest import Server
 
 UPDATES, REACTION, GAIN = 0.8, 300, 1.25  # wanted: a second, milliseconds in the median, times one after another
@@ -66,8 +66,8 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=0, help="runs that train at a time; 0 for what the page takes")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, browser.served(Path(folder)) as server, browser.tab() as page:
-        race = six_runs(folder, options.preset)
-        together = watched(page, server, race, options.at_once, options.seconds)
+        study = six_runs(folder, options.preset)
+        together = watched(page, server, study, options.at_once, options.seconds)
         answered = [click(page, i) for i in range(options.clicks)]
         times = sorted(time for time in answered if time is not None)
         told = f"median {statistics.median(times):.0f} ms, p95 {times[int(0.95 * len(times))]:.0f} ms"
@@ -75,38 +75,38 @@ def main() -> None:
         print(f"click on another axis to the chart drawn with it: {told} (wanted: median {REACTION} ms)")
         held = [hold(page) for _ in range(4)]
         print(f"click on Pause all or Resume all to the other word: median {statistics.median(held):.0f} ms")
-        race.stop()
-        rest(race)
+        study.stop()
+        rest(study)
         alone = watched(page, server, six_runs(folder, options.preset), 1, options.seconds)
         print(f"all runs together, page open: {together / alone:.2f} times one after another (wanted: {GAIN})")
 
 
-def six_runs(folder: str, preset: str) -> Race:
+def six_runs(folder: str, preset: str) -> Study:
     """A comparison that nobody has begun, long enough to be watched."""
     axis = Axis.of("optimizer_d.lr", [1e-4, 2e-4])
     plan = compare.comparison(title="Six", base=presets.load(preset), axes=[axis], seeds=[0, 1, 2], steps=100_000)
-    race = RaceStore(folder).create(plan)
-    race.pause()
-    return race
+    study = StudyStore(folder).create(plan)
+    study.pause()
+    return study
 
 
-def watched(page: Page, server: Server, race: Race, at_once: int, seconds: float) -> float:
+def watched(page: Page, server: Server, study: Study, at_once: int, seconds: float) -> float:
     """Begin a comparison and watch it; the steps a second of all its runs together."""
-    page.goto(f"{server.url}/compare?comparison={race.id}")
+    page.goto(f"{server.url}/compare?comparison={study.id}")
     page.get_by_role("button", name="Resume all").wait_for(timeout=180_000)
     if at_once:  # by this process; the page shows it all the same
-        race.resume()
-        compare.start(race, Means(workers=at_once))
+        study.resume()
+        compare.start(study, Resources(workers=at_once))
         page.reload()
     else:
         page.get_by_role("button", name="Resume all").click()
     page.get_by_role("button", name="Pause all").wait_for(timeout=60_000)
     page.locator(".js-plotly-plot").first.wait_for(timeout=180_000)
     page.wait_for_timeout(15_000)  # until all that train at once have begun
-    before, began = steps(race), time.perf_counter()
+    before, began = steps(study), time.perf_counter()
     seen = page.evaluate(WATCH, 1000 * seconds)
-    rate = (steps(race) - before) / (time.perf_counter() - began)
-    training = sum(standing.status == "running" for standing in race.standings())
+    rate = (steps(study) - before) / (time.perf_counter() - began)
+    training = sum(trial_status.status == "running" for trial_status in study.trial_statuses())
     print(
         f"{training} at a time: {rate:.1f} steps/s; updates {seen['updates']:.2f}/s (wanted: {UPDATES}); "
         f"charts removed {seen['removed']} of {seen['charts']}; {seen['frames'] / seconds:.0f} frames/s"
@@ -114,8 +114,8 @@ def watched(page: Page, server: Server, race: Race, at_once: int, seconds: float
     return rate
 
 
-def steps(race: Race) -> int:
-    return sum(standing.step for standing in race.standings())
+def steps(study: Study) -> int:
+    return sum(trial_status.step for trial_status in study.trial_statuses())
 
 
 def click(page: Page, number: int) -> float | None:
@@ -131,9 +131,9 @@ def hold(page: Page) -> float:
     return float(page.evaluate(HOLD))
 
 
-def rest(race: Race) -> None:
+def rest(study: Study) -> None:
     """Wait until its workers have saved and ended."""
-    while race.tended:
+    while study.tended:
         time.sleep(0.2)
 
 

@@ -43,18 +43,18 @@ def measure(name: str, steps: int | None, seeds: int | None, judgements: int | N
     plan = compare.get(name)
     changes = {"steps": steps, "seeds": None if seeds is None else list(range(seeds)), "judgements": judgements}
     plan = plan.with_fields(**{field: value for field, value in changes.items() if value is not None})
-    race = compare.RaceStore(runs).create(plan)
+    study = compare.StudyStore(runs).create(plan)
     began = time.monotonic()
-    runner = compare.start(race, compare.Means(workers=workers, device="cpu"))
+    runner = compare.start(study, compare.Resources(workers=workers, device="cpu"))
     while not runner.wait(30):
-        done = sum(standing.ended for standing in race.standings())
-        print(f"{name}: {done} of {len(race.jobs)} runs, {time.monotonic() - began:.0f} s", flush=True)
-    keep(race)
+        done = sum(trial_status.ended for trial_status in study.trial_statuses())
+        print(f"{name}: {done} of {len(study.jobs)} runs, {time.monotonic() - began:.0f} s", flush=True)
+    keep(study)
 
 
-def keep(race: compare.Race) -> None:
+def keep(study: compare.Study) -> None:
     """Write what a finished comparison gave, and how to make it again."""
-    plan, told = race.comparison, compare.report.tree(compare.results_of(race))
+    plan, told = study.comparison, compare.report.tree(compare.results_of(study))
     told["made"] = {
         "command": f"python -m benchmarks.comparisons --only {plan.id} --steps {plan.steps} --seeds {len(plan.seeds)} "
         f"--judgements {plan.judgements}",
@@ -94,7 +94,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.finished:
         folder = options.finished.absolute()
-        keep(compare.RaceStore(folder.parents[1]).open(folder.name))
+        keep(compare.StudyStore(folder.parents[1]).open(folder.name))
     for name in [] if options.write_page or options.finished else options.only.split(","):
         measure(name, options.steps, options.seeds, options.judgements, options.workers, options.runs)
         PAGE.write_text(page(), encoding="utf-8")

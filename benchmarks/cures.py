@@ -23,20 +23,20 @@ from gan_core import presets
 from gan_core.config import TrainConfig
 from gan_core.data import load
 from gan_core.data.ranges import to_model
-from gan_core.metrics.point_quality import SAMPLES, Judge
-from gan_core.models.modes import judging
+from gan_core.metrics.point_quality import SAMPLES, PointEvaluator
+from gan_core.models.modes import batch_statistics
 from gan_core.training.trainer import Trainer
 
 
 def modes(trainer: Trainer) -> float:
     """Clouds of the data that get at least a fifth of their due."""
-    covered = Judge(trainer.config)(trainer.generate(SAMPLES, seed=1)).covered
+    covered = PointEvaluator(trainer.config)(trainer.generate(SAMPLES, seed=1)).covered
     return float(covered or 0)
 
 
 def offset(trainer: Trainer) -> float:
     """Distance of the generated mean from the true one."""
-    return Judge(trainer.config)(trainer.generate(SAMPLES, seed=1)).mean_error
+    return PointEvaluator(trainer.config)(trainer.generate(SAMPLES, seed=1)).mean_error
 
 
 @torch.no_grad()
@@ -46,7 +46,7 @@ def learnt_by_heart(trainer: Trainer) -> float:
     everything = load(trainer.config.with_values({"data.count": 0})).examples[
         : 2 * n
     ]  # the first n are those trained on
-    with judging(trainer.discriminator):
+    with batch_statistics(trainer.discriminator):
         scores = [
             trainer.loss.score(trainer.discriminator(to_model(part, trainer.config.generator.output)))
             for part in everything.split(n // 5)

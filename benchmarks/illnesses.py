@@ -16,7 +16,7 @@ from typing import Any
 from gan_core import presets
 from gan_core.config import TrainConfig
 from gan_core.diagnosis import Finding, Watch
-from gan_core.diagnosis.sample_stats import Glances
+from gan_core.diagnosis.sample_stats import SampleStatsLog
 from gan_core.session.observer import Observer
 from gan_core.session.recorder import DivergedError, Recorder
 from gan_core.training.trainer import Trainer
@@ -173,7 +173,7 @@ class Examined:
 
     def __init__(self, config: TrainConfig) -> None:
         self.config, self.trainer = config, Trainer(config, "cpu")
-        self.observer, self.recorder, self.glances = Observer(self.trainer), Recorder(None, 1), Glances()
+        self.observer, self.recorder, self.sample_stats = Observer(self.trainer), Recorder(None, 1), SampleStatsLog()
         self.watch = Watch()
 
     def go(self, steps: int) -> Iterator[tuple[Finding, ...]]:
@@ -193,16 +193,16 @@ class Examined:
 
     def _examine(self) -> tuple[Finding, ...]:
         trainer, observer = self.trainer, self.observer
-        glance = observer.glance(observer.look(trainer), trainer.steps, observer.fit(trainer))
+        glance = observer.sample_stats(observer.sample_view(trainer), trainer.steps, observer.fit(trainer))
         if glance is not None:
-            self.glances.add(glance)
-        return self.watch.see(self.config, self.recorder.log.view(), self.glances.view())
+            self.sample_stats.add(glance)
+        return self.watch.see(self.config, self.recorder.log.view(), self.sample_stats.view())
 
     def under(self, config: TrainConfig) -> Examined:
         """A copy that goes on from here under changed live settings; this one stays as it is."""
         changed = Examined(config)
         changed.trainer.load_state_dict(copy.deepcopy(self.trainer.state_dict()))
-        changed.recorder, changed.glances = copy.deepcopy(self.recorder), copy.deepcopy(self.glances)
+        changed.recorder, changed.sample_stats = copy.deepcopy(self.recorder), copy.deepcopy(self.sample_stats)
         changed.watch = copy.deepcopy(self.watch)
         return changed
 

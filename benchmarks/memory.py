@@ -67,10 +67,10 @@ def history(lengths: Sequence[int]) -> list[float]:
     import torch
 
     from gan_core.session.recorder import Recorder
-    from gan_core.training.trainer import FIGURES, StepRecord
+    from gan_core.training.trainer import VALUES, StepRecord
 
     recorder, step = Recorder(None, log_every=1), 0
-    figures, found = torch.zeros(len(FIGURES)), []
+    figures, found = torch.zeros(len(VALUES)), []
     for length in lengths:
         while step < length:
             step += 1

@@ -39,7 +39,7 @@ def train(config: TrainConfig, options: argparse.Namespace) -> None:
     for goal in options.steps or options.seconds:
         while (trainer.steps if options.steps else seconds) < goal:
             began = time.perf_counter()
-            trainer.step().figures.cpu()  # reading them waits for the device
+            trainer.step().values.cpu()  # reading them waits for the device
             seconds += time.perf_counter() - began
         quality = metrics.evaluate(trainer.generate(metrics.IMAGES, seed=1), trainer.dataset)
         print(f"seed {config.seed}  {seconds:6.1f} s  step {trainer.steps:6}  {figures(quality)}", flush=True)

@@ -48,9 +48,9 @@ def plan(steps: int, seeds: int) -> compare.Comparison:
 def search(steps: int, seeds: int, workers: int) -> dict[str, dict[str, float | None]]:
     """The last judged quality of the worst seed at each rate, by optimiser; None where one failed."""
     with tempfile.TemporaryDirectory() as folder:
-        race = compare.RaceStore(folder).create(plan(steps, seeds))
-        compare.start(race, compare.Means(workers=workers)).wait()
-        table = compare.results_of(race).table()
+        study = compare.StudyStore(folder).create(plan(steps, seeds))
+        compare.start(study, compare.Resources(workers=workers)).wait()
+        table = compare.results_of(study).table()
     rows = {
         row.variant: row.spread["quality"][1] if row.spread["quality"] and not row.failed else None for row in table
     }

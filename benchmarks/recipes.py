@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 
 from gan_core import export, metrics, presets
-from gan_core.metrics.point_quality import SAMPLES, Judge
+from gan_core.metrics.point_quality import SAMPLES, PointEvaluator
 from gan_core.training.trainer import Trainer
 
 LOOKS = 8  # judgements in the time of a run
@@ -78,7 +78,7 @@ def judge(trainer: Trainer) -> tuple[float, float, str]:
         points = trainer.generate(SAMPLES, seed=1)
         if not bool(points.isfinite().all()):
             return float("inf"), OF_POINTS, "not finite"
-        fit = Judge(trainer.config)(points)
+        fit = PointEvaluator(trainer.config)(points)
         figures = f"KL {fit.kl:.2f}, JS {fit.js:.2f} bits"
         if fit.modes is None:
             return fit.js, OF_POINTS, figures

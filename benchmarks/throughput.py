@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import mean, median
 
 from gan_core import compare, presets
-from gan_core.compare import Axis, Comparison, Job, Means, RaceStore
+from gan_core.compare import Axis, Comparison, Job, Resources, StudyStore
 from gan_core.runs import RunStore
 from gan_core.session import Session
 
@@ -36,9 +36,9 @@ def plan(preset: str, steps: int) -> Comparison:
 def side_by_side(comparison: Comparison, workers: int) -> float:
     """Steps a second of all workers together."""
     with tempfile.TemporaryDirectory() as folder:
-        race = RaceStore(folder).create(comparison)
-        compare.start(race, Means(workers=workers, device="cpu")).wait()
-        return workers * mean(standing.step / standing.seconds for standing in race.standings())
+        study = StudyStore(folder).create(comparison)
+        compare.start(study, Resources(workers=workers, device="cpu")).wait()
+        return workers * mean(trial_status.step / trial_status.seconds for trial_status in study.trial_statuses())
 
 
 def one_after_another(comparison: Comparison, threads: int) -> float:

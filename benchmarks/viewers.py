@@ -32,7 +32,7 @@ from gan_core.training.history import COLUMNS, last_row
 from tests.conftest import QUIET, Server
 
 
-class Viewer:
+class LiveModel:
     """A tab without a browser."""
 
     def __init__(self, url: str, query: str) -> None:
@@ -116,7 +116,7 @@ async def compared(server: Server, library: Path, viewers: int, seconds: float, 
     """Print the rates while viewers look, and what share that is of the mean of just before and just after."""
     query = await started(server.url)
     (run,) = library.glob("*/metrics.csv")
-    tabs = [Viewer(server.url, query) for _ in range(viewers)]
+    tabs = [LiveModel(server.url, query) for _ in range(viewers)]
     tasks = [asyncio.create_task(tab.look()) for tab in tabs]
     await asyncio.sleep(30)  # all pages are drawn, and each keeps to the pace of so many
     updates = sum(tab.updates for tab in tabs)

@@ -4,9 +4,9 @@ import streamlit as st
 
 from ui import shell
 
-shell.come_in()
+shell.ensure_navigation()
 
-from gan_core.compare import Race, RaceError  # noqa: E402  (the shell stands before torch, which these need, has loaded)
+from gan_core.compare import Study, StudyError  # noqa: E402  (the shell stands before torch, which these need, has loaded)
 from ui.compare import (  # noqa: E402
     background_results,
     custom_plan,
@@ -36,19 +36,19 @@ def choose() -> None:
         custom_plan.panel()
 
 
-def show(race: Race) -> None:
+def show(study: Study) -> None:
     """What is compared, and everything that moves while the runs train."""
     settle("compare")
-    header.panel(race)
-    moved = progress.moves(race)
+    header.panel(study)
+    moved = progress.moves(study)
 
     @st.fragment(run_every=0.7 if moved else None)
     def watch() -> None:
         try:
-            progress.panel(race)
-            moves = progress.moves(race)
-            results.panel(race, background_results.of(race, fresh=not moves))
-        except RaceError as error:
+            progress.panel(study)
+            moves = progress.moves(study)
+            results.panel(study, background_results.of(study, fresh=not moves))
+        except StudyError as error:
             st.error(str(error), icon=":material/error:")
             return
         if moves != moved:
@@ -56,19 +56,19 @@ def show(race: Race) -> None:
 
     @st.fragment(run_every=None if moved else 2)
     def notice() -> None:
-        if progress.moves(race) != moved:
+        if progress.moves(study) != moved:
             st.rerun()  # another tab lets it go on
 
     watch()
     notice()
 
 
-race = state.opened()
+study = state.opened()
 with shell.notices():
     if trouble := state.told():
         st.error(trouble, icon=":material/error:")
-if race is not None:
-    show(race)
+if study is not None:
+    show(study)
 elif (name := state.chosen()) is not None:
     plan_preview.of_ready(name)
 else:

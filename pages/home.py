@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import shell
 
-shell.come_in()
+shell.ensure_navigation()
 
 from ui.home import cards  # noqa: E402  (the shell stands first)
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import shell
 
-shell.come_in()
+shell.ensure_navigation()
 
 from gan_core.latent import Model  # noqa: E402  (the shell stands before torch, which these need, has loaded)
 from gan_core.runs import RunError  # noqa: E402
@@ -17,7 +17,7 @@ def show(source: sources.Source, model: Model) -> None:
     """The picture with its sliders, and beside it the chosen panel."""
     settle("latent")
     live = state.tab().moment == sources.NOW
-    every = refresh.mine(0.5) if live else None  # seconds between two looks at the session
+    every = refresh.interval(0.5) if live else None  # seconds between two looks at the session
 
     @st.fragment(key=state.STAGE, run_every=every)
     def show_stage() -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import shell
 
-shell.come_in()
+shell.ensure_navigation()
 
 from gan_core.runs import RunError, shipped  # noqa: E402  (the shell stands before torch, which these need, has loaded)
 from ui.runs import actions, detail, library_bar, run_list, selection  # noqa: E402

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import shell
 
-shell.come_in()
+shell.ensure_navigation()
 
 from ui import messages, refresh  # noqa: E402  (the shell stands before torch, which these need, has loaded)
 from ui.charts import series  # noqa: E402
@@ -33,7 +33,9 @@ with shell.notices():
     if trouble:
         st.error(trouble, icon=":material/error:")
 
-PACE = refresh.mine() if snapshot is not None and snapshot.live else None  # seconds between two looks at the session
+PACE = (
+    refresh.interval() if snapshot is not None and snapshot.live else None
+)  # seconds between two looks at the session
 
 
 @st.fragment(run_every=PACE)

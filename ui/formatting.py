@@ -45,5 +45,5 @@ def ago(seconds: float) -> str:
 
 
 def plain(text: str) -> str:
-    """Text from a file or a person, with all that Streamlit would read as its own marks made plain."""
+    """Text from a file or a person, with all that Streamlit would read as its own setting_changes made plain."""
     return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~:$^=&" else c for c in text)

@@ -40,7 +40,7 @@ def of(tabs: int, alone: float = ALONE) -> float:
     return alone * max(1.0, tabs / _FREE)
 
 
-def mine(alone: float = ALONE) -> float:
+def interval(alone: float = ALONE) -> float:
     """The pace of this tab, in seconds; for the `run_every` of a fragment. Ask when the page is drawn as a whole."""
     tab = st.session_state.setdefault("tab", secrets.token_hex(4))
     pace = of(_tabs().seen(tab, st.session_state.get("pace", alone)), alone)

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
 from ui import streamlit_fixes
-from ui.theme import keep_steady
+from ui.theme import inject_css
 
 _ENTERED = "entered"
 _PAGES = {"home": "Home", "train": "Train", "latent": "Latent", "compare": "Compare", "runs": "Runs"}
@@ -23,7 +23,7 @@ def enter() -> None:
     st.session_state[_ENTERED] = True
     streamlit_fixes.keep_all()
     st.set_page_config(page_title="GAN Playground", page_icon=_ICON, layout="wide")
-    keep_steady()
+    inject_css()
     _navigation().run()
 
 
@@ -51,7 +51,7 @@ def notices() -> DeltaGenerator:
     return st.container(key="notices")
 
 
-def come_in() -> None:
+def ensure_navigation() -> None:
     """The first line of every page: enter through the front door.
 
     A server's very first visitor gets the page that the URL names without app.py having run, because Streamlit takes a

@@ -1,4 +1,4 @@
-"""Three races in Streamlit 1.65 to 1.67 that lose what a page has drawn, or what a person has clicked; mended here.
+"""Three studies in Streamlit 1.65 to 1.67 that lose what a page has drawn, or what a person has clicked; mended here.
 
 (A fourth one loses the connection; .streamlit/config.toml says which, and avoids it.)
 

@@ -123,6 +123,6 @@ def palettes() -> dict[str, Any]:
     return {"light": asdict(LIGHT), "dark": asdict(DARK), "score": SCORE_SCALE}
 
 
-def keep_steady() -> None:
+def inject_css() -> None:
     """Stop Streamlit from fading and flashing while a page refreshes itself; the entry script calls it at each run."""
     st.html(f"<style>{_STEADY}{_COMPACT}{_CARD}{_HOME}{_CORNERS}{_HEALTH}{_ICONS}{_CLASSES}</style>")

@@ -14,34 +14,33 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from gan_core.acceleration.recorded_step import Again, Drawn, FiguresOf, Made, Recordings
+from gan_core.acceleration.recorded_step import Again, Made, RecordedStep, StepInput, ValuesOf
 from gan_core.config import ConfigError, TrainConfig
-from gan_core.models.batch_layers import repeats_itself
 
 _TRIALS = 3  # before recording: libraries choose their kernels and take their memory in the first calls
 _one_at_a_time = threading.Lock()  # sessions have threads of their own, and recording empties the shared cache
 
 
-class Graphs(Recordings):
+class CudaGraph(RecordedStep):
     """Does what `differentiate` does, as one graph, recorded at the first call of each kind."""
 
     @staticmethod
-    def can_record(config: TrainConfig, device: torch.device, generator: nn.Module) -> bool:
+    def can_record(config: TrainConfig, device: torch.device, is_deterministic: bool) -> bool:
         """On CUDA, if wanted.
 
         G's step that goes on from D's fakes makes them once more in a graph; so nothing in G may be left to chance or
         to how often it is asked.
         """
-        return config.cuda_graph and device.type == "cuda" and (not config.reuse_fakes or repeats_itself(generator))
+        return config.cuda_graph and device.type == "cuda" and (not config.reuse_fakes or is_deterministic)
 
     def _record(
-        self, figures_of: FiguresOf, parameters: list[nn.Parameter], drawn: Sequence[Drawn]
+        self, values_of: ValuesOf, parameters: list[nn.Parameter], drawn: Sequence[StepInput]
     ) -> tuple[Made, Again]:
         inputs = [x.clone() if isinstance(x, Tensor) else x for x in drawn]
-        act = partial(self._differentiate, figures_of, parameters, *inputs)
+        act = partial(self._differentiate, values_of, parameters, *inputs)
         try:
             with _one_at_a_time:
-                figures, replay = record(act, self._networks, self._generators)
+                values, replay = record(act, self._networks, self._generators)
         except torch.OutOfMemoryError:
             raise
         except RuntimeError as error:
@@ -50,7 +49,7 @@ class Graphs(Recordings):
                 f"cuda_graph: the training step cannot be recorded ({what}); set cuda_graph to false"
             ) from error
         places = [x for x in inputs if isinstance(x, Tensor)]
-        made = [figures, *(parameter.grad for parameter in parameters)]
+        made = [values, *(parameter.grad for parameter in parameters)]
 
         def again(*tensors: Tensor) -> Made:
             torch._foreach_copy_(places, tensors)
@@ -83,5 +82,5 @@ def record(
             generator.set_state(state)
             graph.register_generator_state(generator)
         with torch.cuda.graph(graph, stream=aside, capture_error_mode="thread_local"):  # other sessions go on meanwhile
-            figures = act()
-    return figures, graph.replay
+            values = act()
+    return values, graph.replay

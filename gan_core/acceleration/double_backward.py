@@ -21,13 +21,13 @@ def input_gradients(discriminator: Callable[[Tensor], Tensor], x: Tensor) -> Ten
 
     Outside autocast: bfloat16 gradients are too coarse to be squared and differentiated again.
     """
-    with torch.autocast(x.device.type, enabled=False), _WithoutBends():
+    with torch.autocast(x.device.type, enabled=False), _ReluWithoutSecondDerivative():
         x = x.detach().requires_grad_()
         (gradients,) = torch.autograd.grad(discriminator(x).sum(), x, create_graph=True)
         return gradients.flatten(1)
 
 
-class _WithoutBends(TorchFunctionMode):
+class _ReluWithoutSecondDerivative(TorchFunctionMode):
     """Within this block every ReLU, leaky or not, is one without a second derivative."""
 
     def __torch_function__(
@@ -36,7 +36,7 @@ class _WithoutBends(TorchFunctionMode):
         return _INSTEAD.get(function, function)(*args, **(kwargs or {}))
 
 
-class _Straight(torch.autograd.Function):
+class _ReluBackward(torch.autograd.Function):
     """max(x, slope x), for a slope in [0, 1): its gradient by x is constant in x."""
 
     @staticmethod
@@ -53,11 +53,11 @@ class _Straight(torch.autograd.Function):
 
 
 def _relu(input: Tensor, inplace: bool = False) -> Any:
-    return _Straight.apply(input, 0.0)
+    return _ReluBackward.apply(input, 0.0)
 
 
 def _leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Any:
-    return _Straight.apply(input, negative_slope)
+    return _ReluBackward.apply(input, negative_slope)
 
 
 _INSTEAD: dict[Callable[..., Any], Callable[..., Any]] = {F.relu: _relu, F.leaky_relu: _leaky_relu}

@@ -14,14 +14,14 @@ from torch import Tensor, nn
 
 from gan_core.config import TrainConfig
 
-Drawn = Tensor | bool | None  # what a loss depends on beside the weights; all but a tensor is recorded for good
-FiguresOf = Callable[..., Sequence[Tensor]]  # what was drawn -> a loss, then what else to show; scalars
-Differentiate = Callable[..., Tensor]  # (figures_of, parameters, *drawn) -> figures; `trainer.differentiate`
-Made = Sequence[Tensor | None]  # figures, then the gradient of each parameter
+StepInput = Tensor | bool | None  # what a loss depends on beside the weights; all but a tensor is recorded for good
+ValuesOf = Callable[..., Sequence[Tensor]]  # what was drawn -> a loss, then what else to show; scalars
+Differentiate = Callable[..., Tensor]  # (values_of, parameters, *drawn) -> values; `trainer.differentiate`
+Made = Sequence[Tensor | None]  # values, then the gradient of each parameter
 Again = Callable[..., Made]  # drawn tensors -> the same of these, in memory that the next of its kind may overwrite
 
 
-class Recordings(ABC):
+class RecordedStep(ABC):
     """Does what `differentiate` does, as it was recorded at the first call of each kind.
 
     Args:
@@ -40,8 +40,8 @@ class Recordings(ABC):
 
     @staticmethod
     @abstractmethod
-    def can_record(config: TrainConfig, device: torch.device, generator: nn.Module) -> bool:
-        """Whether steps under `config`, with this network G, may be recorded in this way there."""
+    def can_record(config: TrainConfig, device: torch.device, is_deterministic: bool) -> bool:
+        """Whether steps under `config` may be recorded on `device`, where G `is_deterministic`."""
 
     def under(self, *settings: Hashable) -> Differentiate:
         """`differentiate` under `settings`, which are all that a loss depends on beside weights and what is drawn."""
@@ -54,25 +54,25 @@ class Recordings(ABC):
         """Record each kind anew."""
         self._recorded: dict[Hashable, Again] = {}
 
-    def _call(self, figures_of: FiguresOf, parameters: list[nn.Parameter], *drawn: Drawn) -> Tensor:
+    def _call(self, values_of: ValuesOf, parameters: list[nn.Parameter], *drawn: StepInput) -> Tensor:
         """As `differentiate`.
 
         Raises:
             ConfigError: the step cannot be recorded.
         """
-        kind = figures_of.__name__, *((x.shape, x.dtype) if isinstance(x, Tensor) else x for x in drawn)
+        kind = values_of.__name__, *((x.shape, x.dtype) if isinstance(x, Tensor) else x for x in drawn)
         if kind in self._recorded:
             made = self._recorded[kind](*(x for x in drawn if isinstance(x, Tensor)))
         else:
-            made, self._recorded[kind] = self._record(figures_of, parameters, drawn)
-        figures, *gradients = made
+            made, self._recorded[kind] = self._record(values_of, parameters, drawn)
+        values, *gradients = made
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = gradient
-        assert figures is not None
-        return figures
+        assert values is not None
+        return values
 
     @abstractmethod
     def _record(
-        self, figures_of: FiguresOf, parameters: list[nn.Parameter], drawn: Sequence[Drawn]
+        self, values_of: ValuesOf, parameters: list[nn.Parameter], drawn: Sequence[StepInput]
     ) -> tuple[Made, Again]:
         """Do this step, once; what it made, and how to do others of its kind."""

@@ -1,4 +1,4 @@
-"""A tape: all that is done with tensors, as a list of operations that can be done again on others."""
+"""A trace: all that is done with tensors, as a list of operations that can be done again on others."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ aten = torch.ops.aten
 Results = Sequence[Tensor | None]
 
 
-class Tape(TorchDispatchMode):
+class Trace(TorchDispatchMode):
     """Within this block every operation on tensors, autograd's own among them, is also written down.
 
     Args:
         given: tensors and generators from which all else is made, and in whose place others will stand.
-        before: a tape of what was done before, from which autograd's notes may go on.
+        before: a trace of what was done before, from which autograd's notes may go on.
     """
 
-    def __init__(self, given: Iterable[Tensor | torch.Generator], before: Tape | None = None) -> None:
+    def __init__(self, given: Iterable[Tensor | torch.Generator], before: Trace | None = None) -> None:
         super().__init__()
         self.asked = False  # whether anybody asked for a number, by which he may have gone another way
-        self.taken: list[str] = []  # what was taken from the tape before, by its names there
+        self.taken: list[str] = []  # what was taken from the trace before, by its names there
         self._before = before
         self._graph = fx.Graph()
-        self._tensors: Any = WeakTensorKeyDictionary()  # where on the tape each was made, as long as anybody has it
+        self._tensors: Any = WeakTensorKeyDictionary()  # where on the trace each was made, as long as anybody has it
         self._generators: dict[int, fx.Node] = {}  # by address: Python's object is another one each time
         self._constants: dict[str, Tensor] = {}
         self._results: list[fx.Node | None] = []
@@ -50,7 +50,7 @@ class Tape(TorchDispatchMode):
             _take_place(node)
 
     def function(self, left: Sequence[str] = ()) -> Callable[..., list[Any]]:
-        """What was done, as a function: (*given, *taken) -> (*results, *left), where `left` are names on this tape."""
+        """What was done, as a function: (*given, *taken) -> (*results, *left), where `left` are names on this trace."""
         named = {node.name: node for node in self._graph.nodes}
         self._graph.erase_node(self._graph.output_node())
         self._graph.output([*self._results, *(named[name] for name in left)])
@@ -83,7 +83,7 @@ class Tape(TorchDispatchMode):
         return self._graph.call_function(op, *fx.node.map_aggregate((args, kwargs), self._place))
 
     def _place(self, x: Any) -> Any:
-        """What stands on the tape for a tensor or a generator; anything else as it is."""
+        """What stands on the trace for a tensor or a generator; anything else as it is."""
         if isinstance(x, torch.Generator):
             return self._generators[_address(x)]
         if isinstance(x, Tensor):

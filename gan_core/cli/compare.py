@@ -17,7 +17,7 @@ from gan_core.config.catalog import UnknownNameError
 from gan_core.config.schema import ConfigError
 
 if TYPE_CHECKING:
-    from gan_core.compare import Comparison, Estimate, Means, Race, Runner, Standing
+    from gan_core.compare import Comparison, Estimate, Resources, Runner, Study, TrialStatus
 
 
 @app.command("compare")
@@ -54,16 +54,16 @@ def compare_runs(
     if backend not in compare.BACKENDS:
         raise typer.BadParameter(compare.BACKENDS.complaint(backend), param_hint="--backend")
     try:
-        race = _opened(resume) if resume is not None else None
-        plan = race.comparison if race is not None else _planned(name, steps, seconds, seeds)
+        study = _opened(resume) if resume is not None else None
+        plan = study.comparison if study is not None else _planned(name, steps, seconds, seeds)
         with known_device():
-            taken = _announced(plan, workers, device) if race is None and backend == "local" else None
+            taken = _announced(plan, workers, device) if study is None and backend == "local" else None
             outline = taken or compare.outline(plan, workers, device)
-        race = race or compare.RaceStore(runs).create(plan)
-        race.resume()
-        means = compare.Means(backend, workers or outline.workers, device, address, gpus)
-        _follow(race, means, taken)
-    except compare.RaceError as error:
+        study = study or compare.StudyStore(runs).create(plan)
+        study.resume()
+        means = compare.Resources(backend, workers or outline.workers, device, address, gpus)
+        _follow(study, means, taken)
+    except compare.StudyError as error:
         fail(str(error))
 
 
@@ -81,11 +81,11 @@ def _planned(name: str, steps: int | None, seconds: float | None, seeds: int | N
         raise typer.BadParameter(str(error), param_hint="--comparison") from None
 
 
-def _opened(folder: Path) -> Race:
+def _opened(folder: Path) -> Study:
     from gan_core import compare
 
     folder = folder.absolute()
-    return compare.RaceStore(folder.parent.parent).open(folder.name)
+    return compare.StudyStore(folder.parent.parent).open(folder.name)
 
 
 def _announced(plan: Comparison, workers: int | None, device: str) -> Estimate:
@@ -101,70 +101,78 @@ def _announced(plan: Comparison, workers: int | None, device: str) -> Estimate:
     return taken
 
 
-def _follow(race: Race, means: Means, taken: Estimate | None) -> None:
+def _follow(study: Study, means: Resources, taken: Estimate | None) -> None:
     """Run the comparison, show how it goes, stop it on Ctrl-C or SIGTERM; then say what came out."""
     from gan_core import compare
 
     began, shown_at = time.monotonic(), 0.0
     with interruptions() as interrupted:
-        runner = compare.start(race, means)
+        runner = compare.start(study, means)
         told: set[str] = set()
         while not runner.wait(0.3):
             if interrupted.is_set():
                 runner.close()
-            told = _tell_ends(race, told)
+            told = _tell_ends(study, told)
             if time.monotonic() >= shown_at and not interrupted.is_set():
                 shown_at = time.monotonic() + EVERY
-                _tell_progress(race, began, taken)
-    _tell_ends(race, told)
-    _conclude(race, runner, time.monotonic() - began)
+                _tell_progress(study, began, taken)
+    _tell_ends(study, told)
+    _conclude(study, runner, time.monotonic() - began)
 
 
-def _tell_ends(race: Race, told: set[str]) -> set[str]:
+def _tell_ends(study: Study, told: set[str]) -> set[str]:
     """A line for each run that has ended since."""
-    ended = [standing for standing in race.standings() if standing.ended and standing.key not in told]
-    for standing in ended:
-        spent = f"{standing.seconds:.0f} s of training"
-        line = f"  {standing.key}: {standing.status} at step {standing.step}, {spent}, {standing.run_id}"
-        typer.echo(f"{line}: {standing.error}" if standing.error else line)
-    return told | {standing.key for standing in ended}
+    ended = [
+        trial_status for trial_status in study.trial_statuses() if trial_status.ended and trial_status.key not in told
+    ]
+    for trial_status in ended:
+        spent = f"{trial_status.seconds:.0f} s of training"
+        line = (
+            f"  {trial_status.key}: {trial_status.status} at step {trial_status.step}, {spent}, {trial_status.run_id}"
+        )
+        typer.echo(f"{line}: {trial_status.error}" if trial_status.error else line)
+    return told | {trial_status.key for trial_status in ended}
 
 
-def _tell_progress(race: Race, began: float, taken: Estimate | None) -> None:
-    standings = race.standings()
-    running = ", ".join(map(_line, (standing for standing in standings if standing.status == "running")))
-    done = sum(standing.ended for standing in standings)
-    left = _left(race, time.monotonic() - began, taken)
-    typer.echo(f"{done} of {len(standings)} runs done{left}" + (f"; {running}" if running else ""))
+def _tell_progress(study: Study, began: float, taken: Estimate | None) -> None:
+    trial_statuses = study.trial_statuses()
+    running = ", ".join(
+        map(_line, (trial_status for trial_status in trial_statuses if trial_status.status == "running"))
+    )
+    done = sum(trial_status.ended for trial_status in trial_statuses)
+    left = _left(study, time.monotonic() - began, taken)
+    typer.echo(f"{done} of {len(trial_statuses)} runs done{left}" + (f"; {running}" if running else ""))
 
 
-def _left(race: Race, spent: float, taken: Estimate | None) -> str:
+def _left(study: Study, spent: float, taken: Estimate | None) -> str:
     """The time to go: what is not done yet of the time that was told, or of the time spent where that is more."""
     if taken is None or not taken.seconds:
         return ""
-    jobs, standings = race.jobs, race.standings()
+    jobs, trial_statuses = study.jobs, study.trial_statuses()
     shares = [
-        1.0 if standing.ended else standing.step / standing.total_steps if standing.total_steps
-        else standing.seconds / (job.max_seconds or taken.seconds)
-        for job, standing in zip(jobs, standings, strict=True)
+        1.0 if trial_status.ended else trial_status.step / trial_status.total_steps if trial_status.total_steps
+        else trial_status.seconds / (job.max_seconds or taken.seconds)
+        for job, trial_status in zip(jobs, trial_statuses, strict=True)
     ]  # fmt: skip
     share = sum(shares) / len(shares)
     return f", about {_time((1 - share) * max(spent, taken.seconds))} left"
 
 
-def _line(standing: Standing) -> str:
-    total = f"/{standing.total_steps}" if standing.total_steps else ""
-    return f"{standing.key} {standing.activity or f'step {standing.step}{total}'}"
+def _line(trial_status: TrialStatus) -> str:
+    total = f"/{trial_status.total_steps}" if trial_status.total_steps else ""
+    return f"{trial_status.key} {trial_status.activity or f'step {trial_status.step}{total}'}"
 
 
-def _conclude(race: Race, runner: Runner, spent: float) -> None:
+def _conclude(study: Study, runner: Runner, spent: float) -> None:
     """Write the reports; print the table, the claims, the verdict and the folder."""
     from gan_core import compare
 
-    compare.report.write(race)
-    results = compare.results_of(race)
-    unfinished = [standing for standing in results.standings if not standing.ended]
-    typer.echo(f"\n{len(results.standings) - len(unfinished)} of {len(results.standings)} runs ended in {_time(spent)}")
+    compare.report.write(study)
+    results = compare.results_of(study)
+    unfinished = [trial_status for trial_status in results.trial_statuses if not trial_status.ended]
+    typer.echo(
+        f"\n{len(results.trial_statuses) - len(unfinished)} of {len(results.trial_statuses)} runs ended in {_time(spent)}"
+    )
     for line in _columns(compare.report.table(results)):
         typer.echo(line)
     for judged in compare.claims(results):
@@ -172,8 +180,8 @@ def _conclude(race: Race, runner: Runner, spent: float) -> None:
     for verdict in compare.verdicts(results):
         typer.echo(f"- {verdict.text}")
     if unfinished:
-        typer.echo(f"To go on: {PROGRAM} compare --resume {shlex.quote(str(race.path))}")
-    typer.echo(race.path)
+        typer.echo(f"To go on: {PROGRAM} compare --resume {shlex.quote(str(study.path))}")
+    typer.echo(study.path)
     if runner.error:
         fail(runner.error)
 

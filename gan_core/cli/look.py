@@ -62,14 +62,14 @@ def evaluate(
     best: BestOption = False,
     device: Device = "auto",
 ) -> None:
-    """Judge a run's last checkpoint, or its best, against its data: every figure beside what real data score."""
+    """PointEvaluator a run's last checkpoint, or its best, against its data: every figure beside what real data score."""
     from gan_core import metrics
 
     trainer = trainer_of(run_dir, device, best)
     typer.echo(f"{run_dir}, step {trainer.steps}")
     if trainer.config.dataset.kind == "points":
         samples = trainer.generate(metrics.point_quality.SAMPLES, seed)
-        lines = quality_table.fit(metrics.point_quality.Judge(trainer.config).in_full(samples))
+        lines = quality_table.fit(metrics.point_quality.PointEvaluator(trainer.config).in_full(samples))
     else:
         samples = trainer.generate(metrics.IMAGES, seed)
         try:

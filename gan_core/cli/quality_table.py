@@ -33,7 +33,7 @@ def fit(judged: Fit) -> Iterator[str]:
     yield f"covariance generated {_numbers(judged.covariance)}, true {_numbers(judged.true_covariance)}"
 
 
-def _table(judged: registry.Judged) -> Iterator[str]:
+def _table(judged: registry.Evaluated) -> Iterator[str]:
     yield f"{'':36}{'generated':>10}  {'95 % interval':<20}{'real':>8}{'n':>8}  best"
     for figure in registry.of(judged):
         if figure.name == "covered":  # a line of its own says of how many
@@ -45,7 +45,7 @@ def _table(judged: registry.Judged) -> Iterator[str]:
     yield f"features: {'; '.join(_extractors(judged))}"
 
 
-def _extractors(judged: registry.Judged) -> Iterator[str]:
+def _extractors(judged: registry.Evaluated) -> Iterator[str]:
     by: dict[str, list[str]] = {}
     for figure in registry.of(judged):
         by.setdefault(figure.basis.extractor, []).append(figure.name)

@@ -12,34 +12,34 @@
     compare.outline(plan)                         # Estimate: runs, workers, memory; at once
     compare.measure(plan, progress=tell)          # with the time too; tries each kind of run for some seconds
 
-    race = compare.RaceStore("checkpoints").create(plan)                  # a folder; .list() and .open(id) find it
-    runner = compare.start(race, compare.Means(workers=2))                # in the background; call again after orders
-    race.pause(), race.resume(), race.stop(key), race.add_seed(3), race.add_variant(v), race.join(run_id, title)
-    race.standings()                              # how each run stands: Standing.status .run_id .step .error ...
-    race.run_of(key)                              # an ordinary run of the library: its frames, figures, checkpoints
-    runner.wait(); runner.alive; runner.error; race.tended                # by this process or another
+    study = compare.StudyStore("checkpoints").create(plan)                  # a folder; .list() and .open(id) find it
+    runner = compare.start(study, compare.Resources(workers=2))                # in the background; call again after orders
+    study.pause(), study.resume(), study.stop(key), study.add_seed(3), study.add_variant(v), study.join(run_id, title)
+    study.trial_statuses()                              # how each run stands: TrialStatus.status .run_id .step .error ...
+    study.run_of(key)                              # an ordinary run of the library: its frames, figures, checkpoints
+    runner.wait(); runner.alive; runner.error; study.tended                # by this process or another
 
-    results = compare.results_of(race)              # curves and figures by variant, also while it runs
+    results = compare.results_of(study)              # curves and figures by variant, also while it runs
     results.curve("loss_d", x="images")           # median and band over seeds, a Curve for each variant
     results.table()                               # a Row for each variant: median figures
     compare.verdicts(results), compare.claims(results)                    # in words, with the test behind them
     compare.report.html(results), .csv(results), .json(results)           # files that need nothing else
 
-What a race is on disk is said in `race`, how runs are kept alike in `plan`, the measures in `measures`, the test in
-`verdict`. After a restart `race.standings()` says "interrupted" for what was in training, and `start` goes on with it.
+What a study is on disk is said in `study`, how runs are kept alike in `plan`, the measures in `measures`, the test in
+`verdict`. After a restart `study.trial_statuses()` says "interrupted" for what was in training, and `start` goes on with it.
 """
 
 from gan_core.compare.analysis import report
 from gan_core.compare.analysis.results import Curve, Results, Row
 from gan_core.compare.analysis.results import read as results_of
-from gan_core.compare.analysis.verdict import Judged, Verdict, claims, verdicts
+from gan_core.compare.analysis.verdict import ClaimResult, Verdict, claims, verdicts
 from gan_core.compare.execution.estimate import Estimate, measure, outline
-from gan_core.compare.execution.runner import BACKENDS, Means, Runner, runner_of, start
+from gan_core.compare.execution.runner import BACKENDS, Resources, Runner, runner_of, start
 from gan_core.compare.measures import MEASURES
 from gan_core.compare.plan import Axis, Claim, Comparison, Job, Variant, comparison
 from gan_core.compare.ready_made import get, measured, names
-from gan_core.compare.study import Guest, Race, RaceError, Standing
-from gan_core.compare.study_store import RaceStore
+from gan_core.compare.study import AddedRun, Study, StudyError, TrialStatus
+from gan_core.compare.study_store import StudyStore
 
 __all__ = [
     "BACKENDS",
@@ -49,17 +49,17 @@ __all__ = [
     "Comparison",
     "Curve",
     "Estimate",
-    "Guest",
+    "AddedRun",
     "Job",
-    "Judged",
-    "Means",
-    "Race",
-    "RaceError",
-    "RaceStore",
+    "ClaimResult",
+    "Resources",
+    "Study",
+    "StudyError",
+    "StudyStore",
     "Results",
     "Row",
     "Runner",
-    "Standing",
+    "TrialStatus",
     "Variant",
     "Verdict",
     "claims",

@@ -15,8 +15,8 @@ from scipy.stats import spearmanr
 
 from gan_core.config import TrainConfig
 from gan_core.config.catalog import Catalog, Entry
-from gan_core.metrics.evaluations import Evals
-from gan_core.metrics.registry import METRIC
+from gan_core.metrics.evaluations import Evaluations
+from gan_core.metrics.registry import QUALITY_METRIC
 from gan_core.training.history import History
 
 _FEW = 4  # judgements, or twenty rows of losses, below which nothing is measured of them
@@ -34,22 +34,22 @@ class Trace:
     config: TrainConfig
     status: str
     history: History
-    evals: Evals
+    evaluations: Evaluations
     illnesses: tuple[str, ...]  # ids of the findings that were named while it trained
     memory: int  # bytes; 0 where that is not known
     run_id: str
     frames: tuple[int, ...]
-    guest: bool = False  # joined from the library: not trained under the same rules, so shown and not tested
+    added_run: bool = False  # joined from the library: not trained under the same rules, so shown and not tested
 
     @property
     def metric(self) -> str:
-        """The figure that tells quality: lower is better. "frechet" or "js"."""
-        return METRIC[self.config.dataset.kind]
+        """The metric that tells quality: lower is better. "frechet" or "js"."""
+        return QUALITY_METRIC[self.config.dataset.kind]
 
     @property
     def quality(self) -> np.ndarray:
         """That figure at each judgement, NaN where one has none."""
-        column = self.evals.figures.get(self.metric)
+        column = self.evaluations.figures.get(self.metric)
         return column.value if column is not None else np.empty(0)
 
 
@@ -65,10 +65,10 @@ def best(run: Trace, level: float) -> float | None:
 
 def seconds_to_level(run: Trace, level: float) -> float | None:
     reached = np.flatnonzero(run.quality <= level)
-    return float(run.evals.seconds[reached[0]]) if len(reached) else None
+    return float(run.evaluations.seconds[reached[0]]) if len(reached) else None
 
 
-def wobble(run: Trace, level: float) -> float | None:
+def loss_noise(run: Trace, level: float) -> float | None:
     """Root mean square of the residuals of each loss around its own least-squares line, over the last half of steps."""
     half = slice(len(run.history) // 2, None)
     step = run.history.step[half]
@@ -88,15 +88,15 @@ def gradient(run: Trace, level: float) -> float | None:
     return float(np.median(norms)) if len(norms) >= _ROWS else None
 
 
-def tells(run: Trace, level: float) -> float | None:
+def loss_quality_correlation(run: Trace, level: float) -> float | None:
     """Spearman's rank correlation of -loss_D, D's measure of how far fakes are from real, with the judged distance."""
     known = np.isfinite(run.quality)
     if known.sum() < _FEW or len(run.history) < _ROWS:
         return None
-    nearness = max(1.0, float(np.median(np.diff(run.evals.step))) if len(run.evals) > 1 else 1.0)
+    nearness = max(1.0, float(np.median(np.diff(run.evaluations.step))) if len(run.evaluations) > 1 else 1.0)
     around = [
         -float(np.mean(run.history.loss_d[np.abs(run.history.step - step) <= nearness / 2]))
-        for step in run.evals.step[known]
+        for step in run.evaluations.step[known]
     ]
     if not np.isfinite(around).all() or np.ptp(around) == 0:
         return None
@@ -104,7 +104,7 @@ def tells(run: Trace, level: float) -> float | None:
     return rho if math.isfinite(rho) else None
 
 
-def settled(run: Trace, level: float) -> float | None:
+def converged_at(run: Trace, level: float) -> float | None:
     """Images until D's loss, smoothed over a fiftieth of the run, stays within a tenth of its range of its end."""
     loss = run.history.loss_d
     if len(loss) < _ROWS or not np.isfinite(loss).all():
@@ -166,18 +166,18 @@ MEASURES: Catalog[Measure] = Catalog(
             seconds_to_level, "time to the reference's quality",
             "Seconds of training until the quality is judged as good as the reference's at the end.", unit="s",
         ),
-        "wobble": _measure(
-            wobble, "unrest of the losses",
+        "loss_noise": _measure(
+            loss_noise, "unrest of the losses",
             "Standard deviation of both losses around their own least-squares line, over the last half of the steps.",
         ),
         "gradient": _measure(gradient, "G's gradient", "Median norm of G's gradient.", better="higher"),
-        "tells": _measure(
-            tells, "loss tells quality",
+        "loss_quality_correlation": _measure(
+            loss_quality_correlation, "loss tells quality",
             "Spearman's rank correlation of D's negative loss with the judged distance; 1: the loss tells the quality.",
             better="higher", scale="difference",
         ),
-        "settled": _measure(
-            settled, "loss at rest after",
+        "converged_at": _measure(
+            converged_at, "loss at rest after",
             "Images until D's smoothed loss stays within a tenth of its range of where it ends.", unit="images",
         ),
         "seconds": _measure(seconds, "training time", "Seconds spent training.", unit="s"),

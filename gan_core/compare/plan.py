@@ -124,7 +124,7 @@ class Comparison(Section):
     look_for: str = ""
     choices: str = ""  # what was chosen here where the source is silent, or too dear for a CPU
     base: TrainConfig = TrainConfig()
-    axes: tuple[Axis, ...] = Field(max_length=2)  # none where all runs are guests, which the library had before
+    axes: tuple[Axis, ...] = Field(max_length=2)  # none where all runs are added_runs, which the library had before
     seeds: tuple[int, ...] = Field((0, 1, 2), min_length=1)
     steps: int | None = Field(1000, ge=1, le=100_000_000)  # rounds of each run; None where seconds count
     seconds: float | None = Field(None, gt=0)  # of training of each run; such runs do not repeat bit for bit
@@ -185,7 +185,7 @@ class Comparison(Section):
         return self.reference or next((variant.id for variant in self.variants), "")
 
     def jobs(self) -> tuple[Job, ...]:
-        """All runs, one seed after another, so that whole races come early."""
+        """All runs, one seed after another, so that whole studies come early."""
         return tuple(
             Job(f"{variant.id}-s{seed}", variant, seed, self._config_of(variant, seed), self.seconds)
             for seed in self.seeds

@@ -32,12 +32,12 @@ ENDED: tuple[JobStatus, ...] = ("finished", "failed")
 Order = Literal["run", "pause", "stop"]
 
 
-class RaceError(RuntimeError):
+class StudyError(RuntimeError):
     """A comparison that cannot be found, read or run; the message says what, why and what now."""
 
 
 @dataclass(frozen=True)
-class Standing:
+class TrialStatus:
     """How one run of a comparison stands."""
 
     key: str
@@ -60,15 +60,15 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Guest:
+class AddedRun:
     """A run of the library that joined a comparison."""
 
     run_id: str
-    title: str  # guests of one title count as one variant
+    title: str  # added_runs of one title count as one variant
     seed: int
 
 
-class Race:
+class Study:
     """One comparison's folder. Any number of processes may read it and give orders; one at a time runs it."""
 
     def __init__(self, path: Path) -> None:
@@ -81,12 +81,12 @@ class Race:
 
     @property
     def comparison(self) -> Comparison:
-        """The plan as it now is. Raises `RaceError` if it cannot be read."""
+        """The plan as it now is. Raises `StudyError` if it cannot be read."""
         return self._plan()[0]
 
     @property
     def jobs(self) -> tuple[Job, ...]:
-        """All runs of the plan. Raises `RaceError` if it cannot be read."""
+        """All runs of the plan. Raises `StudyError` if it cannot be read."""
         return self._plan()[1]
 
     def _plan(self) -> tuple[Comparison, tuple[Job, ...]]:
@@ -98,7 +98,7 @@ class Race:
                 plan = Comparison.from_json(file.read_text(encoding="utf-8"))
                 self._read = (stamp, plan, plan.jobs())
         except (OSError, UnicodeDecodeError, ConfigError) as error:
-            raise RaceError(f"The comparison {self.id} has no readable comparison.json: {error}") from None
+            raise StudyError(f"The comparison {self.id} has no readable comparison.json: {error}") from None
         return self._read[1:]
 
     def write(self, comparison: Comparison) -> None:
@@ -118,20 +118,20 @@ class Race:
 
         Raises:
             RunError: there is no such run.
-            RaceError: it learns other data, so its quality cannot be compared.
+            StudyError: it learns other data, so its quality cannot be compared.
         """
         run = store_of(run_id, self.library).open(run_id)
         config = run.config
         check_data(run, self.comparison)
-        guests = [guest for guest in self.guests() if guest.run_id != run_id]
-        guests.append(Guest(run_id, title or run.name, config.seed))
-        replace_text(self.path / "joined.json", json.dumps([asdict(guest) for guest in guests], indent=2))
+        added_runs = [added_run for added_run in self.added_runs() if added_run.run_id != run_id]
+        added_runs.append(AddedRun(run_id, title or run.name, config.seed))
+        replace_text(self.path / "joined.json", json.dumps([asdict(added_run) for added_run in added_runs], indent=2))
 
-    def guests(self) -> tuple[Guest, ...]:
+    def added_runs(self) -> tuple[AddedRun, ...]:
         """Runs that joined, in the order in which they did."""
         found = _read_json(self.path / "joined.json", [])
         with suppress(TypeError):
-            return tuple(Guest(**guest) for guest in found)
+            return tuple(AddedRun(**added_run) for added_run in found)
         return ()
 
     # ---- orders --------------------------------------------------------------------------------------------------
@@ -172,35 +172,39 @@ class Race:
 
     # ---- how the runs stand --------------------------------------------------------------------------------------
 
-    def standings(self) -> tuple[Standing, ...]:
+    def trial_statuses(self) -> tuple[TrialStatus, ...]:
         """How each run of the plan stands, in the order of its jobs."""
         tended = self.tended
-        return tuple(self._as_tended(self.standing(job.key), tended) for job in self.jobs)
+        return tuple(self._as_tended(self.trial_status(job.key), tended) for job in self.jobs)
 
-    def standing(self, key: str) -> Standing:
+    def trial_status(self, key: str) -> TrialStatus:
         """How a run stood when that was last written."""
         found = _read_json(self.path / "jobs" / f"{key}.json", {})
         with suppress(TypeError):
-            standing = Standing(**{"key": key, **found})
-            if standing.status in get_args(JobStatus):
-                return standing
-        return Standing(key)
+            trial_status = TrialStatus(**{"key": key, **found})
+            if trial_status.status in get_args(JobStatus):
+                return trial_status
+        return TrialStatus(key)
 
-    def write_standing(self, standing: Standing) -> None:
+    def write_trial_status(self, trial_status: TrialStatus) -> None:
         (self.path / "jobs").mkdir(exist_ok=True)
-        replace_text(self.path / "jobs" / f"{standing.key}.json", json.dumps(asdict(standing), indent=2))
+        replace_text(self.path / "jobs" / f"{trial_status.key}.json", json.dumps(asdict(trial_status), indent=2))
 
-    def _as_tended(self, standing: Standing, tended: bool) -> Standing:
+    def _as_tended(self, trial_status: TrialStatus, tended: bool) -> TrialStatus:
         """What a worker wrote that has died since is no longer true; and what waits under another order, rests."""
-        if standing.status == "running" and not tended:
-            return replace(standing, status="interrupted", activity="", steps_per_second=0.0)
+        if trial_status.status == "running" and not tended:
+            return replace(trial_status, status="interrupted", activity="", steps_per_second=0.0)
         rests: dict[Order, JobStatus] = {"pause": "paused", "stop": "stopped"}
-        order = self.order_of(standing.key)
-        return replace(standing, status=rests[order]) if standing.status == "waiting" and order in rests else standing
+        order = self.order_of(trial_status.key)
+        return (
+            replace(trial_status, status=rests[order])
+            if trial_status.status == "waiting" and order in rests
+            else trial_status
+        )
 
     def run_of(self, key: str) -> Run | None:
         """The run of the library that a job has become; None before it began, or once it was deleted."""
-        run_id = self.standing(key).run_id
+        run_id = self.trial_status(key).run_id
         try:
             return self.library.open(run_id) if run_id else None
         except RunError:
@@ -208,7 +212,7 @@ class Race:
 
     def jobs_to_do(self) -> list[Job]:
         """Jobs that are to run and have not ended."""
-        return [job for job in self.jobs if not self.standing(job.key).ended and self.order_of(job.key) == "run"]
+        return [job for job in self.jobs if not self.trial_status(job.key).ended and self.order_of(job.key) == "run"]
 
     # ---- who runs it ---------------------------------------------------------------------------------------------
 
@@ -229,10 +233,10 @@ class Race:
 
 
 def check_data(run: Run, plan: Comparison) -> None:
-    """Raise `RaceError` where the run learns other data than the comparison's runs."""
+    """Raise `StudyError` where the run learns other data than the comparison's runs."""
     config, base = run.config, plan.base
     if (config.data.name, config.shape) != (base.data.name, base.shape):
-        raise RaceError(
+        raise StudyError(
             f"The run {run.id} learns {config.data.name}, this comparison {base.data.name}, so their quality "
             f"cannot be compared; choose a run on {base.data.name}"
         )

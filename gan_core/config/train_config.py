@@ -117,7 +117,7 @@ class TrainConfig(Section):
         return self.latent.dim + (self.condition.dim if self.classes else 0)
 
     @property
-    def judged_shape(self) -> tuple[int, ...]:
+    def discriminator_input_shape(self) -> tuple[int, ...]:
         """Shape that D's layers start from: a sample's, with one more channel where the class is laid beside it."""
         if self.condition.name != "embedding":
             return self.shape

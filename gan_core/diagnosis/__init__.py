@@ -1,6 +1,6 @@
 """Names what is going wrong in a run, with the evidence, and what to do about it; or says that nothing is.
 
-`diagnose` reads nothing but the config, the figures, the glances and the judgements. `Watch` asks it again and again
+`diagnose` reads nothing but the config, the figures, the sample_stats and the judgements. `Watch` asks it again and again
 while a run trains, and keeps its answers steady.
 """
 
@@ -12,27 +12,30 @@ import numpy as np
 
 from gan_core.config import TrainConfig
 from gan_core.diagnosis.convergence import sound
-from gan_core.diagnosis.curves import YOUNG, Reading
-from gan_core.diagnosis.failure_modes import ILLNESSES
-from gan_core.diagnosis.findings import Chart, Evidence, Finding, Glance, Remedy
-from gan_core.metrics.evaluations import Evals
+from gan_core.diagnosis.curves import MIN_STEPS, RunSignals
+from gan_core.diagnosis.failure_modes import FAILURE_MODES
+from gan_core.diagnosis.findings import Chart, Evidence, Finding, Remedy, SampleStats
+from gan_core.metrics.evaluations import Evaluations
 from gan_core.training.history import History
 
-__all__ = ["YOUNG", "Chart", "Evidence", "Finding", "Glance", "Remedy", "Watch", "diagnose"]
+__all__ = ["MIN_STEPS", "Chart", "Evidence", "Finding", "SampleStats", "Remedy", "Watch", "diagnose"]
 
 _GOES_AFTER = 0.05  # share of the run, and at least so many steps, that a finding stays after its last sign
 _AT_LEAST = 50
 
 
 def diagnose(
-    config: TrainConfig, history: History, glances: tuple[Glance, ...] = (), evals: Evals | None = None
+    config: TrainConfig,
+    history: History,
+    sample_stats: tuple[SampleStats, ...] = (),
+    evaluations: Evaluations | None = None,
 ) -> tuple[Finding, ...]:
     """What the run shows so far, the most serious first; () while it is too young to tell."""
     if not len(history):
         return ()
-    run = Reading(config, history, glances, evals or Evals())
+    run = RunSignals(config, history, sample_stats, evaluations or Evaluations())
     with np.errstate(all="ignore"):  # a run that diverges holds figures of any size
-        ill = tuple(finding for illness in ILLNESSES if (finding := illness.finding(run)) is not None)
+        ill = tuple(finding for illness in FAILURE_MODES if (finding := illness.finding(run)) is not None)
         if ill:
             return ill
         good = sound(run)
@@ -47,11 +50,15 @@ class Watch:
         self._shown: dict[str, tuple[Finding, int]] = {}  # by id: as last seen, and at which step
 
     def see(
-        self, config: TrainConfig, history: History, glances: tuple[Glance, ...] = (), evals: Evals | None = None
+        self,
+        config: TrainConfig,
+        history: History,
+        sample_stats: tuple[SampleStats, ...] = (),
+        evaluations: Evaluations | None = None,
     ) -> tuple[Finding, ...]:
         """What to show now, the most serious first."""
         step = int(history.step[-1]) if len(history) else 0
-        found = {finding.id: finding for finding in diagnose(config, history, glances, evals)}
+        found = {finding.id: finding for finding in diagnose(config, history, sample_stats, evaluations)}
         self._first = {id: self._first.get(id, step) for id in found}
         for id, finding in found.items():
             if id in self._shown:
@@ -68,5 +75,5 @@ class Watch:
         }
         shown = [finding for finding, _ in self._shown.values()]
         bad = [finding for finding in shown if finding.bad]
-        order = [illness.id for illness in ILLNESSES]
+        order = [illness.id for illness in FAILURE_MODES]
         return tuple(sorted(bad, key=lambda finding: order.index(finding.id)) or shown[-1:])

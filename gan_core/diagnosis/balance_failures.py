@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from gan_core.config import TrainConfig
-from gan_core.diagnosis.curves import YOUNG, Reading
-from gan_core.diagnosis.failure_mode import Illness, Signs, penalty, rhythm, slower_d, smaller_steps, told_apart
+from gan_core.diagnosis.curves import MIN_STEPS, RunSignals
+from gan_core.diagnosis.failure_mode import FailureMode, Symptoms, penalty, rhythm, slower_d, smaller_steps, told_apart
 from gan_core.diagnosis.findings import Evidence
 from gan_core.losses import CrossEntropy, LeastSquares
 
 
-class VanishingGradient(Illness):
+class VanishingGradient(FailureMode):
     """G's gradient is all but gone while D still tells real from fake (Arjovsky and Bottou, 2017, theorem 2.4)."""
 
     id = "vanishing-gradient"
@@ -29,7 +29,7 @@ class VanishingGradient(Illness):
     )
     limit = 0.01
 
-    def signs(self, run: Reading) -> Signs | None:
+    def symptoms(self, run: RunSignals) -> Symptoms | None:
         norms = run["grad_norm_g"]
         column = run.column("grad_norm_g")
         best = float(np.nanmax(column)) if np.isfinite(column).any() else 0.0
@@ -39,9 +39,9 @@ class VanishingGradient(Illness):
         if since is None:
             return None
         text = f"G's gradient {run.now('grad_norm_g'):.2g}, at most {best:.2g} so far"
-        return Signs(since, (Evidence("norms", text, run.now("grad_norm_g"), self.limit * best, run.last),))
+        return Symptoms(since, (Evidence("norms", text, run.now("grad_norm_g"), self.limit * best, run.last),))
 
-    def cures(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
+    def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
         softer = {"loss.name": "non-saturating"}
         return [
             ("R1 and the non-saturating loss", {**softer, **slower_d(config), **penalty(config)}),
@@ -49,7 +49,7 @@ class VanishingGradient(Illness):
         ]
 
 
-class DiscriminatorTooStrong(Illness):
+class DiscriminatorTooStrong(FailureMode):
     """D is sure of every sample for long, and the samples do not get better."""
 
     id = "discriminator-too-strong"
@@ -60,7 +60,7 @@ class DiscriminatorTooStrong(Illness):
     )
     score, share, growth = 0.05, 0.05, 10.0
 
-    def signs(self, run: Reading) -> Signs | None:
+    def symptoms(self, run: RunSignals) -> Symptoms | None:
         real, fake, rest_d = run["d_real"], run["d_fake"], run.loss.equilibrium[0]
         if isinstance(run.loss, CrossEntropy):
             top = 1 - run.loss.label_smoothing
@@ -79,9 +79,9 @@ class DiscriminatorTooStrong(Illness):
         if since is None or (hopeless is None and run.gaining()):
             return None
         text = f"D(x) {run.now('d_real'):.3g} and D(G(z)) {run.now('d_fake'):.2g}"
-        return Signs(since, (Evidence("scores", text, run.now("d_fake"), limit, run.last),))
+        return Symptoms(since, (Evidence("scores", text, run.now("d_fake"), limit, run.last),))
 
-    def cures(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
+    def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
         slower = slower_d(config)
         return [
             ("R1, slow D", {**slower, **penalty(config)}),
@@ -91,7 +91,7 @@ class DiscriminatorTooStrong(Illness):
         ]
 
 
-class GeneratorTooStrong(Illness):
+class GeneratorTooStrong(FailureMode):
     """D takes the fakes for real, for long: its verdict means nothing."""
 
     id = "generator-too-strong"
@@ -102,7 +102,7 @@ class GeneratorTooStrong(Illness):
     )
     probability, lead, share = 0.7, 0.2, 1.25
 
-    def signs(self, run: Reading) -> Signs | None:
+    def symptoms(self, run: RunSignals) -> Symptoms | None:
         real, fake, rest_d = run["d_real"], run["d_fake"], run.loss.equilibrium[0]
         if isinstance(run.loss, CrossEntropy):
             limit = min(self.probability, run.now("d_real") + self.lead)
@@ -115,9 +115,9 @@ class GeneratorTooStrong(Illness):
         if since is None:
             return None
         text = f"D(G(z)) {run.now('d_fake'):.3g} above D(x) {run.now('d_real'):.3g}"
-        return Signs(since, (Evidence("scores", text, run.now("d_fake"), float(limit), run.last),))
+        return Symptoms(since, (Evidence("scores", text, run.now("d_fake"), float(limit), run.last),))
 
-    def cures(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
+    def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
         g, d = config.optimizer_g.lr, config.optimizer_d.lr
         return [
             ("Quicken D", {"optimizer_d.lr": max(2 * d, g), "g_steps": 1}),
@@ -126,7 +126,7 @@ class GeneratorTooStrong(Illness):
         ]
 
 
-class Oscillation(Illness):
+class Oscillation(FailureMode):
     """The two networks chase each other in circles (Mescheder et al., 2018): the gap of scores swings about zero."""
 
     id = "oscillation"
@@ -137,8 +137,8 @@ class Oscillation(Illness):
     )
     regular, rows = 0.35, 1024
 
-    def signs(self, run: Reading) -> Signs | None:
-        if run.age < 2 * YOUNG:
+    def symptoms(self, run: RunSignals) -> Symptoms | None:
+        if run.age < 2 * MIN_STEPS:
             return None
         tail = slice(-self.rows, None)
         gap = run.history.d_real[tail] - run.history.d_fake[tail]
@@ -155,9 +155,9 @@ class Oscillation(Illness):
             return None
         since = int(run.history.step[-len(gap)])
         text = f"D(x) - D(G(z)) swings by {size * 2**0.5:.2g} about every {period} steps"
-        return Signs(since, (Evidence("scores", text, strength, self.regular, run.last),))
+        return Symptoms(since, (Evidence("scores", text, strength, self.regular, run.last),))
 
-    def _least(self, run: Reading) -> float:
+    def _least(self, run: RunSignals) -> float:
         """The smallest swing that counts: a tenth of D's range, or for a critic of what its scores reach.
 
         A game of equals may ripple with a period, and be well: the widest ripple seen of one was 0.053 of the range.
@@ -167,5 +167,5 @@ class Oscillation(Illness):
         scores = np.concatenate((run.history.d_real[-self.rows :], run.history.d_fake[-self.rows :]))
         return 0.1 * float(np.abs(scores - np.median(scores)).mean()) + 1e-6
 
-    def cures(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
+    def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
         return [("R1", penalty(config, 1.0)), ("Smaller steps", smaller_steps(config))]

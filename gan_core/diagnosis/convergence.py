@@ -1,7 +1,7 @@
 """What a run without an illness shows: that it improves, or that it has come to rest, near the data or short of it.
 
 Only quality tells a good rest from a bad one: samples may be as varied as the data and poor. Points are judged at every
-glance, images when the evaluator comes round; before that, glances can tell that a run improves, and nothing more.
+sample_stats, images when the evaluator comes round; before that, sample_stats can tell that a run improves, and nothing more.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gan_core.diagnosis.curves import YOUNG, Reading
+from gan_core.diagnosis.curves import MIN_STEPS, RunSignals
 from gan_core.diagnosis.findings import Chart, Evidence, Finding
 
 _GAIN = 0.95  # of the value before: less is a gain
@@ -34,9 +34,9 @@ class _Quality:
     perfect: bool = False  # whether there is nothing left to gain
 
 
-def sound(run: Reading) -> Finding | None:
+def sound(run: RunSignals) -> Finding | None:
     """ "improving", "converged" or "stalled"; None where nothing can be told yet."""
-    if run.age < YOUNG:
+    if run.age < MIN_STEPS:
         return None
     quality = _of_points(run) if run.config.dataset.kind == "points" else _of_images(run)
     if quality is None:
@@ -49,7 +49,7 @@ def sound(run: Reading) -> Finding | None:
     if quality.good:
         meaning = "The samples are close to the data, and no longer get closer. More steps at this rate bring little."
         return Finding("converged", "Fine, converged", False, quality.since, evidence, meaning)
-    if run.last < _PATIENCE * YOUNG:
+    if run.last < _PATIENCE * MIN_STEPS:
         return None
     meaning = (
         "Nothing is wrong with the game, but the samples no longer get better and are still far from the data. "
@@ -58,9 +58,9 @@ def sound(run: Reading) -> Finding | None:
     return Finding("stalled", "At rest, short of the data", False, quality.since, evidence, meaning)
 
 
-def _of_points(run: Reading) -> _Quality | None:
-    """By the Jensen-Shannon divergence of each glance."""
-    judged = [(glance.step, glance.js) for glance in run.glances if glance.js is not None]
+def _of_points(run: RunSignals) -> _Quality | None:
+    """By the Jensen-Shannon divergence of each sample_stats."""
+    judged = [(sample_stats.step, sample_stats.js) for sample_stats in run.sample_stats if sample_stats.js is not None]
     course = _course(run, [step for step, _ in judged], [js for _, js in judged], _GLANCES)
     if course is None:
         return None
@@ -68,12 +68,12 @@ def _of_points(run: Reading) -> _Quality | None:
     return _Quality("JS divergence", "fit", before, now, since, step, now < _GOOD_JS, now < _NEAR_JS)
 
 
-def _of_images(run: Reading) -> _Quality | None:
+def _of_images(run: RunSignals) -> _Quality | None:
     """By the Frechet distance of each judgement; good by coverage, which no blur and no collapse has."""
-    figures = run.evals.figures
+    figures = run.evaluations.figures
     if "frechet" not in figures or "coverage" not in figures:
         return None
-    course = _course(run, run.evals.step.tolist(), figures["frechet"].value.tolist(), _JUDGEMENTS)
+    course = _course(run, run.evaluations.step.tolist(), figures["frechet"].value.tolist(), _JUDGEMENTS)
     if course is None:
         return None
     before, now, since, step = course
@@ -82,7 +82,9 @@ def _of_images(run: Reading) -> _Quality | None:
     return _Quality("Frechet distance", "quality", before, now, since, step, good)
 
 
-def _course(run: Reading, steps: list[int], values: list[float], needed: int) -> tuple[float, float, int, int] | None:
+def _course(
+    run: RunSignals, steps: list[int], values: list[float], needed: int
+) -> tuple[float, float, int, int] | None:
     """Medians of the earlier and later part of the run's last half, since when, and until when; None if too few."""
     late = [(step, value) for step, value in zip(steps, values, strict=True) if step >= run.last / 2]
     if len(late) < needed:
@@ -92,14 +94,18 @@ def _course(run: Reading, steps: list[int], values: list[float], needed: int) ->
     return before, now, int(late[0][0]), int(late[-1][0])
 
 
-def _nearer(run: Reading) -> Finding | None:
-    """ "improving" by glances: samples come nearer to real ones, or vary more like them."""
-    half = [glance for glance in run.glances if glance.step >= run.last / 2]
+def _nearer(run: RunSignals) -> Finding | None:
+    """ "improving" by sample_stats: samples come nearer to real ones, or vary more like them."""
+    half = [sample_stats for sample_stats in run.sample_stats if sample_stats.step >= run.last / 2]
     if len(half) < _GLANCES:
         return None
     middle = len(half) // 2
-    spread = [float(np.median([glance.spread for glance in part])) for part in (half[:middle], half[middle:])]
-    nearest = [float(np.median([glance.nearest for glance in part])) for part in (half[:middle], half[middle:])]
+    spread = [
+        float(np.median([sample_stats.spread for sample_stats in part])) for part in (half[:middle], half[middle:])
+    ]
+    nearest = [
+        float(np.median([sample_stats.nearest for sample_stats in part])) for part in (half[:middle], half[middle:])
+    ]
     if nearest[1] >= _GAIN * nearest[0] and abs(1 - spread[1]) >= abs(1 - spread[0]) - 0.03:
         return None
     text = f"nearest real one at {nearest[1]:.2f} of the usual distance, before at {nearest[0]:.2f}"

@@ -8,29 +8,31 @@ import numpy as np
 
 from gan_core import losses
 from gan_core.config import TrainConfig
-from gan_core.diagnosis.findings import Glance
-from gan_core.metrics.evaluations import Evals
+from gan_core.diagnosis.findings import SampleStats
+from gan_core.metrics.evaluations import Evaluations
 from gan_core.training.history import History
 
-YOUNG = 150  # steps before which nothing is said, unless a figure is no number
+MIN_STEPS = 150  # steps before which nothing is said, unless a figure is no number
 BLOCKS = 50  # means that a curve is read as
 _ROWS = 2000  # read of each column, however long the run
 _LASTING = 0.2  # share of the run that a sign must have lasted, within these steps:
 _LEAST, _MOST = 100, 1000
 
 
-class Reading:
+class RunSignals:
     """The curves of one run, made ready.
 
     Args:
         config: in force now.
         history: all rows so far.
-        glances: oldest first.
-        evals: the judgements of quality so far.
+        sample_stats: oldest first.
+        evaluations: the judgements of quality so far.
     """
 
-    def __init__(self, config: TrainConfig, history: History, glances: tuple[Glance, ...], evals: Evals) -> None:
-        self.config, self.history, self.glances, self.evals = config, history, glances, evals
+    def __init__(
+        self, config: TrainConfig, history: History, sample_stats: tuple[SampleStats, ...], evaluations: Evaluations
+    ) -> None:
+        self.config, self.history, self.sample_stats, self.evaluations = config, history, sample_stats, evaluations
         self.loss = losses.get(config.loss.name, config.loss.combine, config.loss.label_smoothing)
         n = len(history)
         self.last = int(history.step[-1]) if n else 0
@@ -68,40 +70,44 @@ class Reading:
             forgiven: share of the lasting blocks that may lack the sign; in [0, 1).
         """
         recent = self.steps >= self.last - self.lasting
-        if self.age < YOUNG or recent.sum() < 2 or sign[recent].mean() < 1 - forgiven:
+        if self.age < MIN_STEPS or recent.sum() < 2 or sign[recent].mean() < 1 - forgiven:
             return None
         lacking = np.flatnonzero(~sign)
         earlier = lacking[~recent[lacking]]
         first = int(earlier[-1]) + 1 if len(earlier) else 0
         return int(self.steps[min(first, len(sign) - 1)])
 
-    # ---- glances -------------------------------------------------------------------------------------------------
+    # ---- sample_stats -------------------------------------------------------------------------------------------------
 
-    def recent_glances(self) -> tuple[Glance, ...]:
-        """The glances that count as lasting, at least three; () where there are not that many."""
-        if self.age < YOUNG or len(self.glances) < 4:
+    def recent_glances(self) -> tuple[SampleStats, ...]:
+        """The sample_stats that count as lasting, at least three; () where there are not that many."""
+        if self.age < MIN_STEPS or len(self.sample_stats) < 4:
             return ()
-        recent = tuple(glance for glance in self.glances if glance.step >= self.last - self.lasting)
-        return recent if len(recent) >= 3 else self.glances[-3:]
+        recent = tuple(
+            sample_stats for sample_stats in self.sample_stats if sample_stats.step >= self.last - self.lasting
+        )
+        return recent if len(recent) >= 3 else self.sample_stats[-3:]
 
-    def shown_since(self, sign: Callable[[Glance], bool]) -> int | None:
-        """The step since which every glance has shown the sign, if that is long enough; else None."""
+    def shown_since(self, sign: Callable[[SampleStats], bool]) -> int | None:
+        """The step since which every sample_stats has shown the sign, if that is long enough; else None."""
         recent = self.recent_glances()
-        if not recent or not all(sign(glance) for glance in recent):
+        if not recent or not all(sign(sample_stats) for sample_stats in recent):
             return None
-        first = len(self.glances)
-        while first and sign(self.glances[first - 1]):
+        first = len(self.sample_stats)
+        while first and sign(self.sample_stats[first - 1]):
             first -= 1
-        return self.glances[first].step
+        return self.sample_stats[first].step
 
     def gaining(self) -> bool:
-        """Whether G is getting nearer to the data: over the recent glances its spread or its distance improves."""
+        """Whether G is getting nearer to the data: over the recent sample_stats its spread or its distance improves."""
         recent = self.recent_glances()
         if not recent:
             return False
         half = len(recent) // 2
-        spread = [abs(1 - _median([glance.spread for glance in part])) for part in (recent[:half], recent[half:])]
-        nearest = [_median([glance.nearest for glance in part]) for part in (recent[:half], recent[half:])]
+        spread = [
+            abs(1 - _median([sample_stats.spread for sample_stats in part])) for part in (recent[:half], recent[half:])
+        ]
+        nearest = [_median([sample_stats.nearest for sample_stats in part]) for part in (recent[:half], recent[half:])]
         return spread[0] - spread[1] > 0.03 or nearest[1] < 0.95 * nearest[0]
 
 

@@ -12,20 +12,20 @@ import numpy as np
 from gan_core.config import TrainConfig
 from gan_core.config.catalog import OPTIMIZERS
 from gan_core.config.schema import ConfigError
-from gan_core.diagnosis.curves import Reading
+from gan_core.diagnosis.curves import RunSignals
 from gan_core.diagnosis.findings import Evidence, Finding, Remedy
 from gan_core.losses import CrossEntropy
 
 
 @dataclass(frozen=True)
-class Signs:
+class Symptoms:
     """What speaks for an illness, and since when."""
 
     since: int
     evidence: tuple[Evidence, ...]
 
 
-class Illness(ABC):
+class FailureMode(ABC):
     """Something that can go wrong with a run."""
 
     id: ClassVar[str]
@@ -34,23 +34,23 @@ class Illness(ABC):
     ruinous: ClassVar[bool] = False  # it leaves weights past saving, so that every remedy begins a new run
 
     @abstractmethod
-    def signs(self, run: Reading) -> Signs | None:
+    def symptoms(self, run: RunSignals) -> Symptoms | None:
         """What speaks for it; None if the run does not have it, or is too young to tell."""
 
     @abstractmethod
-    def cures(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
+    def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
         """Labels and settings of what may help, the best first. What changes nothing is left out later."""
 
-    def finding(self, run: Reading) -> Finding | None:
-        signs = self.signs(run)
-        if signs is None:
+    def finding(self, run: RunSignals) -> Finding | None:
+        symptoms = self.symptoms(run)
+        if symptoms is None:
             return None
-        remedies = tuple(Remedy(label, dict(values), self.ruinous) for label, values in self.cures(run.config))
+        remedies = tuple(Remedy(label, dict(values), self.ruinous) for label, values in self.remedies(run.config))
         kept = tuple(remedy for remedy in remedies if _changes(run.config, remedy))
-        return Finding(self.id, self.title, True, signs.since, signs.evidence, self.meaning, kept)
+        return Finding(self.id, self.title, True, symptoms.since, symptoms.evidence, self.meaning, kept)
 
 
-def told_apart(run: Reading) -> np.ndarray:
+def told_apart(run: RunSignals) -> np.ndarray:
     """Whether D tells real from fake well, block by block, in the terms of its loss."""
     gap, rest_d = run["d_real"] - run["d_fake"], run.loss.equilibrium[0]
     if isinstance(run.loss, CrossEntropy):

@@ -1,4 +1,4 @@
-"""What can go wrong, one small class each. To add an illness, write its class and its line in ILLNESSES."""
+"""What can go wrong, one small class each. To add an illness, write its class and its line in FAILURE_MODES."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from gan_core.diagnosis.balance_failures import (
     Oscillation,
     VanishingGradient,
 )
-from gan_core.diagnosis.curves import YOUNG, Reading
-from gan_core.diagnosis.failure_mode import Illness, Signs, critic, penalty, rising, smaller_steps
+from gan_core.diagnosis.curves import MIN_STEPS, RunSignals
+from gan_core.diagnosis.failure_mode import FailureMode, Symptoms, critic, penalty, rising, smaller_steps
 from gan_core.diagnosis.findings import Chart, Evidence
 from gan_core.losses import CrossEntropy
 
 
-class Divergence(Illness):
+class Divergence(FailureMode):
     """A loss that is no number, or curves that run away: gradients or scores a hundred times their early size."""
 
     id = "divergence"
@@ -32,12 +32,12 @@ class Divergence(Illness):
     ruinous = True
     limit = 100.0
 
-    def signs(self, run: Reading) -> Signs | None:
+    def symptoms(self, run: RunSignals) -> Symptoms | None:
         for name in ("loss_d", "loss_g"):
             last, before = getattr(run.history, name)[-1:], getattr(run.history, name)[:-1]
             if len(last) and not np.isfinite(last[0]) and (np.isfinite(before).any() or np.isinf(last[0])):
                 text = f"{'D' if name == 'loss_d' else 'G'}'s loss is no finite number"
-                return Signs(run.last, (Evidence("losses", text, float(last[0]), 0.0, run.last),))
+                return Symptoms(run.last, (Evidence("losses", text, float(last[0]), 0.0, run.last),))
         if len(run.history) < 20:
             return None
         gap = np.abs(run.column("d_real") - run.column("d_fake"))
@@ -51,15 +51,15 @@ class Divergence(Illness):
         )
 
     def _growth(
-        self, run: Reading, values: np.ndarray, blocks: np.ndarray, floor: float, chart: Chart, label: str
-    ) -> Signs | None:
+        self, run: RunSignals, values: np.ndarray, blocks: np.ndarray, floor: float, chart: Chart, label: str
+    ) -> Symptoms | None:
         """A figure that stays a hundred times as large as the first steps reach, or as `floor`.
 
         What they reach, not their middle: a D that wins at once has next to no gradient from its tenth step on.
         """
         early = values[: max(5, min(50, len(values) // 4))]
         early = early[np.isfinite(early)]
-        if not len(early) or run.age < YOUNG:
+        if not len(early) or run.age < MIN_STEPS:
             return None
         first = float(np.quantile(early, 0.95))
         limit = self.limit * max(first, floor)
@@ -68,15 +68,15 @@ class Divergence(Illness):
             return None
         now = float(blocks[-1])
         text = f"{label} {now:.3g}, at first {first:.2g}"
-        return Signs(since, (Evidence(chart, text, now, limit, run.last),))
+        return Symptoms(since, (Evidence(chart, text, now, limit, run.last),))
 
-    def _leap(self, run: Reading) -> Signs | None:
+    def _leap(self, run: RunSignals) -> Symptoms | None:
         """D's scores leapt within a few steps to where no gradient comes back from."""
         rest_d, worst = run.loss.equilibrium[0], run.column("loss_d")
         if not isinstance(run.loss, CrossEntropy) or not rest_d or not np.isfinite(worst).any():
             return None
         step = int(np.nanargmax(worst))
-        if run.age < YOUNG or worst[step] < 6 * rest_d:
+        if run.age < MIN_STEPS or worst[step] < 6 * rest_d:
             return None
         sure = run["d_real"] - run["d_fake"] > 0.98
         since = run.since(sure | ((run["loss_d"] > 3 * rest_d) & (run["d_fake"] < 0.9)), forgiven=0.2)
@@ -84,9 +84,9 @@ class Divergence(Illness):
             return None
         at = int(run.history.step[run._rows][step])
         text = f"D's loss leapt to {worst[step]:.3g}, {worst[step] / rest_d:.0f} times its resting value"
-        return Signs(min(at, since), (Evidence("losses", text, float(worst[step]), 6 * rest_d, at),))
+        return Symptoms(min(at, since), (Evidence("losses", text, float(worst[step]), 6 * rest_d, at),))
 
-    def cures(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
+    def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
         gentle = {
             "optimizer_g.name": "adam",
             "optimizer_g.lr": 2e-4,
@@ -100,7 +100,7 @@ class Divergence(Illness):
         ]
 
 
-class ModeCollapse(Illness):
+class ModeCollapse(FailureMode):
     """Samples that are all alike (Goodfellow, 2016, section 5.1.1), or that miss most modes of points."""
 
     id = "mode-collapse"
@@ -113,60 +113,66 @@ class ModeCollapse(Illness):
     same, lost = 0.1, 0.5  # a spread of next to nothing, and the share of the first one that it has kept at most
     wide, patience = 0.75, 20
 
-    def signs(self, run: Reading) -> Signs | None:
-        if run.last < 2 * YOUNG:
+    def symptoms(self, run: RunSignals) -> Symptoms | None:
+        if run.last < 2 * MIN_STEPS:
             return None
         recent = run.recent_glances()
-        alike = run.shown_since(lambda glance: glance.spread < self.spread)
-        if alike is not None and not self._untouched(run) and not rising([glance.spread for glance in recent], 1.3):
+        alike = run.shown_since(lambda sample_stats: sample_stats.spread < self.spread)
+        if (
+            alike is not None
+            and not self._untouched(run)
+            and not rising([sample_stats.spread for sample_stats in recent], 1.3)
+        ):
             last = recent[-1]
             text = f"samples differ by {last.spread:.0%} of what real ones do"
-            return Signs(alike, (Evidence("samples", text, last.spread, self.spread, last.step),))
-        known = [glance for glance in run.glances if glance.covered is not None]
-        if run.last < 4 * YOUNG or len(known) < 6 or known[-1].step < run.last - run.lasting:
+            return Symptoms(alike, (Evidence("samples", text, last.spread, self.spread, last.step),))
+        known = [sample_stats for sample_stats in run.sample_stats if sample_stats.covered is not None]
+        if run.last < 4 * MIN_STEPS or len(known) < 6 or known[-1].step < run.last - run.lasting:
             return None
         late = known[len(known) // 2 :]
-        shares = [glance.covered or 0.0 for glance in late]
-        if run.last < self.patience * YOUNG and late[-1].spread > self.wide:
+        shares = [sample_stats.covered or 0.0 for sample_stats in late]
+        if run.last < self.patience * MIN_STEPS and late[-1].spread > self.wide:
             return None  # spread over the data, and still finding its modes
-        nearest = [glance.nearest for glance in late]
+        nearest = [sample_stats.nearest for sample_stats in late]
         if max(shares) > self.covered or rising(shares) or rising([1 / max(value, 1e-6) for value in nearest]):
             return None
         text = f"{shares[-1]:.0%} of the modes are reached"
-        return Signs(late[0].step, (Evidence("fit", text, shares[-1], self.covered, late[-1].step),))
+        return Symptoms(late[0].step, (Evidence("fit", text, shares[-1], self.covered, late[-1].step),))
 
-    def _untouched(self, run: Reading) -> bool:
+    def _untouched(self, run: RunSignals) -> bool:
         """G still makes about what it began with, which is no collapse: it has not learnt yet.
 
         Not so where samples have become alike that once were not: a G that has not learnt keeps its variety.
         """
-        if len(run.glances) < 2:
+        if len(run.sample_stats) < 2:
             return False
-        first, recent = run.glances[: max(1, len(run.glances) // 4)], run.recent_glances()
-        limit = min(self.same, self.lost * max(glance.spread for glance in first))
-        if recent and all(glance.spread < limit for glance in recent):
+        first, recent = run.sample_stats[: max(1, len(run.sample_stats) // 4)], run.recent_glances()
+        limit = min(self.same, self.lost * max(sample_stats.spread for sample_stats in first))
+        if recent and all(sample_stats.spread < limit for sample_stats in recent):
             return False
-        return run.glances[-1].nearest > 0.8 * max(glance.nearest for glance in first)
+        return run.sample_stats[-1].nearest > 0.8 * max(sample_stats.nearest for sample_stats in first)
 
-    def cures(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
+    def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
         d, g = config.optimizer_d.lr, config.optimizer_g.lr
         even: dict[str, Any] = {"g_steps": 1}
         if d < g:
             even |= {"optimizer_d.lr": g}
-        cures: list[tuple[str, Mapping[str, Any]]] = [("A critic with a gradient penalty", {**even, **critic(config)})]
+        remedies: list[tuple[str, Mapping[str, Any]]] = [
+            ("A critic with a gradient penalty", {**even, **critic(config)})
+        ]
         if config.loss.name != "least-squares":  # whose collapse stayed, under both, when it was measured
-            cures = [
+            remedies = [
                 ("Let D keep up", even),
                 ("R1 and an even game", {**even, **penalty(config)}),
                 ("More steps of D", {**even, "n_critic": max(5, config.n_critic)}),
-                *cures,
+                *remedies,
             ]
         if config.generator.norm == "none" and config.shape != (2,):
-            cures.append(("Batch norm in G", {"generator.norm": "batch"}))
-        return cures
+            remedies.append(("Batch norm in G", {"generator.norm": "batch"}))
+        return remedies
 
 
-class Memorisation(Illness):
+class Memorisation(FailureMode):
     """G repeats the examples, or D knows them from others of their kind: it has learnt them by heart."""
 
     id = "memorisation"
@@ -181,32 +187,36 @@ class Memorisation(Illness):
     overfit = 0.5
     epochs = 10
 
-    def signs(self, run: Reading) -> Signs | None:
+    def symptoms(self, run: RunSignals) -> Symptoms | None:
         if not len(run.history) or run.history.epoch[-1] < self.epochs:
             return None
-        signs = [sign for sign in (self._copies(run), self._knows(run)) if sign is not None]
-        return Signs(min(s.since for s in signs), tuple(e for s in signs for e in s.evidence)) if signs else None
+        symptoms = [sign for sign in (self._copies(run), self._knows(run)) if sign is not None]
+        return (
+            Symptoms(min(s.since for s in symptoms), tuple(e for s in symptoms for e in s.evidence))
+            if symptoms
+            else None
+        )
 
-    def _copies(self, run: Reading) -> Signs | None:
+    def _copies(self, run: RunSignals) -> Symptoms | None:
         """Samples stand much nearer to one real example than to any other."""
-        since = run.shown_since(lambda glance: glance.ratio < self.ratio)
+        since = run.shown_since(lambda sample_stats: sample_stats.ratio < self.ratio)
         if since is None:
             return None
-        last = run.glances[-1]
+        last = run.sample_stats[-1]
         text = f"samples lie at {last.ratio:.0%} of the distance to the second nearest example"
-        return Signs(since, (Evidence("samples", text, last.ratio, self.ratio, last.step),))
+        return Symptoms(since, (Evidence("samples", text, last.ratio, self.ratio, last.step),))
 
-    def _knows(self, run: Reading) -> Signs | None:
+    def _knows(self, run: RunSignals) -> Symptoms | None:
         """D scores real examples that it has not seen like fakes."""
-        since = run.shown_since(lambda glance: (glance.overfit or 0.0) > self.overfit)
+        since = run.shown_since(lambda sample_stats: (sample_stats.overfit or 0.0) > self.overfit)
         if since is None:
             return None
-        last = run.glances[-1]
+        last = run.sample_stats[-1]
         share = last.overfit or 0.0
         text = f"D's score of unseen real examples has gone {share:.0%} of the way to that of fakes"
-        return Signs(since, (Evidence("scores", text, share, self.overfit, last.step),))
+        return Symptoms(since, (Evidence("scores", text, share, self.overfit, last.step),))
 
-    def cures(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
+    def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
         all_data = ("All of the data", {"data.count": 0})
         if config.dataset.kind == "points":
             return [all_data]
@@ -216,7 +226,7 @@ class Memorisation(Illness):
         ]
 
 
-ILLNESSES: tuple[Illness, ...] = (  # the most serious first
+FAILURE_MODES: tuple[FailureMode, ...] = (  # the most serious first
     Divergence(),
     ModeCollapse(),
     VanishingGradient(),

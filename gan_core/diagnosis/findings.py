@@ -1,4 +1,4 @@
-"""What a diagnosis is made of: a glance at the samples, the evidence, the remedies, and the finding that holds them."""
+"""What a diagnosis is made of: a sample_stats at the samples, the evidence, the remedies, and the finding that holds them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Chart = Literal["losses", "scores", "norms", "samples", "fit", "quality"]
 
 
 @dataclass(frozen=True)
-class Glance:
+class SampleStats:
     """What the samples of one moment show, as figures: a session takes one with each look at its samples."""
 
     step: int

@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_core.diagnosis.findings import Glance
+from gan_core.diagnosis.findings import SampleStats
 
-KEPT = 400  # glances of one run
+KEPT = 400  # sample_stats of one run
 _CERTAIN = 4  # standard errors by which scores must differ to say so
-_SAMPLES = 128  # samples that a glance reads
+_SAMPLES = 128  # samples that a sample_stats reads
 _NUMBERS = 4_000_000  # numbers of the data that it searches: all of 5,000 digits, 2,000 points
 
 
-class Glancer:
+class SampleStatsMeter:
     """Compares samples with the real ones they are shown beside; the real side is measured once.
 
     Args:
@@ -46,8 +46,8 @@ class Glancer:
         covered: float | None = None,
         js: float | None = None,
         overfit: float | None = None,
-    ) -> Glance | None:
-        """The glance at samples (n, H, W, C) uint8 or (n, 2) float32; None where they are no numbers or too few."""
+    ) -> SampleStats | None:
+        """The sample_stats at samples (n, H, W, C) uint8 or (n, 2) float32; None where they are no numbers or too few."""
         shown = torch.from_numpy(samples[:_SAMPLES])
         if shown.ndim == 4:
             shown = shown.permute(0, 3, 1, 2)
@@ -57,7 +57,7 @@ class Glancer:
         order = torch.addmm(self._half_squares, x, self._data.T, alpha=-1)  # of |x - d|^2 = |x|^2 + ...
         closest = order.topk(min(2, len(self._data)), dim=1, largest=False).indices
         nearest, second = (x[:, None] - self._data[closest]).norm(dim=2).T[[0, -1]]
-        return Glance(
+        return SampleStats(
             step,
             _over(_spread(x), self._real_spread),
             _over(float(nearest.median()), self._real_nearest),
@@ -83,26 +83,26 @@ def overfitting(seen: np.ndarray, unseen: np.ndarray, fake: np.ndarray) -> float
     return difference / gap if gap > 0 and difference > _CERTAIN * chance else 0.0
 
 
-class Glances:
-    """The glances of one run, oldest first: bounded, thinned towards the past."""
+class SampleStatsLog:
+    """The sample_stats of one run, oldest first: bounded, thinned towards the past."""
 
-    def __init__(self, past: Iterable[Glance] = ()) -> None:
-        self._kept: list[Glance] = []
-        for glance in past:
-            self.add(glance)
+    def __init__(self, past: Iterable[SampleStats] = ()) -> None:
+        self._kept: list[SampleStats] = []
+        for sample_stats in past:
+            self.add(sample_stats)
 
-    def add(self, glance: Glance) -> bool:
-        """Keep a glance; whether it is new: a second one of the same step takes the place of the first."""
-        new = not self._kept or self._kept[-1].step < glance.step
-        while self._kept and self._kept[-1].step >= glance.step:
+    def add(self, sample_stats: SampleStats) -> bool:
+        """Keep a sample_stats; whether it is new: a second one of the same step takes the place of the first."""
+        new = not self._kept or self._kept[-1].step < sample_stats.step
+        while self._kept and self._kept[-1].step >= sample_stats.step:
             self._kept.pop()
-        self._kept.append(glance)
+        self._kept.append(sample_stats)
         if len(self._kept) > KEPT:
             half = KEPT // 2
             self._kept[:half] = self._kept[:half:2]
         return new
 
-    def view(self) -> tuple[Glance, ...]:
+    def view(self) -> tuple[SampleStats, ...]:
         return tuple(self._kept)
 
 

@@ -60,7 +60,7 @@ class Loss(ABC):
 
     def generator(self, fake_logits: Tensor) -> Tensor:
         """G's loss, a scalar, from D's logits (N,) on fake samples."""
-        return self.fooling(fake_logits).mean()
+        return self.generator_loss(fake_logits).mean()
 
     def distance(self, real: Tensor, fake: Tensor) -> Tensor | None:
         """How far apart each real sample and its fake are, (N,), where D's loss depends on it; None elsewhere."""
@@ -73,7 +73,7 @@ class Loss(ABC):
     @property
     def equilibrium(self) -> tuple[float | None, float | None]:
         """Losses of D and G once D cannot tell: the best that a constant D can do. None where no one value is."""
-        loss_d, loss_g = self._at_rest()
+        loss_d, loss_g = self._equilibrium_of_sum()
         return None if loss_d is None else self._share * loss_d, loss_g
 
     @property
@@ -95,11 +95,11 @@ class Loss(ABC):
         return self._formulas()[2]
 
     @abstractmethod
-    def fooling(self, logits: Tensor) -> Tensor:
+    def generator_loss(self, logits: Tensor) -> Tensor:
         """What each fake sample costs G: (N,) -> (N,)."""
 
     @abstractmethod
-    def _at_rest(self) -> tuple[float | None, float | None]:
+    def _equilibrium_of_sum(self) -> tuple[float | None, float | None]:
         """Losses of D (as a sum) and of G under the best constant D."""
 
     @abstractmethod
@@ -161,7 +161,7 @@ class CrossEntropy(Separable):
         return (1 - self.label_smoothing) / 2
 
     @property
-    def _loss_d_at_rest(self) -> float:
+    def _loss_d_equilibrium(self) -> float:
         p = self._best_constant
         return -2 * (p * math.log(p) + (1 - p) * math.log(1 - p))
 
@@ -184,11 +184,11 @@ class NonSaturating(CrossEntropy):
     )
     reading_of_norms: ClassVar[str] = "With this loss G is pulled hardest while D sees through it."
 
-    def fooling(self, logits: Tensor) -> Tensor:
+    def generator_loss(self, logits: Tensor) -> Tensor:
         return -logsigmoid(logits)
 
-    def _at_rest(self) -> tuple[float, float]:
-        return self._loss_d_at_rest, -math.log(self._best_constant)
+    def _equilibrium_of_sum(self) -> tuple[float, float]:
+        return self._loss_d_equilibrium, -math.log(self._best_constant)
 
     def _formulas(self) -> tuple[str, str, str]:
         return *self._formulas_d(), r"-\mathbb{E}[\log D(G(z))]"
@@ -207,11 +207,11 @@ class Saturating(CrossEntropy):
     )
     reading_of_norms: ClassVar[str] = "With this loss the pull on G fades to nothing once D sees through it."
 
-    def fooling(self, logits: Tensor) -> Tensor:
+    def generator_loss(self, logits: Tensor) -> Tensor:
         return logsigmoid(-logits)
 
-    def _at_rest(self) -> tuple[float, float]:
-        return self._loss_d_at_rest, math.log(1 - self._best_constant)
+    def _equilibrium_of_sum(self) -> tuple[float, float]:
+        return self._loss_d_equilibrium, math.log(1 - self._best_constant)
 
     def _formulas(self) -> tuple[str, str, str]:
         return *self._formulas_d(), r"\mathbb{E}[\log(1 - D(G(z)))]"
@@ -244,10 +244,10 @@ class Wasserstein(Separable):
     def fake(self, logits: Tensor) -> Tensor:
         return logits
 
-    def fooling(self, logits: Tensor) -> Tensor:
+    def generator_loss(self, logits: Tensor) -> Tensor:
         return -logits
 
-    def _at_rest(self) -> tuple[float, None]:
+    def _equilibrium_of_sum(self) -> tuple[float, None]:
         return 0.0, None
 
     def _formulas(self) -> tuple[str, str, str]:
@@ -273,7 +273,7 @@ class LeastSquares(Separable):
         "a loss compares G with today's D, so it does not measure how good the samples look."
     )
     reading_of_scores: ClassVar[str] = (
-        "D aims at 1 for real samples and at 0 for G's; these are marks, not chances, and may overshoot. "
+        "D aims at 1 for real samples and at 0 for G's; these are setting_changes, not chances, and may overshoot. "
         "Far apart, D tells them with ease; both near 0.5, it cannot tell."
     )
     reading_of_norms: ClassVar[str] = "With this loss G is pulled the harder, the further its scores are from 1."
@@ -285,10 +285,10 @@ class LeastSquares(Separable):
     def fake(self, logits: Tensor) -> Tensor:
         return logits.square() / 2
 
-    def fooling(self, logits: Tensor) -> Tensor:
+    def generator_loss(self, logits: Tensor) -> Tensor:
         return (logits - 1).square() / 2
 
-    def _at_rest(self) -> tuple[float, float]:
+    def _equilibrium_of_sum(self) -> tuple[float, float]:
         best_constant = (1 - self.label_smoothing) / 2
         return best_constant**2, (best_constant - 1) ** 2 / 2
 
@@ -331,10 +331,10 @@ class Hinge(Separable):
     def fake(self, logits: Tensor) -> Tensor:
         return relu(1 + logits)
 
-    def fooling(self, logits: Tensor) -> Tensor:
+    def generator_loss(self, logits: Tensor) -> Tensor:
         return -logits
 
-    def _at_rest(self) -> tuple[float, None]:
+    def _equilibrium_of_sum(self) -> tuple[float, None]:
         return 2.0, None
 
     def _formulas(self) -> tuple[str, str, str]:
@@ -377,10 +377,10 @@ class LossSensitive(Loss):
     def distance(self, real: Tensor, fake: Tensor) -> Tensor:
         return (real - fake).abs().flatten(1).mean(dim=1)
 
-    def fooling(self, logits: Tensor) -> Tensor:
+    def generator_loss(self, logits: Tensor) -> Tensor:
         return -logits
 
-    def _at_rest(self) -> tuple[None, None]:
+    def _equilibrium_of_sum(self) -> tuple[None, None]:
         return None, None
 
     def _formulas(self) -> tuple[str, str, str]:

@@ -16,7 +16,7 @@ from gan_core.acceleration.double_backward import input_gradients
 from gan_core.config import PenaltyConfig
 from gan_core.config.catalog import PENALTIES
 
-Judge = Callable[[Tensor], Tensor]  # D as a function of samples alone: (N, *shape) -> logits (N,)
+ScoreFunction = Callable[[Tensor], Tensor]  # D as a function of samples alone: (N, *shape) -> logits (N,)
 
 
 def get(config: PenaltyConfig) -> Penalty:
@@ -44,7 +44,7 @@ class Penalty:
         """What `term` leaves to chance for a batch like `real`, from a generator on its device; None for nothing."""
         return None
 
-    def term(self, discriminator: Judge, real: Tensor, fake: Tensor, chance: Tensor | None) -> Tensor | None:
+    def term(self, discriminator: ScoreFunction, real: Tensor, fake: Tensor, chance: Tensor | None) -> Tensor | None:
         """What D's loss grows by: a scalar with a graph to D's weights, at full strength; None for nothing.
 
         Args:
@@ -57,7 +57,7 @@ class Penalty:
         """What happens to D's weights after each of its steps."""
 
 
-Nothing = Penalty
+NoPenalty = Penalty
 
 
 class WeightClipping(Penalty):
@@ -98,7 +98,7 @@ class GradientPenalty(Penalty):
         dtype = _full_precision(real).dtype
         return torch.rand(len(real), dtype=dtype, device=real.device, generator=generator)
 
-    def term(self, discriminator: Judge, real: Tensor, fake: Tensor, chance: Tensor | None) -> Tensor:
+    def term(self, discriminator: ScoreFunction, real: Tensor, fake: Tensor, chance: Tensor | None) -> Tensor:
         real, fake, e = _full_precision(real), _full_precision(fake), cast(Tensor, chance)
         between = fake.lerp(real, e.view(-1, *[1] * (real.dim() - 1)))
         norms = torch.linalg.vector_norm(input_gradients(discriminator, between), dim=1)
@@ -118,7 +118,7 @@ class R1(Penalty):
             r"\mathbb{E}[\lVert \nabla D(x) \rVert^2]"
         )
 
-    def term(self, discriminator: Judge, real: Tensor, fake: Tensor, chance: Tensor | None) -> Tensor:
+    def term(self, discriminator: ScoreFunction, real: Tensor, fake: Tensor, chance: Tensor | None) -> Tensor:
         gradients = input_gradients(discriminator, _full_precision(real))
         return self.config.weight / 2 * self.config.every * gradients.square().sum(dim=1).mean()
 

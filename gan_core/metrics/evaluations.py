@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_core.metrics.registry import KINDS, Basis, Figure
+from gan_core.metrics.registry import KINDS, Metric, Provenance
 
 _MOMENT = ("step", "epoch", "seconds", "images")
 _PARTS = ("", "_low", "_high", "_real", "_n", "_reference", "_extractor")  # of a figure's columns, behind its name
@@ -27,7 +27,7 @@ class Evaluation:
     epoch: float
     seconds: float  # spent training until then
     images: int  # real examples that D had seen
-    figures: tuple[Figure, ...]
+    figures: tuple[Metric, ...]
 
     def value(self, name: str) -> float | None:
         """The figure of this name, or None where it was not measured."""
@@ -42,11 +42,11 @@ class Column:
     low: np.ndarray  # 95 % interval
     high: np.ndarray
     real: np.ndarray  # what real data score against real data
-    basis: tuple[Basis | None, ...]  # what each was measured on
+    basis: tuple[Provenance | None, ...]  # what each was measured on
 
 
 @dataclass(frozen=True, eq=False)
-class Evals:
+class Evaluations:
     """A run's judgements so far, oldest first. Nothing in it changes; each judgement makes a new one."""
 
     rows: tuple[Evaluation, ...] = ()
@@ -97,7 +97,7 @@ def as_csv(rows: Sequence[Evaluation]) -> str:
     return text.getvalue()
 
 
-def _cells(figure: Figure | None) -> list[str]:
+def _cells(figure: Metric | None) -> list[str]:
     if figure is None:
         return [""] * len(_PARTS)
     numbers = (figure.value, figure.low, figure.high, figure.real)
@@ -120,10 +120,10 @@ def _evaluation(line: Mapping[str, str]) -> Evaluation:
     return Evaluation(int(line["step"]), float(line["epoch"]), float(line["seconds"]), int(line["images"]), figures)
 
 
-def _figure(name: str, line: Mapping[str, str]) -> Figure:
+def _figure(name: str, line: Mapping[str, str]) -> Metric:
     low, high, real = (float(line[name + part]) if line[name + part] else None for part in ("_low", "_high", "_real"))
-    basis = Basis(int(line[name + "_n"]), line[name + "_reference"], line[name + "_extractor"])
-    return Figure(name, float(line[name]), low, high, real, basis)
+    basis = Provenance(int(line[name + "_n"]), line[name + "_reference"], line[name + "_extractor"])
+    return Metric(name, float(line[name]), low, high, real, basis)
 
 
 # ---- best.json -------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from safetensors.torch import load_file, save_file
 from torch import Generator, Tensor, nn
 
 from gan_core.data import Dataset, Progress, store
-from gan_core.models import set_generator
+from gan_core.models import set_rng
 from gan_core.models.layers import Dropout
 from gan_core.system.random_streams import stream
 
@@ -62,7 +62,7 @@ def _halving(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
 
 
 @dataclass(frozen=True)
-class About:
+class ClassifierInfo:
     """What to know of a classifier; the JSON file beside its weights."""
 
     name: str
@@ -78,7 +78,7 @@ class About:
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class ClassifierOutput:
     """What a classifier sees in n images."""
 
     features: Tensor  # float32 (n, 128)
@@ -89,11 +89,11 @@ class Reading:
 class Classifier:
     """A trained network and what to know of it."""
 
-    about: About
+    about: ClassifierInfo
     network: Network
 
     @torch.no_grad()
-    def read(self, images: Tensor) -> Reading:
+    def read(self, images: Tensor) -> ClassifierOutput:
         """Features and class probabilities of images: uint8, or float in [0, 1]; (n, C, H, W), of any size.
 
         Raises:
@@ -104,7 +104,7 @@ class Classifier:
         for part in images.split(250):  # keeps the largest activation near 100 MB at 64 pixels
             features.append(self.network.features(self._fitted(part)))
             probabilities.append(self.network.head(features[-1]).softmax(1))
-        return Reading(torch.cat(features), torch.cat(probabilities))
+        return ClassifierOutput(torch.cat(features), torch.cat(probabilities))
 
     def accuracy(self, images: Tensor, labels: Tensor) -> float:
         """Share of the images that are put in the class of their label (n,)."""
@@ -215,7 +215,7 @@ def train(
     channels, _, side = seen[0].shape[1:]
     network = _blank(channels, len(classes))
     _initialise(network, stream(0, "classifier weights"))
-    set_generator(network, stream(0, "classifier dropout"))
+    set_rng(network, stream(0, "classifier dropout"))
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=_DECAY, fused=True)
     jiggle = stream(0, "classifier jiggle")
     for step, picked in enumerate(_batches(len(seen[0]), stream(0, "classifier order"))):
@@ -227,9 +227,11 @@ def train(
         optimizer.step()
     network.half().float().eval().requires_grad_(False)  # rounded now as in the file, so that both judge alike
 
-    about = About(name, channels, side, classes, 0.0, len(seen[0]), len(test[0]), dataset.labels is not None)
+    about = ClassifierInfo(name, channels, side, classes, 0.0, len(seen[0]), len(test[0]), dataset.labels is not None)
     accuracy = round(Classifier(about, network).accuracy(*test), 4)
-    return Classifier(About(**{**vars(about), "accuracy": accuracy, "command": command, "date": date}), network)
+    return Classifier(
+        ClassifierInfo(**{**vars(about), "accuracy": accuracy, "command": command, "date": date}), network
+    )
 
 
 def _task(dataset: Dataset, part: slice) -> tuple[Tensor, Tensor]:
@@ -294,7 +296,7 @@ def save(classifier: Classifier, path: Path) -> None:
 def load(path: Path) -> Classifier:
     """The classifier that `save` wrote. Raises `OSError` or `ValueError` where the files are missing or damaged."""
     fields = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    about = About(**{**fields, "classes": tuple(fields["classes"])})
+    about = ClassifierInfo(**{**fields, "classes": tuple(fields["classes"])})
     network = _blank(about.channels, len(about.classes))
     network.load_state_dict({name: value.float() for name, value in load_file(path).items()}, strict=False)
     return Classifier(about, network.eval().requires_grad_(False))

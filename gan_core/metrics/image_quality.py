@@ -15,10 +15,10 @@ from torch import Tensor
 from gan_core.data import Dataset, Progress
 from gan_core.metrics import bootstrap, class_balance, wasserstein
 from gan_core.metrics.bootstrap import Interval
-from gan_core.metrics.feature_classifier import About, Reading, check, classifier_for
+from gan_core.metrics.feature_classifier import ClassifierInfo, ClassifierOutput, check, classifier_for
 from gan_core.metrics.frechet import frechet, kernel
 from gan_core.metrics.precision_recall import NEIGHBOURS, balls, novelty, spacing
-from gan_core.metrics.registry import Basis
+from gan_core.metrics.registry import Provenance
 from gan_core.system.random_streams import stream
 
 IMAGES = 5000  # to generate for an evaluation, and real ones at most
@@ -52,15 +52,15 @@ class Quality:
     intervals: Mapping[str, Interval] = field(default_factory=dict)  # 95 %, of each figure by its name
     floor: Quality | None = None  # what one half of the real images scores against the other
 
-    def basis(self, name: str) -> Basis:
+    def basis(self, name: str) -> Provenance:
         """What the figure of this name was measured on."""
         n = self.images if name in ("frechet", "class_divergence") else self.compared
         wanted = self.reference if name in ("frechet", "class_divergence", "novelty") else self.compared
-        return Basis(n, f"{wanted} training images", "pixels" if name == "sliced" else self.extractor)
+        return Provenance(n, f"{wanted} training images", "pixels" if name == "sliced" else self.extractor)
 
 
 def evaluate(images: Tensor, dataset: Dataset, progress: Progress | None = None) -> Quality:
-    """Judge generated images against a data set. 5,000 (`IMAGES`) take a few seconds on one core.
+    """ImageEvaluator generated images against a data set. 5,000 (`IMAGES`) take a few seconds on one core.
 
     A new data set's first evaluation trains its judge, which takes a minute or two. `progress` is told of each part and
     may raise, to give up.
@@ -81,7 +81,7 @@ def evaluate(images: Tensor, dataset: Dataset, progress: Progress | None = None)
     return _judge_of(dataset, progress).judge(images, progress)
 
 
-class Judge:
+class ImageEvaluator:
     """A data set's classifier and what it sees in the real images.
 
     Raises:
@@ -108,7 +108,7 @@ class Judge:
         for part in images.split(1000):
             _tell(progress, "looking at the images")
             parts.append(self._classifier.read(part))
-        reading = Reading(
+        reading = ClassifierOutput(
             *(torch.cat(columns) for columns in zip(*(vars(part).values() for part in parts), strict=True))
         )
         return _Sight(images, reading)
@@ -154,7 +154,7 @@ class _Sight:
     """Images and what the classifier sees in them."""
 
     images: Tensor  # uint8, or float in [0, 1]; (n, C, H, W)
-    reading: Reading
+    reading: ClassifierOutput
 
     features = property(lambda self: self.reading.features)
 
@@ -173,18 +173,18 @@ class _Sight:
         return len(self.images)
 
     def __getitem__(self, rows: slice) -> _Sight:
-        return _Sight(self.images[rows], Reading(*(part[rows] for part in vars(self.reading).values())))
+        return _Sight(self.images[rows], ClassifierOutput(*(part[rows] for part in vars(self.reading).values())))
 
 
-_judges: WeakKeyDictionary[Dataset, Judge] = WeakKeyDictionary()
+_judges: WeakKeyDictionary[Dataset, ImageEvaluator] = WeakKeyDictionary()
 _guard = Lock()
 
 
-def _judge_of(dataset: Dataset, progress: Progress | None) -> Judge:
+def _judge_of(dataset: Dataset, progress: Progress | None) -> ImageEvaluator:
     """The data set's judge, made once for as long as the data stay in memory."""
     with _guard:
         if dataset not in _judges:
-            _judges[dataset] = Judge(dataset, progress)
+            _judges[dataset] = ImageEvaluator(dataset, progress)
         return _judges[dataset]
 
 
@@ -193,6 +193,6 @@ def _tell(progress: Progress | None, what: str) -> None:
         progress(1.0, what)
 
 
-def _described(about: About) -> str:
+def _described(about: ClassifierInfo) -> str:
     task = f"{len(about.classes)} classes" if about.labelled else "quarter turns"
     return f"{about.name} classifier ({task}, {about.accuracy:.1%} right)"

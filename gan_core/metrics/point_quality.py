@@ -20,7 +20,7 @@ from gan_core.data.points import draw, modes, moments
 from gan_core.metrics import bootstrap, wasserstein
 from gan_core.metrics.bootstrap import Interval
 from gan_core.metrics.frechet import moments as sample_moments
-from gan_core.metrics.registry import Basis
+from gan_core.metrics.registry import Provenance
 from gan_core.system.random_streams import stream
 
 SAMPLES = 20_000  # generated points that a judgement looks at
@@ -64,13 +64,13 @@ class Fit:
         """Frobenius norm of the covariances' difference, as a share of the true covariance's."""
         return float(np.linalg.norm(self.covariance - self.true_covariance) / np.linalg.norm(self.true_covariance))
 
-    def basis(self, name: str) -> Basis:
+    def basis(self, name: str) -> Provenance:
         """What the figure of this name was measured on."""
         n = min(self.n, _SLICED) if name in ("wasserstein", "sliced") else self.n
-        return Basis(n, "fresh points of the true distribution", "coordinates")
+        return Provenance(n, "fresh points of the true distribution", "coordinates")
 
 
-class Judge:
+class PointEvaluator:
     """Judges points against the distribution of one config; the true side is drawn once."""
 
     def __init__(self, config: TrainConfig) -> None:

@@ -39,11 +39,14 @@ KINDS = {
     "covered": Kind("modes covered", "higher"),
     "good": Kind("points near a mode", "higher"),
 }
-METRIC = {"images": "frechet", "points": "js"}  # the one that tells the best of a run's checkpoints: lower is better
+QUALITY_METRIC = {
+    "images": "frechet",
+    "points": "js",
+}  # the one that tells the best of a run's checkpoints: lower is better
 
 
 @dataclass(frozen=True)
-class Basis:
+class Provenance:
     """What a figure was measured on."""
 
     n: int  # generated examples
@@ -52,7 +55,7 @@ class Basis:
 
 
 @dataclass(frozen=True)
-class Figure:
+class Metric:
     """A figure with all that must stand beside it."""
 
     name: str  # in KINDS
@@ -60,24 +63,24 @@ class Figure:
     low: float | None  # 95 % interval; None where there is none
     high: float | None
     real: float | None  # what real data score against real data; None where that was not asked
-    basis: Basis
+    basis: Provenance
 
     kind = property(lambda self: KINDS[self.name])
 
 
-class Judged(Protocol):
+class Evaluated(Protocol):
     """`metrics.quality.Quality` or `metrics.point_quality.Fit`: figures as fields, and what belongs to each."""
 
     @property
     def intervals(self) -> Mapping[str, tuple[float, float]]: ...
 
     @property
-    def floor(self) -> Judged | None: ...
+    def floor(self) -> Evaluated | None: ...
 
-    def basis(self, name: str) -> Basis: ...
+    def basis(self, name: str) -> Provenance: ...
 
 
-def of(judged: Judged) -> list[Figure]:
+def of(judged: Evaluated) -> list[Metric]:
     """Every figure that was measured, in the order of KINDS."""
     found = []
     for name in KINDS:
@@ -85,5 +88,5 @@ def of(judged: Judged) -> list[Figure]:
         if value is not None:
             low, high = judged.intervals.get(name, (None, None))
             real = getattr(judged.floor, name, None)
-            found.append(Figure(name, float(value), low, high, real, judged.basis(name)))
+            found.append(Metric(name, float(value), low, high, real, judged.basis(name)))
     return found

@@ -15,11 +15,11 @@ from gan_core.config import NetworkConfig, TrainConfig
 from gan_core.config.catalog import DISCRIMINATORS, GENERATORS
 from gan_core.models import sgan
 from gan_core.models.init import initialise, normalise_spectrally
-from gan_core.models.layers import Drawing, set_generator
+from gan_core.models.layers import StochasticLayer, set_rng
 from gan_core.models.network import Discriminator, Generator
 from gan_core.system.random_streams import stream
 
-__all__ = ["Drawing", "build", "count_parameters", "set_generator"]
+__all__ = ["StochasticLayer", "build", "count_parameters", "set_rng"]
 
 
 def build(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
@@ -64,5 +64,5 @@ def _pair(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
 def _with_weights(network: nn.Module, net: NetworkConfig, seed: int, role: str) -> nn.Module:
     network = network.to_empty(device="cpu")
     initialise(network, net, seed, role)
-    set_generator(network, stream(seed, f"{role} dropout"))
+    set_rng(network, stream(seed, f"{role} dropout"))
     return network

@@ -10,18 +10,18 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils.parametrize import is_parametrized
 
-from gan_core.models.layers import Drawing, Drawn, full_precision
+from gan_core.models.layers import SelfInitializedLayer, StochasticLayer, full_precision
 from gan_core.models.sgan import Discriminators
 
 
-class Nothing(nn.Identity):
+class NoBatchLayer(nn.Identity):
     """D judges each sample by itself."""
 
     def __init__(self, features: int) -> None:
         super().__init__()
 
 
-class MinibatchDiscrimination(Drawn):
+class MinibatchDiscrimination(SelfInitializedLayer):
     """Salimans et al. (2016), "Improved Techniques for Training GANs", section 3.2.
 
         M_i = f(x_i) T,   c_b(x_i, x_j) = exp(-|M_i,b - M_j,b|_1),   o(x_i)_b = sum_j c_b(x_i, x_j)
@@ -57,7 +57,7 @@ class MinibatchStdDev(nn.Module):
         return torch.cat((features, deviation.to(features.dtype).expand(len(features), 1)), dim=1)
 
 
-def judges_alone(network: nn.Module) -> bool:
+def is_samplewise(network: nn.Module) -> bool:
     """Whether D's word on a sample hangs on that sample alone: not on its batch, on chance, on past calls.
 
     Such a D gives real samples and fakes the same logits in one batch as in two.
@@ -65,9 +65,9 @@ def judges_alone(network: nn.Module) -> bool:
     return not any(isinstance(module, _TOGETHER) or is_parametrized(module) for module in network.modules())
 
 
-_TOGETHER = (_BatchNorm, MinibatchDiscrimination, MinibatchStdDev, Drawing, Discriminators)
+_TOGETHER = (_BatchNorm, MinibatchDiscrimination, MinibatchStdDev, StochasticLayer, Discriminators)
 
 
-def repeats_itself(network: nn.Module) -> bool:
+def is_deterministic(network: nn.Module) -> bool:
     """Whether, statistics aside, the network answers the same to the same batch in training, and is none the wiser."""
-    return not any(isinstance(module, Drawing) or is_parametrized(module) for module in network.modules())
+    return not any(isinstance(module, StochasticLayer) or is_parametrized(module) for module in network.modules())

@@ -15,7 +15,7 @@ from gan_core.config import TrainConfig
 from gan_core.models.layers import linear
 
 
-class Nothing(nn.Module):
+class Unconditional(nn.Module):
     """D is not told; the base of all others.
 
     Args:
@@ -26,7 +26,7 @@ class Nothing(nn.Module):
         super().__init__()
 
     def before(self, x: Tensor, y: Tensor | None) -> Tensor:
-        """What D's layers see of samples x (N, *shape) of classes y (N,): (N, *config.judged_shape)."""
+        """What D's layers see of samples x (N, *shape) of classes y (N,): (N, *config.discriminator_input_shape)."""
         return x
 
     def after(self, logits: Tensor, features: Tensor, y: Tensor | None) -> Tensor:
@@ -34,7 +34,7 @@ class Nothing(nn.Module):
         return logits
 
 
-class Beside(Nothing):
+class Beside(Unconditional):
     """Mirza and Osindero (2014), "Conditional Generative Adversarial Nets": the class is one more input of D.
 
     The class's vector is mapped to one more channel of the picture, or for points to one more number.
@@ -50,7 +50,7 @@ class Beside(Nothing):
         return torch.cat((x, beside.to(x.dtype)), dim=1)
 
 
-class Projection(Nothing):
+class Projection(Unconditional):
     """Miyato and Koyama (2018), "cGANs with Projection Discriminator", equation 3.
 
     D(x, y) = v_y . phi(x) + psi(phi(x)),   phi the features, psi the head, v_y a vector of the class

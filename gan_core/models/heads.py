@@ -10,17 +10,17 @@ import math
 import torch
 from torch import Tensor, nn
 
-from gan_core.models.layers import Drawn, full_precision, linear
+from gan_core.models.layers import SelfInitializedLayer, full_precision, linear
 
 
-class Linear(nn.Sequential):
+class LinearHead(nn.Sequential):
     """One weighted sum of the features."""
 
     def __init__(self, features: int, bias: bool) -> None:
         super().__init__(linear(features, 1, bias), nn.Flatten(0))
 
 
-class GaussianMixture(Drawn):
+class GaussianMixture(SelfInitializedLayer):
     """Eghbal-zadeh and Widmer (2017), "Probabilistic Generative Adversarial Networks": likelihood as D's score.
 
         D(x) = 1/d log sum_k pi_k N(e(x); mu_k, diag(sigma_k^2)),   e(x) a linear map of the features to d numbers

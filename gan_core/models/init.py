@@ -1,7 +1,7 @@
 """Initial weights: each layer draws its own from a generator named after its place.
 
 So weights depend on the seed and the network alone: not on loss or optimiser, nor on what else was built before, beside
-or in another thread. Networks that differ in one layer share the weights of all others, which makes for fair races.
+or in another thread. Networks that differ in one layer share the weights of all others, which makes for fair studies.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import spectral_norm
 
 from gan_core.config import NetworkConfig
-from gan_core.models.layers import Drawn
+from gan_core.models.layers import SelfInitializedLayer
 from gan_core.system.random_streams import stream
 
 Weighted = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
@@ -38,7 +38,7 @@ def initialise(network: nn.Module, net: NetworkConfig, seed: int, role: str) -> 
             SCHEMES[net.init](module, net, next(weights))
         elif isinstance(module, nn.Embedding):
             weight_of(module).normal_(generator=next(vectors))
-        elif isinstance(module, Drawn):
+        elif isinstance(module, SelfInitializedLayer):
             module.draw(next(own))
         elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.LayerNorm):
             module.reset_parameters()  # scale 1, shift 0, running mean 0, running variance 1: nothing random

@@ -23,7 +23,7 @@ ACTIVATIONS: dict[str, Callable[[NetworkConfig], nn.Module]] = {
 OUTPUTS: dict[str, Callable[[], nn.Module]] = {"tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "linear": nn.Identity}
 
 
-class Drawn(nn.Module):
+class SelfInitializedLayer(nn.Module):
     """A layer with parameters of its own kind, which it draws itself when the network gets its initial weights."""
 
     def draw(self, generator: torch.Generator) -> None:
@@ -31,7 +31,7 @@ class Drawn(nn.Module):
         raise TypeError(f"{type(self).__name__} must say how its parameters are drawn")
 
 
-class Drawing(nn.Module):
+class StochasticLayer(nn.Module):
     """A layer that draws random numbers while it trains, from `generator`, which must be set before."""
 
     def __init__(self) -> None:
@@ -41,11 +41,11 @@ class Drawing(nn.Module):
     @property
     def generator(self) -> torch.Generator:
         if self._generator is None:
-            raise RuntimeError(f"this {type(self).__name__} has no generator yet; call models.set_generator first")
+            raise RuntimeError(f"this {type(self).__name__} has no generator yet; call models.set_rng first")
         return self._generator
 
 
-class Dropout(Drawing):
+class Dropout(StochasticLayer):
     """Dropout (Srivastava et al., 2014): while training, each number is zero with chance `p`, else divided by 1 - p."""
 
     def __init__(self, p: float) -> None:
@@ -62,10 +62,10 @@ class Dropout(Drawing):
         return f"p={self.p}"
 
 
-def set_generator(network: nn.Module, generator: torch.Generator) -> None:
-    """Let every `Drawing` layer of `network` draw from `generator`, which must be on the network's device."""
+def set_rng(network: nn.Module, generator: torch.Generator) -> None:
+    """Let every `StochasticLayer` layer of `network` draw from `generator`, which must be on the network's device."""
     for module in network.modules():
-        if isinstance(module, Drawing):
+        if isinstance(module, StochasticLayer):
             module._generator = generator
 
 

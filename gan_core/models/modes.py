@@ -1,4 +1,4 @@
-"""Statements that set networks to a mode, and back: to evaluation, for a look without a trace, or constant."""
+"""Statements that set networks to a mode, and back: to evaluation, for a look without a trace, or frozen."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class evaluating:  # noqa: N801  (reads as a statement: `with evaluating(network
             network.train(mode)
 
 
-class constant:  # noqa: N801
+class frozen:  # noqa: N801
     """Within this block no gradient of these parameters is prepared or computed; all of them want one outside."""
 
     def __init__(self, parameters: Sequence[nn.Parameter]) -> None:
@@ -39,7 +39,7 @@ class constant:  # noqa: N801
             parameter.requires_grad = True
 
 
-class repeating:  # noqa: N801
+class frozen_batch_statistics:  # noqa: N801
     """Within this block the network's normalisations gather no statistics: for what it has computed once already."""
 
     def __init__(self, *networks: nn.Module) -> None:
@@ -54,7 +54,7 @@ class repeating:  # noqa: N801
             norm.track_running_stats = True
 
 
-class judging(evaluating):  # noqa: N801
+class batch_statistics(evaluating):  # noqa: N801
     """Within this block D judges a batch as it does in training, by the batch's own statistics, and gathers none.
 
     D only ever sees batches that are all real or all fake. The running statistics of its normalisations mix the two,
@@ -63,11 +63,11 @@ class judging(evaluating):  # noqa: N801
 
     def __enter__(self) -> None:
         super().__enter__()
-        self._repeating = repeating(*self.networks)
-        self._repeating.__enter__()
-        for norm in self._repeating.norms:
+        self._frozen_statistics = frozen_batch_statistics(*self.networks)
+        self._frozen_statistics.__enter__()
+        for norm in self._frozen_statistics.norms:
             norm.training = True
 
     def __exit__(self, *error: object) -> None:
-        self._repeating.__exit__(*error)
+        self._frozen_statistics.__exit__(*error)
         super().__exit__(*error)

@@ -36,9 +36,9 @@ class Discriminator(nn.Module):
     def __init__(self, features: nn.Module, config: TrainConfig) -> None:
         super().__init__()
         net = config.discriminator
-        self.features = features  # (N, *config.judged_shape) -> (N, F)
+        self.features = features  # (N, *config.discriminator_input_shape) -> (N, F)
         with evaluating(features):
-            width = features(torch.empty(2, *config.judged_shape, device="meta")).shape[1]
+            width = features(torch.empty(2, *config.discriminator_input_shape, device="meta")).shape[1]
         self.across = BATCH_LAYERS[net.batch_layer].load()(width)
         width = self.across(torch.empty(2, width, device="meta")).shape[1]
         self.head = HEADS[net.head].load()(width, has_bias(net))

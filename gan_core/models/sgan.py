@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from gan_core.models.layers import Drawn
+from gan_core.models.layers import SelfInitializedLayer
 
 
 class _Pairs(nn.Module):
@@ -67,7 +67,7 @@ class Discriminators(_Pairs):
         return torch.cat([*own, *of_shown, *by_shown])
 
 
-class Messenger(Drawn):
+class Messenger(SelfInitializedLayer):
     """What a local D would say of G_0's samples had it met them: D_i, and what it has learnt of them beside D_i.
 
     D_i itself must not learn of G_0. But a D that never meets G_0's samples rewards one place for ever, and G_0 gathers

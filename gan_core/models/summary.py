@@ -18,7 +18,7 @@ from torch.nn.utils import parametrize
 from gan_core import models
 from gan_core.config import TrainConfig
 from gan_core.models.layer_names import label_of
-from gan_core.models.layers import set_generator
+from gan_core.models.layers import set_rng
 from gan_core.models.modes import evaluating
 from gan_core.models.sgan import Discriminators, Generators
 
@@ -59,7 +59,7 @@ def _rows(network: nn.Module, *inputs: Any) -> list[LayerRow]:
     """What happens in one pass through the network. Only the shown pair of SGAN's works then; the others follow."""
     rows: list[LayerRow] = []
     counted: set[int] = set()
-    set_generator(network, torch.Generator())
+    set_rng(network, torch.Generator())
     hooks = [module.register_forward_hook(partial(_note, rows, counted)) for module in _parts(network)]
     try:
         with torch.no_grad(), evaluating(network):

@@ -14,7 +14,7 @@ TAGS = 20  # of one run
 
 
 @dataclass(frozen=True)
-class About:
+class Metadata:
     """Always within bounds when `of` or `read` made it."""
 
     name: str = ""
@@ -22,20 +22,20 @@ class About:
     notes: str = ""
 
     @staticmethod
-    def of(name: Any = "", tags: Any = (), notes: Any = "") -> About:
+    def of(name: Any = "", tags: Any = (), notes: Any = "") -> Metadata:
         """What was typed, or stands in a file, cut to its bounds; a name and a tag are one line of printable text."""
         kept = dict.fromkeys(_line(tag, TAG) for tag in (tags if isinstance(tags, list | tuple) else ()))
         kept.pop("", None)
-        return About(_line(name, NAME), tuple(list(kept)[:TAGS]), notes[:NOTES] if isinstance(notes, str) else "")
+        return Metadata(_line(name, NAME), tuple(list(kept)[:TAGS]), notes[:NOTES] if isinstance(notes, str) else "")
 
     @staticmethod
-    def read(file: Path) -> About:
+    def read(file: Path) -> Metadata:
         """What `write` wrote; nothing where there is no such file, or it cannot be read."""
         try:
             found = json.loads(file.read_text(encoding="utf-8", errors="replace"))
         except (OSError, ValueError, RecursionError):
-            return About()
-        return About.of(*map(found.get, ("name", "tags", "notes"))) if isinstance(found, dict) else About()
+            return Metadata()
+        return Metadata.of(*map(found.get, ("name", "tags", "notes"))) if isinstance(found, dict) else Metadata()
 
     def write(self, file: Path) -> None:
         """Raises `OSError` if the disk refuses."""

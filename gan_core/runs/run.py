@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from gan_core.config import ConfigError, TrainConfig
 from gan_core.data import Dataset
-from gan_core.diagnosis import Glance
+from gan_core.diagnosis import SampleStats
 from gan_core.latent import Model, Weights
 from gan_core.metrics import evaluations
 from gan_core.metrics.evaluations import Best, Evaluation
 from gan_core.runs import checkpoint, disk, frames
 from gan_core.runs.errors import RunError
-from gan_core.runs.metadata import About
+from gan_core.runs.metadata import Metadata
 from gan_core.system.devices import find_device
 from gan_core.system.files import append_line, json_lines, replace_text
 from gan_core.training.history import append_csv, read_table, rewind_csv
@@ -61,11 +61,11 @@ class Run:
     def write_config(self, config: TrainConfig) -> None:
         replace_text(self.path / "config.json", config.to_json())
 
-    def about(self) -> About:
+    def about(self) -> Metadata:
         """Its name, tags and notes."""
-        return About.read(self.path / "about.json")
+        return Metadata.read(self.path / "about.json")
 
-    def write_about(self, said: About) -> None:
+    def write_about(self, said: Metadata) -> None:
         """Raises `OSError` if the disk refuses."""
         said.write(self.path / "about.json")
 
@@ -110,28 +110,28 @@ class Run:
         """The same rows as one array, (n, columns)."""
         return read_table(self.path / "metrics.csv")
 
-    def write_evals(self, rows: Sequence[Evaluation]) -> None:
+    def write_evaluations(self, rows: Sequence[Evaluation]) -> None:
         """Keep these judgements, all that there are. Raises `OSError` if the disk refuses."""
         replace_text(self.path / "evals.csv", evaluations.as_csv(rows))
 
-    def evals(self) -> list[Evaluation]:
+    def evaluations(self) -> list[Evaluation]:
         """All judgements made while the run trained, oldest first."""
         file = self.path / "evals.csv"
         return evaluations.from_csv(file.read_text(encoding="utf-8", errors="replace")) if file.exists() else []
 
-    def append_glance(self, glance: Glance) -> None:
-        """Add a glance at the samples to `glances.jsonl`."""
-        append_line(self.path / "glances.jsonl", asdict(glance))
+    def append_sample_stats(self, sample_stats: SampleStats) -> None:
+        """Add a sample_stats at the samples to `glances.jsonl`."""
+        append_line(self.path / "glances.jsonl", asdict(sample_stats))
 
-    def glances(self) -> list[Glance]:
-        """All glances, oldest first; lines that cannot be read are left out."""
-        glances = []
+    def sample_stats(self) -> list[SampleStats]:
+        """All sample_stats, oldest first; lines that cannot be read are left out."""
+        sample_stats = []
         for line in json_lines(self.path / "glances.jsonl"):
             numbers = all(isinstance(value, int | float) for value in line.values() if value is not None)
             with suppress(TypeError):  # other fields
                 if numbers and None not in (line.get("spread"), line.get("nearest"), line.get("step")):
-                    glances.append(Glance(**line))
-        return glances
+                    sample_stats.append(SampleStats(**line))
+        return sample_stats
 
     def log(self, kind: str, step: int, **details: Any) -> None:
         """Note that something happened: started, changed, forked, saved, named, unjudged, stopped, finished, failed."""
@@ -301,15 +301,17 @@ class Run:
     def rewind(self, step: int) -> None:
         """Forget all that is of after `step`, which a crash left behind the last whole checkpoint."""
         rewind_csv(self.path / "metrics.csv", step)
-        judged = self.evals()
+        judged = self.evaluations()
         if judged and judged[-1].step > step:
-            self.write_evals([row for row in judged if row.step <= step])
+            self.write_evaluations([row for row in judged if row.step <= step])
         best = self.best()
         if best is not None and best.step > step:
             (self.path / "best.json").unlink()
         for later in (kept for kept in self.checkpoints() if kept > step):
             shutil.rmtree(self._checkpoint(later), ignore_errors=True)
-        kept = [json.dumps(asdict(glance)) + "\n" for glance in self.glances() if glance.step <= step]
+        kept = [
+            json.dumps(asdict(sample_stats)) + "\n" for sample_stats in self.sample_stats() if sample_stats.step <= step
+        ]
         if kept or (self.path / "glances.jsonl").exists():
             replace_text(self.path / "glances.jsonl", "".join(kept))
         frames.delete_after(self._pictures, step)

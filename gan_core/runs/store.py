@@ -16,7 +16,7 @@ from gan_core.config import TrainConfig
 from gan_core.config.schema import as_text
 from gan_core.runs import checkpoint, disk, summary
 from gan_core.runs.errors import RunError
-from gan_core.runs.metadata import About
+from gan_core.runs.metadata import Metadata
 from gan_core.runs.run import Run
 from gan_core.runs.summary import RunSummary
 from gan_core.system.files import replace_text
@@ -51,7 +51,7 @@ class RunStore:
             run.write_config(config)
             run.log("created", 0)
             if name:
-                run.write_about(About.of(name))
+                run.write_about(Metadata.of(name))
         except OSError as error:
             shutil.rmtree(run.path, ignore_errors=True)
             raise RunError(
@@ -75,7 +75,7 @@ class RunStore:
     ) -> Run:
         """A new run that goes on from a checkpoint of another, the last whole one by default, with `values` changed.
 
-        It begins with the other's figures, pictures and marks up to that step; the other run stays as it is.
+        It begins with the other's figures, pictures and setting_changes up to that step; the other run stays as it is.
 
         Raises:
             ConfigError: a bad value, or one under which the checkpoint cannot go on.

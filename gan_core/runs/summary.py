@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from gan_core.config import TrainConfig
-from gan_core.diagnosis.failure_modes import ILLNESSES
-from gan_core.metrics.registry import METRIC
+from gan_core.diagnosis.failure_modes import FAILURE_MODES
+from gan_core.metrics.registry import QUALITY_METRIC
 from gan_core.runs import disk
 from gan_core.runs.run import MARKED, Run
 from gan_core.training.history import COLUMNS, last_row
 
 _ASIDE = (*MARKED, "unjudged", "named", "imported")  # events that do not tell how the run stands
-_TITLES = {illness.id: illness.title for illness in ILLNESSES}
+_TITLES = {illness.id: illness.title for illness in FAILURE_MODES}
 _TELLING = ("", "samples", "config.json", "about.json", "events.jsonl", "metrics.csv", "evals.csv")
 
 Stamp = tuple[tuple[int, int], ...]
@@ -58,8 +58,8 @@ def stamp(run: Run) -> Stamp:
 def summarise(run: Run) -> RunSummary:
     """The run in a line, read from its files. Raises `RunError` if its config cannot be read."""
     config, events, said = run.config, run.events(), run.about()
-    judged, best, frames, row = run.evals(), run.best(), run.frames(), last_row(run.path / "metrics.csv")
-    metric = METRIC[config.dataset.kind]
+    judged, best, frames, row = run.evaluations(), run.best(), run.frames(), last_row(run.path / "metrics.csv")
+    metric = QUALITY_METRIC[config.dataset.kind]
     fork: dict[str, Any] = next((event for event in reversed(events) if event["kind"] == "forked"), {})
     return RunSummary(
         id=run.id,

@@ -12,7 +12,7 @@ from gan_core.config.schema import as_text
 from gan_core.training.trainer import Which
 
 
-class Orders:
+class CommandQueue:
     """Commands waiting for the training thread. Whoever gives one never waits for a step to end."""
 
     def __init__(self, config: TrainConfig) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from gan_core.runs import Run, disk
-from gan_core.session.commands import Orders
+from gan_core.session.commands import CommandQueue
 
 
-class Keeper:
+class RetryingDiskWriter:
     """Writes to the folder of a run.
 
     Args:
@@ -19,7 +19,7 @@ class Keeper:
         publish: takes the fields of `Snapshot` that have changed.
     """
 
-    def __init__(self, run: Run | None, orders: Orders, publish: Callable[..., None]) -> None:
+    def __init__(self, run: Run | None, orders: CommandQueue, publish: Callable[..., None]) -> None:
         self.run, self.orders, self.publish = run, orders, publish
         self._owed: deque[Callable[[Run], object]] = deque()  # notes that the disk has not taken yet
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from gan_core import metrics, models
 from gan_core.metrics import registry
-from gan_core.metrics.evaluations import Best, Evals, Evaluation
+from gan_core.metrics.evaluations import Best, Evaluation, Evaluations
 from gan_core.models.sampling import decode
 from gan_core.runs import Run
 from gan_core.system.allocator import give_back_freed_memory
@@ -56,16 +56,18 @@ class Evaluator:
             self._y = trainer.labels[torch.randint(len(trainer.labels), (n,), generator=chance)]
         best = run.best() if run is not None else None
         self._best = best
-        self.evals = Evals(tuple(run.evals()) if run is not None else (), self.metric, best.step if best else None)
+        self.evaluations = Evaluations(
+            tuple(run.evaluations()) if run is not None else (), self.metric, best.step if best else None
+        )
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
         self._complaint = ""
-        self.judging = -1  # the step that was handed over last
+        self.batch_statistics = -1  # the step that was handed over last
 
     @property
     def metric(self) -> str:
         """The figure that tells the best checkpoint; lower is better."""
-        return registry.METRIC["points" if self._points else "images"]
+        return registry.QUALITY_METRIC["points" if self._points else "images"]
 
     # ---- for the training thread ---------------------------------------------------------------------------------
 
@@ -76,10 +78,10 @@ class Evaluator:
 
     def has_judged(self, step: int) -> bool:
         """Whether this step was handed over, or was judged before the run was taken up again."""
-        return step == self.judging or step in (row.step for row in self.evals.rows)
+        return step == self.batch_statistics or step in (row.step for row in self.evaluations.rows)
 
     def offer(self, trainer: Trainer, seconds: float, yielding: bool = True) -> bool:
-        """Judge the trainer as it now stands, after so many seconds of training; does nothing while one is judged.
+        """PointEvaluator the trainer as it now stands, after so many seconds of training; does nothing while one is judged.
 
         It lets training have the cores first, unless `yielding` is false because training has ended.
         """
@@ -90,7 +92,7 @@ class Evaluator:
         except (MemoryError, RuntimeError) as error:  # no room for the copy, or for a thread
             self._complain(trainer.steps, f"{type(error).__name__}: {error}")
             return False
-        self.judging = trainer.steps
+        self.batch_statistics = trainer.steps
         return True
 
     def _begin(self, trainer: Trainer, seconds: float, yielding: bool) -> threading.Thread:
@@ -99,7 +101,7 @@ class Evaluator:
             state = {name: state[name] for name in ("generator", "ema") if name in state}
         moment = (trainer.steps, trainer.epoch, seconds, trainer.images)
         work = (moment, _frozen(state), yielding)
-        thread = threading.Thread(target=self._work, args=work, name="judging", daemon=True)
+        thread = threading.Thread(target=self._work, args=work, name="batch_statistics", daemon=True)
         thread.start()
         return thread
 
@@ -132,10 +134,10 @@ class Evaluator:
         finally:
             give_back_freed_memory()
 
-    def _judge(self, state: dict[str, Any]) -> registry.Judged:
+    def _judge(self, state: dict[str, Any]) -> registry.Evaluated:
         network = self._network
         network.load_state_dict(state.get("ema", state["generator"]))
-        models.set_generator(network, stream(self._config.seed, "judged noise", self._device))  # the same each time
+        models.set_rng(network, stream(self._config.seed, "judged noise", self._device))  # the same each time
         samples = decode(network, self._z, self._y, self._config, _AT_ONCE, self._check)
         if self._points:
             return self._judge_of_points.in_full(samples)
@@ -146,20 +148,20 @@ class Evaluator:
         return models.build(self._config)[0].to(self._device).eval().requires_grad_(False)
 
     @cached_property
-    def _judge_of_points(self) -> metrics.point_quality.Judge:
-        return metrics.point_quality.Judge(self._config)
+    def _judge_of_points(self) -> metrics.point_quality.PointEvaluator:
+        return metrics.point_quality.PointEvaluator(self._config)
 
     def _keep(self, judged: Evaluation, state: dict[str, Any]) -> None:
         value = judged.value(self.metric)
-        rows = (*self.evals.rows, judged)
+        rows = (*self.evaluations.rows, judged)
         if self._run is not None:
-            self._run.write_evals(rows)
+            self._run.write_evaluations(rows)
             if value is not None and (self._best is None or value < self._best.value):
                 best = Best(judged.step, self.metric, value)
                 self._run.keep_best(state, best, self._config.record.keep)
                 self._best = best
-        self.evals = Evals(rows, self.metric, self._best.step if self._best else None)
-        self._publish(evals=self.evals)
+        self.evaluations = Evaluations(rows, self.metric, self._best.step if self._best else None)
+        self._publish(evaluations=self.evaluations)
 
     def _check(self) -> None:
         if self._closing.is_set():

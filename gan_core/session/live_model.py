@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 
 from gan_core.latent import Model, Weights
-from gan_core.session.commands import Orders
+from gan_core.session.commands import CommandQueue
 from gan_core.training.trainer import Trainer
 
 
-class Viewer:
+class LiveModel:
     """Hands out models of one session's weights, however many ask, at the cost of one copy a publication at most."""
 
-    def __init__(self, orders: Orders) -> None:
+    def __init__(self, orders: CommandQueue) -> None:
         self._orders = orders
         self._changed = threading.Condition()
         self._trainer: Trainer | None = None

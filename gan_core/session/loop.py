@@ -13,18 +13,18 @@ import torch
 
 from gan_core.config import TrainConfig
 from gan_core.diagnosis import Finding, Watch
-from gan_core.diagnosis.sample_stats import Glances
+from gan_core.diagnosis.sample_stats import SampleStatsLog
 from gan_core.metrics.point_quality import Fit
 from gan_core.runs import MARKED, Run
-from gan_core.session.commands import Orders
-from gan_core.session.disk_writer import Keeper
+from gan_core.session.commands import CommandQueue
+from gan_core.session.disk_writer import RetryingDiskWriter
 from gan_core.session.evaluator import Evaluator
 from gan_core.session.observer import Observer
 from gan_core.session.recorder import DivergedError, Recorder, lost_network
-from gan_core.session.snapshot import Look, Mark, Status
+from gan_core.session.snapshot import SampleView, SettingChange, Status
 from gan_core.session.tensorboard import EventFiles
-from gan_core.session.throttle import Sparing
-from gan_core.session.training_slots import Turns, place_in_line
+from gan_core.session.throttle import Throttle
+from gan_core.session.training_slots import TrainingSlots, place_in_line
 from gan_core.system.devices import describe_device
 from gan_core.training.history import COLUMNS
 from gan_core.training.trainer import Trainer, Which
@@ -49,14 +49,14 @@ class Loop:
         self,
         trainer: Trainer,
         run: Run | None,
-        orders: Orders,
+        orders: CommandQueue,
         publish: Callable[..., None],
-        turns: Turns | None = None,
+        turns: TrainingSlots | None = None,
         max_steps: int | None = None,
         max_seconds: float | None = None,
     ) -> None:
         self.trainer, self.run, self.orders, self.publish, self.turns = trainer, run, orders, publish, turns
-        self.keeper = Keeper(run, orders, publish)
+        self.keeper = RetryingDiskWriter(run, orders, publish)
         past = run.table() if run is not None else np.empty((0, len(COLUMNS)))
         seconds = float(past[-1, COLUMNS.index("seconds")]) if len(past) else 0.0
         record = trainer.config.record
@@ -66,7 +66,9 @@ class Loop:
         self.observer = Observer(trainer)
         self.evaluator = Evaluator(trainer, run, publish)
         happened = run.events() if run is not None else []
-        self.marks = [Mark(event["step"], event["text"]) for event in happened if event["kind"] in MARKED]
+        self.setting_changes = [
+            SettingChange(event["step"], event["text"]) for event in happened if event["kind"] in MARKED
+        ]
         self.frames = run.frames() if run is not None else []
         self.limited = max_steps is not None or max_seconds is not None
         self.last_step = trainer.steps + (math.inf if max_steps is None else max_steps)
@@ -74,10 +76,10 @@ class Loop:
         self.saved_at = trainer.steps if len(past) else -1
         self.named = {event.get("id") for event in happened if event["kind"] == "named"}
         self.health: tuple[Finding, ...] = ()
-        self.watch, self.glances = Watch(), Glances(run.glances() if run is not None else ())
+        self.watch, self.sample_stats = Watch(), SampleStatsLog(run.sample_stats() if run is not None else ())
         self.fitted_at = -1  # the step of the last fit
-        self.look = Sparing(self._look, LOOKING)
-        self.fit = Sparing(self._fit, JUDGING)
+        self.sample_view = Throttle(self._look, LOOKING)
+        self.fit = Throttle(self._fit, JUDGING)
         self.judge_at = self.recorder.seconds + self._between_judgements
         self.show_at = 0.0
         self.clock = 0.0  # when the time spent training was last counted
@@ -154,7 +156,7 @@ class Loop:
 
     def _apply(self, config: TrainConfig, text: str) -> None:
         self.trainer.update(config)
-        self.marks.append(Mark(self.trainer.steps, text))
+        self.setting_changes.append(SettingChange(self.trainer.steps, text))
         self.keeper.log(self.trainer.steps, "changed", text=text)
         self.keeper.note(lambda run: run.write_config(config))
 
@@ -165,7 +167,7 @@ class Loop:
         at_rest = status != "training"
         self.keeper.manages(self.recorder.flush)
         trainer, rate, history = self.trainer, self.recorder.rate, self.recorder.log.view()
-        fit, look = self.fit(at_rest), self.look(at_rest)  # the look's glance reads the fit
+        fit, sample_view = self.fit(at_rest), self.sample_view(at_rest)  # the sample_view's sample_stats reads the fit
         self.publish(
             config=trainer.config,
             status=status,
@@ -181,25 +183,25 @@ class Loop:
             seconds_left=max(0, trainer.total_steps - trainer.steps) / rate if rate else None,
             memory=_memory(trainer.device),
             history=history,
-            look=look,
+            sample_view=sample_view,
             fit=fit,
             fit_step=max(0, self.fitted_at),
             health=self._examine(),
-            evals=self.evaluator.evals,
-            marks=tuple(self.marks),
+            evaluations=self.evaluator.evaluations,
+            setting_changes=tuple(self.setting_changes),
             frames=tuple(self.frames),
             notes=trainer.notes,
         )
         self.show_at = time.perf_counter() + INTERVAL
 
-    def _look(self) -> Look:
-        """A look at the samples, and with it a glance to diagnose by."""
-        look, step = self.observer.look(self.trainer), self.trainer.steps
+    def _look(self) -> SampleView:
+        """A sample_view at the samples, and with it a sample_stats to diagnose by."""
+        sample_view, step = self.observer.sample_view(self.trainer), self.trainer.steps
         fresh = self.fit.made if self.fitted_at == step else None
-        glance = self.observer.glance(look, step, fresh)
-        if glance is not None and self.glances.add(glance):
-            self.keeper.note(lambda run: run.append_glance(glance))
-        return look
+        sample_stats = self.observer.sample_stats(sample_view, step, fresh)
+        if sample_stats is not None and self.sample_stats.add(sample_stats):
+            self.keeper.note(lambda run: run.append_sample_stats(sample_stats))
+        return sample_view
 
     def _fit(self) -> Fit | None:
         self.fitted_at = self.trainer.steps
@@ -207,8 +209,8 @@ class Loop:
 
     def _examine(self) -> tuple[Finding, ...]:
         """What the run shows so far; an illness is written down when it is first named."""
-        history, glances = self.recorder.log.view(), self.glances.view()
-        self.health = findings = self.watch.see(self.trainer.config, history, glances, self.evaluator.evals)
+        history, sample_stats = self.recorder.log.view(), self.sample_stats.view()
+        self.health = findings = self.watch.see(self.trainer.config, history, sample_stats, self.evaluator.evaluations)
         for finding in findings:
             if finding.bad and finding.id not in self.named:
                 self.named.add(finding.id)
@@ -230,11 +232,11 @@ class Loop:
             step=self.trainer.steps,
             history=self.recorder.log.view(),
             health=self._examine(),
-            marks=tuple(self.marks),
-            look=Look(),
+            setting_changes=tuple(self.setting_changes),
+            sample_view=SampleView(),
         )
 
-    # ---- judging -------------------------------------------------------------------------------------------------
+    # ---- batch_statistics -------------------------------------------------------------------------------------------------
 
     @property
     def _between_judgements(self) -> float:
@@ -242,7 +244,7 @@ class Loop:
         return record.evaluate_every if record.evaluate_every and not record.judge_every else math.inf
 
     def _judge_here(self) -> None:
-        """Judge at once, while training waits, if this step is one of those that are judged in every run alike."""
+        """PointEvaluator at once, while training waits, if this step is one of those that are judged in every run alike."""
         step, every = self.trainer.steps, self.trainer.config.record.judge_every
         if not every or not step or step % every or self.evaluator.has_judged(step):
             return
@@ -258,11 +260,11 @@ class Loop:
         self.judge_at = self.recorder.seconds + self._between_judgements
 
     def _judge_last(self) -> None:
-        """Judge a run that ends by itself where it ends; whoever stops it does not wait for that."""
+        """PointEvaluator a run that ends by itself where it ends; whoever stops it does not wait for that."""
         by_step = self.trainer.config.record.judge_every > 0
         if (not by_step and self.recorder.seconds < self._between_judgements) or self.orders.stopping:
             return
-        self.publish(activity="judging the last step")
+        self.publish(activity="batch_statistics the last step")
         if self._judged() and not self.evaluator.has_judged(self.trainer.steps):
             self.evaluator.offer(self.trainer, self.recorder.seconds, yielding=False)
             self._judged()
@@ -279,11 +281,11 @@ class Loop:
         step = self.trainer.steps
         if self.run is None or (self.frames and self.frames[-1] >= step):
             return
-        look = self.observer.look(self.trainer)
-        if self.keeper.write(lambda run: run.write_frame(step, look.samples, look.plane)):
+        sample_view = self.observer.sample_view(self.trainer)
+        if self.keeper.write(lambda run: run.write_frame(step, sample_view.samples, sample_view.plane)):
             self.frames.append(step)
             if self.recorder.events is not None:
-                self.recorder.events.show(step, look.samples, look.real, look.plane)
+                self.recorder.events.show(step, sample_view.samples, sample_view.real, sample_view.plane)
 
     def _is_sound(self) -> bool:
         """Whether all figures are on disk, and all weights are numbers: others are neither judged nor kept.

@@ -11,7 +11,7 @@ from typing import Any
 from gan_core.config import TrainConfig
 from gan_core.runs import RunError, RunStore
 from gan_core.session import Session
-from gan_core.session.training_slots import Turns
+from gan_core.session.training_slots import TrainingSlots
 
 
 class SessionPool:
@@ -24,7 +24,7 @@ class SessionPool:
 
     def __init__(self, store: RunStore, places: int | None = None) -> None:
         self.store = store
-        self.turns = Turns(places or max(2, (os.cpu_count() or 1) // 2))
+        self.turns = TrainingSlots(places or max(2, (os.cpu_count() or 1) // 2))
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
 

@@ -10,10 +10,10 @@ import torch
 from gan_core.runs import Run
 from gan_core.session.tensorboard import EventFiles
 from gan_core.training.history import COLUMNS, HistoryLog
-from gan_core.training.trainer import FIGURES, StepRecord, Trainer, Which
+from gan_core.training.trainer import VALUES, StepRecord, Trainer, Which
 
 _WINDOW = 5.0  # seconds of training that the rate is measured over
-_ORDER = [FIGURES.index(name) for name in COLUMNS if name in FIGURES]  # from the trainer's order to the table's
+_ORDER = [VALUES.index(name) for name in COLUMNS if name in VALUES]  # from the trainer's order to the table's
 
 
 class DivergedError(RuntimeError):
@@ -29,7 +29,7 @@ def lost_network(trainer: Trainer) -> str:
 
 
 class Recorder:
-    """Keeps the figures of one run. Records wait on the training device until `flush` fetches them all at once.
+    """Keeps the values of one run. Records wait on the training device until `flush` fetches them all at once.
 
     Args:
         events: TensorBoard's files, where they are wanted too.
@@ -55,7 +55,7 @@ class Recorder:
             self._waiting.append((record, which, self.seconds))
 
     def flush(self) -> None:
-        """Fetch the waiting figures, check them, keep them.
+        """Fetch the waiting values, check them, keep them.
 
         Raises:
             DivergedError: a loss is NaN or infinite; the rows up to there are kept.
@@ -64,9 +64,9 @@ class Recorder:
         if not self._waiting and not self._unwritten:
             return
         waiting, self._waiting = self._waiting, []
-        figures = torch.stack([record.figures for record, _, _ in waiting]).tolist() if waiting else []
+        values = torch.stack([record.values for record, _, _ in waiting]).tolist() if waiting else []
         rows, trouble = [], ""
-        for (record, which, seconds), values in zip(waiting, figures, strict=True):
+        for (record, which, seconds), values in zip(waiting, values, strict=True):
             rows.append([record.step, record.epoch, seconds, record.images, *(values[i] for i in _ORDER)])
             trouble = _trouble(record.step, which, values)
             if trouble:
@@ -93,7 +93,7 @@ class Recorder:
 def _trouble(step: int, which: Which, values: list[float]) -> str:
     moved = {"discriminator": which != "g", "generator": which != "d"}
     for role, name in (("discriminator", "loss_d"), ("generator", "loss_g")):
-        value = values[FIGURES.index(name)]
+        value = values[VALUES.index(name)]
         if moved[role] and not math.isfinite(value):
             return f"The {role}'s loss became {'NaN' if math.isnan(value) else 'infinite'} at step {step}"
     return ""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from gan_core.diagnosis import diagnose
-from gan_core.metrics.evaluations import Evals
-from gan_core.metrics.registry import METRIC
+from gan_core.metrics.evaluations import Evaluations
+from gan_core.metrics.registry import QUALITY_METRIC
 from gan_core.runs.run import MARKED, Run
-from gan_core.session.snapshot import Mark, Snapshot
+from gan_core.session.snapshot import SettingChange, Snapshot
 from gan_core.training.history import COLUMNS, HistoryLog
 
 
 def at_rest(run: Run) -> Snapshot:
-    """Curves, marks, judgements and findings, as they were last written; without samples.
+    """Curves, setting_changes, judgements and findings, as they were last written; without samples.
 
     Raises:
         RunError: its config cannot be read.
@@ -29,8 +29,12 @@ def at_rest(run: Run) -> Snapshot:
         images=int(last["images"]),
         seconds=float(last["seconds"]),
         history=history,
-        marks=tuple(Mark(event["step"], event["text"]) for event in run.events() if event["kind"] in MARKED),
+        setting_changes=tuple(
+            SettingChange(event["step"], event["text"]) for event in run.events() if event["kind"] in MARKED
+        ),
         frames=tuple(run.frames()),
-        evals=Evals(tuple(run.evals()), METRIC[config.dataset.kind], best.step if best is not None else None),
-        health=diagnose(config, history, tuple(run.glances())),
+        evaluations=Evaluations(
+            tuple(run.evaluations()), QUALITY_METRIC[config.dataset.kind], best.step if best is not None else None
+        ),
+        health=diagnose(config, history, tuple(run.sample_stats())),
     )

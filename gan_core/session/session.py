@@ -23,11 +23,11 @@ from gan_core.config import ConfigError, TrainConfig
 from gan_core.latent import Model
 from gan_core.runs import Run, RunError, RunStore
 from gan_core.session import tensorboard
-from gan_core.session.commands import Orders
-from gan_core.session.live_model import Viewer
+from gan_core.session.commands import CommandQueue
+from gan_core.session.live_model import LiveModel
 from gan_core.session.loop import Loop
 from gan_core.session.snapshot import Snapshot, Status
-from gan_core.session.training_slots import Turns
+from gan_core.session.training_slots import TrainingSlots
 from gan_core.system.devices import find_device
 from gan_core.system.memory import free_bytes
 from gan_core.training.memory_estimate import estimate_memory
@@ -61,15 +61,15 @@ class Session:
         run: Run | None = None,
         max_steps: int | None = None,
         max_seconds: float | None = None,
-        turns: Turns | None = None,
+        turns: TrainingSlots | None = None,
     ) -> None:
         find_device(device)  # a device that is not there is the caller's error, not the thread's
         self._config, self._store, self._device, self._name, self._run = config, store, device, name, run
         self._threads = threads or max(1, (os.cpu_count() or 2) - 1)
         self._max_steps, self._max_seconds, self._turns = max_steps, max_seconds, turns
         self._held: FileLock | None = None  # on the run's folder
-        self._orders = Orders(config)
-        self._viewer = Viewer(self._orders)
+        self._orders = CommandQueue(config)
+        self._viewer = LiveModel(self._orders)
         self._lock = threading.Lock()
         self._snapshot = Snapshot(config, threads=self._threads, run_id=run.id if run else "")
         self._thread = threading.Thread(target=self._main, name="training", daemon=True)

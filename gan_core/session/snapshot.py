@@ -9,7 +9,7 @@ import numpy as np
 
 from gan_core.config import TrainConfig
 from gan_core.diagnosis import Finding
-from gan_core.metrics.evaluations import Evals
+from gan_core.metrics.evaluations import Evaluations
 from gan_core.metrics.point_quality import Fit
 from gan_core.training.history import History, HistoryLog
 from gan_core.training.plane_view import Plane
@@ -21,7 +21,7 @@ NONE = np.empty(0, dtype=np.float32)
 
 
 @dataclass(frozen=True)
-class Mark:
+class SettingChange:
     """A setting changed while the run went on."""
 
     step: int
@@ -29,7 +29,7 @@ class Mark:
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class SampleView:
     """What the networks make of the same latents and the same real examples at one moment."""
 
     samples: np.ndarray = field(default_factory=lambda: NONE)  # (n, H, W, C) uint8, or (n, 2) float32
@@ -62,21 +62,23 @@ class Snapshot:
     seconds_left: float | None = None
     memory: int = 0  # bytes: the process's on a CPU, the device's on CUDA
     history: History = field(default_factory=lambda: HistoryLog().view())
-    look: Look = field(default_factory=Look)
-    marks: tuple[Mark, ...] = ()
+    sample_view: SampleView = field(default_factory=SampleView)
+    setting_changes: tuple[SettingChange, ...] = ()
     frames: tuple[int, ...] = ()  # steps of which the run's folder holds a picture
     fit: Fit | None = None  # 2-D runs: how close the points are to the true distribution, judged now and then
     fit_step: int = 0  # the step whose points that were
-    evals: Evals = field(default_factory=Evals)  # how good the generator was, judged now and then in a thread apart
+    evaluations: Evaluations = field(
+        default_factory=Evaluations
+    )  # how good the generator was, judged now and then in a thread apart
     health: tuple[Finding, ...] = ()  # what the run shows so far, the most serious first
     notes: tuple[str, ...] = ()  # about the data: what was left out and why
     error: str = ""
 
-    samples = property(lambda self: self.look.samples)
-    scores = property(lambda self: self.look.scores)
-    real = property(lambda self: self.look.real)
-    real_scores = property(lambda self: self.look.real_scores)
-    plane = property(lambda self: self.look.plane)
+    samples = property(lambda self: self.sample_view.samples)
+    scores = property(lambda self: self.sample_view.scores)
+    real = property(lambda self: self.sample_view.real)
+    real_scores = property(lambda self: self.sample_view.real_scores)
+    plane = property(lambda self: self.sample_view.plane)
 
     @property
     def live(self) -> bool:

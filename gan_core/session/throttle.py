@@ -11,7 +11,7 @@ _WARM = 2.0  # seconds until the second making
 T = TypeVar("T")
 
 
-class Sparing(Generic[T]):
+class Throttle(Generic[T]):
     """Something dear to make: made anew only as often as keeps it within its share of the time."""
 
     def __init__(self, make: Callable[[], T], share: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 
-class Turns:
+class TrainingSlots:
     """A line of which the first `places` train. Safe to call from any thread."""
 
     def __init__(self, places: int) -> None:

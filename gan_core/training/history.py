@@ -1,4 +1,4 @@
-"""The figures of a run, a row for each logged step: growing in memory, appended to a CSV file, read as arrays."""
+"""The values of a run, a row for each logged step: growing in memory, appended to a CSV file, read as arrays."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from gan_core import models
 from gan_core.config import OptimizerConfig, TrainConfig
 from gan_core.config.catalog import PENALTIES
-from gan_core.models.layers import set_generator
+from gan_core.models.layers import set_rng
 from gan_core.training import optimizers
 
 FLOAT = 4  # bytes
@@ -25,7 +25,7 @@ def estimate_memory(config: TrainConfig) -> int:
     """
     generator, discriminator = models.described(config)
     for network in (generator, discriminator):
-        set_generator(network, torch.Generator())
+        set_rng(network, torch.Generator())
     z = torch.empty(config.batch_size, config.latent.dim, device="meta")
     y = torch.empty(config.batch_size, dtype=torch.int64, device="meta") if config.classes else None
     samples = torch.empty(config.batch_size, *config.shape, device="meta")

@@ -16,15 +16,15 @@ import torch
 from torch import Tensor, nn
 
 from gan_core import data, losses, models
-from gan_core.acceleration.cuda_graph import Graphs
-from gan_core.acceleration.recorded_step import Drawn, FiguresOf
-from gan_core.acceleration.replay import Replays
+from gan_core.acceleration.cuda_graph import CudaGraph
+from gan_core.acceleration.recorded_step import StepInput, ValuesOf
+from gan_core.acceleration.replay import Replay
 from gan_core.config import TrainConfig
 from gan_core.data.batches import Batches
 from gan_core.losses import penalties
-from gan_core.models.batch_layers import judges_alone
+from gan_core.models.batch_layers import is_deterministic, is_samplewise
 from gan_core.models.layers import full_precision
-from gan_core.models.modes import constant, evaluating, repeating
+from gan_core.models.modes import evaluating, frozen, frozen_batch_statistics
 from gan_core.models.sampling import DISPLAY, classes_in_turn, decode, draw_latents
 from gan_core.models.sgan import one_each
 from gan_core.system.devices import Kernels, describe_device, find_device, multiplies_bfloat16
@@ -33,13 +33,13 @@ from gan_core.training import ema, optimizers
 from gan_core.training.diffaugment import augment
 
 Which = Literal["both", "g", "d"]
-FIGURES = ("loss_d", "d_real", "d_fake", "grad_norm_d", "loss_g", "grad_norm_g")
-_OF_EACH = [4, 2]  # figures: D's, then G's
+VALUES = ("loss_d", "d_real", "d_fake", "grad_norm_d", "loss_g", "grad_norm_g")
+_OF_EACH = [4, 2]  # values: D's, then G's
 
 
 @dataclass(frozen=True)
 class StepRecord:
-    """What one step did. The figures stay on the training device until they are read, so that a step never waits.
+    """What one step did. The values stay on the training device until they are read, so that a step never waits.
 
     Figures of a network that did not move in this step are those of its last move, NaN before its first.
     """
@@ -47,14 +47,14 @@ class StepRecord:
     step: int  # steps done, this one included
     epoch: float  # passes over the data so far
     images: int  # real examples that D has seen so far
-    figures: Tensor  # (6,), in the order of FIGURES
+    values: Tensor  # (6,), in the order of VALUES
 
-    loss_d = property(lambda self: self.figures[0].item())
-    d_real = property(lambda self: self.figures[1].item())  # mean score of real examples
-    d_fake = property(lambda self: self.figures[2].item())  # mean score of fakes
-    grad_norm_d = property(lambda self: self.figures[3].item())
-    loss_g = property(lambda self: self.figures[4].item())
-    grad_norm_g = property(lambda self: self.figures[5].item())
+    loss_d = property(lambda self: self.values[0].item())
+    d_real = property(lambda self: self.values[1].item())  # mean score of real examples
+    d_fake = property(lambda self: self.values[2].item())  # mean score of fakes
+    grad_norm_d = property(lambda self: self.values[3].item())
+    loss_g = property(lambda self: self.values[4].item())
+    grad_norm_g = property(lambda self: self.values[5].item())
 
 
 class Trainer:
@@ -86,11 +86,11 @@ class Trainer:
             self.device,
         )
         self.generator, self.discriminator = (network.to(self.device).train() for network in models.build(config))
-        self._in_one_pass = judges_alone(self.discriminator)
+        self._in_one_pass = is_samplewise(self.discriminator)
         self._in_bfloat16 = config.precision == "bfloat16" and multiplies_bfloat16(self.device)
         self.ema = ema.average_of(self.generator) if config.ema_decay else None
         for network in (self.generator, self.discriminator):
-            models.set_generator(network, self.random.dropout)
+            models.set_rng(network, self.random.dropout)
         self._parameters_d, self._parameters_g = (
             list(self.discriminator.parameters()),
             list(self.generator.parameters()),
@@ -98,12 +98,14 @@ class Trainer:
         self.optimizer_d = optimizers.build(config.optimizer_d, self._parameters_d)
         self.optimizer_g = optimizers.build(config.optimizer_g, self._parameters_g)
         networks = self.generator, self.discriminator
-        ways = (way for way in (Graphs, Replays) if way.can_record(config, self.device, self.generator))
+        ways = (
+            way for way in (CudaGraph, Replay) if way.can_record(config, self.device, is_deterministic(self.generator))
+        )
         way = next(ways, None)
-        self.recordings = way(differentiate, networks, self.random.on_device) if way else None
+        self.recorded_step = way(differentiate, networks, self.random.on_device) if way else None
         self.steps = 0
         self.images = 0
-        self._figures_d, self._figures_g = torch.full((len(FIGURES),), torch.nan, device=self.device).split(_OF_EACH)
+        self._values_d, self._values_g = torch.full((len(VALUES),), torch.nan, device=self.device).split(_OF_EACH)
         self._shown: tuple[Tensor, Tensor | None] | None = None  # z and y of the fakes that D was shown last
         self._shown_fakes: Tensor | None = None  # with their graph
         self.update(config)
@@ -114,11 +116,11 @@ class Trainer:
         self.loss = losses.get(config.loss.name, config.loss.combine, config.loss.label_smoothing)
         self.penalty = penalties.get(config.penalty)
         fading = config.instance_noise > 0  # with each step, and not as it was recorded
-        quicker = None if fading else self.recordings
+        quicker = None if fading else self.recorded_step
         settings = config.loss, config.penalty, config.augment
         self._differentiate = quicker.under(*settings) if quicker else differentiate
         # Of compiled steps and of graphs nothing is left but numbers, and G's step cannot go on from these alone.
-        self._keeps_fakes = config.reuse_fakes and (quicker is None or isinstance(quicker, Replays))
+        self._keeps_fakes = config.reuse_fakes and (quicker is None or isinstance(quicker, Replay))
         self._set_rates()
 
     # ---- Algorithm 1 ---------------------------------------------------------------------------------------------
@@ -137,7 +139,7 @@ class Trainer:
                 ema.blend(self.ema, self.generator, self.config.ema_decay, self.steps)
         self._shown = self._shown_fakes = None
         self.steps += 1
-        return StepRecord(self.steps, self.epoch, self.images, self._figures())
+        return StepRecord(self.steps, self.epoch, self.images, self._values())
 
     def _step_discriminator(self) -> None:
         real, y = self.batches.next()  # (N, *shape), and under a condition the classes (N,), which the fakes share
@@ -147,7 +149,7 @@ class Trainer:
         z = self.latents(len(real), self.random.noise_d)
         self._shown, self._shown_fakes = (z, y) if self.config.reuse_fakes else None, None
         drawn = real, y, z, due, chance
-        self._figures_d = self._descend(self._loss_d, self._parameters_d, self.optimizer_d, *drawn)
+        self._values_d = self._descend(self._loss_d, self._parameters_d, self.optimizer_d, *drawn)
         self.penalty.after_step(self.discriminator)
 
     def _loss_d(self, real: Tensor, y: Tensor | None, z: Tensor, due: bool, chance: Tensor | None) -> Sequence[Tensor]:
@@ -176,8 +178,8 @@ class Trainer:
     def _step_generator(self) -> None:
         n = self.config.batch_size
         drawn = self._shown or (self.latents(n, self.random.noise_g), self._drawn_classes(n))
-        with constant(self._parameters_d):
-            self._figures_g = self._descend(
+        with frozen(self._parameters_d):
+            self._values_g = self._descend(
                 self._loss_g, self._parameters_g, self.optimizer_g, *drawn, bool(self._shown)
             )
 
@@ -186,22 +188,22 @@ class Trainer:
         with self._precision():
             fake = self._shown_fakes
             if fake is None:
-                with repeating(self.generator) if shown else nullcontext():
+                with frozen_batch_statistics(self.generator) if shown else nullcontext():
                     fake = self.generator(z, y)
             logits = full_precision(self.discriminator(self._as_seen(full_precision(fake)), y))
         return (self.loss.generator(logits),)
 
     def _descend(
-        self, figures_of: FiguresOf, parameters: list[nn.Parameter], optimizer: torch.optim.Optimizer, *drawn: Drawn
+        self, values_of: ValuesOf, parameters: list[nn.Parameter], optimizer: torch.optim.Optimizer, *drawn: StepInput
     ) -> Tensor:
-        """One step of `optimizer` down the gradient of the loss of what was drawn; the figures of `differentiate`."""
-        figures = self._differentiate(figures_of, parameters, *drawn)
+        """One step of `optimizer` down the gradient of the loss of what was drawn; the values of `differentiate`."""
+        values = self._differentiate(values_of, parameters, *drawn)
         optimizer.step()
-        return figures
+        return values
 
-    def _figures(self) -> Tensor:
-        """Those of each network's last move, in a tensor of their own: (6,), in the order of FIGURES."""
-        return torch.cat((self._figures_d, self._figures_g))
+    def _values(self) -> Tensor:
+        """Those of each network's last move, in a tensor of their own: (6,), in the order of VALUES."""
+        return torch.cat((self._values_d, self._values_g))
 
     def _penalty_is_due(self) -> bool:
         """Lazy regularisation (Karras et al., 2020): at each n-th step of D, the first included."""
@@ -295,7 +297,7 @@ class Trainer:
         return {name: part.state_dict() for name, part in self._parts().items()} | {
             "steps": self.steps,
             "images": self.images,
-            "figures": self._figures(),
+            "values": self._values(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -307,7 +309,7 @@ class Trainer:
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
         self.steps, self.images = state["steps"], state["images"]
-        self._figures_d, self._figures_g = state["figures"].to(self.device).split(_OF_EACH)
+        self._values_d, self._values_g = state["values"].to(self.device).split(_OF_EACH)
         self._set_rates()
 
     def _parts(self) -> dict[str, Any]:
@@ -322,9 +324,9 @@ class Trainer:
         return parts if self.ema is None else parts | {"ema": self.ema}
 
 
-def differentiate(figures_of: FiguresOf, parameters: list[nn.Parameter], *drawn: Drawn) -> Tensor:
-    """Give these parameters the gradient of a loss, the first of its figures; all figures, and the gradient's norm."""
-    loss, *scores = figures_of(*drawn)
+def differentiate(values_of: ValuesOf, parameters: list[nn.Parameter], *drawn: StepInput) -> Tensor:
+    """Give these parameters the gradient of a loss, the first of its values; all values, and the gradient's norm."""
+    loss, *scores = values_of(*drawn)
     gradients = torch.autograd.grad(loss, parameters, allow_unused=True)  # a fifth faster than `backward(inputs=...)`
     for parameter, gradient in zip(parameters, gradients, strict=True):
         parameter.grad = None if gradient is None else gradient.contiguous()  # as the fused kernels take it

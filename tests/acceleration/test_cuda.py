@@ -51,7 +51,7 @@ def test_a_run_is_recorded_shown_judged_and_resumed(tmp_path: Path) -> None:
     assert (now.status, now.error, now.step) == ("stopped", "", 600)
     assert now.device == torch.cuda.get_device_name()
     assert now.memory > 0
-    assert now.look.samples is not None
+    assert now.sample_view.samples is not None
     run = store.open(now.run_id)
     assert run.frames()
     assert run.model().decode(torch.zeros(2, DIGITS.latent.dim)).shape == (2, *DIGITS.shape)
@@ -71,8 +71,8 @@ def test_a_run_goes_on_on_the_other_kind_of_device() -> None:
     torch.testing.assert_close(then.generate(4), first.generate(4), rtol=1e-3, atol=1e-3)
     back = Trainer(DIGITS, "cuda")
     back.load_state_dict(then.state_dict())
-    assert then.step().figures.isfinite().all()
-    assert back.step().figures.isfinite().all()
+    assert then.step().values.isfinite().all()
+    assert back.step().values.isfinite().all()
 
 
 def test_data_that_does_not_fit_is_copied_batch_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from gan_core.acceleration import cuda_graph
-from gan_core.acceleration.cuda_graph import Graphs
+from gan_core.acceleration.cuda_graph import CudaGraph
 from gan_core.config import ConfigError, TrainConfig
 from gan_core.training.trainer import Trainer
-from tests.support.recorded import eager, figures
+from tests.support.recorded import eager, values
 from tests.support.small import DIGITS, POINTS, VARIANTS
 
 STEADY = POINTS.with_values({"instance_noise": 0, "penalty.name": "r1", "penalty.every": 3, "n_critic": 2})
@@ -28,9 +28,9 @@ def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     """A device whose steps are recorded, in its own way or in CUDA's."""
     name: str = request.param
     if name == "cpu as cuda":
-        can_record = Graphs.can_record
+        can_record = CudaGraph.can_record
         on_cuda = torch.device("cuda")
-        monkeypatch.setattr(Graphs, "can_record", lambda config, device, net: can_record(config, on_cuda, net))
+        monkeypatch.setattr(CudaGraph, "can_record", lambda config, device, net: can_record(config, on_cuda, net))
         monkeypatch.setattr(cuda_graph, "record", done_again)
     elif name == "cuda" and not torch.cuda.is_available():
         pytest.skip("needs a CUDA device")
@@ -42,7 +42,7 @@ def done_again(
 ) -> tuple[Tensor, Callable[[], object]]:
     """What `graphs.record` promises, without CUDA: the same places in memory are written anew at every replay."""
     before = copy.deepcopy([network.state_dict() for network in networks]), [g.get_state() for g in generators]
-    figures = act()
+    values = act()
     parameters = [parameter for network in networks for parameter in network.parameters()]
     gradients = [parameter.grad for parameter in parameters]
     for network, state in zip(networks, before[0], strict=True):
@@ -51,12 +51,12 @@ def done_again(
         generator.set_state(drawn)
 
     def replay() -> None:
-        figures.copy_(act())
+        values.copy_(act())
         for parameter, place in zip(parameters, gradients, strict=True):
             if place is not None and parameter.grad is not None:
                 place.copy_(parameter.grad)
 
-    return figures, replay
+    return values, replay
 
 
 def pair(config: TrainConfig, device: str) -> tuple[Trainer, Trainer]:
@@ -68,16 +68,16 @@ def pair(config: TrainConfig, device: str) -> tuple[Trainer, Trainer]:
 @pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS)
 def test_a_recorded_step_is_the_eager_one(config: TrainConfig, device: str) -> None:
     recorded, usual = pair(config.with_values({"instance_noise": 0}), device)
-    assert recorded.recordings is not None
-    assert figures(recorded, 6) == figures(usual, 6)
+    assert recorded.recorded_step is not None
+    assert values(recorded, 6) == values(usual, 6)
     ours, theirs = (trainer.generator.state_dict() for trainer in (recorded, usual))
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 
 
 def test_fakes_that_are_left_to_chance_are_not_made_twice(device: str) -> None:
     chancy = DIGITS.with_values({"reuse_fakes": True, "generator.dropout": 0.2})
-    assert pair(chancy, device)[0].recordings is None
-    assert pair(chancy.with_values({"reuse_fakes": False}), device)[0].recordings is not None
+    assert pair(chancy, device)[0].recorded_step is None
+    assert pair(chancy.with_values({"reuse_fakes": False}), device)[0].recorded_step is not None
 
 
 def test_settings_may_change_while_it_trains(device: str) -> None:
@@ -91,25 +91,25 @@ def test_settings_may_change_while_it_trains(device: str) -> None:
     for values in changes:
         for trainer in (recorded, usual):
             trainer.update(trainer.config.with_values(values))
-        assert figures(recorded, 5) == figures(usual, 5)
+        assert values(recorded, 5) == values(usual, 5)
 
 
 def test_a_checkpoint_of_recorded_steps_goes_on_as_if_nothing_had_been(device: str) -> None:
     recorded, usual = pair(STEADY, device)
-    figures(recorded, 4)
+    values(recorded, 4)
     state = copy.deepcopy(recorded.state_dict())
-    rest = figures(recorded, 5)
+    rest = values(recorded, 5)
     for trainer in (usual, recorded):  # the second with its graphs at hand
         trainer.load_state_dict(copy.deepcopy(state))
-        assert figures(trainer, 5) == rest
+        assert values(trainer, 5) == rest
 
 
 def test_each_kind_of_step_is_recorded_once(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     recorded, _ = pair(STEADY, device)
-    way: Any = type(recorded.recordings)
+    way: Any = type(recorded.recorded_step)
     kinds, record = [], way._record
     monkeypatch.setattr(way, "_record", lambda *parts: (kinds.append(parts), record(*parts))[1])
-    figures(recorded, 9)
+    values(recorded, 9)
     assert len(kinds) == 3  # D's with the penalty, D's without, G's
 
 
@@ -117,7 +117,7 @@ def test_what_cannot_be_recorded_is_one_sentence(monkeypatch: pytest.MonkeyPatch
     def refuse(*_: object) -> None:
         raise RuntimeError("operation not permitted when stream is capturing\nmore of it")
 
-    monkeypatch.setattr(Graphs, "can_record", lambda *_: True)
+    monkeypatch.setattr(CudaGraph, "can_record", lambda *_: True)
     monkeypatch.setattr(cuda_graph, "record", refuse)
     with pytest.raises(ConfigError, match=r"^cuda_graph: .* \(operation not .* capturing\); set cuda_graph to false$"):
         Trainer(DIGITS, "cpu").step()

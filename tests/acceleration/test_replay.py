@@ -10,22 +10,22 @@ from torch import Tensor
 from torch.nn.functional import leaky_relu
 
 from gan_core import losses
-from gan_core.acceleration.replay import Replays
-from gan_core.acceleration.trace import Tape
+from gan_core.acceleration.replay import Replay
+from gan_core.acceleration.trace import Trace
 from gan_core.config import TrainConfig
 from gan_core.config.catalog import DISCRIMINATORS, GENERATORS, LOSSES, OPTIMIZERS, PENALTIES
 from gan_core.training.trainer import Trainer, Which
-from tests.support.recorded import eager, figures
+from tests.support.recorded import eager, values
 from tests.support.small import DIGITS, POINTS, VARIANTS
 
 STEADY = POINTS.with_values({"instance_noise": 0, "penalty.name": "r1", "penalty.every": 3, "n_critic": 2})
 
 
 def assert_alike(config: TrainConfig, steps: int = 6) -> None:
-    """Train both ways: figures, weights, statistics, and all that the optimisers and generators remember."""
+    """Train both ways: values, weights, statistics, and all that the optimisers and generators remember."""
     recorded, usual = Trainer(config, "cpu"), eager(config)
-    assert isinstance(recorded.recordings, Replays)
-    assert figures(recorded, steps) == figures(usual, steps)
+    assert isinstance(recorded.recorded_step, Replay)
+    assert values(recorded, steps) == values(usual, steps)
     torch.testing.assert_close(recorded.state_dict(), usual.state_dict(), rtol=0, atol=0, equal_nan=True)
 
 
@@ -74,11 +74,11 @@ def test_gs_step_goes_on_from_the_fakes_of_ds(g: str, monkeypatch: pytest.Monkey
     config = SHARING.with_values({"generator.name": g, "precision": "bfloat16"})
     assert_alike(config)
     trainer = Trainer(config, "cpu")
-    figures(trainer, 3)  # D's with the penalty and G's, D's without, and the first list
+    values(trainer, 3)  # D's with the penalty and G's, D's without, and the first list
     made = []
     forward = type(trainer.generator).forward
     monkeypatch.setattr(type(trainer.generator), "forward", lambda *z: (made.append(z), forward(*z))[1])
-    figures(trainer, 3)
+    values(trainer, 3)
     assert not made
 
 
@@ -87,7 +87,7 @@ def test_steps_of_one_network_may_come_in_between(order: tuple[Which, ...]) -> N
     recorded, usual = Trainer(SHARING, "cpu"), eager(SHARING)
     for which in order:
         ours, theirs = recorded.step(which), usual.step(which)
-        assert str(ours.figures.tolist()) == str(theirs.figures.tolist())
+        assert str(ours.values.tolist()) == str(theirs.values.tolist())
 
 
 def test_of_several_batches_of_fakes_gs_step_goes_on_from_the_last() -> None:
@@ -96,7 +96,7 @@ def test_of_several_batches_of_fakes_gs_step_goes_on_from_the_last() -> None:
 
 def test_fakes_that_are_left_to_chance_are_not_made_twice() -> None:
     for values in ({"generator.dropout": 0.2}, {"generator.name": "style"}):
-        assert Trainer(SHARING.with_values(values), "cpu").recordings is None
+        assert Trainer(SHARING.with_values(values), "cpu").recorded_step is None
 
 
 class Suspicious(losses.NonSaturating):
@@ -112,26 +112,26 @@ def test_a_loss_that_asks_for_a_number_is_asked_each_time(monkeypatch: pytest.Mo
     assert_alike(STEADY, steps=20)
 
 
-# ---- the tape --------------------------------------------------------------------------------------------------------
+# ---- the trace --------------------------------------------------------------------------------------------------------
 
 
-def again(tape: Tape, *results: Tensor) -> Callable[..., list[Tensor]]:
-    tape.end(results)
-    return tape.function()
+def again(trace: Trace, *results: Tensor) -> Callable[..., list[Tensor]]:
+    trace.end(results)
+    return trace.function()
 
 
 def test_what_was_there_before_is_the_same_each_time() -> None:
     before, x = torch.tensor([2.0, 3.0]), torch.zeros(2)
-    with Tape([x]) as tape:
+    with Trace([x]) as trace:
         made = x * before + torch.ones(2)
-    assert again(tape, made)(torch.ones(2))[0].tolist() == [3, 4]
+    assert again(trace, made)(torch.ones(2))[0].tolist() == [3, 4]
 
 
 def test_chance_goes_on_where_it_stands() -> None:
     generator = torch.Generator().manual_seed(1)
-    with Tape([generator]) as tape:
+    with Trace([generator]) as trace:
         first = torch.rand(3, generator=generator)
-    listed = again(tape, first)
+    listed = again(trace, first)
     drawn = first, *listed(generator), *listed(generator)
     generator.manual_seed(1)
     assert all(torch.equal(one, torch.rand(3, generator=generator)) for one in drawn)
@@ -139,9 +139,9 @@ def test_chance_goes_on_where_it_stands() -> None:
 
 def test_what_changes_in_place_changes_each_time() -> None:
     count, parts = torch.zeros(2), torch.ones(4)
-    with Tape([count, parts]) as tape:
+    with Trace([count, parts]) as trace:
         count += parts.split(2)[1]
-    listed = again(tape, count)
+    listed = again(trace, count)
     listed(count, parts)
     listed(count, parts)
     assert count.tolist() == [3, 3]
@@ -150,10 +150,10 @@ def test_what_changes_in_place_changes_each_time() -> None:
 @pytest.mark.parametrize("read_later", [False, True])
 def test_a_gradient_takes_the_place_of_one_that_nobody_reads_any_more(read_later: bool) -> None:
     weight, x = torch.randn(4, 4), torch.randn(3, 4, requires_grad=True)
-    with Tape([x, weight]) as tape:
+    with Trace([x, weight]) as trace:
         bent = leaky_relu(x, 0.2)
         made = torch.autograd.grad((bent @ weight).sum(), (x, bent) if read_later else (x,))
-    listed = again(tape, *made)
-    in_place = [node for node in tape._graph.nodes if "grad_input" in node.kwargs]
+    listed = again(trace, *made)
+    in_place = [node for node in trace._graph.nodes if "grad_input" in node.kwargs]
     assert bool(in_place) is not read_later
     assert all(torch.equal(one, other) for one, other in zip(listed(x.detach(), weight), made, strict=True))

@@ -56,7 +56,7 @@ def beside_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 def trains(config: TrainConfig) -> Trainer:
     trainer = Trainer(config, "cpu")
     trainer.step()
-    assert trainer.step().figures.isfinite().all()
+    assert trainer.step().values.isfinite().all()
     assert TrainConfig.from_query(config.to_query()) == config
     assert estimate_memory(config) > 0
     return trainer

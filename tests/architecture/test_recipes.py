@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from gan_core import presets
-from gan_core.metrics.point_quality import SAMPLES, Judge
+from gan_core.metrics.point_quality import SAMPLES, PointEvaluator
 from gan_core.training.trainer import Trainer
 
 
@@ -24,10 +24,10 @@ def test_both_losses_of_the_chapters_gaussian_end_at_ln_2_in_every_seed_and_the_
         trainer = Trainer(config, "cpu")
         records = [trainer.step() for _ in range(trainer.total_steps)]
         assert trainer.epoch == 20
-        last = torch.stack([record.figures for record in records[-125:]]).mean(0)
+        last = torch.stack([record.values for record in records[-125:]]).mean(0)
         assert last[0].item() == pytest.approx(math.log(2), abs=0.03), f"D, seed {seed}"
         assert last[4].item() == pytest.approx(math.log(2), abs=0.03), f"G, seed {seed}"
-        fit = Judge(config)(trainer.generate(SAMPLES))
+        fit = PointEvaluator(config)(trainer.generate(SAMPLES))
         mean_errors.append(fit.mean_error)
         covariance_errors.append(fit.covariance_error)
     torch.set_num_threads(threads)

@@ -15,7 +15,7 @@ from ui.charts.plane import layered_view
 from ui.components import draw_pad, live_chart, sample_grid
 
 st.set_page_config("Components", layout="wide")
-theme.keep_steady()
+theme.inject_css()
 if "began" not in st.session_state:
     gc.collect()
     gc.freeze()

@@ -49,7 +49,7 @@ FINE = Finding(
 FINDINGS = {finding.id: finding for finding in (BAD, COLLAPSE, FINE)}
 
 st.set_page_config("Health", layout="wide")
-theme.keep_steady()
+theme.inject_css()
 streamlit_fixes.keep_all()
 if "draft" not in st.session_state:
     names = ("findings", "steps", "begin")

@@ -1,4 +1,4 @@
-"""What a person does on the Compare page, in a real browser: one server, one page and one small race for all of it."""
+"""What a person does on the Compare page, in a real browser: one server, one page and one small study for all of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from gan_core.compare import RaceStore
+from gan_core.compare import StudyStore
 from tests.conftest import Server
 
 pytestmark = pytest.mark.browser
@@ -51,7 +51,7 @@ def page(shared: Page) -> Iterator[Page]:
 
 @pytest.fixture
 def at_end(page: Page) -> Page:
-    """The race has come to its end."""
+    """The study has come to its end."""
     expect(page.get_by_text("6 of 6 runs done")).to_be_visible(timeout=3 * PATIENCE)
     expect(page.get_by_text("Verdict", exact=True)).to_be_visible(timeout=PATIENCE)
     return page
@@ -100,9 +100,9 @@ def test_a_comparison_of_ones_own_starts_after_what_it_takes_is_told(app: Server
     length.press("Enter")
     button(page, "Start 6 runs").click()
     expect(button(page, "Pause all")).to_be_visible(timeout=PATIENCE)
-    (race,) = RaceStore(library).list()
-    assert race.id in page.url
-    assert race.comparison.steps == STEPS
+    (study,) = StudyStore(library).list()
+    assert study.id in page.url
+    assert study.comparison.steps == STEPS
 
 
 def test_its_runs_are_seen_to_move(page: Page) -> None:
@@ -112,24 +112,24 @@ def test_its_runs_are_seen_to_move(page: Page) -> None:
 
 
 def test_all_pause_and_go_on_from_where_they_were(page: Page, library: Path) -> None:
-    (race,) = RaceStore(library).list()
+    (study,) = StudyStore(library).list()
     button(page, "Pause all").click()
     expect(button(page, "Resume all")).to_be_visible()
-    until(lambda: not race.tended)
-    rested = [standing.step for standing in race.standings()]
-    assert any(standing.status == "paused" for standing in race.standings())
+    until(lambda: not study.tended)
+    rested = [trial_status.step for trial_status in study.trial_statuses()]
+    assert any(trial_status.status == "paused" for trial_status in study.trial_statuses())
     page.wait_for_timeout(500)
-    assert [standing.step for standing in race.standings()] == rested
+    assert [trial_status.step for trial_status in study.trial_statuses()] == rested
     button(page, "Resume all").click()
     expect(button(page, "Pause all")).to_be_visible()
 
 
 def test_one_is_stopped_by_its_own_button_and_resumed_by_it(page: Page, library: Path) -> None:
-    (race,) = RaceStore(library).list()
-    last = race.jobs[-1]
+    (study,) = StudyStore(library).list()
+    last = study.jobs[-1]
     page.get_by_role("button", name=f"Stop {last.variant.title}, seed 2").click()
     page.get_by_role("button", name=f"Resume {last.variant.title}, seed 2").click(timeout=PATIENCE)
-    until(lambda: race.order_of(last.key) == "run")
+    until(lambda: study.order_of(last.key) == "run")
 
 
 def test_a_refresh_and_a_second_tab_find_the_same_comparison(page: Page, browser: Browser) -> None:
@@ -146,8 +146,8 @@ def test_the_end_brings_the_verdict_and_the_table(at_end: Page, library: Path) -
     expect(at_end.get_by_text("Paired t-tests over the seeds")).to_be_visible()
     expect(at_end.get_by_test_id("stDataFrame").first).to_be_visible()
     assert button(at_end, "Pause all").count() == 0
-    (race,) = RaceStore(library).list()
-    assert [standing.step for standing in race.standings()] == [STEPS] * 6
+    (study,) = StudyStore(library).list()
+    assert [trial_status.step for trial_status in study.trial_statuses()] == [STEPS] * 6
 
 
 def test_the_curves_take_another_axis_and_another_figure(at_end: Page) -> None:

@@ -99,7 +99,7 @@ def test_each_chart_tells_in_its_corner_how_to_read_it(train: Callable[..., Page
         ("losses", loss.reading),
         ("scores", loss.reading_of_scores),
         ("gradient norms", loss.reading_of_norms),
-        ("samples", "Look for variety"),
+        ("samples", "SampleView for variety"),
     ):
         page.get_by_role("button", name=f"How to read the {what}").click()
         expect(page.get_by_text(told)).to_be_visible()

@@ -19,8 +19,8 @@ ray: Any = pytest.importorskip("ray")
 cluster_utils: Any = pytest.importorskip("ray.cluster_utils")
 
 from gan_core import compare  # noqa: E402
-from gan_core.compare import Means, RaceStore  # noqa: E402
-from gan_core.compare.execution.run_sync import Packer, Parcel, unpack  # noqa: E402
+from gan_core.compare import Resources, StudyStore  # noqa: E402
+from gan_core.compare.execution.run_sync import Packer, RunSync, unpack  # noqa: E402
 from tests.compare.test_study import plan, same, trained_alone, until  # noqa: E402
 
 
@@ -38,17 +38,17 @@ def cluster() -> Iterator[Any]:
 @pytest.mark.slow  # a cluster takes its time to come up, and to notice that a node is gone
 def test_a_lost_machine_loses_no_run_and_all_are_as_trained_here(cluster: Any, tmp_path: Path) -> None:
     doomed = cluster.add_node(num_cpus=1, node_ip_address="127.0.0.1")
-    race = RaceStore(tmp_path / "far").create(plan(900, judgements=1))
-    runner = compare.start(race, Means("ray", workers=2, device="cpu", address=cluster.address))
-    keys = [job.key for job in race.jobs]
-    until(lambda: runner.error or all((run := race.run_of(key)) and run.checkpoints() for key in keys))
+    study = StudyStore(tmp_path / "far").create(plan(900, judgements=1))
+    runner = compare.start(study, Resources("ray", workers=2, device="cpu", address=cluster.address))
+    keys = [job.key for job in study.jobs]
+    until(lambda: runner.error or all((run := study.run_of(key)) and run.checkpoints() for key in keys))
     assert runner.error == ""
     cluster.remove_node(doomed, allow_graceful=False)
-    assert runner.wait(240), race.standings()
+    assert runner.wait(240), study.trial_statuses()
     assert runner.error == ""
-    assert [(s.status, s.step) for s in race.standings()] == [("finished", 900)] * 2
-    for job in race.jobs:
-        run = race.run_of(job.key)
+    assert [(s.status, s.step) for s in study.trial_statuses()] == [("finished", 900)] * 2
+    for job in study.jobs:
+        run = study.run_of(job.key)
         assert run is not None
         assert same(trained_alone(job.config, tmp_path / "near"), run)
         assert len(run.checkpoints()) <= 3  # those that the far machine deleted are deleted here
@@ -56,16 +56,16 @@ def test_a_lost_machine_loses_no_run_and_all_are_as_trained_here(cluster: Any, t
 
 
 def test_orders_reach_runs_that_are_far_away(cluster: Any, tmp_path: Path) -> None:
-    race = RaceStore(tmp_path).create(plan(100_000_000))
-    runner = compare.start(race, Means("ray", workers=1, device="cpu", address=cluster.address))
-    key = race.jobs[0].key
-    until(lambda: race.standing(key).step > 0 or runner.error)
-    race.pause()
+    study = StudyStore(tmp_path).create(plan(100_000_000))
+    runner = compare.start(study, Resources("ray", workers=1, device="cpu", address=cluster.address))
+    key = study.jobs[0].key
+    until(lambda: study.trial_status(key).step > 0 or runner.error)
+    study.pause()
     assert runner.wait(60)
-    assert race.standing(key).status == "paused"
-    run = race.run_of(key)
+    assert study.trial_status(key).status == "paused"
+    run = study.run_of(key)
     assert run is not None
-    assert run.last_whole() == race.standing(key).step
+    assert run.last_whole() == study.trial_status(key).step
 
 
 # ---- parcels ---------------------------------------------------------------------------------------------------------
@@ -79,14 +79,14 @@ def test_a_parcel_holds_what_is_new_and_lets_go_of_what_is_gone(tmp_path: Path) 
     (far / ".unfinished-step-0000020" / "state.pt").write_bytes(b"half")
     (far / "metrics.csv").write_text("one\n")
     packer = Packer(far)
-    unpack(packer.pack() or Parcel("", b"", ()), near)
+    unpack(packer.pack() or RunSync("", b"", ()), near)
     assert (near / "run" / "metrics.csv").read_text() == "one\n"
     assert not list((near / "run").glob(".unfinished*"))
     assert packer.pack() is None
     time.sleep(0.01)
     (far / "metrics.csv").write_text("one\ntwo\n")
     (far / "step-0000010").rename(far / "step-0000020")
-    unpack(packer.pack() or Parcel("", b"", ()), near)
+    unpack(packer.pack() or RunSync("", b"", ()), near)
     assert (near / "run" / "metrics.csv").read_text() == "one\ntwo\n"
     assert [path.name for path in (near / "run").glob("step-*")] == ["step-0000020"]
 
@@ -99,5 +99,5 @@ def test_a_parcel_cannot_write_outside_of_its_run(tmp_path: Path) -> None:
     with zipfile.ZipFile(bytes_of, "w") as archive:
         archive.writestr("../../outside.txt", "no")
     with pytest.raises(ValueError, match="outside"):
-        unpack(Parcel("run", bytes_of.getvalue(), ()), tmp_path / "library")
+        unpack(RunSync("run", bytes_of.getvalue(), ()), tmp_path / "library")
     assert not (tmp_path / "outside.txt").exists()

@@ -13,9 +13,9 @@ from gan_core import compare
 from gan_core.compare import Axis, Claim, Comparison, Results
 from gan_core.compare.analysis.verdict import by_signs, holm, paired_t
 from gan_core.compare.measures import MEASURES, Trace, rolling
-from gan_core.metrics.evaluations import Evals, Evaluation
-from gan_core.metrics.point_quality import Judge
-from gan_core.metrics.registry import Basis, Figure
+from gan_core.metrics.evaluations import Evaluation, Evaluations
+from gan_core.metrics.point_quality import PointEvaluator
+from gan_core.metrics.registry import Metric, Provenance
 from gan_core.training.history import COLUMNS, History
 from gan_core.training.trainer import Trainer
 from tests.support.small import POINTS
@@ -35,18 +35,20 @@ def history(rows: np.ndarray) -> History:
     return History(**columns)
 
 
-def evals(values: list[float], every: int = 10) -> Evals:
-    basis = Basis(400, "fresh points", "coordinates, of points")
+def evaluations(values: list[float], every: int = 10) -> Evaluations:
+    basis = Provenance(400, "fresh points", "coordinates, of points")
     rows = tuple(
-        Evaluation(every * k, k, float(k), 16 * every * k, (Figure("js", value, None, None, None, basis),))
+        Evaluation(every * k, k, float(k), 16 * every * k, (Metric("js", value, None, None, None, basis),))
         for k, value in enumerate(values, start=1)
     )
-    return Evals(rows, "js")
+    return Evaluations(rows, "js")
 
 
 def trace(variant: str, seed: int, quality: list[float], losses: np.ndarray | None = None, **fields: Any) -> Trace:
     losses = np.random.default_rng(seed).normal(1, 0.1, (100, 2)) if losses is None else losses
-    run = Trace(f"{variant}-s{seed}", variant, seed, POINTS, "finished", history(losses), evals(quality), (), 0, "", ())
+    run = Trace(
+        f"{variant}-s{seed}", variant, seed, POINTS, "finished", history(losses), evaluations(quality), (), 0, "", ()
+    )
     return replace(run, **fields)
 
 
@@ -152,7 +154,7 @@ def test_a_claim_of_no_difference_needs_intervals_without_one(ends: dict[str, li
 # ---- false alarms ----------------------------------------------------------------------------------------------------
 
 
-def measured(seed: int, judge: Judge) -> Trace:
+def measured(seed: int, judge: PointEvaluator) -> Trace:
     """A really trained run of one small experiment."""
     trainer = Trainer(POINTS.with_values({"seed": seed, "instance_noise": 0}), "cpu")
     rows = np.array([[record.loss_d, record.loss_g] for record in (trainer.step() for _ in range(80))])
@@ -161,7 +163,7 @@ def measured(seed: int, judge: Judge) -> Trace:
 
 def test_an_experiment_compared_with_itself_differs_in_at_most_two_of_twenty_comparisons() -> None:
     """Forty trained runs, dealt out again and again as three variants of three seeds that are all the same."""
-    judge, deal = Judge(POINTS), np.random.default_rng(7)
+    judge, deal = PointEvaluator(POINTS), np.random.default_rng(7)
     runs = [measured(seed, judge) for seed in range(40)]
     alarms = 0
     for _ in range(20):
@@ -194,8 +196,8 @@ def test_a_steady_trend_is_no_unrest() -> None:
     step = np.arange(200.0)
     straight = np.stack((1 + step / 50, 3 - step / 100), axis=1)
     noisy = straight + np.random.default_rng(0).normal(0, 0.2, straight.shape)
-    assert value("wobble", trace("a", 0, [1.0], straight)) == pytest.approx(0, abs=1e-9)
-    assert value("wobble", trace("a", 0, [1.0], noisy)) == pytest.approx(0.2, rel=0.15)
+    assert value("loss_noise", trace("a", 0, [1.0], straight)) == pytest.approx(0, abs=1e-9)
+    assert value("loss_noise", trace("a", 0, [1.0], noisy)) == pytest.approx(0.2, rel=0.15)
 
 
 def test_quality_is_the_last_and_the_best_judgement_and_the_time_to_a_level() -> None:
@@ -208,14 +210,14 @@ def test_quality_is_the_last_and_the_best_judgement_and_the_time_to_a_level() ->
 def test_a_loss_tells_quality_where_both_go_the_same_way() -> None:
     falling = np.stack((-np.linspace(3, 1, 100), np.ones(100)), axis=1)  # a critic's loss, on its way up to 0
     qualities = list(np.linspace(0.9, 0.1, 10))
-    assert value("tells", trace("a", 0, qualities, falling)) == pytest.approx(1)
-    assert value("tells", trace("a", 0, qualities[::-1], falling)) == pytest.approx(-1)
+    assert value("loss_quality_correlation", trace("a", 0, qualities, falling)) == pytest.approx(1)
+    assert value("loss_quality_correlation", trace("a", 0, qualities[::-1], falling)) == pytest.approx(-1)
 
 
 def test_a_loss_is_at_rest_where_it_stays_near_its_end() -> None:
     loss = np.concatenate((np.linspace(5, 1, 50), np.ones(50)))
     run = trace("a", 0, [1.0], np.stack((loss, loss), axis=1))
-    assert value("settled", run) == pytest.approx(16 * 46, abs=16 * 3)
+    assert value("converged_at", run) == pytest.approx(16 * 46, abs=16 * 3)
 
 
 def test_a_rolling_mean_starts_short() -> None:

@@ -10,21 +10,21 @@ import pytest
 import torch
 
 from gan_core import presets
-from gan_core.diagnosis import Glance
-from gan_core.diagnosis.sample_stats import KEPT, Glancer, Glances, overfitting
+from gan_core.diagnosis import SampleStats
+from gan_core.diagnosis.sample_stats import KEPT, SampleStatsLog, SampleStatsMeter, overfitting
 from gan_core.runs import RunStore, summarise
 from gan_core.session import Session
 from gan_core.session.observer import Observer
 from gan_core.training.trainer import Trainer
 from tests.support.small import POINTS
 
-# ---- glances ---------------------------------------------------------------------------------------------------------
+# ---- sample_stats ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_glance_measures_against_the_real_ones() -> None:
     generator = torch.Generator().manual_seed(0)
     data = torch.randn(500, 2, generator=generator)
-    glancer = Glancer(data, torch.arange(100))
+    glancer = SampleStatsMeter(data, torch.arange(100))
     fresh = glancer(torch.randn(100, 2, generator=generator).numpy(), 1)
     assert fresh is not None
     assert fresh.spread == pytest.approx(1, abs=0.15)
@@ -53,27 +53,27 @@ def test_a_discriminator_that_learns_ten_digits_by_heart_is_seen_to() -> None:
     observer = Observer(trainer)
     for _ in range(300):
         trainer.step()
-    glance = observer.glance(observer.look(trainer), 300)
-    assert glance is not None
-    assert glance.overfit is not None
-    assert glance.overfit > 0.5
+    sample_stats = observer.sample_stats(observer.sample_view(trainer), 300)
+    assert sample_stats is not None
+    assert sample_stats.overfit is not None
+    assert sample_stats.overfit > 0.5
     everything = Observer(Trainer(config.with_values({"data.count": 0}), "cpu"))
     assert everything.unseen is None
 
 
 def test_pictures_are_glanced_at_in_the_same_units_as_the_data() -> None:
     data = torch.randint(0, 256, (50, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    glance = Glancer(data, torch.arange(20))(data[:20].permute(0, 2, 3, 1).numpy(), 1)
-    assert glance is not None
-    assert glance.spread == pytest.approx(1)
-    assert glance.nearest < 0.01
+    sample_stats = SampleStatsMeter(data, torch.arange(20))(data[:20].permute(0, 2, 3, 1).numpy(), 1)
+    assert sample_stats is not None
+    assert sample_stats.spread == pytest.approx(1)
+    assert sample_stats.nearest < 0.01
 
 
 def test_the_list_of_glances_is_bounded_and_keeps_both_ends() -> None:
-    kept = Glances()
+    kept = SampleStatsLog()
     for step in range(5000):
-        kept.add(Glance(step, 1.0, 1.0))
-    steps = [glance.step for glance in kept.view()]
+        kept.add(SampleStats(step, 1.0, 1.0))
+    steps = [sample_stats.step for sample_stats in kept.view()]
     assert len(steps) <= KEPT
     assert (steps[0], steps[-1]) == (0, 4999)
     assert steps == sorted(set(steps))
@@ -126,7 +126,7 @@ def test_a_session_names_its_illness_once(
     assert wanted in named if wanted else named == []
     for line in (run.path / "events.jsonl").read_text().splitlines():
         json.loads(line, parse_constant=lambda text: pytest.fail(f"{text} is no JSON"))
-    assert run.glances() or wanted == "divergence"
+    assert run.sample_stats() or wanted == "divergence"
 
 
 def test_glances_and_names_survive_a_resume(tmp_path: Path) -> None:
@@ -136,12 +136,12 @@ def test_glances_and_names_survive_a_resume(tmp_path: Path) -> None:
     assert session.wait(60)
     run = store.open(session.snapshot().run_id)
     run.log("named", 50, id="mode-collapse", since=1, evidence=[])
-    before = run.glances()
+    before = run.sample_stats()
     assert before
     again = Session(POINTS, store, device="cpu", threads=1, run=run, max_steps=40)
     again.start()
     assert again.wait(60)
-    assert run.glances()[: len(before)] == before
+    assert run.sample_stats()[: len(before)] == before
     assert summarise(run).status != "named"
     run.rewind(before[0].step)
-    assert run.glances() == [glance for glance in before if glance.step <= before[0].step]
+    assert run.sample_stats() == [sample_stats for sample_stats in before if sample_stats.step <= before[0].step]

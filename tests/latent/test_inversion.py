@@ -93,7 +93,7 @@ def test_the_same_seed_finds_the_same_latent_whatever_else_draws(model: Model, d
 
 def test_a_uniform_prior_is_never_left() -> None:
     config = DIGITS.with_values({"latent.distribution": "uniform"})
-    model = latent.Weights.of(latent.model.Trainer(config, "cpu")).model("it")
+    model = latent.Weights.of(latent.frozen_model.Trainer(config, "cpu")).model("it")
     *_, last = latent.invert(model, torch.ones(1, 28, 28), steps=60, restarts=2)
     assert last.z.abs().max() <= 1
 

@@ -277,7 +277,7 @@ def test_a_moving_average_of_a_spectral_generator_resumes_to_the_same_samples() 
         one.step()
     other.load_state_dict(copy.deepcopy(one.state_dict()))
     assert torch.equal(one.generate(3), other.generate(3))
-    assert torch.equal(one.step().figures, other.step().figures)
+    assert torch.equal(one.step().values, other.step().values)
 
 
 # ---- any with any ----------------------------------------------------------------------------------------------------
@@ -290,5 +290,5 @@ def test_every_head_and_batch_layer_trains_under_every_penalty(head: str, layer:
     values = {"discriminator.head": head, "discriminator.batch_layer": layer, "penalty.name": penalty}
     trainer = Trainer(POINTS.with_values(values | {"discriminator.spectral": True}), "cpu")
     trainer.step()
-    assert trainer.step().figures.isfinite().all()
+    assert trainer.step().values.isfinite().all()
     assert estimate_memory(trainer.config) > 0

@@ -324,7 +324,7 @@ def test_a_network_can_be_copied_for_a_moving_average() -> None:
 
 def dropout(p: float, seed: int = 0) -> Dropout:
     layer = Dropout(p)
-    models.set_generator(layer, torch.Generator().manual_seed(seed))
+    models.set_rng(layer, torch.Generator().manual_seed(seed))
     return layer
 
 
@@ -349,7 +349,7 @@ def test_dropout_does_nothing_in_evaluation() -> None:
 
 
 def test_dropout_without_a_generator_says_what_to_do() -> None:
-    with pytest.raises(RuntimeError, match="set_generator"):
+    with pytest.raises(RuntimeError, match="set_rng"):
         Dropout(0.5)(torch.ones(2))
 
 

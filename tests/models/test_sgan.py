@@ -80,11 +80,11 @@ def test_gs_loss_moves_g_0_through_every_d_i_and_g_i_through_its_own_d_alone() -
     logits = d(g(z))
     loss = LOSS.generator(logits)
 
-    through_all = sum(LOSS.fooling(network(g.shown(z[:4]))).sum() for network in d.local) / len(logits)
+    through_all = sum(LOSS.generator_loss(network(g.shown(z[:4]))).sum() for network in d.local) / len(logits)
     assert isinstance(through_all, Tensor)
     assert same(slopes(loss, g.shown), slopes(through_all, g.shown))
     for generator, network, place in zip(g.local, d.local, PLACES[1:], strict=True):
-        own = LOSS.fooling(network(generator(z[place]))).sum() / len(logits)
+        own = LOSS.generator_loss(network(generator(z[place]))).sum() / len(logits)
         assert same(slopes(loss, generator), slopes(own, generator))
         assert any(slope.any() for slope in slopes(loss, generator))
 

@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from gan_core import compare, presets
-from gan_core.compare import Axis, Comparison, Means, Race, RaceStore, Standing
+from gan_core.compare import Axis, Comparison, Resources, Study, StudyStore, TrialStatus
 from gan_core.compare.analysis import report
 from gan_core.compare.study import JobStatus, Order
 from gan_core.config import SETTINGS, TrainConfig
@@ -31,11 +31,11 @@ PLAN = compare.comparison(
 
 
 @pytest.fixture(scope="module")
-def raced(tmp_path_factory: pytest.TempPathFactory) -> Race:
-    """A race of two runs that came to its end."""
-    race = RaceStore(tmp_path_factory.mktemp("library")).create(PLAN)
-    assert compare.start(race, Means(workers=2)).wait(240)
-    return race
+def raced(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """A study of two runs that came to its end."""
+    study = StudyStore(tmp_path_factory.mktemp("library")).create(PLAN)
+    assert compare.start(study, Resources(workers=2)).wait(240)
+    return study
 
 
 @pytest.fixture
@@ -48,8 +48,8 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def at_race(raced: Race, monkeypatch: pytest.MonkeyPatch) -> Iterator[Race]:
-    """The page's library is the one in which the race ran."""
+def at_race(raced: Study, monkeypatch: pytest.MonkeyPatch) -> Iterator[Study]:
+    """The page's library is the one in which the study ran."""
     monkeypatch.setattr(server, "RUNS", raced.path.parents[1])
     yield raced
     st.cache_resource.clear()
@@ -84,7 +84,7 @@ def address(app: AppTest) -> dict[str, str]:
 def tiny_run(library: Path, config: Any, name: str) -> Run:
     run, trainer = RunStore(library).create(config, name), Trainer(config, "cpu")
     run.append_metrics([[step] * len(COLUMNS) for step in (1, 2)])
-    look = Observer(trainer).look(trainer)
+    look = Observer(trainer).sample_view(trainer)
     run.write_frame(2, look.samples, look.plane)
     run.log("stopped", 2)
     return run
@@ -99,11 +99,11 @@ def test_the_sources_comparisons_stand_there_with_their_claims(library: Path) ->
     for name in compare.names():
         assert compare.get(name).title.split()[0] in texts(app)
     assert "most stable loss" in texts(app)
-    assert [b.label for b in app.button].count("Look into it") == len(compare.names())
+    assert [b.label for b in app.button].count("SampleView into it") == len(compare.names())
 
 
 def test_what_was_measured_here_is_told_beside_the_claim(
-    at_race: Race, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    at_race: Study, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     plan = compare.get("saturating")
     told = json.loads(report.json(compare.results_of(at_race)))
@@ -117,7 +117,7 @@ def test_what_was_measured_here_is_told_beside_the_claim(
 
 
 def test_a_ready_comparison_shows_what_differs_and_what_it_takes(library: Path) -> None:
-    app = button(opened(), "Look into it").click().run()
+    app = button(opened(), "SampleView into it").click().run()
     assert not app.exception
     assert address(app) == {"ready": compare.names()[0]}
     assert "Start 9 runs" in labels(app)
@@ -166,7 +166,7 @@ def test_two_axes_make_every_pair(library: Path) -> None:
 def test_an_experiment_changed_on_the_train_page_can_be_the_base(
     library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compare, "start", lambda race, means: None)
+    monkeypatch.setattr(compare, "start", lambda study, means: None)
     untouched = opened(presets.load("ring8"))
     assert untouched.selectbox(key="base").value == "ring8"
     changed = presets.load("ring8").with_values({"batch_size": 17})
@@ -174,26 +174,26 @@ def test_an_experiment_changed_on_the_train_page_can_be_the_base(
     assert not app.exception
     assert app.selectbox(key="base").options[0] == "Ring of eight, changed"
     button(app, "Start").click().run()
-    (race,) = RaceStore(library).list()
-    assert race.comparison.base == changed
-    assert race.comparison.title == "Optimiser, Ring of eight, changed"
+    (study,) = StudyStore(library).list()
+    assert study.comparison.base == changed
+    assert study.comparison.title == "Optimiser, Ring of eight, changed"
 
 
 def test_start_begins_and_shows_the_comparison(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[Comparison] = []
-    monkeypatch.setattr(compare, "start", lambda race, means: begun.append(race.comparison))
+    monkeypatch.setattr(compare, "start", lambda study, means: begun.append(study.comparison))
     app = button(opened(), "Start").click().run()
     assert not app.exception
-    (race,) = RaceStore(library).list()
-    assert address(app) == {"comparison": race.id}
-    assert begun == [race.comparison]
-    assert race.comparison.seeds == (0, 1, 2)
+    (study,) = StudyStore(library).list()
+    assert address(app) == {"comparison": study.id}
+    assert begun == [study.comparison]
+    assert study.comparison.seeds == (0, 1, 2)
 
 
 # ---- one comparison --------------------------------------------------------------------------------------------------
 
 
-def test_a_finished_comparison_shows_all_that_came_out(at_race: Race) -> None:
+def test_a_finished_comparison_shows_all_that_came_out(at_race: Study) -> None:
     app = opened(comparison=at_race.id)
     assert not app.exception
     assert "Verdict" in texts(app)
@@ -205,14 +205,14 @@ def test_a_finished_comparison_shows_all_that_came_out(at_race: Race) -> None:
     assert not {"Pause all", "Resume all"} & labels(app)
 
 
-def test_titles_are_shown_as_they_are_written(at_race: Race) -> None:
+def test_titles_are_shown_as_they_are_written(at_race: Study) -> None:
     app = opened(comparison=at_race.id)
     (heading,) = [element.value for element in app.subheader]
     assert heading.replace("\\", "") == PLAN.title
     assert all(f"\\{c}" in heading for c in "<>*")
 
 
-def test_saved_comparisons_come_first(at_race: Race) -> None:
+def test_saved_comparisons_come_first(at_race: Study) -> None:
     app = opened()
     assert "2 of 2 runs done" in texts(app)
     app = app.button(key=f"open-{at_race.id}").click().run()
@@ -224,79 +224,79 @@ def test_a_link_to_nothing_is_told_and_leads_back_to_the_choice(library: Path) -
         app = opened(comparison=race_id)
         assert not app.exception
         assert "no comparison" in app.error[0].value
-        assert "Look into it" in labels(app)
+        assert "SampleView into it" in labels(app)
 
 
 def test_a_comparison_that_cannot_be_read_is_told(library: Path) -> None:
-    race = RaceStore(library).create(PLAN)
-    (race.path / "comparison.json").write_text("{")
-    for app in (opened(comparison=race.id), opened()):
+    study = StudyStore(library).create(PLAN)
+    (study.path / "comparison.json").write_text("{")
+    for app in (opened(comparison=study.id), opened()):
         assert not app.exception
         assert "no readable comparison.json" in texts(app).replace("\\", "")
 
 
 def test_what_rests_can_be_resumed_and_what_goes_on_is_started(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    race = RaceStore(library).create(PLAN)
-    race.pause()
-    begun: list[Race] = []
-    monkeypatch.setattr(compare, "start", lambda race, means: begun.append(race))
-    app = button(opened(comparison=race.id), "Resume all").click().run()
+    study = StudyStore(library).create(PLAN)
+    study.pause()
+    begun: list[Study] = []
+    monkeypatch.setattr(compare, "start", lambda study, means: begun.append(study))
+    app = button(opened(comparison=study.id), "Resume all").click().run()
     assert not app.exception
-    assert [standing.status for standing in race.standings()] == ["waiting", "waiting"]
+    assert [trial_status.status for trial_status in study.trial_statuses()] == ["waiting", "waiting"]
     assert len(begun) == 1
 
 
 def test_a_seed_and_a_value_can_be_added(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    race = RaceStore(library).create(PLAN)
-    monkeypatch.setattr(compare, "start", lambda race, means: None)
-    app = button(opened(comparison=race.id), "One more seed").click().run()
-    assert race.comparison.seeds == (0, 1)
-    app.text_input(key=f"add-{race.id}-optimizer_d.lr").set_value("0.01")
+    study = StudyStore(library).create(PLAN)
+    monkeypatch.setattr(compare, "start", lambda study, means: None)
+    app = button(opened(comparison=study.id), "One more seed").click().run()
+    assert study.comparison.seeds == (0, 1)
+    app.text_input(key=f"add-{study.id}-optimizer_d.lr").set_value("0.01")
     app = button(app, "Add value").click().run()
     assert not app.exception
-    assert race.comparison.variants[-1].applied_to(POINTS).optimizer_d.lr == 0.01
-    app.text_input(key=f"add-{race.id}-optimizer_d.lr").set_value("lots")
+    assert study.comparison.variants[-1].applied_to(POINTS).optimizer_d.lr == 0.01
+    app.text_input(key=f"add-{study.id}-optimizer_d.lr").set_value("lots")
     app = button(app, "Add value").click().run()
     assert "Nothing was added" in app.error[0].value
-    assert len(race.comparison.variants) == 3
+    assert len(study.comparison.variants) == 3
 
 
 def test_a_run_of_the_library_joins(library: Path) -> None:
-    race = RaceStore(library).create(PLAN)
-    run = tiny_run(library, POINTS, "Guest")
+    study = StudyStore(library).create(PLAN)
+    run = tiny_run(library, POINTS, "AddedRun")
     other = tiny_run(library, DIGITS, "Digits")
-    app = opened(comparison=race.id)
-    choice = app.selectbox(key=f"join-{race.id}")
-    assert choice.options == ["Guest"]
+    app = opened(comparison=study.id)
+    choice = app.selectbox(key=f"join-{study.id}")
+    assert choice.options == ["AddedRun"]
     app = choice.set_value(run.id).run()
     app = button(app, "Show it too").click().run()
     assert not app.exception
-    assert [guest.run_id for guest in race.guests()] == [run.id]
+    assert [added_run.run_id for added_run in study.added_runs()] == [run.id]
     assert other.id not in texts(app)
 
 
 def test_a_shipped_run_is_compared_as_any_other(library: Path) -> None:
     own = tiny_run(library, POINTS.with_values({"seed": 1}), "Own")
     one = tiny_run(shipped.SHIPPED.root, POINTS, "Shipped")
-    race = RaceStore(library).create(PLAN)
-    assert set(opened(comparison=race.id).selectbox(key=f"join-{race.id}").options) == {"Own", "Shipped"}
+    study = StudyStore(library).create(PLAN)
+    assert set(opened(comparison=study.id).selectbox(key=f"join-{study.id}").options) == {"Own", "Shipped"}
     app = opened(runs=f"{own.id},{one.id}")
     assert not app.exception
     assert list(app.dataframe[0].value["Variant"]) == ["Own", "Shipped"]
-    together = RaceStore(library).open(address(app)["comparison"])
+    together = StudyStore(library).open(address(app)["comparison"])
     assert report.png(compare.results_of(together), together).startswith(b"\x89PNG")
 
 
 def test_a_comparison_is_deleted_and_brought_back_and_its_runs_stay(library: Path) -> None:
-    race = RaceStore(library).create(PLAN)
+    study = StudyStore(library).create(PLAN)
     run = tiny_run(library, POINTS, "Stays")
-    race.join(run.id)
+    study.join(run.id)
     app = button(opened(), "Delete").click().run()
     assert "Deleted" in app.text[0].value
-    assert RaceStore(library).list() == []
+    assert StudyStore(library).list() == []
     assert [kept.id for kept in RunStore(library).list()] == [run.id]
     app = button(app, "Undo").click().run()
-    assert [(kept.id, kept.guests()) for kept in RaceStore(library).list()] == [(race.id, race.guests())]
+    assert [(kept.id, kept.added_runs()) for kept in StudyStore(library).list()] == [(study.id, study.added_runs())]
     app = button(app, "Delete").click().run()
     RunStore(library).empty_trash()
     app = button(app, "Undo").click().run()
@@ -304,11 +304,11 @@ def test_a_comparison_is_deleted_and_brought_back_and_its_runs_stay(library: Pat
 
 
 def test_a_comparison_that_trains_is_not_deleted(library: Path) -> None:
-    race = RaceStore(library).create(PLAN)
-    with race.lock.acquire():
+    study = StudyStore(library).create(PLAN)
+    with study.lock.acquire():
         app = button(opened(), "Delete").click().run()
     assert "stop all its runs first" in app.error[0].value
-    assert [kept.id for kept in RaceStore(library).list()] == [race.id]
+    assert [kept.id for kept in StudyStore(library).list()] == [study.id]
 
 
 def test_runs_of_the_library_make_a_comparison_of_their_own(library: Path) -> None:
@@ -316,12 +316,12 @@ def test_runs_of_the_library_make_a_comparison_of_their_own(library: Path) -> No
     query = ",".join(run.id for run in runs)
     app = opened(runs=query)
     assert not app.exception
-    (race,) = RaceStore(library).list()
-    assert address(app) == {"comparison": race.id}
+    (study,) = StudyStore(library).list()
+    assert address(app) == {"comparison": study.id}
     assert "shown and not tested" in " ".join(texts(app).split())
     assert list(app.dataframe[0].value["Variant"]) == ["Run 0", "Run 1"]
     opened(runs=query)
-    assert len(RaceStore(library).list()) == 1
+    assert len(StudyStore(library).list()) == 1
 
 
 def test_runs_that_cannot_be_compared_are_told(library: Path) -> None:
@@ -330,11 +330,11 @@ def test_runs_that_cannot_be_compared_are_told(library: Path) -> None:
         app = opened(runs=query)
         assert not app.exception
         assert why in app.error[0].value
-        assert RaceStore(library).list() == []
+        assert StudyStore(library).list() == []
 
 
 class Tended:
-    """A race that somebody trains, of whose runs `order` was asked last."""
+    """A study that somebody trains, of whose runs `order` was asked last."""
 
     tended = True
     comparison = PLAN
@@ -360,5 +360,5 @@ class Tended:
     ],
 )
 def test_a_run_tells_at_once_what_was_asked_of_it(status: JobStatus, order: Order, told: str, offers: str) -> None:
-    run = progress._run(cast(Race, Tended(order)), 0, Standing("a", status, step=9))
+    run = progress._run(cast(Study, Tended(order)), 0, TrialStatus("a", status, step=9))
     assert (run.told, run.offers) == (told, offers)

@@ -25,7 +25,7 @@ from tests.support.small import DIGITS, POINTS
 from ui import server
 from ui.latent import inversion
 from ui.latent.drawn_digit import to_digit
-from ui.latent.latent_point import Place, PlaceError
+from ui.latent.latent_point import LatentPoint, LatentPointError
 
 ROOT = Path(__file__).parents[2]
 FEW = DIGITS.with_values({"ema_decay": 0.9})
@@ -194,20 +194,20 @@ def test_another_model_of_the_same_size_keeps_the_latent(library: RunStore) -> N
 def test_places_survive_their_links(seed: int, moves: dict[str, float], label: int) -> None:
     of = CONDITIONAL
     moves = {name: float(f"{far:g}") for name, far in moves.items() if float(f"{far:g}")}
-    place = Place(latent.draw(of, 1, seed)[0], seed, moves, label)
-    back = Place.from_query(place.to_query(), of)
+    latent_point = LatentPoint(latent.draw(of, 1, seed)[0], seed, moves, label)
+    back = LatentPoint.from_query(latent_point.to_query(), of)
     assert (back.seed, dict(back.moves), back.label) == (seed, moves, label)
-    assert torch.equal(back.z(of), place.z(of))
+    assert torch.equal(back.z(of), latent_point.z(of))
 
 
 def test_a_place_without_a_seed_comes_back_to_the_bit() -> None:
-    place = Place(torch.zeros(8)).at(latent.draw(CONDITIONAL, 1, 5)[0] * 1.1)
-    assert torch.equal(Place.from_query(place.to_query(), CONDITIONAL).base, place.base)
+    latent_point = LatentPoint(torch.zeros(8)).at(latent.draw(CONDITIONAL, 1, 5)[0] * 1.1)
+    assert torch.equal(LatentPoint.from_query(latent_point.to_query(), CONDITIONAL).base, latent_point.base)
 
 
 def test_a_place_of_another_model_is_refused() -> None:
-    with pytest.raises(PlaceError, match="too long"):
-        Place.from_query({"z": latent.to_text(torch.zeros(9))}, CONDITIONAL)
+    with pytest.raises(LatentPointError, match="too long"):
+        LatentPoint.from_query({"z": latent.to_text(torch.zeros(9))}, CONDITIONAL)
 
 
 CONDITIONAL = model({"condition.name": "projection"})

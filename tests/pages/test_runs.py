@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from gan_core.runs import About, Run, RunStore, pack, shipped
+from gan_core.runs import Metadata, Run, RunStore, pack, shipped
 from gan_core.session.observer import Observer
 from gan_core.training.history import COLUMNS
 from gan_core.training.trainer import Trainer
@@ -37,7 +37,7 @@ def made(store: RunStore, name: str = "first", status: str = "stopped") -> Run:
         trainer.step()
         run.save(trainer, keep=3)
     run.append_metrics([[step] * len(COLUMNS) for step in (1, 2)])
-    look = Observer(trainer).look(trainer)
+    look = Observer(trainer).sample_view(trainer)
     run.write_frame(2, look.samples, look.plane)
     run.log(status, 2)
     return run
@@ -100,7 +100,7 @@ def test_a_chosen_run_is_shown_in_full(run: Run) -> None:
 
 
 def test_names_and_notes_are_shown_as_they_are_written(run: Run) -> None:
-    run.write_about(About.of("<b>bold</b> **x** :red[y] $z$ [a](http://b)", ["<i>"], "<script>"))
+    run.write_about(Metadata.of("<b>bold</b> **x** :red[y] $z$ [a](http://b)", ["<i>"], "<script>"))
     app = opened(run)
     assert not app.exception
     (heading,) = [element.value for element in app.subheader]
@@ -192,7 +192,7 @@ def test_what_is_typed_about_a_run_is_kept(run: Run) -> None:
     app.text_input(key=f"name-{run.id}").set_value("second")
     app.text_area(key=f"notes-{run.id}").set_value("D wins")
     app.run()
-    assert run.about() == About.of("second", (), "D wins")
+    assert run.about() == Metadata.of("second", (), "D wins")
 
 
 def test_an_import_brings_the_run_in_and_chooses_it(run: Run, tmp_path: Path) -> None:

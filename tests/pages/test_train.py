@@ -66,7 +66,7 @@ def test_what_may_change_in_mid_run_is_changed_by_resume_marked_and_kept(stopped
     assert session is not old
     assert not app.error
     until = time.monotonic() + 60
-    while not (session.snapshot().marks and session.snapshot().step > old.snapshot().step):
+    while not (session.snapshot().setting_changes and session.snapshot().step > old.snapshot().step):
         assert time.monotonic() < until
         time.sleep(0.05)
     session.stop()

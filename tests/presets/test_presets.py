@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gan_core import models, presets
+from gan_core.cli import preset_page
 from gan_core.config import TrainConfig
 from gan_core.config.catalog import DATASETS, UnknownNameError
 
@@ -244,7 +245,7 @@ def test_an_unknown_preset_is_refused_and_the_nearest_one_named() -> None:
 
 def test_the_page_of_presets_is_up_to_date() -> None:
     """`python -m gan_core presets --markdown > docs/presets.md` brings it up to date."""
-    assert (ROOT / "docs" / "presets.md").read_text(encoding="utf-8") == presets.as_markdown()
+    assert (ROOT / "docs" / "presets.md").read_text(encoding="utf-8") == preset_page.as_markdown()
 
 
 # ---- the same experiment on other data -------------------------------------------------------------------------------

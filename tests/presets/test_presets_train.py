@@ -59,7 +59,7 @@ def trainer_of(config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("name", presets.names())
 def test_a_preset_trains_with_finite_numbers(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = trainer_of(narrow(presets.load(name)), tmp_path, monkeypatch)
-    figures = torch.stack([trainer.step().figures for _ in range(STEPS)])
+    figures = torch.stack([trainer.step().values for _ in range(STEPS)])
     assert figures.isfinite().all()
     samples = trainer.generate(4)
     assert samples.shape == (4, *trainer.config.shape)

@@ -18,7 +18,7 @@ from PIL import Image
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
-from gan_core.runs import About, Run, RunError, RunStore, checkpoint, import_checks, pack, shipped, unpack
+from gan_core.runs import Metadata, Run, RunError, RunStore, checkpoint, import_checks, pack, shipped, unpack
 from gan_core.session.observer import Observer
 from gan_core.training.memory_estimate import estimate_memory
 from gan_core.training.trainer import Trainer
@@ -35,10 +35,10 @@ def made(store: RunStore, name: str = "points") -> tuple[Run, Trainer]:
     for _ in range(2):
         trainer.step()
     run.append_metrics([[step] * 10 for step in (1, 2)])
-    look = Observer(trainer).look(trainer)
+    look = Observer(trainer).sample_view(trainer)
     run.write_frame(2, look.samples, look.plane)
     run.save(trainer, keep=3)
-    run.write_about(About.of("to send", ["tag"], "notes"))
+    run.write_about(Metadata.of("to send", ["tag"], "notes"))
     return run, trainer
 
 
@@ -89,7 +89,7 @@ def test_an_imported_run_goes_on_bit_for_bit(name: str, tmp_path: Path) -> None:
     twin = unpack(io.BytesIO(pack(run).read()), RunStore(tmp_path / "b"))
     again = twin.trainer("cpu")
     for _ in range(3):
-        assert again.step().figures.tolist() == trainer.step().figures.tolist()
+        assert again.step().values.tolist() == trainer.step().values.tolist()
     assert twin.id == run.id
     assert (twin.about(), twin.metrics(), twin.frames()) == (run.about(), run.metrics(), run.frames())
     assert np.array_equal(getattr(twin.frame(2), "fakes", twin.frame(2)), getattr(run.frame(2), "fakes", run.frame(2)))
@@ -106,7 +106,7 @@ def test_nothing_in_the_zip_is_a_pickle_even_of_an_old_run(tmp_path: Path) -> No
     assert {f"{STEP}/state.json", f"{STEP}/state.safetensors", "about.json"} < names
     assert not [name for name in names if name.endswith((".pt", ".pkl"))]
     twin = unpack(packed, RunStore(tmp_path / "b"))
-    assert twin.trainer("cpu").step().figures.tolist() == trainer.step().figures.tolist()
+    assert twin.trainer("cpu").step().values.tolist() == trainer.step().values.tolist()
 
 
 def test_only_the_runs_own_files_are_packed(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_run_made_on_another_kind_of_device_opens_and_draws_anew(store: RunSto
         )
 
     run = unpack(zipped(changed(whole, "state.safetensors", from_cuda)), store)
-    assert run.trainer("cpu").step().figures.isfinite().all()
+    assert run.trainer("cpu").step().values.isfinite().all()
 
 
 def test_a_run_of_a_shipped_ones_name_comes_in_under_another(store: RunStore, whole: Files) -> None:
@@ -234,7 +234,7 @@ def test_a_run_too_large_for_this_machine_is_refused_by_its_config(store: RunSto
     huge = POINTS.with_values(
         {"generator.hidden": (8192,) * 8, "discriminator.hidden": (8192,) * 8, "batch_size": 8192}
     )
-    fits = import_checks.psutil.virtual_memory().available > estimate_memory(huge)
+    fits = import_checks.free_bytes() > estimate_memory(huge)
     told = "not of the shapes" if fits else "GB of memory"
     refused(zipped(changed(whole, "config.json", lambda text: huge.to_json().encode())), store, told)
 
@@ -347,4 +347,4 @@ def test_text_that_was_tampered_with_comes_in_as_far_as_it_makes_sense(store: Ru
     run = unpack(zipped(whole | odd), store)
     (told,) = store.list()
     assert (told.name, told.tags, told.parent) == ("<script>alert(1)</script>", (), "7")
-    assert (run.glances(), run.evals(), run.best(), run.metrics()) == ([], [], None, [])
+    assert (run.sample_stats(), run.evaluations(), run.best(), run.metrics()) == ([], [], None, [])

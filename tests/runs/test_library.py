@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from gan_core.metrics.evaluations import Evaluation
-from gan_core.metrics.registry import Basis, Figure
-from gan_core.runs import About, Run, RunError, RunStore, family
+from gan_core.metrics.registry import Metric, Provenance
+from gan_core.runs import Metadata, Run, RunError, RunStore, family
 from gan_core.runs import disk as disk_module
 from gan_core.session.observer import Observer
 from gan_core.training.history import COLUMNS
@@ -32,7 +32,7 @@ def run(store: RunStore) -> Run:
     for _ in range(2):
         trainer.step()
     run.append_metrics([[step] * len(COLUMNS) for step in (1, 2)])
-    look = Observer(trainer).look(trainer)
+    look = Observer(trainer).sample_view(trainer)
     run.write_frame(2, look.samples, look.plane)
     run.save(trainer, keep=3)
     run.log("saved", 2, health=["mode-collapse"])
@@ -43,8 +43,8 @@ def run(store: RunStore) -> Run:
 
 
 def test_a_summary_tells_what_a_list_shows(store: RunStore, run: Run) -> None:
-    basis = Basis(100, "200 real", "points")
-    run.write_evals([Evaluation(2, 0.1, 1.0, 32, (Figure("js", 0.25, None, None, None, basis),))])
+    basis = Provenance(100, "200 real", "points")
+    run.write_evaluations([Evaluation(2, 0.1, 1.0, 32, (Metric("js", 0.25, None, None, None, basis),))])
     told = store.summary(run.id)
     assert (told.name, told.status, told.step, told.seconds, told.device) == ("first try", "saved", 2, 2.0, "cpu")
     assert (told.metric, told.quality, told.health) == ("js", 0.25, "Mode collapse")
@@ -53,7 +53,7 @@ def test_a_summary_tells_what_a_list_shows(store: RunStore, run: Run) -> None:
 
 
 def test_a_run_can_be_called_tagged_and_noted(store: RunStore, run: Run) -> None:
-    run.write_about(About.of("  best\nof all ", ["ring", "ring", "", "slow  D"], "lr too high?"))
+    run.write_about(Metadata.of("  best\nof all ", ["ring", "ring", "", "slow  D"], "lr too high?"))
     told = store.summary(run.id)
     assert (told.name, told.tags, told.notes) == ("best of all", ("ring", "slow D"), "lr too high?")
 
@@ -61,7 +61,7 @@ def test_a_run_can_be_called_tagged_and_noted(store: RunStore, run: Run) -> None
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"name": 3, "tags": "x", "notes": []}', '{"tags": [1, null, {}]}'])
 def test_what_cannot_be_read_about_a_run_is_left_out(run: Run, text: str) -> None:
     (run.path / "about.json").write_text(text)
-    assert run.about() == About()
+    assert run.about() == Metadata()
 
 
 def test_events_that_were_edited_by_hand_disturb_nobody(store: RunStore, run: Run) -> None:
@@ -75,7 +75,7 @@ def test_events_that_were_edited_by_hand_disturb_nobody(store: RunStore, run: Ru
 def test_a_list_is_read_again_only_where_something_changed(store: RunStore, run: Run) -> None:
     (first,) = store.list()
     assert store.list()[0] is first
-    run.write_about(About.of("another"))
+    run.write_about(Metadata.of("another"))
     assert store.list()[0].name == "another"
     run.log("stopped", 2)
     assert store.list()[0].status == "stopped"

@@ -11,7 +11,7 @@ import torch
 
 from gan_core import latent
 from gan_core.cli import main
-from gan_core.metrics.point_quality import Judge
+from gan_core.metrics.point_quality import PointEvaluator
 from gan_core.runs import Run, RunStore, pretrained
 from gan_core.runs.pretrained import Recipe, recipes
 from tests.support.small import DIGITS
@@ -40,7 +40,7 @@ def test_a_shipped_run_is_what_its_recipe_makes(name: str) -> None:
     assert run.name == recipe.title
     assert run.frames()[-1] == recipe.steps
     assert run.metrics()[-1][0] == recipe.steps
-    assert run.evals()[-1].step == recipe.steps
+    assert run.evaluations()[-1].step == recipe.steps
     assert not list(run.path.rglob("state.*"))  # what only training needs
 
 
@@ -55,7 +55,7 @@ def test_every_checkpoint_of_a_shipped_run_can_be_looked_at(name: str) -> None:
 
 def test_the_shipped_ring_reaches_all_eight_clouds() -> None:
     model = shipped("ring8").model()
-    fit = Judge(model.config)(model.decode(latent.draw(model, 4000, seed=1)))
+    fit = PointEvaluator(model.config)(model.decode(latent.draw(model, 4000, seed=1)))
     assert (fit.covered, fit.modes) == (8, 8)
 
 

@@ -50,7 +50,7 @@ def test_a_checkpoint_of_the_old_format_still_opens(run: Run) -> None:
     (folder / "state.json").unlink()
     (folder / "state.safetensors").unlink()
     assert checkpoint.is_whole(folder)
-    assert run.trainer("cpu").step().figures.tolist() == trainer.step().figures.tolist()
+    assert run.trainer("cpu").step().values.tolist() == trainer.step().values.tolist()
 
 
 def test_a_run_goes_on_from_its_last_checkpoint(run: Run) -> None:
@@ -58,7 +58,7 @@ def test_a_run_goes_on_from_its_last_checkpoint(run: Run) -> None:
     run.save(trainer, keep=3)
     again = run.trainer("cpu")
     assert again.steps == 3
-    assert again.step().figures.tolist() == trainer.step().figures.tolist()
+    assert again.step().values.tolist() == trainer.step().values.tolist()
 
 
 @pytest.mark.parametrize("file", ["generator.safetensors", "state.safetensors", "state.json"])
@@ -113,7 +113,7 @@ def test_rewinding_forgets_figures_and_pictures_after_the_step(run: Run) -> None
     observer = Observer(trainer)
     for step in range(1, 6):
         run.append_metrics([[step] * len(COLUMNS)])
-        look = observer.look(trainer)
+        look = observer.sample_view(trainer)
         run.write_frame(step, look.samples, look.plane)
     run.rewind(3)
     assert [row[0] for row in run.metrics()] == [1, 2, 3]
@@ -168,7 +168,7 @@ def test_a_history_grows_without_touching_what_was_seen() -> None:
 
 def test_pictures_come_back_as_they_were_kept(tmp_path: Path) -> None:
     run = RunStore(tmp_path).create(DIGITS)
-    look = Observer(trainer := Trainer(DIGITS, "cpu")).look(trainer)
+    look = Observer(trainer := Trainer(DIGITS, "cpu")).sample_view(trainer)
     run.write_frame(5, look.samples)
     assert np.array_equal(run.frame(5), look.samples)
 
@@ -203,7 +203,7 @@ def parent(run: Run) -> Run:
     for step in range(1, 6):
         trainer.step()
         run.append_metrics([[step] * len(COLUMNS)])
-        look = observer.look(trainer)
+        look = observer.sample_view(trainer)
         run.write_frame(step, look.samples, look.plane)
         if step in (2, 4):
             run.save(trainer, keep=3)
@@ -238,7 +238,7 @@ def test_a_fork_keeps_the_past_up_to_its_step_and_says_where_it_comes_from(paren
 
 
 def test_a_fork_without_changes_makes_the_same_next_step(parent: Run) -> None:
-    assert fork(parent).trainer("cpu").step().figures.tolist() == parent.trainer("cpu").step().figures.tolist()
+    assert fork(parent).trainer("cpu").step().values.tolist() == parent.trainer("cpu").step().values.tolist()
 
 
 def test_a_fork_leaves_its_parent_as_it_was(parent: Run) -> None:
@@ -308,8 +308,8 @@ def test_a_pool_opens_a_fork_as_a_session_that_trains_on(parent: Run) -> None:
     now = session.snapshot()
     assert (now.status, now.step, now.run_id != parent.id) == ("finished", 8, True)
     assert now.history.step.tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert (now.marks[0].step, now.marks[0].text) == (1, "change of step 1")
-    assert now.marks[1].text.startswith("fork: max_steps")
+    assert (now.setting_changes[0].step, now.setting_changes[0].text) == (1, "change of step 1")
+    assert now.setting_changes[1].text.startswith("fork: max_steps")
 
 
 @pytest.mark.parametrize("run_id", ["", "..", "../elsewhere", "/etc", "no-such-run", "a" * 300])

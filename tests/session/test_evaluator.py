@@ -12,8 +12,8 @@ import torch
 
 from gan_core import metrics, models
 from gan_core.config import TrainConfig
-from gan_core.metrics.evaluations import Best, Evals, Evaluation, as_csv, from_csv
-from gan_core.metrics.registry import Basis, Figure
+from gan_core.metrics.evaluations import Best, Evaluation, Evaluations, as_csv, from_csv
+from gan_core.metrics.registry import Metric, Provenance
 from gan_core.runs import Run, RunError, RunStore, checkpoint, summarise
 from gan_core.session import Session, evaluator
 from gan_core.session.evaluator import Evaluator
@@ -32,8 +32,8 @@ def few_samples(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def judged(step: int, value: float, name: str = "js") -> Evaluation:
-    basis = Basis(400, "fresh points", "coordinates, of points")
-    return Evaluation(step, step / 10, step / 7, 16 * step, (Figure(name, value, value - 0.1, None, 0.3, basis),))
+    basis = Provenance(400, "fresh points", "coordinates, of points")
+    return Evaluation(step, step / 10, step / 7, 16 * step, (Metric(name, value, value - 0.1, None, 0.3, basis),))
 
 
 # ---- neutral ---------------------------------------------------------------------------------------------------------
@@ -43,8 +43,8 @@ def judged(step: int, value: float, name: str = "js") -> Evaluation:
 def test_a_run_that_is_judged_trains_as_one_that_is_not(name: str) -> None:
     config = VARIANTS[name]
     never, often = (finished(config.with_values({"record.evaluate_every": every})) for every in (0, 0.001))
-    assert len(never.evals) == 0
-    assert len(often.evals) > 0
+    assert len(never.evaluations) == 0
+    assert len(often.evaluations) > 0
     assert curves(often) == curves(never)
 
 
@@ -52,7 +52,7 @@ def test_a_run_that_is_judged_trains_as_one_that_is_not(name: str) -> None:
 def test_a_run_may_be_judged_at_fixed_steps_while_it_waits(name: str) -> None:
     config = VARIANTS[name].with_values({"record.evaluate_every": 0, "max_steps": 12})
     never, often = finished(config), finished(config.with_values({"record.judge_every": 5}))
-    assert often.evals.step.tolist() == [5, 10, 12]
+    assert often.evaluations.step.tolist() == [5, 10, 12]
     assert curves(often) == curves(never)
 
 
@@ -66,16 +66,16 @@ def test_a_step_whose_judgement_was_cut_off_by_a_stop_is_judged_once_the_run_goe
     second = Session(config, store, threads=1, run=run)
     second.start()
     assert second.wait(60)
-    assert [row.step for row in run.evals()] == [40, 60]
+    assert [row.step for row in run.evaluations()] == [40, 60]
 
 
 def test_the_global_generator_and_training_threads_are_left_alone() -> None:
     before, threads = torch.get_rng_state(), torch.get_num_threads()
     trainer = Trainer(POINTS, "cpu")
-    judging = Evaluator(trainer, None, lambda **changes: None)
-    judging.offer(trainer, 1.0)
-    assert judging.wait(60)
-    assert len(judging.evals) == 1
+    batch_statistics = Evaluator(trainer, None, lambda **changes: None)
+    batch_statistics.offer(trainer, 1.0)
+    assert batch_statistics.wait(60)
+    assert len(batch_statistics.evaluations) == 1
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.get_num_threads() == threads
 
@@ -83,13 +83,13 @@ def test_the_global_generator_and_training_threads_are_left_alone() -> None:
 @pytest.mark.parametrize("config", [POINTS, DIGITS], ids=["points", "digits"])
 def test_the_same_weights_are_judged_alike_and_as_they_were_when_handed_over(config: TrainConfig) -> None:
     trainer = Trainer(config, "cpu")
-    judging = Evaluator(trainer, None, lambda **changes: None)
+    batch_statistics = Evaluator(trainer, None, lambda **changes: None)
     for steps_between in (0, 2):
-        judging.offer(trainer, 1.0)
+        batch_statistics.offer(trainer, 1.0)
         for _ in range(steps_between):
             trainer.step()
-        assert judging.wait(60)
-    first, second = judging.evals.rows
+        assert batch_statistics.wait(60)
+    first, second = batch_statistics.evaluations.rows
     assert first == second
 
 
@@ -102,13 +102,13 @@ def test_one_judgement_runs_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
         return build(config)
 
     trainer = Trainer(POINTS, "cpu")
-    judging = Evaluator(trainer, None, lambda **changes: None)
+    batch_statistics = Evaluator(trainer, None, lambda **changes: None)
     monkeypatch.setattr(models, "build", slow)
-    assert judging.offer(trainer, 1.0)
-    assert not judging.offer(trainer, 2.0)
+    assert batch_statistics.offer(trainer, 1.0)
+    assert not batch_statistics.offer(trainer, 2.0)
     gate.set()
-    assert judging.wait(60)
-    assert judging.evals.seconds.tolist() == [1.0]
+    assert batch_statistics.wait(60)
+    assert batch_statistics.evaluations.seconds.tolist() == [1.0]
 
 
 # ---- never into training ---------------------------------------------------------------------------------------------
@@ -120,9 +120,9 @@ def test_a_judgement_that_fails_is_an_event_and_training_goes_on(
     def broken(*_: object) -> None:
         raise RuntimeError("the judge is ill")
 
-    monkeypatch.setattr(metrics.point_quality.Judge, "in_full", broken)
+    monkeypatch.setattr(metrics.point_quality.PointEvaluator, "in_full", broken)
     now = finished(POINTS.with_values(OFTEN), store=RunStore(tmp_path))
-    assert (now.status, now.error, len(now.evals)) == ("finished", "", 0)
+    assert (now.status, now.error, len(now.evaluations)) == ("finished", "", 0)
     run = RunStore(tmp_path).open(now.run_id)
     [event] = [event for event in run.events() if event["kind"] == "unjudged"]  # once, not at every judgement
     assert event["error"] == "RuntimeError: the judge is ill"
@@ -153,7 +153,7 @@ def test_stopping_waits_for_no_judgement(monkeypatch: pytest.MonkeyPatch) -> Non
     def endless(images: torch.Tensor, dataset: object, progress: metrics.quality.Progress) -> None:
         begun.set()
         while True:
-            progress(0.5, "judging")
+            progress(0.5, "batch_statistics")
             time.sleep(0.01)
 
     monkeypatch.setattr(metrics, "evaluate", endless)
@@ -163,7 +163,7 @@ def test_stopping_waits_for_no_judgement(monkeypatch: pytest.MonkeyPatch) -> Non
     session.stop()
     assert session.wait(5)
     assert session.snapshot().status == "stopped"
-    assert not [thread for thread in threading.enumerate() if thread.name == "judging"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "batch_statistics"]
 
 
 # ---- what is kept ----------------------------------------------------------------------------------------------------
@@ -172,13 +172,13 @@ def test_stopping_waits_for_no_judgement(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_judgements_are_kept_and_go_on_after_a_resume(tmp_path: Path) -> None:
     store = RunStore(tmp_path)
     first = finished(POINTS.with_values(OFTEN), store=store, max_steps=30)
-    kept = store.open(first.run_id).evals()
-    assert tuple(kept) == first.evals.rows
+    kept = store.open(first.run_id).evaluations()
+    assert tuple(kept) == first.evaluations.rows
     assert kept[-1].step == 30  # a run that ends by itself is judged where it ends
     second = finished(store.open(first.run_id).config, run=store.open(first.run_id))
-    assert second.evals.rows[: len(kept)] == tuple(kept)
-    assert second.evals.step[-1] == POINTS.max_steps
-    assert second.evals.best == second.evals.step[np.argmin(second.evals.figures["js"].value)]
+    assert second.evaluations.rows[: len(kept)] == tuple(kept)
+    assert second.evaluations.step[-1] == POINTS.max_steps
+    assert second.evaluations.best == second.evaluations.step[np.argmin(second.evaluations.figures["js"].value)]
 
 
 def test_a_paused_run_shows_a_judgement_as_soon_as_it_is_there() -> None:
@@ -186,14 +186,14 @@ def test_a_paused_run_shows_a_judgement_as_soon_as_it_is_there() -> None:
     session.start()
     until(session, lambda now: now.seconds > 0.1)
     session.pause()
-    now: Snapshot = until(session, lambda now: len(now.evals))
+    now: Snapshot = until(session, lambda now: len(now.evaluations))
     session.stop()
     assert session.wait(10)
-    assert now.evals.metric == "js"
-    js = now.evals.figures["js"]
+    assert now.evaluations.metric == "js"
+    js = now.evaluations.figures["js"]
     assert js.low[0] <= js.value[0] <= js.high[0]
     assert js.real[0] > 0
-    assert js.basis[0] == Basis(400, "fresh points of the true distribution", "coordinates")
+    assert js.basis[0] == Provenance(400, "fresh points of the true distribution", "coordinates")
     with pytest.raises(ValueError, match="read-only"):
         js.value[0] = 0
 
@@ -204,18 +204,18 @@ def test_judgements_read_back_as_they_were_kept_even_when_the_file_is_damaged() 
     assert from_csv(text) == rows
     assert from_csv(text[:-30])[:2] == rows[:2]
     assert from_csv("") == []
-    table = Evals(tuple(rows), "js")
+    table = Evaluations(tuple(rows), "js")
     assert list(table.figures) == ["kl", "js"]
     assert np.isnan(table.figures["js"].value).tolist() == [False, False, True]
 
 
 def test_rewinding_forgets_judgements_and_a_best_after_the_step(tmp_path: Path) -> None:
     run = RunStore(tmp_path).create(POINTS)
-    run.write_evals([judged(2, 0.5), judged(4, 0.4), judged(6, 0.3)])
+    run.write_evaluations([judged(2, 0.5), judged(4, 0.4), judged(6, 0.3)])
     trainer = stepped(run, 6, {2: 0.5, 6: 0.3})
     run.save(trainer, keep=3)
     run.rewind(4)
-    assert [row.step for row in run.evals()] == [2, 4]
+    assert [row.step for row in run.evaluations()] == [2, 4]
     assert run.best() is None
     assert run.checkpoints() == [2]
 
@@ -288,8 +288,8 @@ def test_a_session_keeps_the_best_that_it_found(tmp_path: Path) -> None:
     run = RunStore(tmp_path).open(now.run_id)
     best = run.best()
     assert best is not None
-    assert best.step == now.evals.best
-    assert best.value == min(now.evals.figures["js"].value)
+    assert best.step == now.evaluations.best
+    assert best.value == min(now.evaluations.figures["js"].value)
     assert run.trainer("cpu", step="best").steps == best.step
     assert run.checkpoints()[-1] == POINTS.max_steps
     assert len(run.checkpoints()) <= 2

@@ -64,7 +64,7 @@ def test_a_run_with_more_around_its_networks_is_shown_and_saved_like_any_other(n
     assert np.isfinite(snapshot.scores).all()
     trainer = RunStore(tmp_path).open(snapshot.run_id).trainer("cpu")
     assert trainer.generate(5).isfinite().all()
-    assert trainer.step().figures.isfinite().all()
+    assert trainer.step().values.isfinite().all()
 
 
 def test_pause_stands_still_and_resume_goes_on() -> None:
@@ -110,14 +110,14 @@ def test_a_live_change_takes_effect_and_leaves_its_mark(tmp_path: Path) -> None:
     session.start()
     until(session, lambda now: now.step > 3)
     session.update({"optimizer_g.lr": 1e-4, "n_critic": 2})
-    now = until(session, lambda now: now.marks)
+    now = until(session, lambda now: now.setting_changes)
     assert now.config.optimizer_g.lr == 1e-4
-    assert now.marks[0].text == "optimizer_g.lr 0.0002 → 0.0001, n_critic 1 → 2"
+    assert now.setting_changes[0].text == "optimizer_g.lr 0.0002 → 0.0001, n_critic 1 → 2"
     session.stop()
     session.wait(10)
     run = RunStore(tmp_path).open(now.run_id)
     assert run.config.n_critic == 2
-    assert [event["text"] for event in run.events() if event["kind"] == "changed"] == [now.marks[0].text]
+    assert [event["text"] for event in run.events() if event["kind"] == "changed"] == [now.setting_changes[0].text]
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_weights_that_are_lost_before_a_loss_tells_are_not_kept(
     assert now.status == "failed"
     assert error in now.error
     assert RunStore(tmp_path).open(now.run_id).checkpoints()[-1] == 4
-    assert now.evals.step.tolist() == [1, 2, 3, 4]
+    assert now.evaluations.step.tolist() == [1, 2, 3, 4]
 
 
 def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from gan_core.runs import RunStore
 from gan_core.session import Session
 from gan_core.session.pool import SessionPool
-from gan_core.session.training_slots import Turns, place_in_line
+from gan_core.session.training_slots import TrainingSlots, place_in_line
 from tests.session.test_session import ENDLESS, until
 
 
@@ -31,7 +31,7 @@ def begun(pool: SessionPool, n: int) -> list[Session]:
 
 
 def test_a_line_moves_up_when_its_first_leaves() -> None:
-    turns = Turns(2)
+    turns = TrainingSlots(2)
     assert [turns.ask(who) for who in "abcd"] == [0, 0, 1, 2]
     turns.leave("a")
     turns.leave("nobody")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gan_core.acceleration.cuda_graph import Graphs
-from gan_core.acceleration.replay import Replays
+from gan_core.acceleration.cuda_graph import CudaGraph
+from gan_core.acceleration.replay import Replay
 from gan_core.config import TrainConfig
 from gan_core.training.trainer import Trainer
 
@@ -13,11 +13,11 @@ from gan_core.training.trainer import Trainer
 def eager(config: TrainConfig, device: str = "cpu") -> Trainer:
     """A trainer of which each step goes the usual way."""
     with pytest.MonkeyPatch.context() as patch:
-        for way in (Graphs, Replays):
+        for way in (CudaGraph, Replay):
             patch.setattr(way, "can_record", lambda *_: False)
         return Trainer(config, device)
 
 
-def figures(trainer: Trainer, steps: int) -> list[list[str]]:
+def values(trainer: Trainer, steps: int) -> list[list[str]]:
     """As text, for NaN is not equal to itself."""
-    return [[str(value) for value in trainer.step().figures.tolist()] for _ in range(steps)]
+    return [[str(value) for value in trainer.step().values.tolist()] for _ in range(steps)]

@@ -143,7 +143,7 @@ def test_d_sees_real_and_fake_changed_in_its_step_and_in_gs() -> None:
 
 def test_augmentation_may_be_turned_on_while_a_run_trains() -> None:
     plain, changed = Trainer(DIGITS, "cpu"), Trainer(DIGITS, "cpu")
-    assert torch.equal(plain.step().figures, changed.step().figures)
+    assert torch.equal(plain.step().values, changed.step().values)
     changed.load_state_dict(copy.deepcopy(plain.state_dict()))
     changed.update(DIGITS.with_values({"augment.color": 1}))
-    assert not torch.equal(plain.step().figures, changed.step().figures)
+    assert not torch.equal(plain.step().values, changed.step().values)

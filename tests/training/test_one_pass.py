@@ -9,7 +9,7 @@ import torch
 
 from gan_core import models, presets
 from gan_core.config import TrainConfig
-from gan_core.models.batch_layers import judges_alone
+from gan_core.models.batch_layers import is_samplewise
 from gan_core.system.random_streams import stream
 
 ALONE = ("ring8", "gaussian-2d", "mlp-mnist", "wgan-gp-mnist")
@@ -35,13 +35,13 @@ def in_one_and_in_two(config: TrainConfig) -> tuple[torch.Tensor, torch.Tensor]:
 @pytest.mark.parametrize("name", ALONE)
 def test_a_discriminator_that_judges_alone_says_the_same_of_two_batches_in_one(name: str) -> None:
     config = presets.load(name)
-    assert judges_alone(models.build(config)[1])
+    assert is_samplewise(models.build(config)[1])
     torch.testing.assert_close(*in_one_and_in_two(config))
 
 
 @pytest.mark.parametrize("values", TOGETHER, ids=str)
 def test_one_that_looks_at_the_batch_or_draws_or_counts_does_not(values: dict[str, Any]) -> None:
     config = presets.load("ring8").with_values(values)
-    assert not judges_alone(models.build(config)[1])
+    assert not is_samplewise(models.build(config)[1])
     one, two = in_one_and_in_two(config)
     assert one.shape != two.shape or not torch.allclose(one, two)

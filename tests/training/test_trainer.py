@@ -10,16 +10,16 @@ import pytest
 import torch
 
 from gan_core.config import TrainConfig
-from gan_core.models.modes import judging
+from gan_core.models.modes import batch_statistics
 from gan_core.system.devices import find_device
-from gan_core.training.trainer import FIGURES, StepRecord, Trainer
+from gan_core.training.trainer import VALUES, StepRecord, Trainer
 from tests.support.small import DIGITS, POINTS, VARIANTS
 
 every_variant = pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS)
 
 
 def history(trainer: Trainer, steps: int) -> list[list[float]]:
-    return [trainer.step().figures.tolist() for _ in range(steps)]
+    return [trainer.step().values.tolist() for _ in range(steps)]
 
 
 def weights(trainer: Trainer) -> dict[str, torch.Tensor]:
@@ -154,8 +154,8 @@ def test_every_example_is_seen_once_in_an_epoch() -> None:
 
 
 def test_records_name_the_figures_in_the_trainers_order() -> None:
-    record = StepRecord(1, 0.0, 1, torch.arange(len(FIGURES), dtype=torch.float32))
-    assert [getattr(record, name) for name in FIGURES] == list(range(len(FIGURES)))
+    record = StepRecord(1, 0.0, 1, torch.arange(len(VALUES), dtype=torch.float32))
+    assert [getattr(record, name) for name in VALUES] == list(range(len(VALUES)))
 
 
 @pytest.mark.parametrize("name", ["gpu", "cuda:99", ""])
@@ -184,7 +184,7 @@ def test_d_judges_what_is_shown_by_the_batch_itself_and_learns_nothing_from_it()
     real, _ = trainer.batches.next()
     in_training = copy.deepcopy(trainer.discriminator)(real)
     before = copy.deepcopy(trainer.discriminator.state_dict())
-    with judging(trainer.discriminator), torch.no_grad():
+    with batch_statistics(trainer.discriminator), torch.no_grad():
         assert torch.allclose(trainer.discriminator(real), in_training, atol=1e-5)
     assert same(trainer.discriminator.state_dict(), before)
     assert all(module.training for module in trainer.discriminator.modules())
@@ -215,11 +215,11 @@ def test_bfloat16_is_repeatable_beside_another_thread_that_casts(monkeypatch: py
             with torch.autocast("cpu", enabled=False):
                 pass
 
-    figures = [alone.step().figures for _ in range(12)]
+    values = [alone.step().values for _ in range(12)]
     other = threading.Thread(target=cast)
     other.start()
     try:
-        assert all(torch.equal(beside.step().figures, expected) for expected in figures)
+        assert all(torch.equal(beside.step().values, expected) for expected in values)
     finally:
         over.set()
         other.join()

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from gan_core import losses
 from gan_core.config.catalog import LOSSES
-from gan_core.session.snapshot import Mark
+from gan_core.session.snapshot import SettingChange
 from gan_core.training.history import History
 from gan_core.training.plane_view import Plane
 from ui.charts import curves
@@ -54,8 +54,10 @@ def a_plane(grid: np.ndarray, density: np.ndarray) -> Plane:
 
 FLAT = np.stack(np.meshgrid(np.linspace(-1, 1, 21), np.linspace(-1, 1, 21)), axis=-1).astype(np.float32)
 EVERY = {
-    "losses": lambda run: curves.losses(run, smoothing=0.9, equilibrium=(1.386, 0.693), marks=[Mark(5, "lr 1 to 2")]),
-    "scores": lambda run: curves.scores(run, "epoch", 0.5, warnings=[Mark(5, "D(x) 0.98")]),
+    "losses": lambda run: curves.losses(
+        run, smoothing=0.9, equilibrium=(1.386, 0.693), setting_changes=[SettingChange(5, "lr 1 to 2")]
+    ),
+    "scores": lambda run: curves.scores(run, "epoch", 0.5, warnings=[SettingChange(5, "D(x) 0.98")]),
     "gradient norms": lambda run: curves.gradient_norms(run, "seconds"),
     "layers": lambda run: layered_view(a_plane(FLAT, np.ones((20, 20), np.float32)), FLAT[0], FLAT[1][:16]),
 }
@@ -118,7 +120,9 @@ def test_smoothing_draws_the_raw_curve_behind() -> None:
 
 
 def test_each_piece_of_evidence_is_an_amber_line_that_tells_itself() -> None:
-    figure = curves.scores(run_of(500), "epoch", marks=[Mark(79, "lr")], warnings=[Mark(158, "D(x) 0.98")])
+    figure = curves.scores(
+        run_of(500), "epoch", setting_changes=[SettingChange(79, "lr")], warnings=[SettingChange(158, "D(x) 0.98")]
+    )
     changed, warned = figure["layout"]["shapes"]
     assert warned["line"]["color"].startswith("role:warning")
     assert warned["line"] != changed["line"]
@@ -128,11 +132,11 @@ def test_each_piece_of_evidence_is_an_amber_line_that_tells_itself() -> None:
 
 
 def test_before_the_first_step_there_is_nothing_to_warn_of() -> None:
-    assert curves.losses(run_of(0), warnings=[Mark(0, "D(x) 0.98")])["layout"]["shapes"] == []
+    assert curves.losses(run_of(0), warnings=[SettingChange(0, "D(x) 0.98")])["layout"]["shapes"] == []
 
 
 def test_each_change_of_a_setting_is_a_dotted_line_where_it_happened() -> None:
-    layout = curves.losses(run_of(500), "epoch", marks=[Mark(158, "lr 1 to 2")])["layout"]
+    layout = curves.losses(run_of(500), "epoch", setting_changes=[SettingChange(158, "lr 1 to 2")])["layout"]
     assert layout["shapes"][0]["x0"] == pytest.approx(2)
     assert [note["hovertext"] for note in layout["annotations"]] == ["lr 1 to 2"]
 

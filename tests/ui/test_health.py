@@ -10,9 +10,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from gan_core.diagnosis import YOUNG, Evidence, Finding
+from gan_core.diagnosis import MIN_STEPS, Evidence, Finding
 from gan_core.session import Session
-from gan_core.session.snapshot import Mark, Snapshot
+from gan_core.session.snapshot import SettingChange, Snapshot
 from tests.support.small import POINTS
 from ui import server
 from ui.train import health
@@ -99,8 +99,8 @@ def test_a_run_that_is_well_gets_a_quiet_line_without_remedies(panel: Open, find
 
 def test_later_it_is_said_that_nothing_was_found(panel: Open) -> None:
     app = panel("", max_steps=1000)
-    watched(app).step(4 * YOUNG)
-    wait_for(watched(app), 12 + 4 * YOUNG)
+    watched(app).step(4 * MIN_STEPS)
+    wait_for(watched(app), 12 + 4 * MIN_STEPS)
     assert "nothing found so far" in words(seen(app.run()))
 
 
@@ -145,7 +145,7 @@ def test_a_run_that_has_stopped_is_forked_from_its_last_checkpoint(panel: Open) 
     now = session.snapshot()
     assert now.run_id != before.run_id
     assert now.config.changes_from(before.config) == {FIRST: 5e-5}
-    assert [mark.step for mark in now.marks] == [12]
+    assert [mark.step for mark in now.setting_changes] == [12]
     assert now.history.step[0] == 1
 
 
@@ -202,7 +202,7 @@ def health_evidence() -> Evidence:
 def test_the_badge_and_the_marks_tell_of_trouble_only() -> None:
     sick = Snapshot(POINTS, health=(a_finding(bad=False), a_finding(bad=True)))
     assert health.badge(sick) == " · :yellow[●] D wins"
-    assert health.evidence_on(sick, "scores") == [Mark(5, "D wins: D(x) 0.98")]
+    assert health.evidence_on(sick, "scores") == [SettingChange(5, "D wins: D(x) 0.98")]
     assert health.evidence_on(sick, "losses") == []
     assert health.told_beside(sick, "scores") == ":yellow[:material/warning:] D wins: D(x) 0.98"
     well = Snapshot(POINTS, health=(a_finding(bad=False),))

@@ -19,7 +19,7 @@ from ui.theme import look_of
 
 if TYPE_CHECKING:
     from gan_core.compare import Curve as BandedCurve
-    from gan_core.session.snapshot import Mark
+    from gan_core.session.snapshot import SettingChange
     from gan_core.training.history import History
 
 Figure = dict[str, Any]
@@ -43,8 +43,8 @@ def losses(
     smoothing: float = 0.0,
     log: bool = False,
     equilibrium: tuple[float | None, float | None] | None = None,
-    marks: Sequence[Mark] = (),
-    warnings: Sequence[Mark] = (),
+    setting_changes: Sequence[SettingChange] = (),
+    warnings: Sequence[SettingChange] = (),
 ) -> Figure:
     """Both losses, with dashed lines where they stand once D cannot tell, and the moments at which settings changed.
 
@@ -60,8 +60,8 @@ def losses(
         _Curve("generator", "generator", history.loss_g),
     )
     log = log and all(not np.any(curve.values <= 0) for curve in curves)
-    figure = _curves("Loss", history, curves, unit, smoothing, log, marks, warnings)
-    _label_changes(figure["layout"], [(position(history, mark.step, unit), mark.text) for mark in marks])
+    figure = _curves("Loss", history, curves, unit, smoothing, log, setting_changes, warnings)
+    _label_changes(figure["layout"], [(position(history, mark.step, unit), mark.text) for mark in setting_changes])
     for value, role in _levels(equilibrium):
         if value > 0 or not log:
             _add_level(figure, history, unit, value, role, "equilibrium")
@@ -73,15 +73,15 @@ def scores(
     unit: Unit = "step",
     smoothing: float = 0.0,
     probability: bool = True,
-    marks: Sequence[Mark] = (),
-    warnings: Sequence[Mark] = (),
+    setting_changes: Sequence[SettingChange] = (),
+    warnings: Sequence[SettingChange] = (),
 ) -> Figure:
     """What D says of real and of generated data: probabilities with the line of "cannot tell", or a critic's scores."""
     curves = (
         _Curve("D(x) real", "real", history.d_real),
         _Curve("D(G(z)) fake", "generator", history.d_fake),
     )
-    figure = _curves("Score", history, curves, unit, smoothing, False, marks, warnings)
+    figure = _curves("Score", history, curves, unit, smoothing, False, setting_changes, warnings)
     if probability:
         figure["layout"]["yaxis"].update(range=[-0.03, 1.03], tickvals=[0, 0.25, 0.5, 0.75, 1])
         _add_level(figure, history, unit, 0.5, "other", "cannot tell")
@@ -93,15 +93,15 @@ def gradient_norms(
     unit: Unit = "step",
     smoothing: float = 0.0,
     log: bool = True,
-    marks: Sequence[Mark] = (),
-    warnings: Sequence[Mark] = (),
+    setting_changes: Sequence[SettingChange] = (),
+    warnings: Sequence[SettingChange] = (),
 ) -> Figure:
     """Norm of each network's gradient over all its weights; a G near zero has stopped learning."""
     curves = (
         _Curve("D", "discriminator", history.grad_norm_d),
         _Curve("G", "generator", history.grad_norm_g),
     )
-    return _curves("Gradient norm", history, curves, unit, smoothing, log, marks, warnings)
+    return _curves("Gradient norm", history, curves, unit, smoothing, log, setting_changes, warnings)
 
 
 def position(history: History, step: float, unit: Unit) -> float:
@@ -118,8 +118,8 @@ def _curves(
     unit: Unit,
     smoothing: float,
     log: bool,
-    marks: Sequence[Mark],
-    warnings: Sequence[Mark],
+    setting_changes: Sequence[SettingChange],
+    warnings: Sequence[SettingChange],
 ) -> Figure:
     layout: dict[str, Any] = {
         "legend": {"title": {"text": title}},
@@ -141,7 +141,7 @@ def _curves(
             layout["yaxis"]["dtick"] = "D2"  # 1, 2, 5, 10: left to itself plotly writes all nine digits over each other
         first, last = getattr(history, unit)[[0, -1]].tolist()
         layout["xaxis"]["autorangeoptions"] = {"clipmin": first, "clipmax": last}  # labels at the end take no room
-        _mark_changes(layout, [position(history, mark.step, unit) for mark in marks])
+        _mark_changes(layout, [position(history, mark.step, unit) for mark in setting_changes])
         _mark_warnings(layout, [(position(history, mark.step, unit), mark.text) for mark in warnings])
     data = [trace for curve in curves for trace in _lines(curve, history, unit, smoothing)]
     return {"data": data, "layout": layout}
@@ -222,21 +222,21 @@ def _mark_changes(layout: dict[str, Any], places: Sequence[float]) -> None:
     layout["shapes"].extend(ends | {"x0": x, "x1": x} for x in places)
 
 
-def _mark_warnings(layout: dict[str, Any], marks: Sequence[tuple[float, str]]) -> None:
+def _mark_warnings(layout: dict[str, Any], setting_changes: Sequence[tuple[float, str]]) -> None:
     """Add an amber line for each piece of evidence, with a triangle at its foot that tells it when pointed at."""
     line = {"color": "role:warning/0.8", "width": 1.5}
     place: dict[str, Any] = {"xref": "x", "yref": "paper", "yanchor": "bottom", "xanchor": "center"}
-    for x, text in marks:
+    for x, text in setting_changes:
         ends = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "line": line, "layer": "below"}
         layout["shapes"].append(ends | {"x0": x, "x1": x})
         sign = _note("▲", x, 0, hovertext=text, **place)
         layout["annotations"].append(sign | {"font": {"size": 14, "color": "role:warning"}})
 
 
-def _label_changes(layout: dict[str, Any], marks: Sequence[tuple[float, str]]) -> None:
+def _label_changes(layout: dict[str, Any], setting_changes: Sequence[tuple[float, str]]) -> None:
     """Write what changed along each dotted line; the whole of a long text shows when it is pointed at."""
     place: dict[str, Any] = {"xref": "x", "yref": "paper", "xanchor": "left", "yanchor": "top", "textangle": 90}
-    for x, text in marks:
+    for x, text in setting_changes:
         short = text if len(text) <= 30 else text[:29] + "…"
         layout["annotations"].append(_note(short, x, 1, hovertext=text, **place))
 
@@ -246,7 +246,7 @@ def _note(text: str, x: float, y: float, **place: Any) -> dict[str, Any]:
     return {"text": text, "xref": "paper", "x": x, "y": y, "showarrow": False, "font": font, "borderpad": 0} | place
 
 
-def _spoken(title: str, history: History, curves: Sequence[_Curve], warnings: Sequence[Mark]) -> str:
+def _spoken(title: str, history: History, curves: Sequence[_Curve], warnings: Sequence[SettingChange]) -> str:
     """The chart's last values and its warnings in words, for those who cannot see it."""
     if len(history.step) == 0:
         return f"{title}: no steps yet"

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core.compare import Axis, Race, RaceError, Variant
+from gan_core.compare import Axis, Study, StudyError, Variant
 from gan_core.compare.plan import slug
 from gan_core.config import SETTINGS, ConfigError
 from gan_core.config.schema import as_text
@@ -17,45 +17,45 @@ from ui.compare import axes, state
 from ui.server import pool
 
 
-def panel(race: Race) -> None:
+def panel(study: Study) -> None:
     """A popover with the three."""
     with st.popover("Add", icon=":material/add:"):
-        plan = race.comparison
+        plan = study.comparison
         if plan.axes:
-            _seed(race)
+            _seed(study)
         if len(plan.axes) == 1:
-            _value(race, plan.axes[0])
-        _guest(race)
+            _value(study, plan.axes[0])
+        _guest(study)
 
 
-def _seed(race: Race) -> None:
-    plan = race.comparison
+def _seed(study: Study) -> None:
+    plan = study.comparison
     seed = max(plan.seeds) + 1
     st.button(
         f"One more seed: {len(plan.variants)} runs",
         icon=":material/casino:",
         on_click=_try,
-        args=(race, lambda: race.add_seed(seed)),
+        args=(study, lambda: study.add_seed(seed)),
         help=f"Every variant once more, with seed {seed}",
         width="stretch",
     )
 
 
-def _value(race: Race, axis: Axis) -> None:
+def _value(study: Study, axis: Axis) -> None:
     """One more variant: a field for each group of settings that the axis changes together."""
-    with st.form(f"add-value-{race.id}", border=False):
+    with st.form(f"add-value-{study.id}", border=False):
         st.markdown(f"**One more {axis.title}**")
         fields = {
-            keys: _field(race, keys, name, f"add-{race.id}-{keys[0]}") for keys, name in axes.grouped(axis).items()
+            keys: _field(study, keys, name, f"add-{study.id}-{keys[0]}") for keys, name in axes.grouped(axis).items()
         }
         if st.form_submit_button("Add value", icon=":material/add:"):
-            _try(race, lambda: race.add_variant(_variant(axis, fields)))
+            _try(study, lambda: study.add_variant(_variant(axis, fields)))
             st.rerun()
 
 
-def _field(race: Race, keys: axes.Keys, name: str, key: str) -> Any:
+def _field(study: Study, keys: axes.Keys, name: str, key: str) -> Any:
     setting = SETTINGS[keys[0]]
-    base = race.comparison.base.value(keys[0])
+    base = study.comparison.base.value(keys[0])
     if setting.catalog is not None or setting.options:
         options = list(setting.catalog or setting.options)
         return st.selectbox(name, options, options.index(base), format_func=as_text, key=key)
@@ -70,10 +70,12 @@ def _variant(axis: Axis, fields: dict[axes.Keys, Any]) -> Variant:
     return Variant(id=slug(told), title=f"{axis.title} {told}", values=values)
 
 
-def _guest(race: Race) -> None:
+def _guest(study: Study) -> None:
     """Any run of the library on the same data, finished or in training."""
-    base = race.comparison.base
-    there = {standing.run_id for standing in race.standings()} | {guest.run_id for guest in race.guests()}
+    base = study.comparison.base
+    there = {trial_status.run_id for trial_status in study.trial_statuses()} | {
+        added_run.run_id for added_run in study.added_runs()
+    }
     names = {
         run.id: run.name
         for run in [*pool().store.list(), *shipped.SHIPPED.list()]
@@ -84,16 +86,16 @@ def _guest(race: Race) -> None:
         return
     run_id = st.selectbox(
         "A run of the library", list(names), None, format_func=names.__getitem__, placeholder="Choose a run",
-        key=f"join-{race.id}", help="It is shown and not tested: it may differ from the others in more than one thing",
+        key=f"join-{study.id}", help="It is shown and not tested: it may differ from the others in more than one thing",
     )  # fmt: skip
     if run_id:
-        st.button("Show it too", icon=":material/group_add:", on_click=_try, args=(race, lambda: race.join(run_id)))
+        st.button("Show it too", icon=":material/group_add:", on_click=_try, args=(study, lambda: study.join(run_id)))
 
 
-def _try(race: Race, change: Callable[[], None]) -> None:
+def _try(study: Study, change: Callable[[], None]) -> None:
     """Make the change and have what is new trained; or say why not."""
     try:
         change()
-        state.go_on(race)
-    except (ConfigError, RaceError, RunError, OSError) as error:
+        state.go_on(study)
+    except (ConfigError, StudyError, RunError, OSError) as error:
         messages.complain(f"Nothing was added. {error}")

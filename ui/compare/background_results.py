@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from gan_core import compare
-from gan_core.compare import Curve, Judged, Race, RaceError, Results, Row, Verdict
+from gan_core.compare import ClaimResult, Curve, Results, Row, Study, StudyError, Verdict
 from gan_core.compare.analysis.results import X
 from gan_core.runs.shipped import store_of
 
@@ -18,13 +18,13 @@ _PACE = 1.0  # seconds at least between the ends of two readings
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class StudyResults:
     """A comparison as it stood at one moment, with what follows from it."""
 
     results: Results
     rows: list[Row]
     verdicts: tuple[Verdict, ...]
-    claims: tuple[Judged, ...]
+    claims: tuple[ClaimResult, ...]
     _drawn: dict[tuple[str, X, float], list[Curve]] = field(default_factory=dict)
 
     def curves(self, name: str, x: X, smooth: float) -> list[Curve]:
@@ -37,32 +37,34 @@ class Reading:
     @property
     def done(self) -> int:
         """Runs of the plan that have ended, well or not."""
-        return sum(standing.ended for standing in self.results.standings)
+        return sum(trial_status.ended for trial_status in self.results.trial_statuses)
 
     @property
     def settled(self) -> bool:
         """Whether nothing more is to come: every run has ended, or was stopped for good."""
-        return all(standing.ended or standing.status == "stopped" for standing in self.results.standings)
+        return all(
+            trial_status.ended or trial_status.status == "stopped" for trial_status in self.results.trial_statuses
+        )
 
 
 class Watch:
     """Keeps the last reading of one comparison."""
 
-    def __init__(self, race: Race) -> None:
-        self._race = race
-        self._reading: Reading | None = None
+    def __init__(self, study: Study) -> None:
+        self._race = study
+        self._reading: StudyResults | None = None
         self._stamp: object = None
         self._ended = 0.0
         self._guard = threading.Lock()
 
-    def reading(self, fresh: bool) -> Reading:
+    def reading(self, fresh: bool) -> StudyResults:
         """The last reading; a newer one is begun where something has changed.
 
         Args:
             fresh: wait for it, so that what has just ended is shown as it ended.
 
         Raises:
-            RaceError: the comparison cannot be read.
+            StudyError: the comparison cannot be read.
         """
         if self._reading is None or fresh:
             with self._guard:
@@ -75,7 +77,7 @@ class Watch:
     def _read_aside(self) -> None:
         try:
             self._read()
-        except RaceError:
+        except StudyError:
             self._ended = time.monotonic()  # the page that shows it reads the plan too, and tells
         finally:
             self._guard.release()
@@ -84,7 +86,7 @@ class Watch:
         stamp = _stamp(self._race)
         if stamp != self._stamp:
             results = compare.results_of(self._race)
-            self._reading = Reading(results, results.table(), compare.verdicts(results), compare.claims(results))
+            self._reading = StudyResults(results, results.table(), compare.verdicts(results), compare.claims(results))
             self._stamp = stamp
         self._ended = time.monotonic()
 
@@ -92,18 +94,21 @@ class Watch:
 @st.cache_resource(max_entries=20, show_spinner=False)
 def watch(path: str) -> Watch:
     """The one watch of a comparison's folder."""
-    return Watch(Race(Path(path)))
+    return Watch(Study(Path(path)))
 
 
-def of(race: Race, fresh: bool = False) -> Reading:
-    """What the comparison has given so far. Raises `RaceError` where it cannot be read."""
-    return watch(str(race.path.absolute())).reading(fresh)
+def of(study: Study, fresh: bool = False) -> StudyResults:
+    """What the comparison has given so far. Raises `StudyError` where it cannot be read."""
+    return watch(str(study.path.absolute())).reading(fresh)
 
 
-def _stamp(race: Race) -> object:
+def _stamp(study: Study) -> object:
     """What changes whenever there may be more to read."""
-    guests = [store_of(guest.run_id, race.library).root / guest.run_id / "metrics.csv" for guest in race.guests()]
-    return race.comparison, race.standings(), race.guests(), [_changed(file) for file in guests]
+    added_runs = [
+        store_of(added_run.run_id, study.library).root / added_run.run_id / "metrics.csv"
+        for added_run in study.added_runs()
+    ]
+    return study.comparison, study.trial_statuses(), study.added_runs(), [_changed(file) for file in added_runs]
 
 
 def _changed(file: Path) -> int:

@@ -7,12 +7,12 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from gan_core.compare import Curve, Race
+from gan_core.compare import Curve, Study
 from gan_core.compare.analysis.results import X
 from gan_core.metrics.registry import KINDS
 from ui.charts.curves import overlaid
 from ui.compare import samples
-from ui.compare.background_results import Reading
+from ui.compare.background_results import StudyResults
 from ui.components import live_chart
 from ui.train.chart_help import corner
 
@@ -28,7 +28,7 @@ _NAMES: Mapping[str, str] = {
 _MEASURE, _X, _SMOOTH, _LOG = "compare-measure", "compare-x", "compare-smooth", "compare-log"
 
 
-def panel(race: Race, reading: Reading) -> None:
+def panel(study: Study, reading: StudyResults) -> None:
     """The choice of what is drawn, and the chart."""
     quality = KINDS[reading.results.metric].label
     names = {name: words or quality for name, words in _NAMES.items()}
@@ -39,15 +39,15 @@ def panel(race: Race, reading: Reading) -> None:
     found = reading.curves(name, x, 0.0 if name == "quality" else smooth)
     figure = overlaid(names[name], _in_order(reading, found), x, log)
     with st.container(key="chart-compare"):
-        picked = samples.moment(race) if x == "steps" else None
+        picked = samples.moment(study) if x == "steps" else None
         live_chart(
             figure,
             key="compare-chart",
             height=370,
-            uirevision=f"{race.id} {name}",
+            uirevision=f"{study.id} {name}",
             cursor=picked,
-            save_as=f"{race.comparison.id}-{name}",
-            on_pick=(lambda step: samples.move(race, reading.results, step)) if x == "steps" else None,
+            save_as=f"{study.comparison.id}-{name}",
+            on_pick=(lambda step: samples.move(study, reading.results, step)) if x == "steps" else None,
         )
         with corner("compare"), st.popover("Axes and smoothing", icon=":material/tune:", type="tertiary"):
             st.slider("Smoothing, share of a run", 0.0, 0.2, step=0.01, key=_SMOOTH)
@@ -56,7 +56,7 @@ def panel(race: Race, reading: Reading) -> None:
     st.caption(f"{told}line: median of the seeds · band: least to greatest")
 
 
-def _in_order(reading: Reading, curves: Sequence[Curve]) -> list[tuple[int, Any]]:
+def _in_order(reading: StudyResults, curves: Sequence[Curve]) -> list[tuple[int, Any]]:
     """Each curve with the place of its variant, which decides how it looks."""
     places = {id: place for place, id in enumerate(reading.results.titles)}
     return [(places[curve.variant], curve) for curve in curves]

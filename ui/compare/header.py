@@ -6,35 +6,35 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from gan_core.compare import Race, results_of
+from gan_core.compare import Study, results_of
 from gan_core.compare.analysis import report
 from ui.compare import add, state
 from ui.formatting import plain
 
 
-def panel(race: Race) -> None:
+def panel(study: Study) -> None:
     """Name and claim, and a row of buttons."""
-    plan = race.comparison
+    plan = study.comparison
     with st.container(horizontal=True, vertical_alignment="center", key="compare-heading"):
         st.subheader(plain(plan.title), anchor=False, width="stretch")
         st.button("All comparisons", icon=":material/arrow_back:", type="tertiary", on_click=state.leave)
-        add.panel(race)
+        add.panel(study)
         with st.popover("Export", icon=":material/download:"):
-            _export(race)
+            _export(study)
     if plan.claim:
         st.caption(f"Claim: {plain(plan.claim)} {plain(plan.source)}")
 
 
-def _export(race: Race) -> None:
+def _export(study: Study) -> None:
     """Files of the comparison as it now stands, made when they are asked for."""
     kinds: Mapping[str, tuple[str, str, Callable[[], str | bytes]]] = {
-        "Report (HTML)": ("report.html", "text/html", lambda: report.html(results_of(race), race)),
-        "Figures of each run (CSV)": ("results.csv", "text/csv", lambda: report.csv(results_of(race))),
-        "Everything measured (JSON)": ("results.json", "application/json", lambda: report.json(results_of(race))),
-        "Samples of each variant (PNG)": ("samples.png", "image/png", lambda: report.png(results_of(race), race)),
+        "Report (HTML)": ("report.html", "text/html", lambda: report.html(results_of(study), study)),
+        "Figures of each run (CSV)": ("results.csv", "text/csv", lambda: report.csv(results_of(study))),
+        "Everything measured (JSON)": ("results.json", "application/json", lambda: report.json(results_of(study))),
+        "Samples of each variant (PNG)": ("samples.png", "image/png", lambda: report.png(results_of(study), study)),
     }
     for words, (name, mime, made) in kinds.items():
         st.download_button(
-            words, data=made, file_name=f"{race.comparison.id}-{name}", mime=mime, on_click="ignore", width="stretch"
+            words, data=made, file_name=f"{study.comparison.id}-{name}", mime=mime, on_click="ignore", width="stretch"
         )
     st.caption("The report is one page that needs no network. The chart saves itself: PNG, in its corner.")

@@ -8,7 +8,7 @@ from typing import Literal
 import streamlit as st
 
 from gan_core import compare
-from gan_core.compare import Comparison, Estimate, RaceError
+from gan_core.compare import Comparison, Estimate, StudyError
 from gan_core.config.schema import ConfigError
 from ui.compare import ready_made, settings, state
 from ui.formatting import duration, plain, size
@@ -26,7 +26,7 @@ def of_ready(name: str) -> None:
     with left:
         st.markdown(f"**Claim.** {plain(plan.claim)}")
         st.caption(plain(plan.source))
-        st.markdown(f"**Look for.** {plain(plan.look_for)}")
+        st.markdown(f"**SampleView for.** {plain(plan.look_for)}")
         if plan.choices:
             st.caption(plan.choices)
         ready_made.measured(name)
@@ -92,7 +92,7 @@ class Trial:
     def _run(self, plan: Comparison) -> None:
         try:
             self.estimate = compare.measure(plan, progress=self._tell)
-        except (RaceError, ConfigError, ValueError, OSError) as error:
+        except (StudyError, ConfigError, ValueError, OSError) as error:
             self.error = str(error)
 
     def _tell(self, share: float, what: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from gan_core import compare
-from gan_core.compare import Race, RaceError, Standing
+from gan_core.compare import Study, StudyError, TrialStatus
 from gan_core.compare.study import Order
 from ui import messages
 from ui.compare import state
@@ -18,155 +18,160 @@ from ui.server import pool
 from ui.theme import look_of
 
 
-def moves(race: Race) -> bool:
+def moves(study: Study) -> bool:
     """Whether anything of it trains now."""
     training = {session.snapshot().run_id for session in pool().live().values()}
-    return race.tended or any(guest.run_id in training for guest in race.guests())
+    return study.tended or any(added_run.run_id in training for added_run in study.added_runs())
 
 
-def panel(race: Race) -> None:
+def panel(study: Study) -> None:
     """A line on the whole, and a lane for each variant with its runs in it."""
-    standings = race.standings()
-    if not standings:
+    trial_statuses = study.trial_statuses()
+    if not trial_statuses:
         return
-    _summary(race, standings)
-    run_lanes(_lanes(race, standings), f"lanes-{race.id}", on_act=lambda key, what: _act(race, key, what))
-    for standing in standings:
-        if standing.error:
-            st.caption(f":material/warning: {_title(race, standing)}: {standing.error}")
-    runner = compare.runner_of(race)
+    _summary(study, trial_statuses)
+    run_lanes(_lanes(study, trial_statuses), f"lanes-{study.id}", on_act=lambda key, what: _act(study, key, what))
+    for trial_status in trial_statuses:
+        if trial_status.error:
+            st.caption(f":material/warning: {_title(study, trial_status)}: {trial_status.error}")
+    runner = compare.runner_of(study)
     if runner is not None and runner.error:
         st.error(runner.error, icon=":material/error:")
 
 
-def _summary(race: Race, standings: Sequence[Standing]) -> None:
-    done = sum(standing.ended for standing in standings)
-    to_do = race.jobs_to_do()
-    rest = [standing for standing in standings if not standing.ended]
+def _summary(study: Study, trial_statuses: Sequence[TrialStatus]) -> None:
+    done = sum(trial_status.ended for trial_status in trial_statuses)
+    to_do = study.jobs_to_do()
+    rest = [trial_status for trial_status in trial_statuses if not trial_status.ended]
     with st.container(horizontal=True, vertical_alignment="center", key="race-summary"):
-        if to_do and race.tended:
-            st.button("Pause all", icon=":material/pause:", key="pause-all", on_click=race.pause, shortcut="P")
+        if to_do and study.tended:
+            st.button("Pause all", icon=":material/pause:", key="pause-all", on_click=study.pause, shortcut="P")
         elif rest:
             st.button(
                 "Resume all", icon=":material/play_arrow:", key="resume-all", type="primary", on_click=_resume,
-                args=(race,), shortcut="P",
+                args=(study,), shortcut="P",
                 help="Each goes on from its last checkpoint, the very run that it was",
             )  # fmt: skip
-        st.progress(_share(race, standings), f"{done} of {len(standings)} runs done{_left(race, standings)}")
+        st.progress(
+            _share(study, trial_statuses), f"{done} of {len(trial_statuses)} runs done{_left(study, trial_statuses)}"
+        )
 
 
-def _share(race: Race, standings: Sequence[Standing]) -> float:
-    return sum(_share_of(race, standing) for standing in standings) / len(standings)
+def _share(study: Study, trial_statuses: Sequence[TrialStatus]) -> float:
+    return sum(_share_of(study, trial_status) for trial_status in trial_statuses) / len(trial_statuses)
 
 
-def _share_of(race: Race, standing: Standing) -> float:
+def _share_of(study: Study, trial_status: TrialStatus) -> float:
     """How much of a run is done, in [0, 1]."""
-    plan = race.comparison
-    if standing.ended:
+    plan = study.comparison
+    if trial_status.ended:
         return 1.0
-    share = standing.step / plan.steps if plan.steps else standing.seconds / (plan.seconds or 1.0)
+    share = trial_status.step / plan.steps if plan.steps else trial_status.seconds / (plan.seconds or 1.0)
     return min(1.0, share)
 
 
-def _left(race: Race, standings: Sequence[Standing]) -> str:
+def _left(study: Study, trial_statuses: Sequence[TrialStatus]) -> str:
     """The time until all is done, from how fast each variant has been so far; "" while that is not known."""
-    pace = _seconds_of_steps(race, standings)
-    runner = compare.runner_of(race)
+    pace = _seconds_of_steps(study, trial_statuses)
+    runner = compare.runner_of(study)
     workers = runner.means.workers if runner is not None else 1
-    if not pace or not race.tended or not race.jobs_to_do():
-        return " · pausing" if race.tended and not race.jobs_to_do() else ""
+    if not pace or not study.tended or not study.jobs_to_do():
+        return " · pausing" if study.tended and not study.jobs_to_do() else ""
     typical = sum(pace.values()) / len(pace)
-    total = race.comparison.steps or 0
+    total = study.comparison.steps or 0
     left = sum(
-        (total - standing.step) * pace.get(job.variant.id, typical)
-        for job, standing in zip(race.jobs, standings, strict=True)
-        if not standing.ended and standing.status not in ("stopped", "paused")
+        (total - trial_status.step) * pace.get(job.variant.id, typical)
+        for job, trial_status in zip(study.jobs, trial_statuses, strict=True)
+        if not trial_status.ended and trial_status.status not in ("stopped", "paused")
     )
     return f" · about {duration(left / workers)} left" if left > 0 else ""
 
 
-def _seconds_of_steps(race: Race, standings: Sequence[Standing]) -> dict[str, float]:
+def _seconds_of_steps(study: Study, trial_statuses: Sequence[TrialStatus]) -> dict[str, float]:
     """Of each variant that has trained: seconds for a step, the judgements between them included."""
-    if race.comparison.steps is None:
+    if study.comparison.steps is None:
         return {}
     found: dict[str, list[float]] = {}
-    for job, standing in zip(race.jobs, standings, strict=True):
-        if standing.step and standing.seconds:
-            found.setdefault(job.variant.id, []).append(standing.seconds / standing.step)
+    for job, trial_status in zip(study.jobs, trial_statuses, strict=True):
+        if trial_status.step and trial_status.seconds:
+            found.setdefault(job.variant.id, []).append(trial_status.seconds / trial_status.step)
     return {variant: sum(paces) / len(paces) for variant, paces in found.items()}
 
 
-def _lanes(race: Race, standings: Sequence[Standing]) -> list[Lane]:
-    runs: dict[str, list[Run]] = {variant.id: [] for variant in race.comparison.variants}
-    for job, standing in zip(race.jobs, standings, strict=True):
-        runs[job.variant.id].append(_run(race, job.seed, standing))
+def _lanes(study: Study, trial_statuses: Sequence[TrialStatus]) -> list[Lane]:
+    runs: dict[str, list[Run]] = {variant.id: [] for variant in study.comparison.variants}
+    for job, trial_status in zip(study.jobs, trial_statuses, strict=True):
+        runs[job.variant.id].append(_run(study, job.seed, trial_status))
     return [
-        Lane(variant.title, *look_of(index), runs[variant.id]) for index, variant in enumerate(race.comparison.variants)
+        Lane(variant.title, *look_of(index), runs[variant.id])
+        for index, variant in enumerate(study.comparison.variants)
     ]
 
 
-def _run(race: Race, seed: int, standing: Standing) -> Run:
+def _run(study: Study, seed: int, trial_status: TrialStatus) -> Run:
     """What was asked of it last is told at once; a worker hears of it after a step, or begins with it after seconds."""
-    order = race.order_of(standing.key)
-    going = race.tended and order == "run"
+    order = study.order_of(trial_status.key)
+    going = study.tended and order == "run"
     offers = {"running": "stop", "waiting": "stop", "stopped": "resume", "paused": "resume"}
-    if standing.status in ("paused", "stopped", "interrupted") and going:
-        standing = replace(standing, status="waiting")
-    elif standing.status == "running" and order != "run":
+    if trial_status.status in ("paused", "stopped", "interrupted") and going:
+        trial_status = replace(trial_status, status="waiting")
+    elif trial_status.status == "running" and order != "run":
         offers["running"] = ""
     return Run(
-        key=standing.key,
+        key=trial_status.key,
         name=f"seed {seed}",
-        status=standing.status,
-        told=_told(standing, order),
-        share=_share_of(race, standing),
-        run_id=standing.run_id,
-        offers=offers.get(standing.status, ""),
-        trouble=standing.error,
+        status=trial_status.status,
+        told=_told(trial_status, order),
+        share=_share_of(study, trial_status),
+        run_id=trial_status.run_id,
+        offers=offers.get(trial_status.status, ""),
+        trouble=trial_status.error,
     )
 
 
-def _told(standing: Standing, order: Order) -> str:
+def _told(trial_status: TrialStatus, order: Order) -> str:
     """ "step 1,240 · 62/s · 0:12 left", "stopping at step 1,240", "waiting", "paused at step 400"."""
-    if standing.status == "running" and order != "run":
-        return f"{'stopping' if order == 'stop' else 'pausing'} at step {standing.step:,}"
-    if standing.status == "running":
-        if not standing.step:
-            return standing.activity or "starting"
-        parts = [f"step {standing.step:,}"]
-        if standing.steps_per_second:
-            parts.append(f"{short(standing.steps_per_second)}/s")
-            if standing.total_steps:
-                parts.append(f"{duration((standing.total_steps - standing.step) / standing.steps_per_second)} left")
+    if trial_status.status == "running" and order != "run":
+        return f"{'stopping' if order == 'stop' else 'pausing'} at step {trial_status.step:,}"
+    if trial_status.status == "running":
+        if not trial_status.step:
+            return trial_status.activity or "starting"
+        parts = [f"step {trial_status.step:,}"]
+        if trial_status.steps_per_second:
+            parts.append(f"{short(trial_status.steps_per_second)}/s")
+            if trial_status.total_steps:
+                parts.append(
+                    f"{duration((trial_status.total_steps - trial_status.step) / trial_status.steps_per_second)} left"
+                )
         return " · ".join(parts)
-    if standing.step and standing.status in ("waiting", "paused", "stopped", "interrupted"):
-        return f"{standing.status} at step {standing.step:,}"
-    return standing.status
+    if trial_status.step and trial_status.status in ("waiting", "paused", "stopped", "interrupted"):
+        return f"{trial_status.status} at step {trial_status.step:,}"
+    return trial_status.status
 
 
-def _title(race: Race, standing: Standing) -> str:
-    job = next(job for job in race.jobs if job.key == standing.key)
+def _title(study: Study, trial_status: TrialStatus) -> str:
+    job = next(job for job in study.jobs if job.key == trial_status.key)
     return f"{job.variant.title}, seed {job.seed}"
 
 
-def _resume(race: Race) -> None:
-    race.resume()
-    if not race.jobs_to_do():  # all that is left was stopped one by one
-        for standing in race.standings():
-            race.resume(standing.key)
-    _go_on(race)
+def _resume(study: Study) -> None:
+    study.resume()
+    if not study.jobs_to_do():  # all that is left was stopped one by one
+        for trial_status in study.trial_statuses():
+            study.resume(trial_status.key)
+    _go_on(study)
 
 
-def _act(race: Race, key: str, what: str) -> None:
+def _act(study: Study, key: str, what: str) -> None:
     if what == "stop":
-        race.stop(key)
+        study.stop(key)
     else:
-        race.resume(key)
-        _go_on(race)
+        study.resume(key)
+        _go_on(study)
 
 
-def _go_on(race: Race) -> None:
+def _go_on(study: Study) -> None:
     try:
-        state.go_on(race)
-    except (RaceError, ValueError) as error:
+        state.go_on(study)
+    except (StudyError, ValueError) as error:
         messages.complain(str(error))

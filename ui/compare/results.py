@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gan_core.compare import Race
+from gan_core.compare import Study
 from ui.compare import curves, samples, settings, table, verdict
-from ui.compare.background_results import Reading
+from ui.compare.background_results import StudyResults
 
 
-def panel(race: Race, reading: Reading) -> None:
+def panel(study: Study, reading: StudyResults) -> None:
     """Everything that is shown of the results, from the answer to its evidence."""
     if not reading.results.runs:
         st.info(
@@ -21,11 +21,11 @@ def panel(race: Race, reading: Reading) -> None:
     with left:
         if reading.settled:
             verdict.panel(reading)
-        curves.panel(race, reading)
+        curves.panel(study, reading)
         if not reading.settled:
             verdict.later(reading)
     with right:
-        samples.panel(race, reading.results)
+        samples.panel(study, reading.results)
     table.panel(reading)
     with st.expander("What differs", icon=":material/difference:"):
         settings.panel(reading.results)

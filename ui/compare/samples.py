@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from gan_core import data
-from gan_core.compare import Race, Results
+from gan_core.compare import Results, Study
 from gan_core.compare.measures import Trace
 from gan_core.config import TrainConfig
 from gan_core.runs import Run, RunError
@@ -24,47 +24,47 @@ _SHOWN, _ACROSS = 24, 6  # pictures of each run
 _POINTS = 400
 
 
-def moment(race: Race) -> int | None:
+def moment(study: Study) -> int | None:
     """The step that the time line stands at; None for the last of all."""
-    step: int | None = st.session_state.get(_key(race))
+    step: int | None = st.session_state.get(_key(study))
     return step
 
 
-def move(race: Race, results: Results, step: float) -> None:
+def move(study: Study, results: Results, step: float) -> None:
     """Go to the kept moment nearest to this step."""
     moments = _moments(results)
     if moments:
-        st.session_state[_key(race)] = min(moments, key=lambda kept: abs(kept - step))
+        st.session_state[_key(study)] = min(moments, key=lambda kept: abs(kept - step))
 
 
-def panel(race: Race, results: Results) -> None:
+def panel(study: Study, results: Results) -> None:
     """The seed, a picture of each variant, the time line."""
     moments = _moments(results)
     if not moments:
         return
-    step = moment(race)
+    step = moment(study)
     at = step if step in moments else moments[-1]
-    seeds = sorted({run.seed for run in results.runs if not run.guest})
+    seeds = sorted({run.seed for run in results.runs if not run.added_run})
     with st.container(horizontal=True, vertical_alignment="center", key="compare-samples"):
-        same = " of the same latents" if race.comparison.axes else ""  # guests have seeds of their own
+        same = " of the same latents" if study.comparison.axes else ""  # added_runs have seeds of their own
         st.markdown(f"**Samples{same}, step {at:,}**", width="content")
-        seed = _seed(race, seeds)
-    if race.comparison.base.dataset.kind == "points":
+        seed = _seed(study, seeds)
+    if study.comparison.base.dataset.kind == "points":
         st.caption(":green[●] real · :orange[●] generated")
     with st.container(horizontal=True, key="compare-pictures"):
         for variant, title in results.titles.items():
             if (run := _shown(results, variant, seed)) is not None:
                 with st.container(width=238, gap="xsmall"):
-                    _picture(race, run, title, at)
-    scrubber(moments, f"compare-line-{race.id}", step, lambda step: _set(race, step), live=False)
+                    _picture(study, run, title, at)
+    scrubber(moments, f"compare-line-{study.id}", step, lambda step: _set(study, step), live=False)
 
 
-def _seed(race: Race, seeds: Sequence[int]) -> int | None:
+def _seed(study: Study, seeds: Sequence[int]) -> int | None:
     """Of which seed the pictures are; all runs of a seed have the same latents."""
     if len(seeds) < 2:
         return seeds[0] if seeds else None
     chosen: int = st.segmented_control(
-        "Seed", seeds, default=seeds[0], format_func=lambda seed: f"seed {seed}", key=f"compare-seed-{race.id}",
+        "Seed", seeds, default=seeds[0], format_func=lambda seed: f"seed {seed}", key=f"compare-seed-{study.id}",
         label_visibility="collapsed", required=True,
     )  # fmt: skip
     return chosen
@@ -76,12 +76,12 @@ def _moments(results: Results) -> tuple[int, ...]:
 
 
 def _shown(results: Results, variant: str, seed: int | None) -> Trace | None:
-    """The variant's run of this seed; of a guest, whatever seed it has."""
+    """The variant's run of this seed; of a added_run, whatever seed it has."""
     runs = results.of(variant)
-    return next((run for run in runs if run.seed == seed), runs[0] if runs and runs[0].guest else None)
+    return next((run for run in runs if run.seed == seed), runs[0] if runs and runs[0].added_run else None)
 
 
-def _picture(race: Race, run: Trace, title: str, at: int) -> None:
+def _picture(study: Study, run: Trace, title: str, at: int) -> None:
     kept = [step for step in run.frames if step <= at]
     other = f" · step {kept[-1]:,}" if kept and kept[-1] != at else ""
     st.caption(f"{plain(title)}{other}")
@@ -89,7 +89,7 @@ def _picture(race: Race, run: Trace, title: str, at: int) -> None:
         st.caption("No picture yet.")
         return
     try:
-        frame = _frame(store_of(run.run_id, race.library).root / run.run_id, kept[-1])
+        frame = _frame(store_of(run.run_id, study.library).root / run.run_id, kept[-1])
     except RunError as error:
         st.caption(plain(str(error)))
         return
@@ -111,9 +111,9 @@ def _real(config: TrainConfig) -> np.ndarray:
     return points
 
 
-def _key(race: Race) -> str:
-    return f"compare-moment-{race.id}"
+def _key(study: Study) -> str:
+    return f"compare-moment-{study.id}"
 
 
-def _set(race: Race, step: int | None) -> None:
-    st.session_state[_key(race)] = step
+def _set(study: Study, step: int | None) -> None:
+    st.session_state[_key(study)] = step

@@ -21,7 +21,7 @@ def of_plan(plan: Comparison) -> None:
 
 
 def panel(results: Results) -> None:
-    """Of all variants and guests."""
+    """Of all variants and added_runs."""
     differing = results.differences()
     if differing:
         _table(results.titles, differing)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from gan_core import compare
-from gan_core.compare import Comparison, Means, Race, RaceError, RaceStore
+from gan_core.compare import Comparison, Resources, Study, StudyError, StudyStore
 from gan_core.config.schema import ConfigError
 from gan_core.runs import RunError
 from ui.server import pool
@@ -18,19 +18,19 @@ _RACE, _PLAN, _RUNS = "comparison", "ready", "runs"
 _TROUBLE, _UNDO = "trouble with comparisons", "comparison to undo"
 
 
-def store() -> RaceStore:
+def store() -> StudyStore:
     """All comparisons of this server's library."""
-    return RaceStore(pool().store.root)
+    return StudyStore(pool().store.root)
 
 
-def opened() -> Race | None:
+def opened() -> Study | None:
     """The comparison that the address names; None where it names none, or one that is not there, which is told."""
     try:
         if run_ids := [run_id for run_id in st.query_params.get(_RUNS, "").split(",") if run_id]:
             show(store().gather(run_ids[:50]))
-        race = store().open(race_id) if (race_id := st.query_params.get(_RACE)) else None
-        return race if race is None or race.comparison else None
-    except (RaceError, RunError, ConfigError) as error:
+        study = store().open(race_id) if (race_id := st.query_params.get(_RACE)) else None
+        return study if study is None or study.comparison else None
+    except (StudyError, RunError, ConfigError) as error:
         complain(str(error))
         leave()
         return None
@@ -42,13 +42,13 @@ def chosen() -> str | None:
     return name if name in compare.names() else None
 
 
-def show(race: Race) -> None:
+def show(study: Study) -> None:
     """Show this comparison from now on."""
-    _turn_to({_RACE: race.id})
+    _turn_to({_RACE: study.id})
 
 
 def choose(name: str) -> None:
-    """Look at a comparison that is ready to start."""
+    """SampleView at a comparison that is ready to start."""
     _turn_to({_PLAN: name})
 
 
@@ -67,17 +67,17 @@ def _turn_to(address: dict[str, str]) -> None:
 def begin(plan: Comparison) -> None:
     """Start a comparison and show it; or say why not."""
     try:
-        race = store().create(plan)
-        go_on(race)
-        show(race)
-    except (RaceError, ValueError, OSError) as error:
+        study = store().create(plan)
+        go_on(study)
+        show(study)
+    except (StudyError, ValueError, OSError) as error:
         complain(str(error))
 
 
-def go_on(race: Race) -> None:
-    """Have somebody train what may go on. Raises `RaceError` where another process does so already."""
-    if race.jobs_to_do() and not _tended_elsewhere(race):
-        compare.start(race, Means(workers=compare.outline(race.comparison).workers))
+def go_on(study: Study) -> None:
+    """Have somebody train what may go on. Raises `StudyError` where another process does so already."""
+    if study.jobs_to_do() and not _tended_elsewhere(study):
+        compare.start(study, Resources(workers=compare.outline(study.comparison).workers))
 
 
 def delete(race_id: str, title: str) -> None:
@@ -85,7 +85,7 @@ def delete(race_id: str, title: str) -> None:
     try:
         store().trash(race_id)
         st.session_state[_UNDO] = (race_id, title)
-    except RaceError as error:
+    except StudyError as error:
         complain(str(error))
 
 
@@ -100,14 +100,14 @@ def _restore(race_id: str) -> None:
     st.session_state.pop(_UNDO, None)
     try:
         store().restore(race_id)
-    except RaceError as error:
+    except StudyError as error:
         complain(str(error))
 
 
-def _tended_elsewhere(race: Race) -> bool:
+def _tended_elsewhere(study: Study) -> bool:
     """Whether another process trains it; that one reads the orders and the plan by itself."""
-    runner = compare.runner_of(race)
-    return race.tended and (runner is None or not runner.alive)
+    runner = compare.runner_of(study)
+    return study.tended and (runner is None or not runner.alive)
 
 
 def complain(text: str) -> None:

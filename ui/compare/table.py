@@ -8,13 +8,13 @@ import streamlit as st
 
 from gan_core.compare import MEASURES, Row
 from gan_core.metrics.registry import KINDS
-from ui.compare.background_results import Reading
+from ui.compare.background_results import StudyResults
 
-_COLUMNS = ("quality", "best", "level", "wobble", "seconds", "speed", "memory")
+_COLUMNS = ("quality", "best", "level", "loss_noise", "seconds", "speed", "memory")
 _MEGABYTE = 1e6
 
 
-def panel(reading: Reading) -> None:
+def panel(reading: StudyResults) -> None:
     """Medians over the seeds."""
     st.markdown(f"**Figures{'' if reading.settled else ' so far'}**, medians over the seeds")
     st.dataframe(
@@ -27,7 +27,7 @@ def panel(reading: Reading) -> None:
     st.caption("Click a heading to sort. Distances and unrest: lower is better.")
 
 
-def _columns(reading: Reading) -> dict[str, Any]:
+def _columns(reading: StudyResults) -> dict[str, Any]:
     quality = KINDS[reading.results.metric].label
     labels = {"quality": f"{quality}, end", "best": f"{quality}, best", "memory": "Memory, MB"}
     return {

@@ -6,11 +6,11 @@ import streamlit as st
 
 from gan_core.compare import Verdict
 from ui.compare import ready_made
-from ui.compare.background_results import Reading
+from ui.compare.background_results import StudyResults
 from ui.formatting import plain
 
 
-def panel(reading: Reading) -> None:
+def panel(reading: StudyResults) -> None:
     """Claims first, then every variant against the reference."""
     st.markdown("**Verdict**")
     plan = reading.results.comparison
@@ -35,7 +35,7 @@ def panel(reading: Reading) -> None:
         )
 
 
-def _differences(reading: Reading) -> None:
+def _differences(reading: StudyResults) -> None:
     """The differences that are shown; where none is, that in a sentence."""
     tested = [verdict for verdict in reading.verdicts if verdict.p is not None]
     shown = [verdict for verdict in tested if verdict.better is not None]
@@ -56,10 +56,10 @@ def _differences(reading: Reading) -> None:
         st.caption(f"In {len(tested) - len(shown)} of {len(tested)} tests no difference is shown.")
 
 
-def later(reading: Reading) -> None:
+def later(reading: StudyResults) -> None:
     """Why there is none yet."""
     st.info(
-        f"{reading.done} of {len(reading.results.standings)} runs are done. The verdict comes once all have ended: who "
+        f"{reading.done} of {len(reading.results.trial_statuses)} runs are done. The verdict comes once all have ended: who "
         "looks early, and stops when it suits, finds differences that are not there.",
         icon=":material/hourglass_top:",
     )

@@ -56,14 +56,14 @@ def _film(source: Source, model: Model, steps: list[int]) -> None:
 
 def _through(source: Source, model: Model, steps: list[int]) -> tuple[np.ndarray, list[int]]:
     """What each checkpoint makes of the current latent, and the steps of those that can be read."""
-    place, z = state.place(), state.place().z(state.compass(model))
+    latent_point, z = state.latent_point(), state.latent_point().z(state.direction_basis(model))
     made, told = [], []
     for step in steps:
         try:
             then = source.model(str(step), state.tab().raw)
         except RunError:
             continue  # torn, or pruned a moment ago: the others still tell the story
-        made.append(thumbnails.of(model, then.pictures(z[None], **place.told(model)))[0])
+        made.append(thumbnails.of(model, then.pictures(z[None], **latent_point.told(model)))[0])
         told.append(step)
     return np.stack(made) if made else np.empty((0, 1, 1, 1), np.uint8), told
 
@@ -83,7 +83,7 @@ def _company(source: Source, model: Model) -> None:
         max_selections=6,
     )
     columns = st.columns(max(4, len(chosen) + 1), gap="small")
-    z = state.place().z(state.compass(model))
+    z = state.latent_point().z(state.direction_basis(model))
     _one(columns[0], source.title, model, z, 0)
     for i, id in enumerate(chosen):
         try:
@@ -94,9 +94,9 @@ def _company(source: Source, model: Model) -> None:
 
 def _one(column: DeltaGenerator, title: str, model: Model, z: Tensor, index: int) -> None:
     """One run's picture of the latent, under its title."""
-    place = state.place().fitted(model)
+    latent_point = state.latent_point().fitted(model)
     with column:
-        samples = model.pictures(z[None], label=place.label, psi=place.psi)
+        samples = model.pictures(z[None], label=latent_point.label, psi=latent_point.psi)
         sample_grid(thumbnails.of(model, samples), f"company-{index}", columns=1, label=f"from {title}", largest=_SIDE)
         st.caption(f"{title}, step {model.step:,}")
 

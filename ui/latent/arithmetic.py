@@ -21,7 +21,7 @@ def panel(source: Source, model: Model) -> None:
     """Three shelves, the result, and all four vectors."""
     st.caption(
         "Put pictures that share something on A, pictures without it on B, and pictures that shall get it on C: "
-        "mean A − mean B + mean C. Means of several pictures work better than single ones (Radford et al., 2016)."
+        "mean A − mean B + mean C. Resources of several pictures work better than single ones (Radford et al., 2016)."
     )
     kept = []
     for column, (name, title) in zip(st.columns(3, gap="medium"), _TERMS, strict=True):

@@ -17,15 +17,15 @@ def to_digit(points: Sequence[tuple[float, float]], side: int) -> np.ndarray:
 
     As in MNIST the digit is scaled to fit the middle, its pixels' centre of mass in the picture's centre.
     """
-    place = np.array(points, dtype=float) * (1, -1)
-    low, high = place.min(axis=0), place.max(axis=0)
+    latent_point = np.array(points, dtype=float) * (1, -1)
+    low, high = latent_point.min(axis=0), latent_point.max(axis=0)
     scale = (_INSIDE - _PEN) / max(float((high - low).max()), 1e-6)
     scale = min(scale, _INSIDE)  # a dot stays a dot
     size, pen = side * _FINE, _PEN * side * _FINE / 2
-    place = ((place - (low + high) / 2) * scale + 0.5) * size
-    place += size / 2 - place.mean(axis=0)
+    latent_point = ((latent_point - (low + high) / 2) * scale + 0.5) * size
+    latent_point += size / 2 - latent_point.mean(axis=0)
     sheet = Image.new("L", (size, size))
     ink = ImageDraw.Draw(sheet)
-    for x, y in place:
+    for x, y in latent_point:
         ink.ellipse((x - pen, y - pen, x + pen, y + pen), fill=255)
     return np.asarray(sheet.resize((side, side), Image.Resampling.BOX))

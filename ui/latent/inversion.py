@@ -58,8 +58,8 @@ def panel(source: Source, model: Model) -> None:
 
 
 def _begin(source: Source, model: Model, target: Tensor) -> None:
-    """Search for this picture, (C, H, W) in [0, 1], in place of any before."""
-    search = latent.invert(model, target, label=state.place().label)
+    """Search for this picture, (C, H, W) in [0, 1], in latent_point of any before."""
+    search = latent.invert(model, target, label=state.latent_point().label)
     st.session_state[_SEARCH] = _Search(source.id, model, search, next(search))
 
 

@@ -1,4 +1,4 @@
-"""One place in latent space, and the query of a URL that leads there."""
+"""One latent_point in latent space, and the query of a URL that leads there."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ SEEDS = 1_000_000  # seeds are below this: short enough to be told to somebody
 KEYS = ("seed", "z", "class", "at", "psi", "mix")
 
 
-class PlaceError(ValueError):
-    """A link that leads to no place of this model; the message says what is wrong with it."""
+class LatentPointError(ValueError):
+    """A link that leads to no latent_point of this model; the message says what is wrong with it."""
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class LatentPoint:
     """A latent, how far it was moved along directions, and what else the generator is told."""
 
     base: Tensor  # (z_size,)
@@ -52,21 +52,21 @@ class Place:
         """What `Model.pictures` takes beside the latent."""
         return {"label": self.label, "styles": self.styles(model), "psi": self.psi}
 
-    def moved(self, moves: Mapping[str, float]) -> Place:
-        """The place with these sliders moved."""
+    def moved(self, moves: Mapping[str, float]) -> LatentPoint:
+        """The latent_point with these sliders moved."""
         both = {**self.moves, **moves}
         return replace(self, moves={name: far for name, far in both.items() if far})
 
-    def at(self, z: Tensor) -> Place:
-        """The place of another latent, under the same class and styles; exact in a link (half precision)."""
+    def at(self, z: Tensor) -> LatentPoint:
+        """The latent_point of another latent, under the same class and styles; exact in a link (half precision)."""
         return replace(self, base=z.half().float(), seed=None, moves={})
 
-    def mirrored(self, model: Model) -> Place:
+    def mirrored(self, model: Model) -> LatentPoint:
         """The opposite latent, -z."""
         return self.at(-self.z(model))
 
-    def fitted(self, model: Model) -> Place:
-        """The nearest place that this model has: the same latent where its size fits, else that of the same seed."""
+    def fitted(self, model: Model) -> LatentPoint:
+        """The nearest latent_point that this model has: the same latent where its size fits, else that of the same seed."""
         count = len(model.classes)
         label = min(self.label or 0, count - 1) if count else None
         layers = min(self.mixed[0], model.layers), min(self.mixed[1], model.layers)
@@ -90,8 +90,8 @@ class Place:
         return query
 
     @classmethod
-    def from_query(cls, query: Mapping[str, str], model: Model) -> Place:
-        """The place that `to_query` wrote. Raises `PlaceError` if the query leads nowhere in this model."""
+    def from_query(cls, query: Mapping[str, str], model: Model) -> LatentPoint:
+        """The latent_point that `to_query` wrote. Raises `LatentPointError` if the query leads nowhere in this model."""
         try:
             seed = None if "z" in query else _seed(query.get("seed", "0"))
             base = latent.from_text(query["z"], model.z_size) if seed is None else latent.draw(model, 1, seed)[0]
@@ -99,9 +99,13 @@ class Place:
             partner, mixed = _mix(query["mix"]) if query.get("mix") else (None, (0, 0))
             label, psi = _number(int, "class", query.get("class", "0")), _number(float, "psi", query.get("psi", "1"))
         except ValueError as error:
-            raise PlaceError(f"This link's place in latent space was not found: {error}. Seed 0 is shown.") from None
+            raise LatentPointError(
+                f"This link's latent_point in latent space was not found: {error}. Seed 0 is shown."
+            ) from None
         if not torch.isfinite(torch.tensor([psi, *moves.values()])).all():
-            raise PlaceError("This link's place in latent space was not found: it lies at infinity. Seed 0 is shown.")
+            raise LatentPointError(
+                "This link's latent_point in latent space was not found: it lies at infinity. Seed 0 is shown."
+            )
         return cls(base, seed, moves, label, min(1.0, max(0.0, psi)), partner, mixed).fitted(model)
 
 

@@ -1,4 +1,4 @@
-"""The stage: the picture of the current place, large, and the sliders that move it.
+"""The stage: the picture of the current latent_point, large, and the sliders that move it.
 
 It is one fragment, and while a slider is dragged it decodes one picture and nothing else; what takes longer, strips and
 the panel below, follows once the slider rests.
@@ -32,9 +32,9 @@ def show(source: Source, model: Model) -> None:
 
 
 def _picture(model: Model) -> None:
-    place = state.place()
+    latent_point = state.latent_point()
     picture = rendering.current(model)
-    score = rendering.scores(model, picture, place.label)
+    score = rendering.scores(model, picture, latent_point.label)
     name = losses.get(model.config.loss.name).score_name
     st.caption(f"Step {model.step:,} · rim: D's score, **{score[0]:.3g}**")
     sample_grid(

@@ -17,7 +17,7 @@ def shelf(model: Model, name: str, title: str, most: int = 8, largest: int = 64)
     kept = state.tab().shelves.setdefault(name, [])
 
     def add() -> None:
-        kept.append(state.place().z(state.compass(model)))
+        kept.append(state.latent_point().z(state.direction_basis(model)))
 
     def remove(index: int) -> None:
         if index < len(kept):

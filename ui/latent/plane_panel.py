@@ -16,12 +16,14 @@ _CELLS = 40  # along a side of D's surface
 
 def panel(model: Model) -> None:
     """Both planes; a click on a latent takes it."""
-    place = state.place()
-    z = place.z(state.compass(model))
+    latent_point = state.latent_point()
+    z = latent_point.z(state.direction_basis(model))
     x = rendering.current(model)
-    score = rendering.scores(model, x, place.label)
+    score = rendering.scores(model, x, latent_point.label)
     st.caption(f"Step {model.step:,} · D's score of the current point **{score[0]:.3g}** · click a latent to take it")
-    plane: LatentPlane = model.remember(("plane", place.label), lambda: latent.plane(model, label=place.label))
+    plane: LatentPlane = model.remember(
+        ("plane", latent_point.label), lambda: latent.plane(model, label=latent_point.label)
+    )
     extent, real = plane_frame.frame_and_points(model)
     latent_plane(
         "latent-plane",
@@ -29,7 +31,7 @@ def panel(model: Model) -> None:
         points=plane.points,
         side=plane.side,
         real=real,
-        surface=model.remember(("surface", place.label), lambda: _surface(model, extent, place.label)),
+        surface=model.remember(("surface", latent_point.label), lambda: _surface(model, extent, latent_point.label)),
         score_range=rendering.score_range(model),
         extent=extent,
         current=(z.numpy() if plane.side else np.zeros(0, np.float32), x[0]),

@@ -11,9 +11,9 @@ from ui.latent import state
 
 
 def current(model: Model) -> np.ndarray:
-    """The samples of the current place alone: (1, H, W, C) uint8, or (1, 2)."""
-    place = state.place()
-    return model.pictures(place.z(state.compass(model))[None], **place.told(model))
+    """The samples of the current latent_point alone: (1, H, W, C) uint8, or (1, 2)."""
+    latent_point = state.latent_point()
+    return model.pictures(latent_point.z(state.direction_basis(model))[None], **latent_point.told(model))
 
 
 def score_range(model: Model) -> tuple[float, float]:

@@ -23,7 +23,7 @@ _COMPANY = 24  # seeds that the picture's score is compared with
 
 def panel(source: Source, model: Model) -> None:
     """Picture, map and both on one another; the score beside those of other samples."""
-    label = state.place().label
+    label = state.latent_point().label
     kind = st.segmented_control(
         "Map",
         list(_KINDS),

@@ -17,7 +17,7 @@ _SHORT = 40  # letters of all class names together that still fit on one line
 
 
 def panel(model: Model) -> None:
-    """Everything about the place that is no slider."""
+    """Everything about the latent_point that is no slider."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="latent-knobs"):
         _seed(model)
         st.button(
@@ -26,7 +26,7 @@ def panel(model: Model) -> None:
         st.button(
             "Undo",
             icon=":material/undo:",
-            help="Back to the place before",
+            help="Back to the latent_point before",
             disabled=not state.tab().before,
             on_click=then(state.undo),
         )
@@ -34,7 +34,7 @@ def panel(model: Model) -> None:
             "Mirror",
             icon=":material/flip:",
             help="The opposite latent, −z",
-            on_click=then(lambda: state.go(state.place().mirrored(state.compass(model)))),
+            on_click=then(lambda: state.go(state.latent_point().mirrored(state.direction_basis(model)))),
         )
     if model.classes:
         _class(model)
@@ -43,7 +43,7 @@ def panel(model: Model) -> None:
 
 
 def _seed(model: Model) -> None:
-    here = state.place()
+    here = state.latent_point()
     show_value("latent.seed", here.seed)
     st.number_input(
         "Seed",
@@ -72,11 +72,11 @@ def _new(model: Model) -> None:
 
 def _class(model: Model) -> None:
     names = list(model.classes)
-    wanted = names[state.place().label or 0]
+    wanted = names[state.latent_point().label or 0]
     show_value("latent.class", wanted)
 
     def chosen() -> None:
-        state.go(replace(state.place(), label=names.index(st.session_state["latent.class"])))
+        state.go(replace(state.latent_point(), label=names.index(st.session_state["latent.class"])))
 
     if len("".join(names)) <= _SHORT and len(names) <= 12:
         st.segmented_control("Class", names, key="latent.class", required=True, on_change=then(chosen))
@@ -86,7 +86,7 @@ def _class(model: Model) -> None:
 
 def _style(model: Model) -> None:
     """Truncation, and the layers that take their style from another seed."""
-    here = state.place()
+    here = state.latent_point()
     fresh = {
         "latent.psi": here.psi,
         "latent.partner": here.partner,
@@ -99,7 +99,7 @@ def _style(model: Model) -> None:
         first, last = st.session_state["latent.layers"]
         state.go(
             replace(
-                state.place(),
+                state.latent_point(),
                 psi=st.session_state["latent.psi"],
                 partner=st.session_state["latent.partner"],
                 mixed=(first, last),

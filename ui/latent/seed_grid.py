@@ -59,15 +59,15 @@ def seeds(model: Model, first: int) -> Tensor:
 
 
 def _what_shows(first: int) -> tuple[object, ...]:
-    """All that the pictures of seeds depend on; the latent of the current place is not among it."""
-    place = state.place()
-    return "wall", first, place.label, place.psi, place.partner, place.mixed
+    """All that the pictures of seeds depend on; the latent of the current latent_point is not among it."""
+    latent_point = state.latent_point()
+    return "wall", first, latent_point.label, latent_point.psi, latent_point.partner, latent_point.mixed
 
 
 def _variations(source: Source, model: Model, first: int) -> Tensor:
     """The current latent with everything drawn anew but the locked directions: (_SHOWN, z_size)."""
-    here, compass = state.tab(), state.compass(model)
-    found = latent.directions(compass, here.kind, model.z_size)
+    here, direction_basis = state.tab(), state.direction_basis(model)
+    found = latent.directions(direction_basis, here.kind, model.z_size)
     called = direction_names.of(source.run.path, here.kind, found.vectors)
     words = {i: called[i] or str(i + 1) for i in range(len(called))}
     locked = st.multiselect(
@@ -82,16 +82,16 @@ def _variations(source: Source, model: Model, first: int) -> Tensor:
         "that of the sliders.",
     )
     basis = found.vectors  # (z_size, z_size), orthonormal: each row a direction
-    along = state.place().z(compass) @ basis.T
+    along = state.latent_point().z(direction_basis) @ basis.T
     fresh = [latent.resample(along, locked, first + i, model) for i in range(_SHOWN)]
     return torch.stack(fresh) @ basis
 
 
 def _selected(first: int) -> int | None:
-    place = state.place()
-    if place.seed is None or place.moves:
+    latent_point = state.latent_point()
+    if latent_point.seed is None or latent_point.moves:
         return None
-    index = place.seed - first
+    index = latent_point.seed - first
     return index if 0 <= index < _SHOWN else None
 
 

@@ -15,7 +15,7 @@ from gan_core.latent import DIRECTIONS, Model
 from gan_core.runs import direction_names
 from ui.components.latent_sliders import Slider, latent_sliders
 from ui.latent import plane_frame, state
-from ui.latent.latent_point import Place, direction
+from ui.latent.latent_point import LatentPoint, direction
 from ui.latent.sources import Source
 from ui.widgets import show_value
 
@@ -34,7 +34,7 @@ class _Strips:
 
     ids: list[str]
     model: Model
-    place: Place
+    latent_point: LatentPoint
     pictures: np.ndarray  # (len(ids) * STEPS, H, W, C) uint8, or points in [0, 1]
     made: float  # seconds, on the monotonic clock
 
@@ -42,8 +42,8 @@ class _Strips:
     def version(self) -> int:
         return round(1000 * self.made)
 
-    def still_show(self, model: Model, place: Place) -> bool:
-        return place is self.place and (model is self.model or time.monotonic() - self.made < _FRESH)
+    def still_show(self, model: Model, latent_point: LatentPoint) -> bool:
+        return latent_point is self.latent_point and (model is self.model or time.monotonic() - self.made < _FRESH)
 
 
 def panel(source: Source, model: Model) -> None:
@@ -54,24 +54,24 @@ def panel(source: Source, model: Model) -> None:
     pages = -(-model.z_size // size)
     here.page = min(here.page, pages - 1)
     _head(pages, size, model.z_size)
-    compass = state.compass(model)
+    direction_basis = state.direction_basis(model)
     first, last = here.page * size, min((here.page + 1) * size, model.z_size)
-    vectors = latent.directions(compass, here.kind, last)
+    vectors = latent.directions(direction_basis, here.kind, last)
     called = direction_names.of(source.run.path, here.kind, vectors.vectors[first:])
-    place = state.place()
+    latent_point = state.latent_point()
     ids = [f"{here.kind}.{i}" for i in range(first, last)]
     shown = [
         Slider(
             id,
             f"{_WORDS[here.kind]} {first + i + 1}",
             called[i],
-            round(place.moves.get(id, 0.0), 4),
+            round(latent_point.moves.get(id, 0.0), 4),
             f"Type to name it. {vectors.about} Strength {float(vectors.strength[first + i]):.3g}.",
         )
         for i, id in enumerate(ids)
     ]
     reach = _REACH[model.config.latent.distribution]
-    strips = _strips(model, compass, ids, reach)
+    strips = _strips(model, direction_basis, ids, reach)
     latent_sliders(
         shown,
         "latent-sliders",
@@ -84,7 +84,7 @@ def panel(source: Source, model: Model) -> None:
         columns=_COLUMNS[size] if model.config.dataset.kind == "images" else 1,
         on_move=_move,
         on_rest=state.then(_rest),
-        on_name=lambda id, name: _name(source, compass, id, name),
+        on_name=lambda id, name: _name(source, direction_basis, id, name),
     )
 
 
@@ -116,8 +116,8 @@ def _head(pages: int, size: int, total: int) -> None:
             "Reset all",
             icon=":material/restart_alt:",
             type="tertiary",
-            disabled=not state.place().moves,
-            on_click=state.then(lambda: state.go(replace(state.place(), moves={}))),
+            disabled=not state.latent_point().moves,
+            on_click=state.then(lambda: state.go(replace(state.latent_point(), moves={}))),
             help="All sliders back to 0, on every page",
         )
 
@@ -137,27 +137,27 @@ def _arrow(label: str, icon: str, by: int, disabled: bool) -> None:
     )
 
 
-def _strips(model: Model, compass: Model, ids: list[str], reach: float) -> _Strips:
-    """Where each slider leads from the current place.
+def _strips(model: Model, direction_basis: Model, ids: list[str], reach: float) -> _Strips:
+    """Where each slider leads from the current latent_point.
 
-    While a slider is dragged they stay those of the place where it last rested; those of a running session are made
+    While a slider is dragged they stay those of the latent_point where it last rested; those of a running session are made
     anew now and then only, for they take much longer than the picture and its training needs that time.
     """
-    here, place = state.tab(), state.place()
+    here, latent_point = state.tab(), state.latent_point()
     kept: _Strips | None = st.session_state.get("latent.strips")
-    if kept is not None and kept.ids == ids and (here.dragging or kept.still_show(model, place)):
+    if kept is not None and kept.ids == ids and (here.dragging or kept.still_show(model, latent_point)):
         return kept
-    origin = place.z(compass)
+    origin = latent_point.z(direction_basis)
     far = torch.linspace(-reach, reach, STEPS)
     z = torch.cat(
-        [origin + torch.outer(far - place.moves.get(id, 0.0), direction(compass, id)) for id in ids]
+        [origin + torch.outer(far - latent_point.moves.get(id, 0.0), direction(direction_basis, id)) for id in ids]
     )  # a slider's own move is where its knob stands, so its strip begins anew from 0
-    made = model.pictures(z, **place.told(model))
+    made = model.pictures(z, **latent_point.told(model))
     if made.ndim == 2:
         made = plane_frame.in_frame(model, made)
     else:
         made = made[:, :: max(1, made.shape[1] // _WIDEST), :: max(1, made.shape[2] // _WIDEST)]
-    strips = _Strips(ids, model, place, made, time.monotonic())
+    strips = _Strips(ids, model, latent_point, made, time.monotonic())
     st.session_state["latent.strips"] = strips
     return strips
 
@@ -165,9 +165,9 @@ def _strips(model: Model, compass: Model, ids: list[str], reach: float) -> _Stri
 def _move(moves: Mapping[str, float], number: int, held: int) -> None:
     """A slider is on its way: only the picture follows."""
     here = state.tab()
-    to = state.place().moved(moves)
+    to = state.latent_point().moved(moves)
     if here.dragging:
-        here.place = to
+        here.latent_point = to
     else:
         state.go(to)
     here.answered, here.held, here.dragging = number, held, True
@@ -178,8 +178,8 @@ def _rest(moves: Mapping[str, float], number: int, held: int) -> None:
     state.tab().dragging = False
 
 
-def _name(source: Source, compass: Model, id: str, name: str) -> None:
+def _name(source: Source, direction_basis: Model, id: str, name: str) -> None:
     try:
-        direction_names.give(source.run.path, id.split(".")[0], direction(compass, id), name)
+        direction_names.give(source.run.path, id.split(".")[0], direction(direction_basis, id), name)
     except OSError as error:
         st.toast(f"The name was not saved with the run: {error.strerror}. Is its folder still there?", icon="⚠️")

@@ -1,4 +1,4 @@
-"""What one tab's Latent page has in hand: the model, the place, the way back; all of it in the URL too."""
+"""What one tab's Latent page has in hand: the model, the latent_point, the way back; all of it in the URL too."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from gan_core.latent import Model
 from gan_core.runs import RunError
 from ui.latent import sources
-from ui.latent.latent_point import KEYS, Place, PlaceError
+from ui.latent.latent_point import KEYS, LatentPoint, LatentPointError
 from ui.latent.sources import Source
 
 _TAB = "latent"
@@ -25,19 +25,21 @@ class Tab:
 
     source: str = ""  # id of the run
     moment: str = ""  # "now", "last", "best" or a step; "" for the first that there is
-    raw: bool = False  # G itself in place of the average of its weights
+    raw: bool = False  # G itself in latent_point of the average of its weights
     kind: str = "pca"  # of the sliders' directions
     page: int = 0  # of the sliders
     panel: str = "wall"
-    place: Place | None = None
-    before: list[Place] = field(default_factory=list)
+    latent_point: LatentPoint | None = None
+    before: list[LatentPoint] = field(default_factory=list)
     query: dict[str, str] = field(default_factory=dict)  # as last written to the URL
     asked: dict[str, str] | None = None  # a query that waits for its model to be loaded
     trouble: str = ""
     answered: int = 0  # number of the sliders' last move
     held: int | None = None  # version of the strips that the browser holds, as it said with that move
     dragging: bool = False
-    compass: tuple[str, Model] | None = None  # of a running session: the model whose directions the sliders keep
+    direction_basis: tuple[str, Model] | None = (
+        None  # of a running session: the model whose directions the sliders keep
+    )
     shelves: dict[str, list[Tensor]] = field(default_factory=dict)  # latents put aside, by name
 
 
@@ -69,7 +71,7 @@ def write_url() -> None:
     query = {"run": here.source} | ({"step": here.moment} if here.moment not in ("", sources.LAST) else {})
     if here.raw:
         query["weights"] = "raw"
-    query |= here.place.to_query() if here.place is not None else {}
+    query |= here.latent_point.to_query() if here.latent_point is not None else {}
     defaults = Tab()
     query |= {"sliders": here.kind} if here.kind != defaults.kind else {}
     query |= {"page": str(here.page)} if here.page else {}
@@ -92,7 +94,7 @@ def open_source(found: list[Source]) -> Source | None:
 
 
 def open_model(source: Source) -> Model:
-    """The model that the tab names, with a place in it. Raises `RunError` if there is none."""
+    """The model that the tab names, with a latent_point in it. Raises `RunError` if there is none."""
     here = tab()
     moments = source.moments()
     if here.moment not in moments:
@@ -111,23 +113,23 @@ def open_model(source: Source) -> Model:
 def settle_in(model: Model) -> None:
     """Stand somewhere in this model: where a link asks, or where the tab stood in the model before."""
     here = tab()
-    start = Place.from_query({}, model)
+    start = LatentPoint.from_query({}, model)
     if here.asked is not None:
         try:
-            here.place = Place.from_query(here.asked, model)
-        except PlaceError as error:
-            here.place = start
+            here.latent_point = LatentPoint.from_query(here.asked, model)
+        except LatentPointError as error:
+            here.latent_point = start
             complain(str(error))
         here.asked = None
         here.before.clear()
-    fitted = (here.place or start).fitted(model)
-    if here.place is None or len(here.place.base) != len(fitted.base):
+    fitted = (here.latent_point or start).fitted(model)
+    if here.latent_point is None or len(here.latent_point.base) != len(fitted.base):
         here.before.clear()
         here.shelves.clear()
-    here.place = fitted
+    here.latent_point = fitted
 
 
-def compass(model: Model) -> Model:
+def direction_basis(model: Model) -> Model:
     """The model whose directions the sliders follow: of a running session the first one that was seen.
 
     Else the picture would move with the directions too, not only with what G has learned.
@@ -136,30 +138,30 @@ def compass(model: Model) -> Model:
     if here.moment != sources.NOW:
         return model
     which = f"{here.source} {here.raw}"
-    if here.compass is None or here.compass[0] != which:
-        here.compass = which, model
-    return here.compass[1]
+    if here.direction_basis is None or here.direction_basis[0] != which:
+        here.direction_basis = which, model
+    return here.direction_basis[1]
 
 
-def place() -> Place:
+def latent_point() -> LatentPoint:
     """Where the tab stands. The page has opened a model before it asks."""
-    here = tab().place
+    here = tab().latent_point
     assert here is not None
     return here
 
 
-def go(to: Place) -> None:
+def go(to: LatentPoint) -> None:
     """Stand there from now on; `undo` leads back."""
     here = tab()
-    if here.place is not None:
-        here.before = [*here.before[-_UNDO + 1 :], here.place]
-    here.place = to
+    if here.latent_point is not None:
+        here.before = [*here.before[-_UNDO + 1 :], here.latent_point]
+    here.latent_point = to
 
 
 def undo() -> None:
     here = tab()
     if here.before:
-        here.place = here.before.pop()
+        here.latent_point = here.before.pop()
 
 
 def then(act: Callable[..., None], *fragments: str) -> Callable[..., None]:
@@ -174,12 +176,12 @@ def then(act: Callable[..., None], *fragments: str) -> Callable[..., None]:
 
 def take(z: Tensor) -> None:
     """Make this latent the current one."""
-    go(place().at(z))
+    go(latent_point().at(z))
 
 
 def take_seed(seed: int, model: Model) -> None:
     """Make the latent of this seed the current one, with all sliders at 0."""
-    go(replace(place(), seed=seed, moves={}).fitted(model))
+    go(replace(latent_point(), seed=seed, moves={}).fitted(model))
 
 
 def complain(text: str) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from gan_core import data, losses
 from gan_core.metrics.registry import KINDS
-from gan_core.runs import About, Run, RunError, RunSummary, family, shipped
+from gan_core.runs import Metadata, Run, RunError, RunSummary, family, shipped
 from gan_core.runs.summary import Stamp, stamp
 from gan_core.session import at_rest
 from gan_core.session.snapshot import Snapshot
@@ -123,7 +123,7 @@ def _said(folder: Run, run: RunSummary) -> None:
 
 
 def _keep(folder: Run, name: str, tags: str, notes: str) -> None:
-    said = About.of(*(st.session_state[key] for key in (name, tags, notes)))
+    said = Metadata.of(*(st.session_state[key] for key in (name, tags, notes)))
     if said == folder.about():
         return
     try:

@@ -34,7 +34,7 @@ def panel(now: Snapshot | None, chosen: str = "scrub") -> None:
 
     with st.container(key="chart-losses"):
         warnings = health.evidence_on(now, "losses")
-        figure = curves.losses(now.history, unit, smoothing, log, loss.equilibrium, now.marks, warnings)
+        figure = curves.losses(now.history, unit, smoothing, log, loss.equilibrium, now.setting_changes, warnings)
         chart(figure, key="losses", height=230)
         with chart_help.corner("losses"):
             _axes()
@@ -43,13 +43,15 @@ def panel(now: Snapshot | None, chosen: str = "scrub") -> None:
     with left, st.container(key="chart-scores"):
         probability = loss.score_name.endswith("probability")
         warnings = health.evidence_on(now, "scores")
-        figure = curves.scores(now.history, unit, smoothing, probability, now.marks, warnings)
+        figure = curves.scores(now.history, unit, smoothing, probability, now.setting_changes, warnings)
         chart(figure, key="scores", height=200)
         with chart_help.corner("scores"):
             chart_help.of_scores(loss)
     with right, st.container(key="chart-norms"):
         warnings = health.evidence_on(now, "norms")
-        figure = curves.gradient_norms(now.history, unit, smoothing, marks=now.marks, warnings=warnings)
+        figure = curves.gradient_norms(
+            now.history, unit, smoothing, setting_changes=now.setting_changes, warnings=warnings
+        )
         chart(figure, key="norms", height=200)
         with chart_help.corner("norms"):
             chart_help.of_norms(loss)

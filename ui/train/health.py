@@ -9,10 +9,10 @@ import streamlit as st
 
 from gan_core.config import ConfigError, TrainConfig
 from gan_core.config.schema import as_text
-from gan_core.diagnosis import YOUNG, Chart, Finding, Remedy
+from gan_core.diagnosis import MIN_STEPS, Chart, Finding, Remedy
 from gan_core.runs import RunError
 from gan_core.session import Session
-from gan_core.session.snapshot import Mark, Snapshot
+from gan_core.session.snapshot import SettingChange, Snapshot
 from ui import messages
 from ui.formatting import short
 from ui.server import pool
@@ -40,7 +40,7 @@ def panel(session: Session | None, now: Snapshot | None) -> None:
         for finding in now.health:
             _line(finding, session, now)
         if not now.health:
-            old = now.step > 4 * YOUNG  # most illnesses would have shown by then
+            old = now.step > 4 * MIN_STEPS  # most illnesses would have shown by then
             known = "nothing found so far" if old else "too early to tell"
             st.markdown(f":small[:gray[**Health** · {known}]]")
     if st.session_state.pop(_ACTED, False):
@@ -53,10 +53,10 @@ def badge(now: Snapshot) -> str:
     return next((f" · :yellow[●] {finding.title}" for finding in now.health if finding.bad), "")
 
 
-def evidence_on(now: Snapshot, chart: Chart) -> list[Mark]:
+def evidence_on(now: Snapshot, chart: Chart) -> list[SettingChange]:
     """Where a chart shows that something is wrong, and what."""
     return [
-        Mark(evidence.step, f"{finding.title}: {evidence.text}")
+        SettingChange(evidence.step, f"{finding.title}: {evidence.text}")
         for finding in now.health
         if finding.bad
         for evidence in finding.evidence
@@ -66,8 +66,8 @@ def evidence_on(now: Snapshot, chart: Chart) -> list[Mark]:
 
 def told_beside(now: Snapshot, chart: Chart) -> str:
     """What a chart without an axis of steps shows to be wrong, in words to stand beside it; "" where nothing is."""
-    marks = evidence_on(now, chart)
-    return f":yellow[:material/warning:] {marks[0].text}" if marks else ""
+    setting_changes = evidence_on(now, chart)
+    return f":yellow[:material/warning:] {setting_changes[0].text}" if setting_changes else ""
 
 
 # ---- one finding -----------------------------------------------------------------------------------------------------

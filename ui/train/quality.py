@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gan_core.metrics.evaluations import Evals
+from gan_core.metrics.evaluations import Evaluations
 from gan_core.metrics.registry import KINDS
 from gan_core.session.snapshot import Snapshot
 from ui.formatting import short
@@ -16,32 +16,32 @@ def panel(now: Snapshot | None) -> None:
     """The latest figures beside those of real data; always one line, so that nothing below moves."""
     if now is None or now.config.dataset.kind != "images":
         return
-    if len(now.evals):
-        st.caption(_figures(now.evals), help=_basis(now.evals))
+    if len(now.evaluations):
+        st.caption(_figures(now.evaluations), help=_basis(now.evaluations))
     elif now.config.record.evaluate_every:
         st.caption(f"Quality · judged after every {short(now.config.record.evaluate_every)} s of training")
     else:
         st.caption("Quality · not judged: record.evaluate_every is 0")
 
 
-def _figures(evals: Evals) -> str:
+def _figures(evaluations: Evaluations) -> str:
     parts = [
         f"{KINDS[name].label} **{short(column.value[-1])}** (real data {short(column.real[-1])})"
-        for name, column in evals.figures.items()
+        for name, column in evaluations.figures.items()
         if name in _SHOWN
     ]
-    return f"Quality at step {int(evals.step[-1]):,} · {' · '.join(parts)}"
+    return f"Quality at step {int(evaluations.step[-1]):,} · {' · '.join(parts)}"
 
 
-def _basis(evals: Evals) -> str:
+def _basis(evaluations: Evaluations) -> str:
     """Each figure with its interval and what it was measured on."""
     lines = []
-    for name, column in evals.figures.items():
+    for name, column in evaluations.figures.items():
         basis = column.basis[-1]
         if name in _SHOWN and basis is not None:
             lines.append(
                 f"{KINDS[name].label}, {KINDS[name].better} is better: {short(column.low[-1])} to "
                 f"{short(column.high[-1])} (95 %), {basis.n:,} generated against {basis.reference}, {basis.extractor}."
             )
-    best = f"\n\nBest checkpoint so far: step {evals.best:,}." if evals.best is not None else ""
+    best = f"\n\nBest checkpoint so far: step {evaluations.best:,}." if evaluations.best is not None else ""
     return "\n\n".join(lines) + best

@@ -11,7 +11,7 @@ import streamlit as st
 from gan_core import data, losses
 from gan_core.config import TrainConfig
 from gan_core.runs import RunError
-from gan_core.session.snapshot import Look, Snapshot
+from gan_core.session.snapshot import SampleView, Snapshot
 from gan_core.training.plane_view import Plane, extent_of
 from ui.charts.plane import layered_view, points_only
 from ui.components import draw_pad, live_chart, sample_grid
@@ -28,7 +28,7 @@ MOST_COLUMNS = 10  # a class each
 def panel(now: Snapshot | None, corner: Callable[[Snapshot], None] = lambda now: None) -> None:
     """The samples at the moment that the time line shows, and real examples; `corner` draws more in theirs."""
     config = state.draft()
-    if now is None or len(now.look.samples) == 0:
+    if now is None or len(now.sample_view.samples) == 0:
         _before_start(config)
         return
     with st.container(key="chart-samples"):
@@ -43,7 +43,7 @@ def _present(now: Snapshot, corner: Callable[[Snapshot], None]) -> None:
     loss = losses.get(now.config.loss.name)
     span = _span(now)
     if look.plane is not None:
-        warnings = [mark.text for mark in health.evidence_on(now, "samples")] if look is now.look else []
+        warnings = [mark.text for mark in health.evidence_on(now, "samples")] if look is now.sample_view else []
         figure = layered_view(
             look.plane, now.real, look.samples, span, loss.score_name, warnings[0] if warnings else ""
         )
@@ -75,8 +75,8 @@ def way_to_latent(now: Snapshot) -> None:
 def _real(now: Snapshot, span: tuple[float, float], score_name: str, chosen: int | None) -> None:
     """Real examples, of the class that the samples are of."""
     shown = np.arange(len(now.real))
-    if chosen is not None and len(now.look.real_classes):
-        shown = np.flatnonzero(now.look.real_classes == chosen)
+    if chosen is not None and len(now.sample_view.real_classes):
+        shown = np.flatnonzero(now.sample_view.real_classes == chosen)
     shown = shown[:REAL_SHOWN]
     what = now.config.dataset.label if chosen is None else f"class {now.config.classes[chosen]}"
     st.caption(f"Real: {what} · {now.config.dataset.credit}")
@@ -94,7 +94,7 @@ def _real(now: Snapshot, span: tuple[float, float], score_name: str, chosen: int
     )
 
 
-def _by_class(now: Snapshot, look: Look, span: tuple[float, float], score_name: str) -> int | None:
+def _by_class(now: Snapshot, look: SampleView, span: tuple[float, float], score_name: str) -> int | None:
     """The samples of a conditional run: a column a class, or those of one class alone, larger; that class."""
     names = now.config.classes
     chosen = class_picker.picker(names)
@@ -126,31 +126,31 @@ def _by_class(now: Snapshot, look: Look, span: tuple[float, float], score_name: 
     return chosen
 
 
-def _title(now: Snapshot, look: Look) -> str:
+def _title(now: Snapshot, look: SampleView) -> str:
     """What the grid shows; in place of that what is wrong with it, so that nothing below moves."""
-    if look is now.look and (told := health.told_beside(now, "samples")):
+    if look is now.sample_view and (told := health.told_beside(now, "samples")):
         return told
     average = " · moving average of G" if now.config.ema_decay else ""
     return f"Generated: the same {len(look.samples)} latents each time{average}{_rim(look)}"
 
 
-def _rim(look: Look) -> str:
+def _rim(look: SampleView) -> str:
     return " · rim: D's score" if len(look.scores) else ""
 
 
-def _look_at(now: Snapshot, step: int | None) -> Look:
+def _look_at(now: Snapshot, step: int | None) -> SampleView:
     """The samples of an earlier step, or the present ones."""
     if step is None:
-        return now.look
+        return now.sample_view
     try:
         frame = _frame(now.run_id, step)
     except RunError as error:
         st.session_state.scrub = None
         st.warning(str(error))
-        return now.look
+        return now.sample_view
     if isinstance(frame, Plane):
-        return Look(frame.fakes, frame.scores, plane=frame)
-    return Look(frame, np.full(len(frame), np.nan))
+        return SampleView(frame.fakes, frame.scores, plane=frame)
+    return SampleView(frame, np.full(len(frame), np.nan))
 
 
 @lru_cache(maxsize=256)

@@ -19,7 +19,7 @@ from torch.nn.grad import conv2d_weight
 _FEW = 4  # channels, which folded are the 16 that a register holds
 
 
-class Halving(nn.Conv2d):
+class StridedConv2d(nn.Conv2d):
     """(N, inputs, side, side) -> (N, outputs, side // 2, side // 2)."""
 
     def __init__(self, inputs: int, outputs: int, bias: bool) -> None:
@@ -33,7 +33,9 @@ class Halving(nn.Conv2d):
         if not (self.training and x.device.type == "cpu" and self.folds(x.shape[-1])):
             return super().forward(x)
         if self.in_channels > 1:
-            made: Tensor = Halved.apply(x, self.weight, self.bias) if x.requires_grad else super().forward(x)
+            made: Tensor = (
+                StridedConvFunction.apply(x, self.weight, self.bias) if x.requires_grad else super().forward(x)
+            )
             return made
         # Folded, the gradient of the picture takes a third of the time, but row after row that of the weights longer:
         # so there it is for G's step, in which fakes want their gradient, and not for D's.
@@ -42,7 +44,7 @@ class Halving(nn.Conv2d):
         return conv2d(pixel_unshuffle(pad(x, (1, 1, 1, 1)), 2), pixel_unshuffle(self.weight, 2), self.bias)
 
 
-class Doubling(nn.ConvTranspose2d):
+class StridedConvTranspose2d(nn.ConvTranspose2d):
     """(N, inputs, to // 2, to // 2) -> (N, outputs, to, to); an odd side needs one row and column more."""
 
     def __init__(self, inputs: int, outputs: int, to: int, bias: bool) -> None:
@@ -57,7 +59,7 @@ class Doubling(nn.ConvTranspose2d):
         if not (self.training and x.device.type == "cpu" and self.folds):
             return super().forward(x, output_size)
         if self.out_channels > 1:
-            made: Tensor = Doubled.apply(x, self.weight, self.bias)
+            made: Tensor = StridedConvTransposeFunction.apply(x, self.weight, self.bias)
             return made
         y = pixel_shuffle(conv_transpose2d(x, pixel_unshuffle(self.weight, 2)), 2)[:, :, 1:-1, 1:-1]
         return y if self.bias is None else y + self.bias
@@ -68,7 +70,7 @@ _forward = torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.bfloat16)
 _backward = torch.amp.custom_bwd(device_type="cpu")
 
 
-class Halved(torch.autograd.Function):
+class StridedConvFunction(torch.autograd.Function):
     """The convolution of pictures x (N, C, 2H, 2W) by w (outputs, C, 4, 4); its gradient by x is folded."""
 
     @staticmethod
@@ -81,10 +83,10 @@ class Halved(torch.autograd.Function):
     @_backward
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, w = ctx.saved_tensors
-        return _gradients(ctx, grad, Doubled, w, picture=x, halves=grad)
+        return _gradients(ctx, grad, StridedConvTransposeFunction, w, picture=x, halves=grad)
 
 
-class Doubled(torch.autograd.Function):
+class StridedConvTransposeFunction(torch.autograd.Function):
     """The transposed convolution of x (N, inputs, H, W) to pictures (N, C, 2H, 2W) by w (inputs, C, 4, 4), folded.
 
     In its gradients, which are those of the convolution the other way, there is nothing to gain. What comes out lies in
@@ -107,7 +109,7 @@ class Doubled(torch.autograd.Function):
     @_backward
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, w = ctx.saved_tensors
-        return _gradients(ctx, grad, Halved, w, picture=grad, halves=x)
+        return _gradients(ctx, grad, StridedConvFunction, w, picture=grad, halves=x)
 
 
 def _gradients(

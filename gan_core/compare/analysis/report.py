@@ -19,15 +19,15 @@ from gan_core.compare.analysis import svg_chart
 from gan_core.compare.analysis.results import Results, Row, X, read
 from gan_core.compare.analysis.verdict import claims, verdicts
 from gan_core.compare.measures import MEASURES
-from gan_core.compare.study import Race
+from gan_core.compare.study import Study
 from gan_core.config.schema import as_text
 from gan_core.metrics.registry import KINDS
 from gan_core.runs import RunError, tile
 from gan_core.runs.shipped import store_of
 from gan_core.training.plane_view import Plane
 
-_COLUMNS = ("quality", "best", "level", "wobble", "seconds", "speed", "memory")
-_WITH_SPREAD = ("quality", "best", "wobble")
+_COLUMNS = ("quality", "best", "level", "loss_noise", "seconds", "speed", "memory")
+_WITH_SPREAD = ("quality", "best", "loss_noise")
 _SHOWN = 24  # samples of each variant on a sheet
 _CURVES: tuple[tuple[str, X], ...] = (
     ("quality", "steps"),
@@ -51,7 +51,7 @@ def tree(results: Results) -> dict[str, Any]:
                     "variant": run.variant, "seed": run.seed, "run_id": run.run_id, "status": run.status,
                     "steps": int(run.history.step[-1]) if len(run.history) else 0,
                     "measures": {name: measure.of(run, results.level) for name, measure in MEASURES.items()},
-                    "judged_at": run.evals.step.tolist(), "quality": run.quality.tolist(),
+                    "judged_at": run.evaluations.step.tolist(), "quality": run.quality.tolist(),
                     "illnesses": run.illnesses,
                 }
                 for run in results.runs
@@ -104,28 +104,28 @@ def markdown(told: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write(race: Race) -> list[Path]:
+def write(study: Study) -> list[Path]:
     """All reports of a comparison as it now stands, into its folder; the files written."""
-    results = read(race)
-    texts = {"results.json": json(results), "results.csv": csv(results), "report.html": html(results, race)}
+    results = read(study)
+    texts = {"results.json": json(results), "results.csv": csv(results), "report.html": html(results, study)}
     for name, text in texts.items():
-        (race.path / name).write_text(text, encoding="utf-8")
-    sheet = png(results, race)
+        (study.path / name).write_text(text, encoding="utf-8")
+    sheet = png(results, study)
     if sheet:
-        (race.path / "samples.png").write_bytes(sheet)
-    return [race.path / name for name in (*texts, *(("samples.png",) if sheet else ()))]
+        (study.path / "samples.png").write_bytes(sheet)
+    return [study.path / name for name in (*texts, *(("samples.png",) if sheet else ()))]
 
 
 # ---- pictures --------------------------------------------------------------------------------------------------------
 
 
-def png(results: Results, race: Race, step: int | None = None) -> bytes:
+def png(results: Results, study: Study, step: int | None = None) -> bytes:
     """Samples of each variant's first run, from the same latents at the same step, as one PNG; b"" where none is kept.
 
     Args:
         step: of which all hold a picture; by default the last such.
     """
-    strips = [(results.titles[variant], strip) for variant, strip in _strips(results, race, step).items()]
+    strips = [(results.titles[variant], strip) for variant, strip in _strips(results, study, step).items()]
     if not strips:
         return b""
     edge, line = 8, 18
@@ -139,7 +139,7 @@ def png(results: Results, race: Race, step: int | None = None) -> bytes:
     return _as_png(sheet)
 
 
-def _strips(results: Results, race: Race, step: int | None) -> dict[str, Image.Image]:
+def _strips(results: Results, study: Study, step: int | None) -> dict[str, Image.Image]:
     """One row of samples for each variant, by its id."""
     at = step if step is not None else (results.frames[-1] if results.frames else None)
     strips: dict[str, Image.Image] = {}
@@ -148,7 +148,7 @@ def _strips(results: Results, race: Race, step: int | None) -> dict[str, Image.I
         if run is None or at is None:
             continue
         try:
-            frame = store_of(run.run_id, race.library).open(run.run_id).frame(at)
+            frame = store_of(run.run_id, study.library).open(run.run_id).frame(at)
         except RunError:  # it was deleted since
             continue
         strips[variant] = _cloud(frame) if isinstance(frame, Plane) else _row_of(frame)
@@ -190,8 +190,8 @@ img { image-rendering: pixelated; max-width: 100% } .confirmed { color: #00724d 
 """
 
 
-def html(results: Results, race: Race | None = None) -> str:
-    """One page without scripts and without a network: curves, table, verdicts, settings; of a race, samples too."""
+def html(results: Results, study: Study | None = None) -> str:
+    """One page without scripts and without a network: curves, table, verdicts, settings; of a study, samples too."""
     plan = results.comparison
     parts = [f"<h1>{escape(plan.title)}</h1>", f"<p class=quiet>{escape(_about(results))}</p>"]
     if plan.claim:
@@ -214,7 +214,7 @@ def html(results: Results, race: Race | None = None) -> str:
         drawn = svg_chart.chart(results.curve(name, x, smooth=0.0 if judged else 0.02), label, x, log=judged)
         parts.append(f"<figure>{drawn}</figure>")
     parts.append("<p class=quiet>Lines are medians over the seeds, bands reach from the least to the greatest.</p>")
-    if race is not None and (strips := _strips(results, race, None)):
+    if study is not None and (strips := _strips(results, study, None)):
         parts.append(f"<h2>Samples of the same latents, step {results.frames[-1]}</h2>")
         for variant, strip in strips.items():
             data = base64.b64encode(_as_png(strip)).decode()
@@ -230,10 +230,10 @@ def html(results: Results, race: Race | None = None) -> str:
 def _about(results: Results) -> str:
     plan = results.comparison
     length = f"{plan.steps} steps" if plan.steps is not None else f"{plan.seconds:g} s"
-    done = sum(standing.status == "finished" for standing in results.standings)
+    done = sum(trial_status.status == "finished" for trial_status in results.trial_statuses)
     return (
         f"{len(plan.variants)} variants, {len(plan.seeds)} seeds, {length} each on {plan.base.data.name}; "
-        f"{done} of {len(results.standings)} runs finished. Runs of a seed begin alike."
+        f"{done} of {len(results.trial_statuses)} runs finished. Runs of a seed begin alike."
     )
 
 

@@ -12,10 +12,10 @@ import numpy as np
 
 from gan_core.compare.measures import MEASURES, Trace, best, last, rolling
 from gan_core.compare.plan import Comparison
-from gan_core.compare.study import ENDED, Race, Standing
+from gan_core.compare.study import ENDED, Study, TrialStatus
 from gan_core.diagnosis import diagnose
-from gan_core.metrics.evaluations import Evals
-from gan_core.metrics.registry import KINDS, METRIC
+from gan_core.metrics.evaluations import Evaluations
+from gan_core.metrics.registry import KINDS, QUALITY_METRIC
 from gan_core.runs import Run, RunError
 from gan_core.runs.shipped import store_of
 from gan_core.training.history import COLUMNS, History
@@ -62,13 +62,13 @@ class Results:
 
     comparison: Comparison
     runs: tuple[Trace, ...]
-    standings: tuple[Standing, ...]
-    titles: dict[str, str]  # of variants and guests by id, in the order of display
+    trial_statuses: tuple[TrialStatus, ...]
+    titles: dict[str, str]  # of variants and added_runs by id, in the order of display
 
     @property
     def metric(self) -> str:
         """The figure that tells quality: "frechet", or "js" of points. Lower is better."""
-        return METRIC[self.comparison.base.dataset.kind]
+        return QUALITY_METRIC[self.comparison.base.dataset.kind]
 
     def label(self, measure: str) -> str:
         """The measure in words, quality by its own name: "Frechet distance at the end"."""
@@ -97,7 +97,7 @@ class Results:
         return {seed: value for seed, value in found.items() if value is not None and math.isfinite(value)}
 
     def table(self) -> list[Row]:
-        """A row for each variant and guest."""
+        """A row for each variant and added_run."""
         return [self._row(variant) for variant in self.titles]
 
     def _row(self, variant: str) -> Row:
@@ -118,7 +118,7 @@ class Results:
         )
 
     def differences(self) -> dict[str, dict[str, Any]]:
-        """Settings in which variants or guests differ: by setting, the value of each of them by id."""
+        """Settings in which variants or added_runs differ: by setting, the value of each of them by id."""
         configs = {id: runs[0].config for id in self.titles if (runs := self.of(id))}
         for variant in self.comparison.variants:
             configs[variant.id] = variant.applied_to(self.comparison.base)
@@ -148,24 +148,26 @@ class Results:
         return tuple(sorted(set.intersection(*kept))) if kept else ()
 
 
-def read(race: Race) -> Results:
+def read(study: Study) -> Results:
     """A comparison as it now stands on disk."""
-    plan, standings = race.comparison, race.standings()
+    plan, trial_statuses = study.comparison, study.trial_statuses()
     titles = {variant.id: variant.title for variant in plan.variants}
     runs = []
-    for job, standing in zip(race.jobs, standings, strict=True):
-        run = race.run_of(job.key)
+    for job, trial_status in zip(study.jobs, trial_statuses, strict=True):
+        run = study.run_of(job.key)
         if run is not None:
-            runs.append(_trace(run, job.key, job.variant.id, job.seed, standing.status, standing.memory))
-    for guest in race.guests():
+            runs.append(_trace(run, job.key, job.variant.id, job.seed, trial_status.status, trial_status.memory))
+    for added_run in study.added_runs():
         try:
-            library = store_of(guest.run_id, race.library)
-            run, status = library.open(guest.run_id), library.summary(guest.run_id).status
+            library = store_of(added_run.run_id, study.library)
+            run, status = library.open(added_run.run_id), library.summary(added_run.run_id).status
         except RunError:  # it was deleted since
             continue
-        titles[f"guest:{guest.title}"] = guest.title
-        runs.append(_trace(run, guest.run_id, f"guest:{guest.title}", guest.seed, status, 0, guest=True))
-    return Results(plan, tuple(runs), standings, titles)
+        titles[f"added_run:{added_run.title}"] = added_run.title
+        runs.append(
+            _trace(run, added_run.run_id, f"added_run:{added_run.title}", added_run.seed, status, 0, added_run=True)
+        )
+    return Results(plan, tuple(runs), trial_statuses, titles)
 
 
 # ---- one run ---------------------------------------------------------------------------------------------------------
@@ -173,14 +175,14 @@ def read(race: Race) -> Results:
 _histories: dict[Path, tuple[tuple[int, int], History]] = {}  # by metrics.csv: its stamp, and what stood in it
 
 
-def _trace(run: Run, key: str, variant: str, seed: int, status: str, memory: int, guest: bool = False) -> Trace:
+def _trace(run: Run, key: str, variant: str, seed: int, status: str, memory: int, added_run: bool = False) -> Trace:
     named = [event["id"] for event in run.events() if event["kind"] == "named" and "id" in event]
     history, config = _history(run), run.config
     if status in ("finished", "failed"):  # a run of a second or two ends before it is watched for long
-        named += [finding.id for finding in diagnose(config, history, tuple(run.glances())) if finding.bad]
+        named += [finding.id for finding in diagnose(config, history, tuple(run.sample_stats())) if finding.bad]
     return Trace(
-        key, variant, seed, config, status, history, Evals(tuple(run.evals())), tuple(dict.fromkeys(named)), memory,
-        run.id, tuple(run.frames()), guest,
+        key, variant, seed, config, status, history, Evaluations(tuple(run.evaluations())), tuple(dict.fromkeys(named)), memory,
+        run.id, tuple(run.frames()), added_run,
     )  # fmt: skip
 
 
@@ -201,7 +203,7 @@ def _history(run: Run) -> History:
 
 def _line(run: Trace, name: str, x: X, smooth: float) -> tuple[np.ndarray, np.ndarray]:
     """One run's x and y, NaNs left out."""
-    source: History | Evals = run.evals if name == "quality" else run.history
+    source: History | Evaluations = run.evaluations if name == "quality" else run.history
     below = getattr(source, {"steps": "step"}.get(x, x))
     above = run.quality if name == "quality" else getattr(run.history, name)
     if len(above) != len(below):  # judged, but not in the figure that tells quality

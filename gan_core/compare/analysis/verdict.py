@@ -27,7 +27,7 @@ from gan_core.compare.plan import Claim
 ALPHA = 0.05
 LEAST_SEEDS = 3
 NOTICEABLE = 1.25  # a ratio that a source's "no noticeable difference" must stay below
-_TESTED = ("quality", "wobble")
+_TESTED = ("quality", "loss_noise")
 _MOST_SIGNS = 16  # pairs up to which all patterns of signs are gone through
 
 
@@ -50,7 +50,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Judged:
+class ClaimResult:
     """What became of a source's claim here."""
 
     claim: Claim
@@ -66,7 +66,7 @@ def verdicts(results: Results, measures: Sequence[str] = _TESTED) -> tuple[Verdi
     return _tested(results, [(measure, other, reference) for measure in measures for other in others])
 
 
-def claims(results: Results) -> tuple[Judged, ...]:
+def claims(results: Results) -> tuple[ClaimResult, ...]:
     """Whether each of the source's claims holds here; the tests of one claim are corrected together."""
     return tuple(_judged(claim, results) for claim in results.comparison.claims)
 
@@ -74,7 +74,7 @@ def claims(results: Results) -> tuple[Judged, ...]:
 # ---- claims ----------------------------------------------------------------------------------------------------------
 
 
-def _judged(claim: Claim, results: Results) -> Judged:
+def _judged(claim: Claim, results: Results) -> ClaimResult:
     ids = [variant.id for variant in results.comparison.variants]
     if claim.best:
         tests = _tested(results, [(claim.measure, claim.best, other) for other in ids if other != claim.best])
@@ -82,19 +82,23 @@ def _judged(claim: Claim, results: Results) -> Judged:
         lost = [test for test in tests if test.better not in (None, claim.best)]
         if lost:
             names = _listed([results.titles[test.better or ""] for test in lost])
-            return Judged(claim, "refuted", tests, f"Refuted: {names} {'is' if len(lost) == 1 else 'are'} better.")
+            return ClaimResult(claim, "refuted", tests, f"Refuted: {names} {'is' if len(lost) == 1 else 'are'} better.")
         if len(won) == len(tests):
-            return Judged(claim, "confirmed", tests, "Confirmed: better than every other.")
-        return Judged(claim, "undecided", tests, f"Undecided: better than {len(won)} of {len(tests)}, worse than none.")
+            return ClaimResult(claim, "confirmed", tests, "Confirmed: better than every other.")
+        return ClaimResult(
+            claim, "undecided", tests, f"Undecided: better than {len(won)} of {len(tests)}, worse than none."
+        )
     tests = _tested(results, [(claim.measure, one, other) for other, one in itertools.combinations(ids, 2)])
     if all(_within(test) for test in tests):
         share = f"{NOTICEABLE - 1:.0%}"
-        return Judged(
+        return ClaimResult(
             claim, "confirmed", tests, f"Confirmed: no difference as large as {share}, by the 95 % intervals."
         )
     if any(test.better is not None for test in tests):
-        return Judged(claim, "refuted", tests, "Refuted: " + " ".join(t.text for t in tests if t.better is not None))
-    return Judged(
+        return ClaimResult(
+            claim, "refuted", tests, "Refuted: " + " ".join(t.text for t in tests if t.better is not None)
+        )
+    return ClaimResult(
         claim, "undecided", tests, "Undecided: no difference is shown, and none is ruled out; more seeds would tell."
     )
 

@@ -15,7 +15,7 @@ import torch
 
 from gan_core.compare.execution.local_pool import Pool
 from gan_core.compare.plan import Comparison, Job
-from gan_core.compare.study import RaceError
+from gan_core.compare.study import StudyError
 from gan_core.system.devices import find_device
 from gan_core.system.memory import free_bytes
 from gan_core.training import throughput
@@ -63,7 +63,7 @@ def measure(
     """The same with the time, found by some steps and a judgement of each variant; some seconds for each.
 
     Raises:
-        RaceError: a variant cannot run here; the message says which and why.
+        StudyError: a variant cannot run here; the message says which and why.
         ValueError: the device does not exist.
     """
     plan, jobs = outline(comparison, workers, device), comparison.jobs()
@@ -125,12 +125,12 @@ def _tried(kinds: list[Job], plan: Estimate, tell: Callable[[float, str], object
                 kind, answer = came[0]["kind"], came[1]
                 if answer is None or "error" in answer:
                     why = "its process died" if answer is None else answer["error"]
-                    raise RaceError(f"{kinds[kind].variant.title} cannot run here: {why}")
+                    raise StudyError(f"{kinds[kind].variant.title} cannot run here: {why}")
                 answers[kind].append(answer)
                 boots.append(answer["boot"])
                 done += 1
             if time.monotonic() > end:
-                raise RaceError("Trying the runs takes too long to tell how long all of them take")
+                raise StudyError("Trying the runs takes too long to tell how long all of them take")
     boot = max(boots[: plan.workers])
     first = max(answer["first"] for answer in itertools.chain(*answers))
     return [_mean(found) | {"boot": boot, "first": first} for found in answers]

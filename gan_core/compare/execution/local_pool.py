@@ -20,8 +20,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from gan_core.compare.execution.runner import Means
-from gan_core.compare.study import Race
+from gan_core.compare.execution.runner import Resources
+from gan_core.compare.study import Study
 from gan_core.system.devices import find_device
 
 _TRIES = 2  # times that a job's process may die before the job is given up
@@ -137,7 +137,7 @@ class Pool:
             self._log.close()
 
 
-def run(race: Race, means: Means, ending: threading.Event) -> None:
+def run(study: Study, means: Resources, ending: threading.Event) -> None:
     """Work off a comparison's jobs until none is left that may go on, or until `ending`; each saves before that.
 
     Raises:
@@ -145,27 +145,29 @@ def run(race: Race, means: Means, ending: threading.Event) -> None:
     """
     device = str(find_device(means.device))
     deaths: Counter[str] = Counter()
-    with Pool(means.workers, race.path / "workers.log") as pool:
+    with Pool(means.workers, study.path / "workers.log") as pool:
         while not ending.is_set():
             busy = {task["key"] for task in pool.in_hand}
-            waiting = [job.key for job in race.jobs_to_do() if job.key not in busy]
+            waiting = [job.key for job in study.jobs_to_do() if job.key not in busy]
             for key in waiting[: pool.free]:
-                pool.ask({"race": str(race.path.absolute()), "key": key, "device": device})
+                pool.ask({"study": str(study.path.absolute()), "key": key, "device": device})
             if not pool.in_hand:
                 return
             done = pool.answer(_AGAIN)
             if done is not None and done[1] is None:
-                _note_death(race, done[0]["key"], deaths)
+                _note_death(study, done[0]["key"], deaths)
 
 
-def _note_death(race: Race, key: str, deaths: Counter[str]) -> None:
+def _note_death(study: Study, key: str, deaths: Counter[str]) -> None:
     """A run whose process died goes on from its last checkpoint, in another process; not for ever."""
     deaths[key] += 1
-    standing = replace(race.standing(key), status="interrupted", activity="")
+    trial_status = replace(study.trial_status(key), status="interrupted", activity="")
     if deaths[key] >= _TRIES:
-        error = f"Its process died {_TRIES} times, perhaps for want of memory; {race.path / 'workers.log'} may say more"
-        standing = replace(standing, status="failed", error=error)
-    race.write_standing(standing)
+        error = (
+            f"Its process died {_TRIES} times, perhaps for want of memory; {study.path / 'workers.log'} may say more"
+        )
+        trial_status = replace(trial_status, status="failed", error=error)
+    study.write_trial_status(trial_status)
 
 
 def _import_path() -> str:

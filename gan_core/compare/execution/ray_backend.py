@@ -17,11 +17,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from gan_core.compare.execution.run_sync import Packer, Parcel, unpack
-from gan_core.compare.execution.runner import Means
+from gan_core.compare.execution.run_sync import Packer, RunSync, unpack
+from gan_core.compare.execution.runner import Resources
 from gan_core.compare.execution.trial import Asked, train
 from gan_core.compare.plan import Comparison
-from gan_core.compare.study import Race, RaceError, Standing
+from gan_core.compare.study import Study, StudyError, TrialStatus
 from gan_core.runs import RunStore
 
 _TRIES = 5  # times that a run's machine may be lost before the run is given up
@@ -29,11 +29,11 @@ _AGAIN = 0.3  # seconds between two looks at news
 _BETWEEN_PARCELS = 2.0  # seconds
 
 
-def run(race: Race, means: Means, ending: threading.Event) -> None:
+def run(study: Study, means: Resources, ending: threading.Event) -> None:
     """Work off a comparison's jobs on a cluster until none is left that may go on, or until `ending`.
 
     Raises:
-        RaceError: Ray is not installed, or no cluster answers.
+        StudyError: Ray is not installed, or no cluster answers.
     """
     ray = _connected(means.address)
     relay = _relay(ray)
@@ -42,25 +42,25 @@ def run(race: Race, means: Means, ending: threading.Event) -> None:
     task = ray.remote(_train_there).options(num_cpus=1, num_gpus=means.gpus, max_retries=0)
     while True:
         busy = set(tasks.values())
-        waiting = [] if ending.is_set() else [job.key for job in race.jobs_to_do() if job.key not in busy]
+        waiting = [] if ending.is_set() else [job.key for job in study.jobs_to_do() if job.key not in busy]
         for key in waiting[: max(0, means.workers - len(tasks))]:
-            sent = _what_came_home(race, key)
-            plan = race.comparison.to_json()
-            tasks[task.remote(plan, asdict(race.standing(key)), sent, means.device, relay)] = key
+            sent = _what_came_home(study, key)
+            plan = study.comparison.to_json()
+            tasks[task.remote(plan, asdict(study.trial_status(key)), sent, means.device, relay)] = key
         if not tasks:
             return
         orders: dict[str, Asked] = {
-            key: "interrupt" if ending.is_set() else race.order_of(key) for key in tasks.values()
+            key: "interrupt" if ending.is_set() else study.order_of(key) for key in tasks.values()
         }
-        _receive(race, ray.get(relay.exchange.remote(orders)))
+        _receive(study, ray.get(relay.exchange.remote(orders)))
         done, _ = ray.wait(list(tasks), timeout=_AGAIN)
         for reference in done:
-            _receive(race, ray.get(relay.exchange.remote(orders)))  # its last word came before its end
+            _receive(study, ray.get(relay.exchange.remote(orders)))  # its last word came before its end
             key = tasks.pop(reference)
             try:
                 ray.get(reference)
             except ray.exceptions.RayError as error:
-                _note_loss(race, key, losses, error)
+                _note_loss(study, key, losses, error)
 
 
 def _connected(address: str) -> Any:
@@ -69,7 +69,7 @@ def _connected(address: str) -> Any:
     try:
         ray = import_module("ray")
     except ModuleNotFoundError:
-        raise RaceError(
+        raise StudyError(
             'The backend "ray" needs Ray: pip install -r requirements-cluster.txt, or use the backend "local"'
         ) from None
     if ray.is_initialized():
@@ -83,7 +83,7 @@ def _connected(address: str) -> Any:
     try:
         ray.init(address=address or None, runtime_env=environment, log_to_driver=False, **here)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise RaceError(
+        raise StudyError(
             f"No Ray cluster answers at {address or os.environ.get('RAY_ADDRESS') or 'here'}: {error}"
         ) from None
     return ray
@@ -98,55 +98,55 @@ def _relay(ray: Any) -> Any:
 
 
 class Relay:
-    """Orders outwards, news homewards."""
+    """CommandQueue outwards, news homewards."""
 
     def __init__(self) -> None:
         self._orders: dict[str, Asked] = {}
-        self._news: list[tuple[Standing, Parcel | None]] = []
+        self._news: list[tuple[TrialStatus, RunSync | None]] = []
 
-    def exchange(self, orders: dict[str, Asked]) -> list[tuple[Standing, Parcel | None]]:
+    def exchange(self, orders: dict[str, Asked]) -> list[tuple[TrialStatus, RunSync | None]]:
         """Take the orders, give the news since the last time."""
         self._orders = orders
         news, self._news = self._news, []
         return news
 
-    def report(self, standing: Standing, parcel: Parcel | None) -> Asked:
+    def report(self, trial_status: TrialStatus, parcel: RunSync | None) -> Asked:
         """Take a task's news, give its order."""
-        self._news.append((standing, parcel))
-        return self._orders.get(standing.key, "run")
+        self._news.append((trial_status, parcel))
+        return self._orders.get(trial_status.key, "run")
 
 
-def _receive(race: Race, news: list[tuple[Standing, Parcel | None]]) -> None:
+def _receive(study: Study, news: list[tuple[TrialStatus, RunSync | None]]) -> None:
     """Keep what came: files first, so that whoever reads of a run finds it."""
-    for standing, parcel in news:
+    for trial_status, parcel in news:
         if parcel is not None:
-            unpack(parcel, race.library.root)
-        race.write_standing(standing)
+            unpack(parcel, study.library.root)
+        study.write_trial_status(trial_status)
 
 
-def _what_came_home(race: Race, key: str) -> Parcel | None:
-    run = race.run_of(key)
+def _what_came_home(study: Study, key: str) -> RunSync | None:
+    run = study.run_of(key)
     return Packer(run.path).pack() if run is not None else None
 
 
-def _note_loss(race: Race, key: str, losses: Counter[str], error: Exception) -> None:
+def _note_loss(study: Study, key: str, losses: Counter[str], error: Exception) -> None:
     losses[key] += 1
-    standing = replace(race.standing(key), status="interrupted", activity="")
+    trial_status = replace(study.trial_status(key), status="interrupted", activity="")
     if losses[key] >= _TRIES:
         reason = f"Its task was lost {_TRIES} times: {type(error).__name__}: {str(error)[:300]}"
-        standing = replace(standing, status="failed", error=reason)
-    race.write_standing(standing)
+        trial_status = replace(trial_status, status="failed", error=reason)
+    study.write_trial_status(trial_status)
 
 
 # ---- on the machine that trains --------------------------------------------------------------------------------------
 
 
-def _train_there(plan: str, stood: dict[str, Any], sent: Parcel | None, device: str, relay: Any) -> str:
+def _train_there(plan: str, stood: dict[str, Any], sent: RunSync | None, device: str, relay: Any) -> str:
     """Train one run in a folder of its own; how it stands in the end."""
     import ray
 
-    comparison, standing = Comparison.from_json(plan), Standing(**stood)
-    job = next(job for job in comparison.jobs() if job.key == standing.key)
+    comparison, trial_status = Comparison.from_json(plan), TrialStatus(**stood)
+    job = next(job for job in comparison.jobs() if job.key == trial_status.key)
     with tempfile.TemporaryDirectory() as folder:
         library = RunStore(folder)
         packers: dict[str, Packer] = {}
@@ -154,10 +154,10 @@ def _train_there(plan: str, stood: dict[str, Any], sent: Parcel | None, device: 
             unpack(sent, library.root)
             packers[sent.run_id] = Packer(library.root / sent.run_id)
             packers[sent.run_id].pack()  # at home already
-        order: Asked = ray.get(relay.report.remote(replace(standing, status="running"), None))
+        order: Asked = ray.get(relay.report.remote(replace(trial_status, status="running"), None))
         last = -_BETWEEN_PARCELS
 
-        def tell(now: Standing) -> None:
+        def tell(now: TrialStatus) -> None:
             nonlocal order, last
             parcel = None
             if now.run_id and (now.status != "running" or time.monotonic() - last > _BETWEEN_PARCELS):
@@ -166,4 +166,4 @@ def _train_there(plan: str, stood: dict[str, Any], sent: Parcel | None, device: 
                 parcel = packer.pack()
             order = ray.get(relay.report.remote(now, parcel))
 
-        return train(job, comparison.title, standing, library, lambda: order, tell, device).status
+        return train(job, comparison.title, trial_status, library, lambda: order, tell, device).status

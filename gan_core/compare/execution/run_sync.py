@@ -13,7 +13,7 @@ from gan_core.runs import checkpoint
 
 
 @dataclass(frozen=True)
-class Parcel:
+class RunSync:
     """Files of one run's folder."""
 
     run_id: str
@@ -28,7 +28,7 @@ class Packer:
     folder: Path
     _sent: dict[str, tuple[int, int]] = field(default_factory=dict)
 
-    def pack(self) -> Parcel | None:
+    def pack(self) -> RunSync | None:
         """What is new; None where nothing is. A checkpoint is sent whole or not at all."""
         new = {}
         for file in sorted(self.folder.rglob("*")):
@@ -46,10 +46,10 @@ class Packer:
             for name in new:
                 archive.write(self.folder / name, name)
         self._sent |= new
-        return Parcel(self.folder.name, buffer.getvalue(), _checkpoints(self.folder))
+        return RunSync(self.folder.name, buffer.getvalue(), _checkpoints(self.folder))
 
 
-def unpack(parcel: Parcel, library: Path) -> None:
+def unpack(parcel: RunSync, library: Path) -> None:
     """Put the files where the run has its place in a library. A kill at any moment leaves no torn checkpoint.
 
     Raises:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from gan_core.compare.study import Race, RaceError
+from gan_core.compare.study import Study, StudyError
 from gan_core.config.catalog import Catalog, Entry
 
 BACKENDS: Catalog[Entry] = Catalog(
@@ -31,7 +31,7 @@ _TO_END = 90.0  # seconds that the workers get to save when this process ends
 
 
 @dataclass(frozen=True)
-class Means:
+class Resources:
     """With what a comparison is run.
 
     `workers` runs train at a time. For Ray: `address` is the cluster's, "" for $RAY_ADDRESS or one begun here; `gpus`
@@ -48,22 +48,22 @@ class Means:
 class Runner:
     """Runs one comparison until nothing in it may go on."""
 
-    def __init__(self, race: Race, means: Means) -> None:
-        self.race, self.means = race, means
+    def __init__(self, study: Study, means: Resources) -> None:
+        self.study, self.means = study, means
         self.error = ""  # why it ended before its time
         self._run = BACKENDS[means.backend].load()
-        self._lock = race.lock
+        self._lock = study.lock
         self._ending, self._asked, self._done = threading.Event(), threading.Event(), False
         self._asked.set()
         self._guard = threading.Lock()
-        self._thread = threading.Thread(target=self._main, name=f"comparing {race.id}", daemon=True)
+        self._thread = threading.Thread(target=self._main, name=f"comparing {study.id}", daemon=True)
 
     def start(self) -> None:
-        """Begin. Raises `RaceError` if another process runs this comparison."""
+        """Begin. Raises `StudyError` if another process runs this comparison."""
         try:
             self._lock.acquire(timeout=2)
         except Timeout:
-            raise RaceError(f"The comparison {self.race.id} is being run by another process") from None
+            raise StudyError(f"The comparison {self.study.id} is being run by another process") from None
         self._thread.start()
 
     def look_again(self) -> bool:
@@ -88,10 +88,10 @@ class Runner:
     def _main(self) -> None:
         try:
             while self._more_to_do():
-                self._run(self.race, self.means, self._ending)
+                self._run(self.study, self.means, self._ending)
         except Exception as error:  # the thread's last line of defence: a fault must reach the screen
-            self.error = str(error) if isinstance(error, RaceError) else f"{type(error).__name__}: {error}"
-            if not isinstance(error, RaceError | OSError):
+            self.error = str(error) if isinstance(error, StudyError) else f"{type(error).__name__}: {error}"
+            if not isinstance(error, StudyError | OSError):
                 raise
         finally:
             self._done = True
@@ -108,25 +108,25 @@ _runners: dict[Path, Runner] = {}
 _guard = threading.Lock()
 
 
-def start(race: Race, means: Means) -> Runner:
+def start(study: Study, means: Resources) -> Runner:
     """Run a comparison in the background of this process, or let whoever runs it here look again for what is to do.
 
     Raises:
-        RaceError: another process runs it.
+        StudyError: another process runs it.
         catalog.UnknownNameError: there is no such backend.
     """
     with _guard:
-        runner = _runners.get(race.path.absolute())
+        runner = _runners.get(study.path.absolute())
         if runner is None or not runner.look_again():
-            runner = Runner(race, means)
+            runner = Runner(study, means)
             runner.start()
-            _runners[race.path.absolute()] = runner
+            _runners[study.path.absolute()] = runner
         return runner
 
 
-def runner_of(race: Race) -> Runner | None:
+def runner_of(study: Study) -> Runner | None:
     """Who runs, or ran, the comparison in this process; None where nobody did."""
-    return _runners.get(race.path.absolute())
+    return _runners.get(study.path.absolute())
 
 
 @atexit.register

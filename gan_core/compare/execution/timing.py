@@ -35,7 +35,7 @@ def measure(config: TrainConfig, device: str) -> dict[str, Any]:
         first, trainer = _timed(lambda: _warm(config, device))
         step = _time_of_a_step(trainer)
         start, observer = _timed(lambda: _begun(config, device))
-        frame, _ = _timed(lambda: observer.look(trainer))
+        frame, _ = _timed(lambda: observer.sample_view(trainer))
         judgement, _ = _timed(lambda: _judge(trainer))
         with tempfile.TemporaryDirectory() as folder:
             save, _ = _timed(lambda: checkpoint.save(trainer, Path(folder) / "step-0000001"))
@@ -56,7 +56,7 @@ def _warm(config: TrainConfig, device: str) -> Trainer:
     """A trainer after all that is done only once in a process."""
     trainer = Trainer(config, device, data.load(config))
     _first_steps(trainer)
-    Observer(trainer).look(trainer)
+    Observer(trainer).sample_view(trainer)
     _judge(trainer)
     return trainer
 
@@ -85,6 +85,6 @@ def _time_of_a_step(trainer: Trainer) -> float:
 def _judge(trainer: Trainer) -> None:
     """As the evaluator does, of a generator that knows nothing yet."""
     if trainer.config.dataset.kind == "points":
-        metrics.point_quality.Judge(trainer.config).in_full(trainer.generate(metrics.point_quality.SAMPLES))
+        metrics.point_quality.PointEvaluator(trainer.config).in_full(trainer.generate(metrics.point_quality.SAMPLES))
     else:
         metrics.evaluate(trainer.generate(metrics.IMAGES), trainer.dataset)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Literal
 
 from gan_core.compare.plan import Job
-from gan_core.compare.study import JobStatus, Order, Standing
+from gan_core.compare.study import JobStatus, Order, TrialStatus
 from gan_core.runs import Run, RunError, RunStore
 from gan_core.session import Session
 from gan_core.session.snapshot import Snapshot
@@ -22,22 +22,22 @@ _BETWEEN = 0.5  # seconds between two looks at the orders; each costs the traini
 def train(
     job: Job,
     title: str,
-    standing: Standing,
+    trial_status: TrialStatus,
     library: RunStore,
     asked: Callable[[], Asked],
-    tell: Callable[[Standing], None],
+    tell: Callable[[TrialStatus], None],
     device: str = "cpu",
     threads: int = 1,
-) -> Standing:
+) -> TrialStatus:
     """Train a job to its end, or until something else is asked, and tell how it stands; from its last whole checkpoint.
 
     Args:
         title: of the comparison; the run is named by it in the library.
-        standing: how the job stood when it was last at work.
+        trial_status: how the job stood when it was last at work.
         asked: what the run should do now.
-        tell: takes the standing now and then, and the one at the end.
+        tell: takes the trial_status now and then, and the one at the end.
     """
-    run = _begun(standing, library)
+    run = _begun(trial_status, library)
     spent = _seconds(run)
     session = Session(
         run.config if run is not None else job.config,
@@ -56,18 +56,18 @@ def train(
             order = asked()
         if order != "run" or snapshot.status == "paused":  # nobody pauses a session here but a disk that refuses
             session.stop()
-        standing = _standing(job, standing, snapshot, "running")
-        tell(standing)
+        trial_status = _standing(job, trial_status, snapshot, "running")
+        tell(trial_status)
     snapshot = session.snapshot()
-    standing = _standing(job, standing, snapshot, _status(snapshot, order))
-    tell(standing)
-    return standing
+    trial_status = _standing(job, trial_status, snapshot, _status(snapshot, order))
+    tell(trial_status)
+    return trial_status
 
 
-def _begun(standing: Standing, library: RunStore) -> Run | None:
+def _begun(trial_status: TrialStatus, library: RunStore) -> Run | None:
     """The job's run, if it can go on; one that never came to a checkpoint is deleted, to begin anew."""
     try:
-        run = library.open(standing.run_id) if standing.run_id else None
+        run = library.open(trial_status.run_id) if trial_status.run_id else None
     except RunError:
         return None
     if run is None:
@@ -94,7 +94,7 @@ def _status(snapshot: Snapshot, order: Asked) -> JobStatus:
     return "finished" if snapshot.status == "finished" or order == "run" else _RESTS[order]
 
 
-def _standing(job: Job, before: Standing, snapshot: Snapshot, status: JobStatus) -> Standing:
+def _standing(job: Job, before: TrialStatus, snapshot: Snapshot, status: JobStatus) -> TrialStatus:
     history = snapshot.history
     return replace(
         before,

@@ -19,7 +19,7 @@ from filelock import FileLock
 
 from gan_core.compare.execution import timing
 from gan_core.compare.execution.trial import Asked, train
-from gan_core.compare.study import Race, RaceError, Standing
+from gan_core.compare.study import Study, StudyError, TrialStatus
 from gan_core.config import TrainConfig
 from gan_core.config.schema import ConfigError
 from gan_core.system.allocator import keep_freed_memory
@@ -59,22 +59,22 @@ class Worker:
     def _do(self, task: dict[str, Any]) -> dict[str, Any]:
         if "measure" in task:
             return timing.measure(TrainConfig.from_json(task["measure"]), task["device"])
-        race = Race(Path(task["race"]))
+        study = Study(Path(task["study"]))
         try:
-            with FileLock(race.path / "jobs" / f".{task['key']}.lock", timeout=_LONGEST_SAVE):
-                return {"status": self._train(race, task["key"], task["device"]).status}
-        except (RaceError, ConfigError, ValueError, OSError) as error:
-            race.write_standing(Standing(task["key"], "failed", error=str(error)))
+            with FileLock(study.path / "jobs" / f".{task['key']}.lock", timeout=_LONGEST_SAVE):
+                return {"status": self._train(study, task["key"], task["device"]).status}
+        except (StudyError, ConfigError, ValueError, OSError) as error:
+            study.write_trial_status(TrialStatus(task["key"], "failed", error=str(error)))
             return {"status": "failed"}
 
-    def _train(self, race: Race, key: str, device: str) -> Standing:
-        plan = race.comparison
+    def _train(self, study: Study, key: str, device: str) -> TrialStatus:
+        plan = study.comparison
         job = next(job for job in plan.jobs() if job.key == key)
 
         def asked() -> Asked:
-            return "interrupt" if self._alone.is_set() else race.order_of(key)
+            return "interrupt" if self._alone.is_set() else study.order_of(key)
 
-        return train(job, plan.title, race.standing(key), race.library, asked, race.write_standing, device)
+        return train(job, plan.title, study.trial_status(key), study.library, asked, study.write_trial_status, device)
 
 
 def main() -> None:

@@ -89,7 +89,7 @@ DISCRIMINATORS: Catalog[NetworkEntry] = Catalog(
 BATCH_LAYERS: Catalog[Entry] = Catalog(
     "batch layer",
     {
-        "none": Entry("gan_core.models.batch_layers:Nothing", "None", "D judges each sample by itself."),
+        "none": Entry("gan_core.models.batch_layers:NoBatchLayer", "None", "D judges each sample by itself."),
         "minibatch-discrimination": Entry(
             "gan_core.models.batch_layers:MinibatchDiscrimination",
             "Minibatch discrimination",
@@ -105,7 +105,7 @@ BATCH_LAYERS: Catalog[Entry] = Catalog(
 HEADS: Catalog[Entry] = Catalog(
     "head",
     {
-        "linear": Entry("gan_core.models.heads:Linear", "Linear", "One weighted sum of the features."),
+        "linear": Entry("gan_core.models.heads:LinearHead", "Linear", "One weighted sum of the features."),
         "gaussian-mixture": Entry(
             "gan_core.models.heads:GaussianMixture",
             "Gaussian mixture",
@@ -116,7 +116,7 @@ HEADS: Catalog[Entry] = Catalog(
 CONDITIONS: Catalog[Entry] = Catalog(
     "condition",
     {
-        "none": Entry("gan_core.models.conditioning:Nothing", "None", "The networks know no classes."),
+        "none": Entry("gan_core.models.conditioning:Unconditional", "None", "The networks know no classes."),
         "embedding": Entry(
             "gan_core.models.conditioning:Beside",
             "Label beside the input",

@@ -39,7 +39,7 @@ LOSSES: Catalog[Entry] = Catalog(
 PENALTIES: Catalog[PenaltyEntry] = Catalog(
     "penalty",
     {
-        "none": PenaltyEntry("gan_core.losses.penalties:Nothing", "None", "D is left as it is."),
+        "none": PenaltyEntry("gan_core.losses.penalties:NoPenalty", "None", "D is left as it is."),
         "clip": PenaltyEntry(
             "gan_core.losses.penalties:WeightClipping",
             "Weight clipping",

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from gan_core.acceleration.ops.strided_conv import Doubling, Halving
+from gan_core.acceleration.ops.strided_conv import StridedConv2d, StridedConvTranspose2d
 from gan_core.export.script.parts import CannotWriteError
 from gan_core.models.layers import Dropout
 
@@ -25,7 +25,7 @@ _DROPOUT = '''
             return x * torch.empty_like(x).bernoulli_(1 - self.p, generator=masks).div_(1 - self.p)
 '''
 _HALVING = '''
-    class Halving(nn.Conv2d):
+    class StridedConv2d(nn.Conv2d):
         """nn.Conv2d for a grey picture; on a CPU its gradient is found faster with 2 x 2 pixels as 4 channels."""
 
         def forward(self, x):
@@ -35,7 +35,7 @@ _HALVING = '''
             return F.conv2d(F.pixel_unshuffle(F.pad(x, (1, 1, 1, 1)), 2), F.pixel_unshuffle(self.weight, 2), self.bias)
 '''
 _DOUBLING = '''
-    class Doubling(nn.ConvTranspose2d):
+    class StridedConvTranspose2d(nn.ConvTranspose2d):
         """nn.ConvTranspose2d to a grey picture; on a CPU it is faster with 2 x 2 pixels as 4 channels."""
 
         def forward(self, x):
@@ -47,24 +47,24 @@ _DOUBLING = '''
 '''
 _COLOUR_HALVING = '''
     class ColourHalving(nn.Conv2d):
-        """nn.Conv2d for a colour picture; on a CPU the picture's gradient is found faster as `Doubled` does it."""
+        """nn.Conv2d for a colour picture; on a CPU the picture's gradient is found faster as `StridedConvTransposeFunction` does it."""
 
         def forward(self, x):
             if not (self.training and x.requires_grad and x.device.type == "cpu"):
                 return super().forward(x)
-            return Halved.apply(x, self.weight, self.bias)
+            return StridedConvFunction.apply(x, self.weight, self.bias)
 '''
 _COLOUR_DOUBLING = '''
     class ColourDoubling(nn.ConvTranspose2d):
-        """nn.ConvTranspose2d to a colour picture; on a CPU it is faster as `Doubled` does it."""
+        """nn.ConvTranspose2d to a colour picture; on a CPU it is faster as `StridedConvTransposeFunction` does it."""
 
         def forward(self, x):
             if not (self.training and x.device.type == "cpu"):
                 return super().forward(x)
-            return Doubled.apply(x, self.weight, self.bias)
+            return StridedConvTransposeFunction.apply(x, self.weight, self.bias)
 '''
 _FOLDED = '''
-    class Halved(torch.autograd.Function):
+    class StridedConvFunction(torch.autograd.Function):
         @staticmethod
         @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.bfloat16)
         def forward(context, x, w, b):
@@ -75,10 +75,10 @@ _FOLDED = '''
         @torch.amp.custom_bwd(device_type="cpu")
         def backward(context, grad):
             x, w = context.saved_tensors
-            return slopes(context, Doubled, grad, w, x, grad)
+            return slopes(context, StridedConvTransposeFunction, grad, w, x, grad)
 
 
-    class Doubled(torch.autograd.Function):
+    class StridedConvTransposeFunction(torch.autograd.Function):
         """A transposed convolution, with each square of 2 x 2 pixels as channels of one."""
 
         @staticmethod
@@ -97,7 +97,7 @@ _FOLDED = '''
         @torch.amp.custom_bwd(device_type="cpu")
         def backward(context, grad):
             x, w = context.saved_tensors
-            return slopes(context, Halved, grad, w, grad, x)
+            return slopes(context, StridedConvFunction, grad, w, grad, x)
 
 
     def slopes(context, back, grad, w, picture, y):
@@ -142,10 +142,10 @@ def classes(layers: Collection[str], laid_out: bool) -> list[str]:
 
 def _own_class(module: nn.Module, rows: int, shape: tuple[int, ...]) -> str | None:
     """What the script's own class for this layer is called; None where it has none."""
-    if isinstance(module, Halving) and module.folds(shape[-1]):
-        return "Halving" if module.in_channels == 1 else "ColourHalving"
-    if isinstance(module, Doubling) and module.folds:
-        return "Doubling" if module.out_channels == 1 else "ColourDoubling"
+    if isinstance(module, StridedConv2d) and module.folds(shape[-1]):
+        return "StridedConv2d" if module.in_channels == 1 else "ColourHalving"
+    if isinstance(module, StridedConvTranspose2d) and module.folds:
+        return "StridedConvTranspose2d" if module.out_channels == 1 else "ColourDoubling"
     return None
 
 
@@ -167,8 +167,8 @@ def _inplace(module: Any) -> str:
 
 _CLASSES = {
     "Dropout": _DROPOUT,
-    "Halving": _HALVING,
-    "Doubling": _DOUBLING,
+    "StridedConv2d": _HALVING,
+    "StridedConvTranspose2d": _DOUBLING,
     "ColourHalving": _COLOUR_HALVING,
     "ColourDoubling": _COLOUR_DOUBLING,
 }

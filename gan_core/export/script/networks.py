@@ -12,10 +12,10 @@ from gan_core.config import NetworkConfig, TrainConfig
 from gan_core.export.script import layers
 from gan_core.export.script.parts import Part, code, spaced
 from gan_core.models import conditioning
-from gan_core.models.batch_layers import judges_alone
+from gan_core.models.batch_layers import is_samplewise
 
 WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
-NOTHING = (nn.Identity, conditioning.Nothing)
+NOTHING = (nn.Identity, conditioning.Unconditional)
 
 _DRAW = """
     with torch.no_grad():  # {about}
@@ -150,7 +150,7 @@ def _family(config: TrainConfig, role: str) -> str:
 
 def _flat(network: nn.Module, role: str, config: TrainConfig) -> Iterator[str]:
     """Each layer of the network as code, in order; what changes nothing is left out."""
-    at_once = 2 if role == "discriminator" and judges_alone(network) else 1  # batches
+    at_once = 2 if role == "discriminator" and is_samplewise(network) else 1  # batches
     for module in _leaves(network):
         if not isinstance(module, NOTHING) and not (config.shape == (2,) and _flattens(module)):
             yield layers.written(module, at_once * config.batch_size, config.shape)

@@ -10,7 +10,7 @@ from torch import nn
 from gan_core import models
 from gan_core.config import OptimizerConfig, TrainConfig
 from gan_core.export.script.parts import Part, code, indented, spaced
-from gan_core.models.batch_layers import judges_alone
+from gan_core.models.batch_layers import is_samplewise
 from gan_core.training import optimizers
 
 # ---- losses: D's real term, D's fake term with its sign, G's loss; of logits `real`, `fake` ------------------------
@@ -284,7 +284,7 @@ def _critic_step(config: TrainConfig) -> list[str]:
 def _judged(config: TrainConfig, fake: str) -> list[str]:
     """D's logits of real samples and of fakes: in one pass where D looks at each sample alone."""
     full = _full(config.precision == "bfloat16")
-    if judges_alone(models.described(config)[1]):
+    if is_samplewise(models.described(config)[1]):
         return [f"real_logits, fake_logits = discriminator(torch.cat((real, {fake}))){full}.split(BATCH)"]
     return [f"real_logits, fake_logits = discriminator(real){full}, discriminator({fake}){full}"]
 
@@ -312,7 +312,7 @@ def _full(reduced: bool) -> str:
 
 def _losses(config: TrainConfig) -> tuple[list[str], str]:
     """The lines that compute D's loss, and the one that computes G's, of `real_logits` and `fake_logits`."""
-    real, fake, fooling = LOSSES[config.loss.name]
+    real, fake, generator_loss = LOSSES[config.loss.name]
     smoothing, lines = config.loss.label_smoothing, []
     if smoothing and real == _LOG_D:  # the two labels' terms are added up sample by sample
         lines.append("smooth = {on!r} * F.logsigmoid(real_logits) - {off!r} * F.logsigmoid(-real_logits)")
@@ -326,7 +326,7 @@ def _losses(config: TrainConfig) -> tuple[list[str], str]:
         "off": smoothing,
     }
     lines = [line.format(**values) for line in (*lines, f"loss_d = {both}")]
-    return lines, f"loss_g = {fooling}".format(**values)
+    return lines, f"loss_g = {generator_loss}".format(**values)
 
 
 def _average(config: TrainConfig) -> list[str]:

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from torch import nn
 
-from gan_core.acceleration.ops.strided_conv import Doubling, Halving
+from gan_core.acceleration.ops.strided_conv import StridedConv2d, StridedConvTranspose2d
 from gan_core.config import TrainConfig
 from gan_core.models.layers import OUTPUTS, block, has_bias, linear
 
@@ -31,21 +31,21 @@ def generator(config: TrainConfig) -> nn.Sequential:
     return nn.Sequential(
         block(net, project, nn.BatchNorm2d, channels[0], first=True),
         *(
-            block(net, partial(Doubling, inputs, outputs, to), nn.BatchNorm2d, outputs)
+            block(net, partial(StridedConvTranspose2d, inputs, outputs, to), nn.BatchNorm2d, outputs)
             for (inputs, outputs), to in zip(pairwise(channels), sides[1:-1], strict=True)
         ),
-        Doubling(channels[-1], picture, side, has_bias(net)),
+        StridedConvTranspose2d(channels[-1], picture, side, has_bias(net)),
         OUTPUTS[net.output](),
     )
 
 
 def discriminator(config: TrainConfig) -> nn.Sequential:
-    """Images (N, *judged_shape) -> ... -> (N, C * 2**(depth - 1), small, small) -> features (N, F)."""
+    """Images (N, *discriminator_input_shape) -> ... -> (N, C * 2**(depth - 1), small, small) -> features (N, F)."""
     net = config.discriminator
-    channels = [config.judged_shape[0], *(net.width << k for k in range(net.depth))]  # 1, 32, 64
+    channels = [config.discriminator_input_shape[0], *(net.width << k for k in range(net.depth))]  # 1, 32, 64
     return nn.Sequential(
         *(
-            block(net, partial(Halving, inputs, outputs), nn.BatchNorm2d, outputs, first=k == 0)
+            block(net, partial(StridedConv2d, inputs, outputs), nn.BatchNorm2d, outputs, first=k == 0)
             for k, (inputs, outputs) in enumerate(pairwise(channels))
         ),
         nn.Flatten(),

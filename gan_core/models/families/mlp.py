@@ -25,9 +25,9 @@ def generator(config: TrainConfig) -> nn.Sequential:
 
 
 def discriminator(config: TrainConfig) -> nn.Sequential:
-    """Samples (N, *judged_shape) -> hidden layers -> features (N, F)."""
+    """Samples (N, *discriminator_input_shape) -> hidden layers -> features (N, F)."""
     net = config.discriminator
-    return nn.Sequential(nn.Flatten(), *_hidden(net, (math.prod(config.judged_shape), *net.hidden)))
+    return nn.Sequential(nn.Flatten(), *_hidden(net, (math.prod(config.discriminator_input_shape), *net.hidden)))
 
 
 def _hidden(net: NetworkConfig, widths: tuple[int, ...]) -> list[nn.Sequential]:

@@ -33,9 +33,9 @@ def generator(config: TrainConfig) -> nn.Sequential:
 
 
 def discriminator(config: TrainConfig) -> nn.Sequential:
-    """Images (N, *judged_shape) -> ... -> (N, C * 2**(depth - 1), small, small) -> features (N, F), their sums."""
+    """Images (N, *discriminator_input_shape) -> ... -> (N, C * 2**(depth - 1), small, small) -> features (N, F), their sums."""
     net = config.discriminator
-    channels = [config.judged_shape[0], *(net.width << k for k in range(net.depth))]  # 1, 32, 64
+    channels = [config.discriminator_input_shape[0], *(net.width << k for k in range(net.depth))]  # 1, 32, 64
     return nn.Sequential(
         *(_shrunk(net, inputs, outputs, first=k == 0) for k, (inputs, outputs) in enumerate(pairwise(channels))),
         *_ready(net, channels[-1]),

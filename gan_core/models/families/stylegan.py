@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_core.config import TrainConfig
-from gan_core.models.layers import ACTIVATIONS, OUTPUTS, Drawing, Drawn, linear
+from gan_core.models.layers import ACTIVATIONS, OUTPUTS, SelfInitializedLayer, StochasticLayer, linear
 
 MEMORY = 0.995  # decay of the mean style
 
@@ -24,7 +24,7 @@ def generator(config: TrainConfig) -> StyleGenerator:
     return StyleGenerator(config)
 
 
-class StyleGenerator(Drawn, Drawing):
+class StyleGenerator(SelfInitializedLayer, StochasticLayer):
     """Karras et al. (2019), "A Style-Based Generator Architecture for Generative Adversarial Networks".
 
     In training, some samples take the styles of their last layers from another z (style mixing, section 3.1), so that
@@ -129,7 +129,7 @@ class Stage(nn.Module):
         return x, added if picture is None else self.grow(picture) + added
 
 
-class Layer(Drawn, Drawing):
+class Layer(SelfInitializedLayer, StochasticLayer):
     """A modulated convolution, noise, bias and leaky ReLU (2020, figure 2c): (N, inputs, side, side) -> outputs.
 
     The noise is one number a pixel, new at each step of training and always the same in evaluation; its strength is

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_core.config import TrainConfig
-from gan_core.models.layers import OUTPUTS, Drawn, linear
+from gan_core.models.layers import OUTPUTS, SelfInitializedLayer, linear
 
 HEADS = 4  # at most
 NARROWEST = 16  # numbers of a token that make a head
@@ -45,9 +45,9 @@ def generator(config: TrainConfig) -> nn.Sequential:
 
 
 def discriminator(config: TrainConfig) -> nn.Sequential:
-    """Images (N, *judged_shape) -> tokens (N, 1 + patches, C * 2**depth) -> features (N, F), the first token."""
+    """Images (N, *discriminator_input_shape) -> tokens (N, 1 + patches, C * 2**depth) -> features (N, F), the first token."""
     net = config.discriminator
-    channels, _, side = config.judged_shape
+    channels, _, side = config.discriminator_input_shape
     patch, width = 1 << net.depth, net.width << net.depth
     across = math.ceil(side / patch)
     beyond = across * patch - side
@@ -107,7 +107,7 @@ class Attention(nn.Module):
         return merged
 
 
-class Stage(Drawn):
+class Stage(SelfInitializedLayer):
     """Tokens of a picture (N, side, side, C) -> the same: each learns where it is, then blocks of transformers."""
 
     def __init__(self, side: int, width: int, blocks: int, std: float) -> None:
@@ -144,7 +144,7 @@ class Growth(nn.Module):
         return F.interpolate(grown, size=self.side).permute(0, 2, 3, 1)
 
 
-class Tokens(Drawn):
+class Tokens(SelfInitializedLayer):
     """Patches (N, C, T) -> tokens (N, 1 + T, C): one for the whole picture comes first, and each learns where it is."""
 
     def __init__(self, patches: int, width: int, std: float) -> None:

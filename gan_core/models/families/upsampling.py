@@ -6,22 +6,22 @@ from functools import partial
 
 from torch import nn
 
-from gan_core.acceleration.ops.strided_conv import Halving
+from gan_core.acceleration.ops.strided_conv import StridedConv2d
 from gan_core.config import TrainConfig
 from gan_core.models.layers import block, has_bias
 
 
 def discriminator(config: TrainConfig) -> nn.Sequential:
-    """Images (N, *judged_shape) -> features (N, F): for 32 pixels 64, 32, 16 and 34 a side, the last in one channel.
+    """Images (N, *discriminator_input_shape) -> features (N, F): for 32 pixels 64, 32, 16 and 34 a side, the last in one channel.
 
     Kernels are of 4 at stride 2; their padding is 1, but for the last layer's 0.
     """
     net, width = config.discriminator, config.discriminator.width
 
     return nn.Sequential(
-        block(net, partial(_doubled, config.judged_shape[0], width, 1), nn.BatchNorm2d, width, first=True),
-        block(net, partial(Halving, width, 2 * width), nn.BatchNorm2d, 2 * width),
-        block(net, partial(Halving, 2 * width, 4 * width), nn.BatchNorm2d, 4 * width),
+        block(net, partial(_doubled, config.discriminator_input_shape[0], width, 1), nn.BatchNorm2d, width, first=True),
+        block(net, partial(StridedConv2d, width, 2 * width), nn.BatchNorm2d, 2 * width),
+        block(net, partial(StridedConv2d, 2 * width, 4 * width), nn.BatchNorm2d, 4 * width),
         _doubled(4 * width, 1, 0, has_bias(net)),
         nn.Flatten(),
     )

@@ -27,12 +27,12 @@ cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA de
 
 
 def trained(values: dict[str, Any], device: str = "cpu") -> tuple[torch.Tensor, torch.Tensor]:
-    """The figures of the last of three steps, and samples after it."""
+    """The values of the last of three steps, and samples after it."""
     trainer = Trainer(DIGITS.with_values(SGD | values), device)
     with torch.backends.cudnn.flags(allow_tf32=False):  # which rounds to 10 bits, in either layout otherwise
         for _ in range(3):
             record = trainer.step()
-        return record.figures.cpu(), trainer.generate(4)
+        return record.values.cpu(), trainer.generate(4)
 
 
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=[pytest.mark.cuda, cuda])])
@@ -107,4 +107,4 @@ def test_a_checkpoint_fits_both_layouts() -> None:
     rows, pixels = (Trainer(DIGITS.with_values(SGD | {"channels_last": chosen}), "cpu") for chosen in (False, True))
     pixels.step()
     rows.load_state_dict(pixels.state_dict())
-    torch.testing.assert_close(rows.step().figures, pixels.step().figures)
+    torch.testing.assert_close(rows.step().values, pixels.step().values)

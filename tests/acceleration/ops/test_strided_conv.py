@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_core.acceleration.ops.strided_conv import Doubling, Halving
+from gan_core.acceleration.ops.strided_conv import StridedConv2d, StridedConvTranspose2d
 
 
 def on_cpu(layer: nn.Module) -> nn.Module:
@@ -34,7 +34,7 @@ def slopes(layer: nn.Module, y: Tensor, x: Tensor) -> tuple[Tensor, ...]:
 @pytest.mark.parametrize("side", [28, 14, 7, 2])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_halving_is_torchs_convolution(side: int, channels: int, bias: bool) -> None:
-    layer = on_cpu(Halving(channels, 5, bias))
+    layer = on_cpu(StridedConv2d(channels, 5, bias))
     x = torch.randn(3, channels, side, side, dtype=torch.float64, requires_grad=True)
     ours, theirs = layer(x), plain(layer, x)  # type: ignore[arg-type]
     torch.testing.assert_close(ours, theirs)
@@ -46,7 +46,7 @@ def test_halving_is_torchs_convolution(side: int, channels: int, bias: bool) -> 
 @pytest.mark.parametrize("to", [28, 14, 7, 2])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_doubling_is_torchs_transposed_convolution(to: int, channels: int, bias: bool) -> None:
-    layer = on_cpu(Doubling(5, channels, to, bias))
+    layer = on_cpu(StridedConvTranspose2d(5, channels, to, bias))
     x = torch.randn(3, 5, to // 2, to // 2, dtype=torch.float64, requires_grad=True)
     ours, theirs = layer(x), plain(layer, x)  # type: ignore[arg-type]
     assert ours.shape == (3, channels, to, to)
@@ -55,7 +55,9 @@ def test_doubling_is_torchs_transposed_convolution(to: int, channels: int, bias:
         torch.testing.assert_close(a, b)
 
 
-@pytest.mark.parametrize("layer", [Halving(3, 5, True), Doubling(5, 3, 28, True)], ids=["halving", "doubling"])
+@pytest.mark.parametrize(
+    "layer", [StridedConv2d(3, 5, True), StridedConvTranspose2d(5, 3, 28, True)], ids=["halving", "doubling"]
+)
 def test_pictures_with_each_pixels_channels_side_by_side_are_folded_alike(layer: nn.Module) -> None:
     layer = on_cpu(layer)
     x = torch.randn(3, layer.in_channels, 14, 14, dtype=torch.float64, requires_grad=True)
@@ -64,7 +66,9 @@ def test_pictures_with_each_pixels_channels_side_by_side_are_folded_alike(layer:
     torch.testing.assert_close(slopes(layer, layer(laid), x), slopes(layer, plain(layer, x), x))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("layer", [Halving(3, 5, True), Doubling(5, 3, 28, True)], ids=["halving", "doubling"])
+@pytest.mark.parametrize(
+    "layer", [StridedConv2d(3, 5, True), StridedConvTranspose2d(5, 3, 28, True)], ids=["halving", "doubling"]
+)
 def test_in_bfloat16_they_round_what_torch_rounds(layer: nn.Module) -> None:
     layer = on_cpu(layer).float()
     x = torch.randn(3, layer.in_channels, 14, 14, requires_grad=True)
@@ -80,7 +84,7 @@ def test_in_bfloat16_they_round_what_torch_rounds(layer: nn.Module) -> None:
 
 def test_what_comes_out_may_be_changed_in_place() -> None:
     """As by the activation of a layer of few channels without normalisation."""
-    layer = on_cpu(Doubling(5, 3, 28, True))
+    layer = on_cpu(StridedConvTranspose2d(5, 3, 28, True))
     x = torch.randn(3, 5, 14, 14, dtype=torch.float64, requires_grad=True)
     ours, theirs = layer(x).relu_(), plain(layer, x).relu()  # type: ignore[arg-type]
     torch.testing.assert_close(slopes(layer, ours, x), slopes(layer, theirs, x))
@@ -89,7 +93,7 @@ def test_what_comes_out_may_be_changed_in_place() -> None:
 @pytest.mark.parametrize(("channels", "sign"), [(1, "Pixel"), (3, "edBackward")])
 def test_the_picture_is_folded_where_it_pays_only(channels: int, sign: str) -> None:
     """Pictures that want their gradient, while training; evaluation and export see a plain convolution."""
-    down, up = on_cpu(Halving(channels, 5, True)), on_cpu(Doubling(5, channels, 28, True))
+    down, up = on_cpu(StridedConv2d(channels, 5, True)), on_cpu(StridedConvTranspose2d(5, channels, 28, True))
     x = torch.randn(3, channels, 28, 28, dtype=torch.float64)
     z = torch.randn(3, 5, 14, 14, dtype=torch.float64)
 

@@ -114,7 +114,7 @@ def test_it_makes_pictures_of_any_side_from_8_to_128(data: st.DataObject, side: 
     depth = data.draw(st.integers(1, int(math.log2(side // 2))))
     config = config_of(data__name="folder", data__size=side, data__channels=channels, generator__depth=depth)
     generator, _ = models.described(config)
-    models.set_generator(generator, torch.Generator())
+    models.set_rng(generator, torch.Generator())
     for mode in (True, False):
         samples = generator.train(mode)(torch.empty(3, config.latent.dim, device="meta"))
         assert samples.shape == (3, *config.shape)
@@ -142,7 +142,7 @@ def test_evaluation_needs_no_generator_and_ignores_style_mixing() -> None:
     for share in (0.0, 1.0):
         generator = build(generator__style_mixing=share).eval()
         for module in generator.modules():
-            if isinstance(module, models.Drawing):
+            if isinstance(module, models.StochasticLayer):
                 module._generator = None
         pictures.append(generator(latents(8)))
     assert torch.equal(*pictures)
@@ -185,7 +185,7 @@ def _strengthen(generator: nn.Module) -> None:
 
 
 def seeded(generator: nn.Module, seed: int) -> nn.Module:
-    models.set_generator(generator, torch.Generator().manual_seed(seed))
+    models.set_rng(generator, torch.Generator().manual_seed(seed))
     return generator
 
 

@@ -222,7 +222,7 @@ def test_steps_are_finite_and_repeat(values: dict[str, Any], precision: str) -> 
     histories = []
     for _ in range(2):
         trainer = Trainer(config, "cpu")
-        histories.append(torch.stack([trainer.step().figures for _ in range(2)]))
+        histories.append(torch.stack([trainer.step().values for _ in range(2)]))
     assert histories[0].isfinite().all()
     assert torch.equal(*histories)
     assert trainer.generate(3).shape == (3, 1, 28, 28)
