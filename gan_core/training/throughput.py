@@ -1,4 +1,4 @@
-"""How fast an experiment would train here, told by a few steps of it on made-up data."""
+"""How fast a config trains on this machine, measured by a few steps."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ from gan_core.system.random_streams import stream
 from gan_core.training.memory_estimate import estimate_memory
 from gan_core.training.trainer import Trainer
 
-LARGEST = 50_000_000  # parameters; drawing the weights of more takes longer than the whole measurement may
+LARGEST = 50_000_000  # parameters; initialising more takes longer than the whole measurement may
 _EXAMPLES = 256
-_GROWTH = 4  # of the batch, from one try to the next
+_GROWTH = 4  # factor between one batch size and the next
 
-# What the time of a step depends on.
-_MATTERS = (
+_SPEED_SETTINGS = (  # keys, or prefixes of keys, of the settings that the time of a step depends on
     "data.name", "data.size", "data.channels", "latent.dim", "generator.", "discriminator.", "condition.", "penalty.",
     "augment.", "optimizer_g.name", "optimizer_d.name", "batch_size", "n_critic", "g_steps", "local_pairs",
     "reuse_fakes", "ema_decay", "precision", "channels_last", "deterministic", "cuda_graph",
@@ -29,60 +28,84 @@ _MATTERS = (
 
 
 class SpeedError(RuntimeError):
-    """An experiment that cannot be tried out in a moment; the message is one sentence."""
+    """A config that cannot be measured quickly; the message is one sentence."""
 
 
-def alike(one: TrainConfig, other: TrainConfig) -> bool:
-    """Whether steps of both take the same time, by all that time depends on."""
-    return not [key for key in one.changes_from(other) if key.startswith(_MATTERS)]
+def seconds_per_step(trainer: Trainer, seconds: float, progress: Callable[[float], object] | None = None) -> float:
+    """The mean time of `trainer.step()` in seconds, over at least one step and about `seconds` of steps.
+
+    It trains the trainer. One step of each kind runs before the clock starts: the first step of a kind is slower,
+    because it is recorded, and a lazy penalty makes two kinds. On CUDA it waits for the GPU after each step.
+
+    Args:
+        progress: called after each step with the share of `seconds` that has passed, in [0, 1].
+    """
+    for _ in range(min(2, trainer.config.penalty.every)):
+        _timed_step(trainer)
+    spent, steps = 0.0, 0
+    while steps == 0 or spent < seconds:
+        spent += _timed_step(trainer)
+        steps += 1
+        if progress is not None:
+            progress(min(1.0, spent / seconds) if seconds else 1.0)
+    return spent / steps
 
 
-def measure(
+def _timed_step(trainer: Trainer) -> float:
+    begin = time.perf_counter()
+    trainer.step()
+    if trainer.device.type == "cuda":
+        torch.cuda.synchronize(trainer.device)
+    return time.perf_counter() - begin
+
+
+def images_per_second(
     config: TrainConfig,
     seconds: float = 1.5,
     device: str = "auto",
     threads: int | None = None,
     progress: Callable[[float], object] | None = None,
 ) -> float:
-    """Real images a second that training by `config` would see; about `seconds` are spent on finding out.
+    """Real images per second that D would see under `config`, measured on random data in about `seconds`.
 
-    The batch grows from the smallest one to the config's own, as far as a step is sure to fit into the time that is
-    left. Where it does not get there, the time of a whole step follows from how the last tries grew.
+    The batch grows from the smallest one towards the config's own while the next step is sure to fit in the time. If
+    the full batch does not fit, its time is extrapolated from the last two sizes.
 
     Args:
-        threads: intra-op threads on a CPU; by default those that this thread has.
-        progress: is told the share of the time that is over.
+        threads: intra-op threads on a CPU; None keeps those of this thread.
+        progress: called with the share of the time that has passed, in [0, 1].
 
     Raises:
-        SpeedError: the networks are too large for a quick look, or for the memory that is free.
+        SpeedError: the networks are too large for a quick measurement or for the free memory.
     """
-    _refuse_what_takes_long(config, find_device(device))
+    _refuse_large(config, find_device(device))
     if threads:
         torch.set_num_threads(threads)
-    end = time.monotonic() + seconds
-    tell = progress or (lambda done: None)
+    end = time.perf_counter() + seconds
     size = min(config.batch_size, 2 * (config.local_pairs + 1))
-    trainer = _trainer(config, size, device)
-    trainer.step()  # the first of all also prepares
-    taken, for_one_more = _time_of(trainer), 0.0
-    while size < config.batch_size and time.monotonic() + 2 * _GROWTH * taken < end:
-        before = size, taken
+    trainer = _trainer_on_random_data(config, size, device)
+    step = seconds_per_step(trainer, 0.0)
+    per_image = step / size
+    while size < config.batch_size and time.perf_counter() + 3 * _GROWTH * step < end:
+        smaller, faster = size, step
         size = min(config.batch_size, _GROWTH * size)
-        _resize(trainer, config, size)
-        taken = _time_of(trainer)
-        for_one_more = max(0.0, (taken - before[1]) / (size - before[0]))
-    steps, spent = 0, 0.0
-    while time.monotonic() + taken < end:
-        tell(1 - (end - time.monotonic()) / seconds)
-        spent += _time_of(trainer)
-        steps += 1
-    tell(1.0)
-    taken = spent / steps if steps else taken
-    missing = config.batch_size - size
-    return config.batch_size * config.n_critic / (taken + missing * (for_one_more or taken / size))
+        trainer.update(config.with_values({"batch_size": size}))
+        trainer.batches.size = size
+        step = seconds_per_step(trainer, 0.0)
+        per_image = max(0.0, (step - faster) / (size - smaller)) or step / size
+    if (left := end - time.perf_counter()) > 3 * step:
+        step = seconds_per_step(trainer, left - 2 * step, progress)
+    if progress is not None:
+        progress(1.0)
+    return config.batch_size * config.n_critic / (step + (config.batch_size - size) * per_image)
 
 
-def _refuse_what_takes_long(config: TrainConfig, device: torch.device) -> None:
+def same_speed(one: TrainConfig, other: TrainConfig) -> bool:
+    """Whether steps of both configs take the same time, judged by every setting that the time depends on."""
+    return not any(key.startswith(_SPEED_SETTINGS) for key in one.changes_from(other))
+
+
+def _refuse_large(config: TrainConfig, device: torch.device) -> None:
     parameters = sum(map(models.count_parameters, models.described(config)))
     if parameters > LARGEST:
         raise SpeedError(f"{parameters / 1e6:,.0f} million parameters are too many for a quick measurement.")
@@ -92,27 +115,14 @@ def _refuse_what_takes_long(config: TrainConfig, device: torch.device) -> None:
         raise SpeedError(f"Training needs about {needed / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free.")
 
 
-def _trainer(config: TrainConfig, size: int, device: str) -> Trainer:
-    """A trainer on examples of noise: what a step costs does not depend on what is in the pictures."""
-    random = stream(0, "made-up data")
+def _trainer_on_random_data(config: TrainConfig, batch_size: int, device: str) -> Trainer:
+    """A trainer on random examples: the time of a step does not depend on their content."""
+    rng = stream(0, "made-up data")
     if config.dataset.kind == "points":
-        examples = torch.empty(_EXAMPLES, 2).normal_(generator=random)
+        examples = torch.empty(_EXAMPLES, 2).normal_(generator=rng)
     else:
-        examples = torch.randint(0, 256, (_EXAMPLES, *config.shape), dtype=torch.uint8, generator=random)
+        examples = torch.randint(0, 256, (_EXAMPLES, *config.shape), dtype=torch.uint8, generator=rng)
     classes = config.dataset.classes
     labels = torch.arange(_EXAMPLES) % len(classes) if classes else None
-    return Trainer(config.with_values({"batch_size": size}), device, Dataset(examples, labels, classes, credit=""))
-
-
-def _resize(trainer: Trainer, config: TrainConfig, size: int) -> None:
-    trainer.update(config.with_values({"batch_size": size}))
-    trainer.batches.size = size
-    trainer.step()  # the first of its size is recorded, and on CUDA chooses kernels
-
-
-def _time_of(trainer: Trainer) -> float:
-    begin = time.monotonic()
-    trainer.step()
-    if trainer.device.type == "cuda":
-        torch.cuda.synchronize(trainer.device)
-    return time.monotonic() - begin
+    dataset = Dataset(examples, labels, classes, credit="")
+    return Trainer(config.with_values({"batch_size": batch_size}), device, dataset)

@@ -98,7 +98,7 @@ def test_a_model_on_a_gpu_is_looked_into() -> None:
 
 
 def test_pace_and_memory_are_told_before_a_run() -> None:
-    assert throughput.measure(DIGITS, seconds=0.5, device="cuda") > 0
+    assert throughput.images_per_second(DIGITS, seconds=0.5, device="cuda") > 0
     measured = timing.measure(DIGITS, "cuda")
     assert "error" not in measured
     assert measured["memory"] > 0

@@ -139,20 +139,20 @@ def test_every_penalty_has_its_formula_with_its_strength(name: str) -> None:
 )
 def test_a_short_try_tells_the_speed_and_keeps_its_time(config: TrainConfig) -> None:
     told: list[float] = []
-    assert throughput.measure(config, seconds=0.3, device="cpu", progress=told.append) > 0
+    assert throughput.images_per_second(config, seconds=0.3, device="cpu", progress=told.append) > 0
     assert told[-1] == 1.0
     assert all(0 <= share <= 1 for share in told)
 
 
 def test_a_try_that_would_take_long_is_refused_in_a_sentence() -> None:
     with pytest.raises(throughput.SpeedError, match="million parameters are too many"):
-        throughput.measure(TrainConfig().with_values(HUGE))
+        throughput.images_per_second(TrainConfig().with_values(HUGE))
 
 
 def test_speed_is_the_same_under_another_rate_and_another_under_other_layers() -> None:
     config = TrainConfig()
-    assert throughput.alike(
+    assert throughput.same_speed(
         config, config.with_values({"optimizer_g.lr": 0.1, "seed": 4, "epochs": 3, "preset": "other"})
     )
     for other in ({"generator.width": 8}, {"batch_size": 8}, {"optimizer_d.name": "sgd"}, {"data.name": "mnist"}):
-        assert not throughput.alike(config, config.with_values(other))
+        assert not throughput.same_speed(config, config.with_values(other))

@@ -120,10 +120,10 @@ def _costs(config: TrainConfig, memory: int, session: Session | None) -> None:
 def _known_speed(config: TrainConfig, session: Session | None) -> tuple[float, str]:
     """Images a second and where that comes from; 0 where nothing is known."""
     now = session.snapshot() if session is not None else None
-    if now is not None and now.steps_per_second and throughput.alike(config, now.config):
+    if now is not None and now.steps_per_second and throughput.same_speed(config, now.config):
         return now.steps_per_second * config.batch_size * config.n_critic, "Of the run that you watch."
     for other, rate in st.session_state.get(_MEASURED, []):
-        if throughput.alike(config, other):
+        if throughput.same_speed(config, other):
             return rate, "Measured on noise of the same shape."
     return 0.0, "Real images that D sees in a second of training."
 
@@ -131,7 +131,7 @@ def _known_speed(config: TrainConfig, session: Session | None) -> tuple[float, s
 def _measure(config: TrainConfig) -> None:
     bar = st.progress(0.0, "Measuring")
     try:
-        rate = throughput.measure(
+        rate = throughput.images_per_second(
             config, threads=_THREADS, progress=lambda done: bar.progress(min(1.0, max(0.0, done)), "Measuring")
         )
     except (throughput.SpeedError, RuntimeError, MemoryError) as error:

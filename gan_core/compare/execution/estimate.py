@@ -69,12 +69,12 @@ def measure(
     plan, jobs = outline(comparison, workers, device), comparison.jobs()
     kinds: list[Job] = []  # runs that take the same time are tried once
     for job in jobs:
-        if not any(throughput.alike(job.config, kind.config) for kind in kinds):
+        if not any(throughput.same_speed(job.config, kind.config) for kind in kinds):
             kinds.append(job)
     trials = _tried(kinds, plan, progress or (lambda done, what: None))
     cost, per_step = [], {}
     for job in jobs:
-        trial = next(t for kind, t in zip(kinds, trials, strict=True) if throughput.alike(job.config, kind.config))
+        trial = next(t for kind, t in zip(kinds, trials, strict=True) if throughput.same_speed(job.config, kind.config))
         per_step[job.variant.id] = trial["step"]
         cost.append(_time_of(job, comparison, trial))
     before = max(trial["boot"] + trial["first"] for trial in trials)
