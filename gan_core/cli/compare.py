@@ -171,7 +171,8 @@ def _conclude(study: Study, runner: Runner, spent: float) -> None:
     results = compare.results_of(study)
     unfinished = [trial_status for trial_status in results.trial_statuses if not trial_status.ended]
     typer.echo(
-        f"\n{len(results.trial_statuses) - len(unfinished)} of {len(results.trial_statuses)} runs ended in {_time(spent)}"
+        f"\n{len(results.trial_statuses) - len(unfinished)} of {len(results.trial_statuses)} runs "
+        f"ended in {_time(spent)}"
     )
     for line in _columns(compare.report.table(results)):
         typer.echo(line)

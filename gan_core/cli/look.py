@@ -62,7 +62,7 @@ def evaluate(
     best: BestOption = False,
     device: Device = "auto",
 ) -> None:
-    """PointEvaluator a run's last checkpoint, or its best, against its data: every figure beside what real data score."""
+    """Evaluate a run's last checkpoint, or its best, against its data: every metric beside what real data score."""
     from gan_core import metrics
 
     trainer = trainer_of(run_dir, device, best)

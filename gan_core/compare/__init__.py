@@ -13,9 +13,9 @@
     compare.measure(plan, progress=tell)          # with the time too; tries each kind of run for some seconds
 
     study = compare.StudyStore("checkpoints").create(plan)                  # a folder; .list() and .open(id) find it
-    runner = compare.start(study, compare.Resources(workers=2))                # in the background; call again after orders
+    runner = compare.start(study, compare.Resources(workers=2))    # in the background; call again after orders
     study.pause(), study.resume(), study.stop(key), study.add_seed(3), study.add_variant(v), study.join(run_id, title)
-    study.trial_statuses()                              # how each run stands: TrialStatus.status .run_id .step .error ...
+    study.trial_statuses()        # how each run stands: TrialStatus.status .run_id .step .error ...
     study.run_of(key)                              # an ordinary run of the library: its frames, figures, checkpoints
     runner.wait(); runner.alive; runner.error; study.tended                # by this process or another
 
@@ -26,7 +26,8 @@
     compare.report.html(results), .csv(results), .json(results)           # files that need nothing else
 
 What a study is on disk is said in `study`, how runs are kept alike in `plan`, the measures in `measures`, the test in
-`verdict`. After a restart `study.trial_statuses()` says "interrupted" for what was in training, and `start` goes on with it.
+`verdict`. After a restart `study.trial_statuses()` says "interrupted" for what was in training, and `start` goes on
+with it.
 """
 
 from gan_core.compare.analysis import report
@@ -44,21 +45,21 @@ from gan_core.compare.study_store import StudyStore
 __all__ = [
     "BACKENDS",
     "MEASURES",
+    "AddedRun",
     "Axis",
     "Claim",
+    "ClaimResult",
     "Comparison",
     "Curve",
     "Estimate",
-    "AddedRun",
     "Job",
-    "ClaimResult",
     "Resources",
-    "Study",
-    "StudyError",
-    "StudyStore",
     "Results",
     "Row",
     "Runner",
+    "Study",
+    "StudyError",
+    "StudyStore",
     "TrialStatus",
     "Variant",
     "Verdict",

@@ -1,7 +1,7 @@
 """Names what is going wrong in a run, with the evidence, and what to do about it; or says that nothing is.
 
-`diagnose` reads nothing but the config, the figures, the sample_stats and the judgements. `Watch` asks it again and again
-while a run trains, and keeps its answers steady.
+`diagnose` reads nothing but the config, the figures, the sample_stats and the judgements. `Watch` asks it again and
+again while a run trains, and keeps its answers steady.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gan_core.diagnosis.findings import Chart, Evidence, Finding, Remedy, Sample
 from gan_core.metrics.evaluations import Evaluations
 from gan_core.training.history import History
 
-__all__ = ["MIN_STEPS", "Chart", "Evidence", "Finding", "SampleStats", "Remedy", "Watch", "diagnose"]
+__all__ = ["MIN_STEPS", "Chart", "Evidence", "Finding", "Remedy", "SampleStats", "Watch", "diagnose"]
 
 _GOES_AFTER = 0.05  # share of the run, and at least so many steps, that a finding stays after its last sign
 _AT_LEAST = 50

@@ -1,7 +1,7 @@
 """What a run without an illness shows: that it improves, or that it has come to rest, near the data or short of it.
 
 Only quality tells a good rest from a bad one: samples may be as varied as the data and poor. Points are judged at every
-sample_stats, images when the evaluator comes round; before that, sample_stats can tell that a run improves, and nothing more.
+sample_stats, images when the evaluator comes round; before that, sample_stats can only tell that a run improves.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class RunSignals:
         first = int(earlier[-1]) + 1 if len(earlier) else 0
         return int(self.steps[min(first, len(sign) - 1)])
 
-    # ---- sample_stats -------------------------------------------------------------------------------------------------
+    # ---- sample statistics ---------------------------------------------------------------------------------------
 
     def recent_glances(self) -> tuple[SampleStats, ...]:
         """The sample_stats that count as lasting, at least three; () where there are not that many."""

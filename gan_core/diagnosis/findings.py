@@ -1,4 +1,4 @@
-"""What a diagnosis is made of: a sample_stats at the samples, the evidence, the remedies, and the finding that holds them."""
+"""The parts of a diagnosis: sample statistics, evidence, remedies, and the finding that holds them."""
 
 from __future__ import annotations
 

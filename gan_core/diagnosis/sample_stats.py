@@ -47,7 +47,7 @@ class SampleStatsMeter:
         js: float | None = None,
         overfit: float | None = None,
     ) -> SampleStats | None:
-        """The sample_stats at samples (n, H, W, C) uint8 or (n, 2) float32; None where they are no numbers or too few."""
+        """Statistics of samples (n, H, W, C) uint8 or (n, 2) float32; None if they are not finite or too few."""
         shown = torch.from_numpy(samples[:_SAMPLES])
         if shown.ndim == 4:
             shown = shown.permute(0, 3, 1, 2)

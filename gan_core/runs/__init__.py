@@ -12,8 +12,8 @@ from gan_core.runs.summary import RunSummary, summarise
 __all__ = [
     "COLUMNS_OF_PICTURES",
     "MARKED",
-    "Metadata",
     "Branch",
+    "Metadata",
     "Run",
     "RunError",
     "RunStore",

@@ -81,7 +81,7 @@ class Evaluator:
         return step == self.batch_statistics or step in (row.step for row in self.evaluations.rows)
 
     def offer(self, trainer: Trainer, seconds: float, yielding: bool = True) -> bool:
-        """PointEvaluator the trainer as it now stands, after so many seconds of training; does nothing while one is judged.
+        """Evaluate the trainer as it now stands, after so many seconds of training; does nothing while busy.
 
         It lets training have the cores first, unless `yielding` is false because training has ended.
         """

@@ -236,7 +236,7 @@ class Loop:
             sample_view=SampleView(),
         )
 
-    # ---- batch_statistics -------------------------------------------------------------------------------------------------
+    # ---- evaluation ----------------------------------------------------------------------------------------------
 
     @property
     def _between_judgements(self) -> float:
@@ -244,7 +244,7 @@ class Loop:
         return record.evaluate_every if record.evaluate_every and not record.judge_every else math.inf
 
     def _judge_here(self) -> None:
-        """PointEvaluator at once, while training waits, if this step is one of those that are judged in every run alike."""
+        """Evaluate at once, while training waits, if this step is one of those that are judged in every run alike."""
         step, every = self.trainer.steps, self.trainer.config.record.judge_every
         if not every or not step or step % every or self.evaluator.has_judged(step):
             return

@@ -64,9 +64,9 @@ class Recorder:
         if not self._waiting and not self._unwritten:
             return
         waiting, self._waiting = self._waiting, []
-        values = torch.stack([record.values for record, _, _ in waiting]).tolist() if waiting else []
+        table = torch.stack([record.values for record, _, _ in waiting]).tolist() if waiting else []
         rows, trouble = [], ""
-        for (record, which, seconds), values in zip(waiting, values, strict=True):
+        for (record, which, seconds), values in zip(waiting, table, strict=True):
             rows.append([record.step, record.epoch, seconds, record.images, *(values[i] for i in _ORDER)])
             trouble = _trouble(record.step, which, values)
             if trouble:

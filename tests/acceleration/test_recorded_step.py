@@ -88,9 +88,9 @@ def test_settings_may_change_while_it_trains(device: str) -> None:
         {"instance_noise": 0.2},  # which fades with every step: as good as eager
         {"instance_noise": 0.0, "loss.name": "least-squares"},
     )
-    for values in changes:
+    for change in changes:
         for trainer in (recorded, usual):
-            trainer.update(trainer.config.with_values(values))
+            trainer.update(trainer.config.with_values(change))
         assert values(recorded, 5) == values(usual, 5)
 
 

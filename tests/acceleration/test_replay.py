@@ -95,8 +95,8 @@ def test_of_several_batches_of_fakes_gs_step_goes_on_from_the_last() -> None:
 
 
 def test_fakes_that_are_left_to_chance_are_not_made_twice() -> None:
-    for values in ({"generator.dropout": 0.2}, {"generator.name": "style"}):
-        assert Trainer(SHARING.with_values(values), "cpu").recorded_step is None
+    for change in ({"generator.dropout": 0.2}, {"generator.name": "style"}):
+        assert Trainer(SHARING.with_values(change), "cpu").recorded_step is None
 
 
 class Suspicious(losses.NonSaturating):
@@ -112,7 +112,7 @@ def test_a_loss_that_asks_for_a_number_is_asked_each_time(monkeypatch: pytest.Mo
     assert_alike(STEADY, steps=20)
 
 
-# ---- the trace --------------------------------------------------------------------------------------------------------
+# ---- the trace -------------------------------------------------------------------------------------------------------
 
 
 def again(trace: Trace, *results: Tensor) -> Callable[..., list[Tensor]]:

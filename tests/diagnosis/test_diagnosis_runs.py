@@ -18,7 +18,7 @@ from gan_core.session.observer import Observer
 from gan_core.training.trainer import Trainer
 from tests.support.small import POINTS
 
-# ---- sample_stats ---------------------------------------------------------------------------------------------------------
+# ---- sample statistics -----------------------------------------------------------------------------------------------
 
 
 def test_a_glance_measures_against_the_real_ones() -> None:

@@ -59,8 +59,8 @@ def _differences(reading: StudyResults) -> None:
 def later(reading: StudyResults) -> None:
     """Why there is none yet."""
     st.info(
-        f"{reading.done} of {len(reading.results.trial_statuses)} runs are done. The verdict comes once all have ended: who "
-        "looks early, and stops when it suits, finds differences that are not there.",
+        f"{reading.done} of {len(reading.results.trial_statuses)} runs are done. The verdict comes once all have "
+        "ended: who looks early, and stops when it suits, finds differences that are not there.",
         icon=":material/hourglass_top:",
     )
 

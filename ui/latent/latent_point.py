@@ -66,7 +66,7 @@ class LatentPoint:
         return self.at(-self.z(model))
 
     def fitted(self, model: Model) -> LatentPoint:
-        """The nearest latent_point that this model has: the same latent where its size fits, else that of the same seed."""
+        """The nearest point that this model has: the same latent where its size fits, else that of the same seed."""
         count = len(model.classes)
         label = min(self.label or 0, count - 1) if count else None
         layers = min(self.mixed[0], model.layers), min(self.mixed[1], model.layers)
@@ -91,7 +91,7 @@ class LatentPoint:
 
     @classmethod
     def from_query(cls, query: Mapping[str, str], model: Model) -> LatentPoint:
-        """The latent_point that `to_query` wrote. Raises `LatentPointError` if the query leads nowhere in this model."""
+        """The point that `to_query` wrote. Raises `LatentPointError` if the query leads nowhere in this model."""
         try:
             seed = None if "z" in query else _seed(query.get("seed", "0"))
             base = latent.from_text(query["z"], model.z_size) if seed is None else latent.draw(model, 1, seed)[0]

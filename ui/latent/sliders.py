@@ -140,7 +140,7 @@ def _arrow(label: str, icon: str, by: int, disabled: bool) -> None:
 def _strips(model: Model, direction_basis: Model, ids: list[str], reach: float) -> _Strips:
     """Where each slider leads from the current latent_point.
 
-    While a slider is dragged they stay those of the latent_point where it last rested; those of a running session are made
+    While a slider is dragged they stay those of the point where it last rested; those of a running session are made
     anew now and then only, for they take much longer than the picture and its training needs that time.
     """
     here, latent_point = state.tab(), state.latent_point()

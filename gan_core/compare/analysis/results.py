@@ -181,8 +181,8 @@ def _trace(run: Run, key: str, variant: str, seed: int, status: str, memory: int
     if status in ("finished", "failed"):  # a run of a second or two ends before it is watched for long
         named += [finding.id for finding in diagnose(config, history, tuple(run.sample_stats())) if finding.bad]
     return Trace(
-        key, variant, seed, config, status, history, Evaluations(tuple(run.evaluations())), tuple(dict.fromkeys(named)), memory,
-        run.id, tuple(run.frames()), added_run,
+        key, variant, seed, config, status, history, Evaluations(tuple(run.evaluations())), tuple(dict.fromkeys(named)),
+        memory, run.id, tuple(run.frames()), added_run,
     )  # fmt: skip
 
 

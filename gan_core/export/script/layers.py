@@ -47,7 +47,7 @@ _DOUBLING = '''
 '''
 _COLOUR_HALVING = '''
     class ColourHalving(nn.Conv2d):
-        """nn.Conv2d for a colour picture; on a CPU the picture's gradient is found faster as `StridedConvTransposeFunction` does it."""
+        """nn.Conv2d for a colour picture; on a CPU `StridedConvTransposeFunction` computes its gradient faster."""
 
         def forward(self, x):
             if not (self.training and x.requires_grad and x.device.type == "cpu"):

@@ -33,7 +33,7 @@ def generator(config: TrainConfig) -> nn.Sequential:
 
 
 def discriminator(config: TrainConfig) -> nn.Sequential:
-    """Images (N, *discriminator_input_shape) -> ... -> (N, C * 2**(depth - 1), small, small) -> features (N, F), their sums."""
+    """Images (N, *discriminator_input_shape) -> (N, C * 2**(depth - 1), small, small) -> features (N, F), sums."""
     net = config.discriminator
     channels = [config.discriminator_input_shape[0], *(net.width << k for k in range(net.depth))]  # 1, 32, 64
     return nn.Sequential(

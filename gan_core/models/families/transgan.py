@@ -45,7 +45,7 @@ def generator(config: TrainConfig) -> nn.Sequential:
 
 
 def discriminator(config: TrainConfig) -> nn.Sequential:
-    """Images (N, *discriminator_input_shape) -> tokens (N, 1 + patches, C * 2**depth) -> features (N, F), the first token."""
+    """Images (N, *discriminator_input_shape) -> tokens (N, 1 + patches, C * 2**depth) -> the first, features (N, F)."""
     net = config.discriminator
     channels, _, side = config.discriminator_input_shape
     patch, width = 1 << net.depth, net.width << net.depth

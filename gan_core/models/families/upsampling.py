@@ -12,7 +12,9 @@ from gan_core.models.layers import block, has_bias
 
 
 def discriminator(config: TrainConfig) -> nn.Sequential:
-    """Images (N, *discriminator_input_shape) -> features (N, F): for 32 pixels 64, 32, 16 and 34 a side, the last in one channel.
+    """Images (N, *discriminator_input_shape) -> features (N, F).
+
+    For 32 pixels 64, 32, 16 and 34 a side, the last in one channel.
 
     Kernels are of 4 at stride 2; their padding is 1, but for the last layer's 0.
     """
