@@ -29,7 +29,7 @@ from gan_core.training.plane_view import Plane
 from gan_core.training.trainer import Trainer
 
 ALLOWED = re.compile(
-    r"(?:config|about|best)\.json|(?:metrics|evaluations)\.csv|(?:events|sample_stats)\.jsonl"
+    r"(?:config|about|best)\.json|(?:metrics|evals)\.csv|(?:events|glances)\.jsonl"
     r"|samples/step-\d{7,9}\.(?:png|safetensors)"
     r"|step-\d{7,9}/(?:(?:generator|discriminator|ema|state)\.safetensors|state\.json)",
     re.ASCII,

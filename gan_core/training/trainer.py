@@ -297,7 +297,7 @@ class Trainer:
         return {name: part.state_dict() for name, part in self._parts().items()} | {
             "steps": self.steps,
             "images": self.images,
-            "values": self._values(),
+            "figures": self._values(),  # the name in checkpoints on disk
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -309,7 +309,7 @@ class Trainer:
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
         self.steps, self.images = state["steps"], state["images"]
-        self._values_d, self._values_g = state["values"].to(self.device).split(_OF_EACH)
+        self._values_d, self._values_g = state["figures"].to(self.device).split(_OF_EACH)
         self._set_rates()
 
     def _parts(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 FAULTS = """
 import resource, sys
 import torch
-from gan_core.allocator import keep_freed_memory
+from gan_core.system.allocator import keep_freed_memory
 
 if sys.argv[1] == "kept":
     keep_freed_memory()
@@ -35,7 +35,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 GIVEN_BACK = """
 import threading
 import psutil
-from gan_core.allocator import give_back_freed_memory
+from gan_core.system.allocator import give_back_freed_memory
 
 kept = []
 

@@ -95,7 +95,7 @@ def test_on_a_cpu_tf32_is_float32_bit_for_bit() -> None:
     trainers = [Trainer(DIGITS.with_values({"precision": name}), "cpu") for name in ("float32", "tf32")]
     for _ in range(3):
         one, other = (trainer.step() for trainer in trainers)
-        assert torch.equal(one.values, other.figures)
+        assert torch.equal(one.values, other.values)
     assert not torch.backends.cuda.matmul.allow_tf32
 
 
@@ -143,4 +143,4 @@ def test_gpus_have_bfloat16_from_ampere_on() -> None:
 def test_tf32_trains_near_float32_on_cuda() -> None:
     exact = Trainer(DIGITS.with_values({"precision": "float32"}), "cuda").step()
     rounded = Trainer(DIGITS.with_values({"precision": "tf32"}), "cuda").step()
-    torch.testing.assert_close(rounded.values, exact.figures, rtol=0.02, atol=0.02)
+    torch.testing.assert_close(rounded.values, exact.values, rtol=0.02, atol=0.02)
