@@ -38,7 +38,7 @@ def test_an_experiment_without_a_script_says_why() -> None:
 def test_no_script_is_made_before_its_tab_is_opened(tab: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export, "script", lambda config: pytest.fail("made too early"))
     app = AppTest.from_string(
-        f"import streamlit as st\nfrom gan_core import presets\nfrom ui import share\n"
+        f"import streamlit as st\nfrom gan_core import presets\nfrom ui.train import share\n"
         f"st.session_state.setdefault('share', {tab!r})\nshare.panel(presets.load('gaussian-2d'))",
         default_timeout=60,
     ).run()
