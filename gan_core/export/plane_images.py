@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw
 
-from gan_core import losses
 from gan_core.config import TrainConfig
+from gan_core.losses.score_range import score_range
 from gan_core.training.plane_view import Plane
 
 # A role's colour, as in the app's light theme.
@@ -41,11 +41,8 @@ def draw(plane: Plane, real: np.ndarray, span: tuple[float, float] = (0.0, 1.0))
 
 
 def span(plane: Plane, config: TrainConfig) -> tuple[float, float]:
-    """The scores that count as wholly fake and wholly real: 0 and 1, or of a critic the extremes of this plane."""
-    if losses.get(config.loss.name).score_name.endswith("probability"):
-        return 0.0, 1.0
-    low, high = float(np.nanmin(plane.surface)), float(np.nanmax(plane.surface))
-    return (low, high) if high > low else (low - 1, low + 1)
+    """The scores to draw as fully fake and fully real: 0 and 1, or a critic's lowest and highest on this plane."""
+    return score_range(config.loss.name, lambda: plane.surface)
 
 
 def _surface(scores: np.ndarray, span: tuple[float, float]) -> Image.Image:

@@ -7,6 +7,7 @@ import torch
 
 from gan_core import latent, losses
 from gan_core.latent import Model
+from gan_core.losses import score_range as ranges
 from ui.latent import state
 
 
@@ -17,16 +18,12 @@ def current(model: Model) -> np.ndarray:
 
 
 def score_range(model: Model) -> tuple[float, float]:
-    """The scores that count as wholly fake and wholly real: 0 and 1, or for a critic what it gives its own samples."""
-    if losses.get(model.config.loss.name).score_name.endswith("probability"):
-        return 0.0, 1.0
-    return model.remember("score range", lambda: _range_of_critic(model))
+    """The scores to draw as fully fake and fully real: 0 and 1, or a critic's lowest and highest on 64 samples."""
 
+    def of_samples() -> np.ndarray:
+        return scores(model, model.pictures(latent.draw(model, 64, 0)), None)
 
-def _range_of_critic(model: Model) -> tuple[float, float]:
-    made = model.pictures(latent.draw(model, 64, 0))
-    low, high = float((own := scores(model, made, None)).min()), float(own.max())
-    return (low, high) if high > low else (low - 1, high + 1)
+    return model.remember("score range", lambda: ranges.score_range(model.config.loss.name, of_samples))
 
 
 def scores(model: Model, samples: np.ndarray, label: int | None) -> np.ndarray:

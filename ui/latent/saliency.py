@@ -9,6 +9,7 @@ import streamlit as st
 
 from gan_core import latent, losses
 from gan_core.latent import Model
+from gan_core.losses.score_range import is_probability
 from ui.components import sample_grid
 from ui.latent import rendering, state
 from ui.latent.sources import Source
@@ -52,7 +53,7 @@ def panel(source: Source, model: Model) -> None:
     with right:
         name = losses.get(model.config.loss.name).score_name
         ends = "1: D is sure it is real; 0: sure it is generated"
-        if not name.endswith("probability"):
+        if not is_probability(model.config.loss.name):
             ends = "The higher, the more real to D; it has no ends, and only differences between samples count"
         st.metric(name, f"{score:.3g}", width="content", help=ends)
         st.markdown(

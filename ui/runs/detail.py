@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
 import streamlit as st
 
 from gan_core import data, losses
+from gan_core.losses.score_range import score_range
 from gan_core.metrics.registry import KINDS
 from gan_core.runs import Metadata, Run, RunError, RunSummary, family, shipped
 from gan_core.runs.summary import Stamp, stamp
@@ -89,10 +89,7 @@ def _samples(folder: Run, now: Snapshot) -> None:
 
 def _plane(plane: Plane, now: Snapshot) -> None:
     loss = losses.get(now.config.loss.name)
-    span = (0.0, 1.0)
-    if not loss.score_name.endswith("probability"):
-        finite = plane.scores[np.isfinite(plane.scores)]
-        span = (float(finite.min()), float(finite.max()) + 1e-6) if len(finite) else span
+    span = score_range(now.config.loss.name, lambda: plane.scores)
     real = data.load(now.config).examples[:500].numpy()
     live_chart(
         layered_view(plane, real, plane.fakes, span, loss.score_name),

@@ -10,6 +10,7 @@ import streamlit as st
 
 from gan_core import data, losses
 from gan_core.config import TrainConfig
+from gan_core.losses.score_range import score_range
 from gan_core.runs import RunError
 from gan_core.session.snapshot import SampleView, Snapshot
 from gan_core.training.plane_view import Plane, extent_of
@@ -159,12 +160,8 @@ def _frame(run_id: str, step: int) -> np.ndarray | Plane:
 
 
 def _span(now: Snapshot) -> tuple[float, float]:
-    """The scores that count as wholly fake and wholly real: 0 and 1, or for a critic the extremes of what it gives."""
-    if losses.get(now.config.loss.name).score_name.endswith("probability"):
-        return 0.0, 1.0
-    scores = np.concatenate((now.scores, now.real_scores))
-    low, high = float(scores.min()), float(scores.max())
-    return (low, high) if high > low else (low - 1, high + 1)
+    """The scores to draw as fully fake and fully real: 0 and 1, or a critic's lowest and highest at this moment."""
+    return score_range(now.config.loss.name, lambda: np.concatenate((now.scores, now.real_scores)))
 
 
 def _before_start(config: TrainConfig) -> None:
