@@ -99,7 +99,7 @@ def test_the_sources_comparisons_stand_there_with_their_claims(library: Path) ->
     for name in compare.names():
         assert compare.get(name).title.split()[0] in texts(app)
     assert "most stable loss" in texts(app)
-    assert [b.label for b in app.button].count("SampleView into it") == len(compare.names())
+    assert [b.label for b in app.button].count("Look into it") == len(compare.names())
 
 
 def test_what_was_measured_here_is_told_beside_the_claim(
@@ -117,7 +117,7 @@ def test_what_was_measured_here_is_told_beside_the_claim(
 
 
 def test_a_ready_comparison_shows_what_differs_and_what_it_takes(library: Path) -> None:
-    app = button(opened(), "SampleView into it").click().run()
+    app = button(opened(), "Look into it").click().run()
     assert not app.exception
     assert address(app) == {"ready": compare.names()[0]}
     assert "Start 9 runs" in labels(app)
@@ -224,7 +224,7 @@ def test_a_link_to_nothing_is_told_and_leads_back_to_the_choice(library: Path) -
         app = opened(comparison=race_id)
         assert not app.exception
         assert "no comparison" in app.error[0].value
-        assert "SampleView into it" in labels(app)
+        assert "Look into it" in labels(app)
 
 
 def test_a_comparison_that_cannot_be_read_is_told(library: Path) -> None:

@@ -12,7 +12,6 @@ from gan_core.compare.plan import slug
 from gan_core.config import SETTINGS, ConfigError
 from gan_core.config.schema import as_text
 from gan_core.runs import RunError, shipped
-from ui import messages
 from ui.compare import axes, state
 from ui.server import pool
 
@@ -98,4 +97,4 @@ def _try(study: Study, change: Callable[[], None]) -> None:
         change()
         state.go_on(study)
     except (ConfigError, StudyError, RunError, OSError) as error:
-        messages.complain(f"Nothing was added. {error}")
+        state.complain(f"Nothing was added. {error}")

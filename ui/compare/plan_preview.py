@@ -26,7 +26,7 @@ def of_ready(name: str) -> None:
     with left:
         st.markdown(f"**Claim.** {plain(plan.claim)}")
         st.caption(plain(plan.source))
-        st.markdown(f"**SampleView for.** {plain(plan.look_for)}")
+        st.markdown(f"**Look for.** {plain(plan.look_for)}")
         if plan.choices:
             st.caption(plan.choices)
         ready_made.measured(name)

@@ -10,7 +10,6 @@ import streamlit as st
 from gan_core import compare
 from gan_core.compare import Study, StudyError, TrialStatus
 from gan_core.compare.study import Order
-from ui import messages
 from ui.compare import state
 from ui.components import Lane, Run, run_lanes
 from ui.formatting import duration, short
@@ -174,4 +173,4 @@ def _go_on(study: Study) -> None:
     try:
         state.go_on(study)
     except (StudyError, ValueError) as error:
-        messages.complain(str(error))
+        state.complain(str(error))

@@ -60,7 +60,7 @@ def _card(name: str, plan: Comparison) -> None:
         for report in compare.measured(name)[-1:]:  # the longest runs
             _claims(report)
         st.button(
-            "SampleView into it",
+            "Look into it",
             key=f"choose-{name}",
             icon=":material/arrow_forward:",
             icon_position="right",

@@ -48,7 +48,7 @@ def show(study: Study) -> None:
 
 
 def choose(name: str) -> None:
-    """SampleView at a comparison that is ready to start."""
+    """Look at a comparison that is ready to start."""
     _turn_to({_PLAN: name})
 
 
