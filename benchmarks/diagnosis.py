@@ -26,7 +26,7 @@ def watched(case: Case, seed: int) -> dict[str, list[float]]:
     run, named = Examined(case.config(seed)), dict[str, list[float]]()
     for findings in run.go(case.steps):
         for finding in findings:
-            named.setdefault(finding.id, [run.trainer.steps, round(run.recorder.seconds, 1)])
+            named.setdefault(finding.id, [run.trainer.steps, round(run.recorder.clock.seconds, 1)])
     return named
 
 

@@ -63,7 +63,7 @@ def sessions(counts: Sequence[int], seconds: float, rounds: int, config: TrainCo
     config = config or presets.load("mnist-quick")
     config = config.with_values({"max_steps": 1_000_000, "record.evaluate_every": 0, "record.judge_every": 0})
     with tempfile.TemporaryDirectory() as folder:
-        pool = SessionPool(RunStore(folder), places=max(counts))
+        pool = SessionPool(RunStore(folder), slots=max(counts))
         try:
             all_of_them = [_begun(pool, config) for _ in range(max(counts))]
             taken: dict[int, list[float]] = {count: [] for count in counts}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import json
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,8 @@ from gan_core import presets
 from gan_core.config import TrainConfig
 from gan_core.diagnosis import Finding, Watch
 from gan_core.diagnosis.sample_stats import SampleStatsLog
+from gan_core.session.commands import CommandQueue
+from gan_core.session.disk_writer import RetryingDiskWriter
 from gan_core.session.observer import Observer
 from gan_core.session.recorder import DivergedError, Recorder
 from gan_core.training.trainer import Trainer
@@ -173,14 +174,19 @@ class Examined:
 
     def __init__(self, config: TrainConfig) -> None:
         self.config, self.trainer = config, Trainer(config, "cpu")
-        self.observer, self.recorder, self.sample_stats = Observer(self.trainer), Recorder(None, 1), SampleStatsLog()
+        disk = RetryingDiskWriter(None, CommandQueue(config), lambda update: None)
+        self.observer, self.recorder, self.sample_stats = (
+            Observer(self.trainer),
+            Recorder(self.trainer, disk),
+            SampleStatsLog(),
+        )
         self.watch = Watch()
 
     def go(self, steps: int) -> Iterator[tuple[Finding, ...]]:
         """Train for so many steps, or to the end of all numbers; the findings at each of forty moments."""
         for step in range(1, steps + 1):
-            began = time.perf_counter()
-            self.recorder.add(self.trainer.step(), "both", time.perf_counter() - began)
+            self.recorder.clock.resume()
+            self.recorder.after_step(self.trainer.step(), "both")
             if step % max(1, steps // EXAMINED) == 0:
                 over = False
                 try:
@@ -196,14 +202,14 @@ class Examined:
         glance = observer.sample_stats(observer.sample_view(trainer), trainer.steps, observer.fit(trainer))
         if glance is not None:
             self.sample_stats.add(glance)
-        return self.watch.see(self.config, self.recorder.log.view(), self.sample_stats.view())
+        return self.watch.see(self.config, self.recorder.history.view(), self.sample_stats.view())
 
     def under(self, config: TrainConfig) -> Examined:
         """A copy that goes on from here under changed live settings; this one stays as it is."""
         changed = Examined(config)
         changed.trainer.load_state_dict(copy.deepcopy(self.trainer.state_dict()))
-        changed.recorder, changed.sample_stats = copy.deepcopy(self.recorder), copy.deepcopy(self.sample_stats)
-        changed.watch = copy.deepcopy(self.watch)
+        changed.recorder.history, changed.recorder.clock = copy.deepcopy((self.recorder.history, self.recorder.clock))
+        changed.sample_stats, changed.watch = copy.deepcopy((self.sample_stats, self.watch))
         return changed
 
     @property

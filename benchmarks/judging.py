@@ -33,12 +33,12 @@ def steps_for(trainer: Trainer, seconds: float, evaluator: Evaluator) -> list[fl
 def measure(config: TrainConfig, judgements: int, threads: int) -> str:
     torch.set_num_threads(threads)
     trainer = Trainer(config, "cpu")
-    evaluator = Evaluator(trainer, None, lambda **changes: None)
+    evaluator = Evaluator(trainer, None, lambda update: None)
     handing, judging, losses = [], [], []
     for _ in range(judgements + 1):
         before = steps_for(trainer, 3, evaluator)
         began = time.perf_counter()
-        evaluator.offer(trainer, 0.0)
+        evaluator.start(trainer, 0.0)
         handed = time.perf_counter()
         during = steps_for(trainer, 0, evaluator)
         ended = time.perf_counter()

@@ -49,7 +49,7 @@ def sessions(most: int, settings: dict[str, Any], steps: int = SETTLED) -> list[
 
     config = presets.load("mnist-quick").with_values({"max_steps": 1_000_000, **settings})
     with tempfile.TemporaryDirectory() as folder:
-        pool = SessionPool(RunStore(folder), places=most)
+        pool = SessionPool(RunStore(folder), slots=most)
         found = [resident()]
         for _ in range(most):
             session = pool.get(pool.open(config))
@@ -66,15 +66,20 @@ def history(lengths: Sequence[int]) -> list[float]:
     """Megabytes of a process whose run has so many steps of history, for each of these lengths."""
     import torch
 
+    from gan_core import presets
+    from gan_core.session.commands import CommandQueue
+    from gan_core.session.disk_writer import RetryingDiskWriter
     from gan_core.session.recorder import Recorder
-    from gan_core.training.trainer import VALUES, StepRecord
+    from gan_core.training.trainer import VALUES, StepRecord, Trainer
 
-    recorder, step = Recorder(None, log_every=1), 0
-    figures, found = torch.zeros(len(VALUES)), []
+    config = presets.load("ring8").with_values({"record.log_every": 1})
+    disk = RetryingDiskWriter(None, CommandQueue(config), lambda update: None)
+    recorder, step = Recorder(Trainer(config, "cpu"), disk), 0
+    values, found = torch.zeros(len(VALUES)), []
     for length in lengths:
         while step < length:
             step += 1
-            recorder.add(StepRecord(step, step / 100, 64 * step, figures), "both", 0.001)
+            recorder.after_step(StepRecord(step, step / 100, 64 * step, values), "both")
             if step % 400 == 0 or step == length:
                 recorder.flush()
         found.append(resident())

@@ -13,7 +13,7 @@ from typing import Any
 
 from gan_core import presets
 from gan_core.session import Session
-from gan_core.session.loop import Loop
+from gan_core.session.publisher import Publisher
 
 
 class Spent:
@@ -21,11 +21,11 @@ class Spent:
 
     def __init__(self) -> None:
         self.seconds = 0.0
-        self._show = Loop._show
+        self._show = Publisher.show
 
-    def __call__(self, loop: Loop, status: Any) -> None:
+    def __call__(self, publisher: Publisher, status: Any) -> None:
         began = time.perf_counter()
-        self._show(loop, status)
+        self._show(publisher, status)
         if status == "training":
             self.seconds += time.perf_counter() - began
 
@@ -37,11 +37,11 @@ def main() -> None:
     options = parser.parse_args()
     for name in options.presets.split(","):
         spent = Spent()
-        Loop._show = lambda loop, status, spent=spent: spent(loop, status)  # type: ignore[method-assign,misc]
+        Publisher.show = lambda publisher, status, spent=spent: spent(publisher, status)  # type: ignore[method-assign,misc]
         session = Session(presets.load(name), device="cpu", threads=1, max_seconds=options.seconds)
         session.start()
         session.wait()
-        Loop._show = spent._show  # type: ignore[method-assign]
+        Publisher.show = spent._show  # type: ignore[method-assign]
         print(f"{name}: publishing takes {spent.seconds / session.snapshot().seconds:.1%} of training time")
 
 

@@ -12,14 +12,14 @@ from gan_core.runs import RunStore
 from gan_core.session.pool import SessionPool
 
 RUNS = Path(os.environ.get("GAN_PLAYGROUND_RUNS") or Path(__file__).parents[1] / "checkpoints")
-_PLACES = os.environ.get("GAN_PLAYGROUND_SESSIONS", "")
-PLACES = int(_PLACES) if _PLACES.isdecimal() and int(_PLACES) else None  # sessions that train at once
+_SLOTS = os.environ.get("GAN_PLAYGROUND_SESSIONS", "")
+SLOTS = int(_SLOTS) if _SLOTS.isdecimal() and int(_SLOTS) else None  # sessions that train at once
 
 
 @st.cache_resource(on_release=SessionPool.close)
 def pool() -> SessionPool:
     """The one pool of this server. Its body stays one line: editing it would make a second pool beside the first."""
-    return SessionPool(RunStore(RUNS), PLACES)
+    return SessionPool(RunStore(RUNS), SLOTS)
 
 
 @st.cache_resource

@@ -1,7 +1,7 @@
-"""A trainer on a thread: commands in, snapshots out."""
+"""Training on a background thread: a `Session` takes commands and publishes snapshots."""
 
-from gan_core.session.saved_snapshot import at_rest
+from gan_core.session.saved_snapshot import saved_snapshot
 from gan_core.session.session import Session
 from gan_core.session.snapshot import Snapshot
 
-__all__ = ["Session", "Snapshot", "at_rest"]
+__all__ = ["Session", "Snapshot", "saved_snapshot"]

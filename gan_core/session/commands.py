@@ -1,4 +1,4 @@
-"""The inbox of a session: what was asked of it, from any thread, to be carried out between two steps."""
+"""The commands that a session has received and that its training thread will execute between two steps."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ from gan_core.training.trainer import Which
 
 
 class CommandQueue:
-    """Commands waiting for the training thread. Whoever gives one never waits for a step to end."""
+    """Commands for the training thread. Giving a command never waits for a step to end."""
 
     def __init__(self, config: TrainConfig) -> None:
         self._config = config
         self._changed = threading.Condition()
         self._running = False
         self._stopping = False
-        self._singles: deque[Which] = deque()
-        self._updates: deque[tuple[TrainConfig, str]] = deque()
-        self._errands: deque[Callable[[], None]] = deque()
+        self._single_steps: deque[Which] = deque()
+        self._setting_changes: deque[tuple[TrainConfig, str]] = deque()
+        self._calls: deque[Callable[[], None]] = deque()
 
-    def run(self, running: bool) -> None:
-        """Train on, or stand still."""
+    def set_running(self, running: bool) -> None:
+        """Train until further notice, or pause."""
         with self._changed:
             self._running = running
             self._changed.notify_all()
 
     def step(self, n: int, which: Which) -> None:
-        """Do `n` steps, then stand still."""
+        """Train `n` steps, then pause."""
         with self._changed:
             self._running = False
-            self._singles.extend([which] * n)
+            self._single_steps.extend([which] * n)
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """End, whatever else was asked."""
+        """End training; steps still in the queue are dropped."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
 
     @property
     def config(self) -> TrainConfig:
-        """The experiment with every change that was asked for, carried out or not yet."""
+        """The config with every requested change, executed or not."""
         return self._config
 
     @property
@@ -57,49 +57,54 @@ class CommandQueue:
         return self._running
 
     def update(self, values: Mapping[str, Any]) -> None:
-        """Change live settings. Raises `ConfigError` on a bad value or a setting that is fixed while training."""
+        """Change live settings. Raises `ConfigError` on a bad value or a setting that is fixed during training."""
         with self._changed:
             config = self._config.with_values(values)
             for key in config.fixed_changes_from(self._config):
-                raise ConfigError(f"{key} cannot change while a run trains; start or fork a run with the new value")
+                raise ConfigError(f"{key} cannot change during training; start or fork a run with the new value")
             if changes := config.changes_from(self._config):
                 before = self._config
                 text = ", ".join(f"{key} {as_text(before.value(key))} → {as_text(new)}" for key, new in changes.items())
                 self._config = config
-                self._updates.append((config, text))
+                self._setting_changes.append((config, text))
                 self._changed.notify_all()
 
-    def between_steps(self, errand: Callable[[], None]) -> None:
-        """Have the training thread do something short between two steps; it never does once training has ended."""
+    def call_between_steps(self, function: Callable[[], None]) -> None:
+        """Let the training thread call a short function between two steps; dropped once training has ended."""
         with self._changed:
-            self._errands.append(errand)
+            self._calls.append(function)
             self._changed.notify_all()
 
-    def next(self, apply: Callable[[TrainConfig, str], None], idle: Callable[[], None]) -> Which | None:
-        """For the training thread: which networks to step next, or None to end.
+    def next_step(
+        self, on_setting_change: Callable[[TrainConfig, str], None], at_rest: Callable[[], None]
+    ) -> Which | None:
+        """Return the networks to train next, or None to end. Waits for a command; for the training thread only.
 
-        Does waiting errands and hands each waiting change to `apply`; when there is nothing to do, calls `idle`, then
-        waits.
+        Args:
+            on_setting_change: called with the new config and its description, for each change of settings.
+            at_rest: called before each wait.
         """
         while True:
-            while self._errands:
-                self._errands.popleft()()
+            while self._calls:
+                self._calls.popleft()()
             with self._changed:
-                if self._updates:
-                    order: tuple[TrainConfig, str] | None = self._updates.popleft()
+                if self._setting_changes:
+                    change: tuple[TrainConfig, str] | None = self._setting_changes.popleft()
                 elif self._stopping:
                     return None
-                elif self._singles:
-                    return self._singles.popleft()
+                elif self._single_steps:
+                    return self._single_steps.popleft()
                 elif self._running:
                     return "both"
                 else:
-                    order = None
-            if order is not None:
-                apply(*order)
+                    change = None
+            if change is not None:
+                on_setting_change(*change)
                 continue
-            idle()
+            at_rest()
             with self._changed:
                 self._changed.wait_for(
-                    lambda: self._updates or self._stopping or self._singles or self._running or self._errands
+                    lambda: (
+                        self._setting_changes or self._stopping or self._single_steps or self._running or self._calls
+                    )
                 )

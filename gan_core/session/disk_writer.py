@@ -1,53 +1,54 @@
-"""Writing down what happens to a run, on a disk that may refuse: training pauses and says so, and nothing is lost."""
+"""Writes to a run's folder. If the disk refuses, training pauses, the session shows the error, and no data is lost."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from gan_core.runs import Run, disk
 from gan_core.session.commands import CommandQueue
+from gan_core.session.snapshot import Publish
 
 
 class RetryingDiskWriter:
-    """Writes to the folder of a run.
+    """Writes to the folder of a run, and pauses training if the disk refuses.
 
     Args:
-        run: None keeps nothing.
-        orders: told to pause where the disk refuses.
-        publish: takes the fields of `Snapshot` that have changed.
+        run: None writes nothing.
     """
 
-    def __init__(self, run: Run | None, orders: CommandQueue, publish: Callable[..., None]) -> None:
-        self.run, self.orders, self.publish = run, orders, publish
-        self._owed: deque[Callable[[Run], object]] = deque()  # notes that the disk has not taken yet
+    def __init__(self, run: Run | None, commands: CommandQueue, publish: Publish) -> None:
+        self.run, self._commands, self._publish = run, commands, publish
+        self._pending: deque[Callable[[Run], object]] = deque()
 
-    def manages(self, action: Callable[[], object]) -> bool:
-        """Do something that needs the disk; whether the disk obeyed."""
+    def attempt(self, action: Callable[[], object]) -> bool:
+        """Call `action`. Returns False if the disk refused."""
         try:
             action()
         except OSError as error:
-            self.orders.run(False)
-            self.publish(error=disk.refused(error, self.run.path if self.run else None, self.orders.stopping))
+            self._commands.set_running(False)
+            message = disk.refused(error, self.run.path if self.run else None, self._commands.stopping)
+            self._publish(lambda now: replace(now, error=message))
             return False
         return True
 
     def write(self, action: Callable[[Run], object]) -> bool:
-        """Do something to the run's folder, if one is kept; whether that went well."""
+        """Call `action` with the run, if there is one. Returns False if the disk refused."""
         run = self.run
-        return run is None or self.manages(lambda: action(run))
+        return run is None or self.attempt(lambda: action(run))
 
-    def note(self, action: Callable[[Run], object]) -> None:
-        """Write something down now, or as soon as the disk takes it; in order."""
-        self._owed.append(action)
-        self.write(self._pay)
+    def enqueue(self, action: Callable[[Run], object]) -> None:
+        """Call `action` with the run after all earlier enqueued actions: now, or once the disk accepts them."""
+        self._pending.append(action)
+        self.write(self._write_pending)
 
-    def log(self, step: int, kind: str, **details: Any) -> None:
-        """Note that something happened at a step; kinds are those of `Run.log`."""
-        self.note(lambda run: run.log(kind, step, **details))
+    def log_event(self, step: int, kind: str, **details: Any) -> None:
+        """Enqueue an event, as `Run.log` takes it."""
+        self.enqueue(lambda run: run.log(kind, step, **details))
 
-    def _pay(self, run: Run) -> None:
-        while self._owed:
-            self._owed[0](run)
-            self._owed.popleft()
+    def _write_pending(self, run: Run) -> None:
+        while self._pending:
+            self._pending[0](run)
+            self._pending.popleft()

@@ -1,7 +1,7 @@
-"""Judging a run while it trains, in a thread of its own: training only copies its weights and hands them over.
+"""Evaluates a run during training, on a separate thread and a copy of the weights.
 
-A judgement draws from generators of its own and runs on a copy of the network, so training is the same bit for bit with
-it and without. It may fail, but never into training: what went wrong becomes an event of the run.
+An evaluation has its own random streams, so training gives the same bits with and without evaluations. An error in an
+evaluation becomes an event of the run, and training goes on.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -22,172 +23,168 @@ from gan_core.metrics import registry
 from gan_core.metrics.evaluations import Best, Evaluation, Evaluations
 from gan_core.models.sampling import decode
 from gan_core.runs import Run
+from gan_core.session.snapshot import Publish
 from gan_core.system.allocator import give_back_freed_memory
 from gan_core.system.random_streams import stream
 from gan_core.training.trainer import Trainer
 
-_PATIENCE = 5.0  # seconds to wait at most for a judgement that was told to give up; it looks up between small parts
-_AT_ONCE = 100  # samples made at a time
-_LOWER = 15  # "nice", where the system has it for a thread: 3 % of a core that training wants too, all of a free one
+_CANCEL_TIMEOUT = 5.0  # seconds to wait for a cancelled evaluation, which checks for it between small parts
+_BATCH = 100  # samples generated at once
+_NICENESS = 15  # with it, a thread gets 3 % of a core that training also needs, and all of an idle core
 
 
-class _GivenUpError(Exception):
-    """The session ends; nobody waits for this judgement."""
+class _CancelledError(Exception):
+    """The session ends and does not need this evaluation."""
+
+
+def saved_evaluations(run: Run) -> Evaluations:
+    """The evaluations in the run's folder."""
+    best = run.best()
+    metric = registry.QUALITY_METRIC[run.config.dataset.kind]
+    return Evaluations(tuple(run.evaluations()), metric, best.step if best is not None else None)
 
 
 class Evaluator:
-    """Judges one run now and then, one judgement at a time.
+    """Evaluates one run, one evaluation at a time. The training thread calls the public methods.
 
     Args:
-        trainer: the run's; only read, and only by whoever calls `offer`.
-        run: keeps the judgements and the best checkpoint; None keeps neither.
-        publish: takes the fields of `Snapshot` that have changed.
+        run: keeps the evaluations and the best checkpoint; None keeps neither.
     """
 
-    def __init__(self, trainer: Trainer, run: Run | None, publish: Callable[..., None]) -> None:
+    def __init__(self, trainer: Trainer, run: Run | None, publish: Publish) -> None:
         self._run, self._publish = run, publish
         self._config, self._dataset, self._device = trainer.config, trainer.dataset, trainer.device
         self._points = trainer.config.dataset.kind == "points"
         n = metrics.point_quality.SAMPLES if self._points else metrics.IMAGES
-        chance = stream(trainer.config.seed, "judged while training")
-        self._z = trainer.latents(n, chance)
-        self._y: Tensor | None = None  # classes as frequent as in the data
+        rng = stream(trainer.config.seed, "judged while training")
+        self._z = trainer.latents(n, rng)
+        self._y: Tensor | None = None  # classes with the same frequencies as in the data
         if trainer.labels is not None:
-            self._y = trainer.labels[torch.randint(len(trainer.labels), (n,), generator=chance)]
-        best = run.best() if run is not None else None
-        self._best = best
-        self.evaluations = Evaluations(
-            tuple(run.evaluations()) if run is not None else (), self.metric, best.step if best else None
-        )
+            self._y = trainer.labels[torch.randint(len(trainer.labels), (n,), generator=rng)]
+        self._metric = registry.QUALITY_METRIC[trainer.config.dataset.kind]  # lower is better
+        self._best = run.best() if run is not None else None
+        self.evaluations = saved_evaluations(run) if run is not None else Evaluations(metric=self._metric)
         self._thread: threading.Thread | None = None
-        self._closing = threading.Event()
-        self._complaint = ""
-        self.batch_statistics = -1  # the step that was handed over last
-
-    @property
-    def metric(self) -> str:
-        """The figure that tells the best checkpoint; lower is better."""
-        return registry.QUALITY_METRIC["points" if self._points else "images"]
-
-    # ---- for the training thread ---------------------------------------------------------------------------------
+        self._cancelled = threading.Event()
+        self._last_error = ""
+        self._last_step = -1
 
     @property
     def busy(self) -> bool:
-        """Whether a judgement runs."""
+        """Whether an evaluation is running."""
         return self._thread is not None and self._thread.is_alive()
 
-    def has_judged(self, step: int) -> bool:
-        """Whether this step was handed over, or was judged before the run was taken up again."""
-        return step == self.batch_statistics or step in (row.step for row in self.evaluations.rows)
+    def has_evaluated(self, step: int) -> bool:
+        """Whether an evaluation of this step has started, now or before the run was resumed."""
+        return step == self._last_step or step in (row.step for row in self.evaluations.rows)
 
-    def offer(self, trainer: Trainer, seconds: float, yielding: bool = True) -> bool:
-        """Evaluate the trainer as it now stands, after so many seconds of training; does nothing while busy.
+    def start(self, trainer: Trainer, seconds: float, low_priority: bool = True) -> bool:
+        """Copy the weights and evaluate them on a thread. Returns False if it cannot start.
 
-        It lets training have the cores first, unless `yielding` is false because training has ended.
+        Args:
+            seconds: training time so far.
+            low_priority: let training use the cores first.
         """
-        if self.busy or self._closing.is_set():
+        if self.busy or self._cancelled.is_set():
             return False
         try:
-            self._thread = self._begin(trainer, seconds, yielding)
-        except (MemoryError, RuntimeError) as error:  # no room for the copy, or for a thread
-            self._complain(trainer.steps, f"{type(error).__name__}: {error}")
+            state = trainer.state_dict()
+            if self._run is None:  # only the generator is needed
+                state = {name: state[name] for name in ("generator", "ema") if name in state}
+            moment = (trainer.steps, trainer.epoch, seconds, trainer.images)
+            work = (moment, _copy_to_cpu(state), low_priority)
+            thread = threading.Thread(target=self._work, args=work, name="evaluation", daemon=True)
+            thread.start()
+        except (MemoryError, RuntimeError) as error:  # no memory for the copy or for a thread
+            self._log_error(trainer.steps, error)
             return False
-        self.batch_statistics = trainer.steps
+        self._thread, self._last_step = thread, trainer.steps
         return True
 
-    def _begin(self, trainer: Trainer, seconds: float, yielding: bool) -> threading.Thread:
-        state = trainer.state_dict()
-        if self._run is None:  # nothing is kept, so only what generates is needed
-            state = {name: state[name] for name in ("generator", "ema") if name in state}
-        moment = (trainer.steps, trainer.epoch, seconds, trainer.images)
-        work = (moment, _frozen(state), yielding)
-        thread = threading.Thread(target=self._work, args=work, name="batch_statistics", daemon=True)
-        thread.start()
-        return thread
-
     def wait(self, timeout: float) -> bool:
-        """Wait for the judgement that runs, if one does; whether none does any more."""
+        """Wait for the current evaluation, `timeout` seconds at most. Returns True if none is running any more."""
         if self._thread is not None:
             self._thread.join(timeout)
         return not self.busy
 
     def close(self) -> None:
-        """Give up the judgement that runs, and take no more."""
-        self._closing.set()
-        self.wait(_PATIENCE)
+        """Cancel the current evaluation, and refuse new ones."""
+        self._cancelled.set()
+        self.wait(_CANCEL_TIMEOUT)
 
-    # ---- in the thread of its own --------------------------------------------------------------------------------
+    # ---- on the evaluation thread --------------------------------------------------------------------------------
 
-    def _work(self, moment: tuple[int, float, float, int], state: dict[str, Any], yielding: bool) -> None:
-        torch.set_num_threads(1)  # OpenMP keeps this number for each thread apart
-        if yielding and not self._points:  # points are judged in short steps under Python's lock: a thread that held it
-            _yield_to_others()  # and waited for a core would let training wait too (measured: 26 % of steps, not 5)
+    def _work(self, moment: tuple[int, float, float, int], state: dict[str, Any], low_priority: bool) -> None:
+        torch.set_num_threads(1)  # of this thread only
+        if low_priority and not self._points:  # for points, a low priority slows training down by 26 % instead of 5 %:
+            _lower_priority()  # their many short steps hold Python's lock while they wait for a core
         try:
-            judged = Evaluation(*moment, tuple(registry.of(self._judge(state))))
-            self._check()
-            self._keep(judged, state)
-            self._complaint = ""
-        except _GivenUpError:
+            evaluation = Evaluation(*moment, tuple(registry.of(self._measure(state))))
+            self._check_cancelled()
+            self._keep(evaluation, state)
+            self._last_error = ""
+        except _CancelledError:
             return
-        except Exception as error:  # whatever it is, training goes on
-            self._complain(moment[0], f"{type(error).__name__}: {error}")
+        except Exception as error:  # training goes on after any error
+            self._log_error(moment[0], error)
         finally:
             give_back_freed_memory()
 
-    def _judge(self, state: dict[str, Any]) -> registry.Evaluated:
+    def _measure(self, state: Mapping[str, Any]) -> registry.Evaluated:
         network = self._network
         network.load_state_dict(state.get("ema", state["generator"]))
-        models.set_rng(network, stream(self._config.seed, "judged noise", self._device))  # the same each time
-        samples = decode(network, self._z, self._y, self._config, _AT_ONCE, self._check)
+        models.set_rng(network, stream(self._config.seed, "judged noise", self._device))  # the same in each evaluation
+        samples = decode(network, self._z, self._y, self._config, _BATCH, self._check_cancelled)
         if self._points:
-            return self._judge_of_points.in_full(samples)
-        return metrics.evaluate(samples, self._dataset, lambda done, what: self._check())
+            return self._point_evaluator.in_full(samples)
+        return metrics.evaluate(samples, self._dataset, lambda done, what: self._check_cancelled())
 
     @cached_property
     def _network(self) -> nn.Module:
         return models.build(self._config)[0].to(self._device).eval().requires_grad_(False)
 
     @cached_property
-    def _judge_of_points(self) -> metrics.point_quality.PointEvaluator:
+    def _point_evaluator(self) -> metrics.point_quality.PointEvaluator:
         return metrics.point_quality.PointEvaluator(self._config)
 
-    def _keep(self, judged: Evaluation, state: dict[str, Any]) -> None:
-        value = judged.value(self.metric)
-        rows = (*self.evaluations.rows, judged)
+    def _keep(self, evaluation: Evaluation, state: dict[str, Any]) -> None:
+        value = evaluation.value(self._metric)
+        rows = (*self.evaluations.rows, evaluation)
         if self._run is not None:
             self._run.write_evaluations(rows)
             if value is not None and (self._best is None or value < self._best.value):
-                best = Best(judged.step, self.metric, value)
+                best = Best(evaluation.step, self._metric, value)
                 self._run.keep_best(state, best, self._config.record.keep)
                 self._best = best
-        self.evaluations = Evaluations(rows, self.metric, self._best.step if self._best else None)
-        self._publish(evaluations=self.evaluations)
+        evaluations = Evaluations(rows, self._metric, self._best.step if self._best else None)
+        self.evaluations = evaluations
+        self._publish(lambda now: replace(now, evaluations=evaluations))
 
-    def _check(self) -> None:
-        if self._closing.is_set():
-            raise _GivenUpError
+    def _check_cancelled(self) -> None:
+        if self._cancelled.is_set():
+            raise _CancelledError
 
-    def _complain(self, step: int, complaint: str) -> None:
-        """Note once what went wrong, not again at every judgement."""
-        if self._run is not None and complaint != self._complaint:
-            with suppress(OSError):  # the folder itself may be what is gone
-                self._run.log("unjudged", step, error=complaint)
-        self._complaint = complaint
+    def _log_error(self, step: int, error: Exception) -> None:
+        """Log an error, unless the evaluation before it failed with the same one."""
+        text = f"{type(error).__name__}: {error}"
+        if self._run is not None and text != self._last_error:
+            with suppress(OSError):  # the folder may be gone
+                self._run.log("unjudged", step, error=text)
+        self._last_error = text
 
 
-def _frozen(value: Any) -> Any:
-    """A copy on the CPU that training no longer writes."""
+def _copy_to_cpu(value: Any) -> Any:
     if isinstance(value, Tensor):
         return value.detach().to("cpu", copy=True)
     if isinstance(value, dict):
-        return {name: _frozen(part) for name, part in value.items()}
+        return {name: _copy_to_cpu(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(_frozen(part) for part in value)
+        return type(value)(_copy_to_cpu(part) for part in value)
     return value
 
 
-def _yield_to_others() -> None:
-    """Let training go first where a core is wanted by both. Only Linux takes this for a thread and not the process."""
+def _lower_priority() -> None:
+    """Let training use a core first. Only Linux sets the priority of a thread instead of the process."""
     if sys.platform == "linux":
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWER)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

@@ -1,4 +1,4 @@
-"""Looking into a run that trains: frozen copies of its weights, made by the training thread between two steps."""
+"""Frozen copies of the weights of a run in training, made by the training thread between two steps."""
 
 from __future__ import annotations
 
@@ -10,54 +10,40 @@ from gan_core.training.trainer import Trainer
 
 
 class LiveModel:
-    """Hands out models of one session's weights, however many ask, at the cost of one copy a publication at most."""
+    """Returns frozen models of one session to any number of threads. Copies the weights at most once per snapshot."""
 
-    def __init__(self, orders: CommandQueue) -> None:
-        self._orders = orders
+    def __init__(self, commands: CommandQueue) -> None:
+        self._commands = commands
         self._changed = threading.Condition()
         self._trainer: Trainer | None = None
         self._weights: Weights | None = None
-        self._version = -1  # of the snapshot that was the last one when the weights were asked for
-        self._asked = False
-        self._models: dict[bool, Model] = {}  # of these weights: by whether they are raw
-
-    # ---- for the training thread ---------------------------------------------------------------------------------
+        self._version = -1  # of the snapshot that was current when the weights were requested
+        self._requested = False
+        self._models: dict[bool, Model] = {}  # models of the current weights, by `raw`
 
     def attach(self, trainer: Trainer) -> None:
-        """This trainer is about to train."""
+        """Copy weights from this trainer from now on; for the training thread."""
         with self._changed:
             self._trainer = trainer
 
-    def release(self) -> None:
-        """Training has ended: keep the networks as they are, and let go of all else."""
+    def detach(self) -> None:
+        """Keep the last weights and drop the trainer once training has ended; for the training thread."""
         with self._changed:
             if self._trainer is not None:
-                self._keep(Weights.of(self._trainer, copy=False))
+                self._set_weights(Weights.of(self._trainer, copy=False))
                 self._trainer = None
 
-    def _take(self) -> None:
-        if self._trainer is not None:
-            weights = Weights.of(self._trainer)
-            with self._changed:
-                self._keep(weights)
+    def model(self, name: str, raw: bool, version: int, timeout: float) -> Model | None:
+        """The networks at the current step, or at snapshot `version`; None if there are none yet.
 
-    def _keep(self, weights: Weights) -> None:
-        self._weights, self._models, self._asked = weights, {}, False
-        self._changed.notify_all()
-
-    # ---- for those who look --------------------------------------------------------------------------------------
-
-    def model(self, name: str, raw: bool, version: int, patience: float) -> Model | None:
-        """The networks as they stand, or stood when snapshot `version` was published; None if there are none yet.
-
-        Where a step takes longer than `patience` seconds, those that were seen last.
+        If a step takes longer than `timeout` seconds, the networks are those of the last copy.
         """
         with self._changed:
-            if self._outdated(version):
-                if not self._asked:
-                    self._asked, self._version = True, version
-                    self._orders.between_steps(self._take)
-                self._changed.wait_for(lambda: not self._asked or self._trainer is None, patience)
+            if self._is_outdated(version):
+                if not self._requested:
+                    self._requested, self._version = True, version
+                    self._commands.call_between_steps(self._copy_weights)
+                self._changed.wait_for(lambda: not self._requested or self._trainer is None, timeout)
             weights, models = self._weights, self._models
         if weights is None:
             return None
@@ -65,7 +51,17 @@ class LiveModel:
             models[raw] = weights.model(f"{name}, step {weights.step:,}", raw)
         return models[raw]
 
-    def _outdated(self, version: int) -> bool:
+    def _copy_weights(self) -> None:
+        if self._trainer is not None:
+            weights = Weights.of(self._trainer)
+            with self._changed:
+                self._set_weights(weights)
+
+    def _set_weights(self, weights: Weights) -> None:
+        self._weights, self._models, self._requested = weights, {}, False
+        self._changed.notify_all()
+
+    def _is_outdated(self, version: int) -> bool:
         if self._trainer is None:
             return False
         return self._weights is None or (self._weights.step != self._trainer.steps and self._version != version)

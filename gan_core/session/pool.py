@@ -1,4 +1,4 @@
-"""The sessions of one server: found again by any page, however often it is reloaded."""
+"""The sessions of one server. A page finds its session again by key after a reload."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from gan_core.session.training_slots import TrainingSlots
 
 
 class SessionPool:
-    """Sessions by key, in the order in which they began. Safe to call from any thread.
+    """Sessions by key, oldest first. Safe to call from any thread.
 
     Args:
         store: keeps their runs.
-        places: how many train at once, the others wait in line; None for half as many as there are cores, at least 2.
+        slots: how many sessions train at once; None for half the number of cores, at least 2.
     """
 
-    def __init__(self, store: RunStore, places: int | None = None) -> None:
+    def __init__(self, store: RunStore, slots: int | None = None) -> None:
         self.store = store
-        self.turns = TrainingSlots(places or max(2, (os.cpu_count() or 1) // 2))
+        self._slots = TrainingSlots(slots or max(2, (os.cpu_count() or 1) // 2))
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
 
     def open(self, config: TrainConfig, name: str | None = None, run_id: str | None = None) -> str:
-        """A new session, not yet started, and the key to find it by. `run_id` goes on with a run of the library.
+        """Create a session, not yet started, and return its key. `run_id` resumes a run of the library.
 
-        A run that a session has in hand already is not opened twice: the key is that session's.
+        If a session already trains that run, returns the key of that session.
 
         Raises:
             runs.RunError: there is no such run.
@@ -39,28 +39,27 @@ class SessionPool:
         run = self.store.open(run_id) if run_id else None
         if run_id and (key := self.training(run_id)):
             return key
-        session = Session(config, self.store, name=name, run=run, turns=self.turns)
+        session = Session(config, self.store, name=name, run=run, slots=self._slots)
         key = secrets.token_hex(3)
         with self._lock:
             self._sessions[key] = session
         return key
 
     def extend(self, run_id: str, steps: int) -> str:
-        """A session, not yet started, that trains a run so many steps beyond the step it has reached.
+        """Create a session, not yet started, that trains a run `steps` beyond its last checkpoint.
 
         Raises:
             ConfigError: too many steps.
-            runs.RunError: there is no such run, it has no whole checkpoint, or it cannot be written.
+            runs.RunError: there is no such run, it has no complete checkpoint, or it cannot be written.
         """
         if key := self.training(run_id):
             return key
         run = self.store.open(run_id)
-        at = run.last_whole()
-        before = run.config
-        config = before.with_values({"max_steps": at + steps})
+        step, before = run.last_whole(), run.config
+        config = before.with_values({"max_steps": step + steps})
         try:
             run.write_config(config)
-            run.log("changed", at, text=f"max_steps {before.max_steps} → {config.max_steps}")
+            run.log("changed", step, text=f"max_steps {before.max_steps} → {config.max_steps}")
         except OSError as error:
             raise RunError(f"Cannot write to {run.path}: {error.strerror}") from None
         return self.open(config, run_id=run_id)
@@ -72,7 +71,7 @@ class SessionPool:
         values: Mapping[str, Any] | None = None,
         name: str | None = None,
     ) -> str:
-        """A session, not yet started, of a new run that goes on from a checkpoint of `run_id` with `values` changed.
+        """Create a session, not yet started, of a new run that starts from a checkpoint of `run_id` with new `values`.
 
         Raises:
             ConfigError, runs.RunError: as `RunStore.fork`.
@@ -86,7 +85,7 @@ class SessionPool:
             return self._sessions.get(key or "")
 
     def training(self, run_id: str) -> str | None:
-        """The key of the session that has this run in hand, or None."""
+        """The key of the session that trains this run, or None."""
         return next((key for key, session in self.live().items() if session.snapshot().run_id == run_id), None)
 
     def live(self) -> dict[str, Session]:
@@ -95,7 +94,7 @@ class SessionPool:
             return {key: session for key, session in self._sessions.items() if session.snapshot().live}
 
     def latest(self) -> str | None:
-        """The key of the session to show to a page that names none: the last that is live, else the last of all."""
+        """The key of the newest live session, or else of the newest session."""
         keys = list(self.live()) or list(self._sessions)
         return keys[-1] if keys else None
 

@@ -1,99 +1,104 @@
-"""From step records to the history in memory and the rows on disk; and the first to notice what is no number."""
+"""Records the values of each logged step, and detects losses and weights that are not finite."""
 
 from __future__ import annotations
 
 import math
-from collections import deque
 
+import numpy as np
 import torch
 
-from gan_core.runs import Run
-from gan_core.session.tensorboard import EventFiles
+from gan_core.session.clock import TrainingClock
+from gan_core.session.disk_writer import RetryingDiskWriter
+from gan_core.session.listener import Listener
+from gan_core.session.snapshot import Status
+from gan_core.session.tensorboard import TensorBoardWriter
 from gan_core.training.history import COLUMNS, HistoryLog
 from gan_core.training.trainer import VALUES, StepRecord, Trainer, Which
 
-_WINDOW = 5.0  # seconds of training that the rate is measured over
-_ORDER = [VALUES.index(name) for name in COLUMNS if name in VALUES]  # from the trainer's order to the table's
+_ORDER = [VALUES.index(name) for name in COLUMNS if name in VALUES]  # from the order of VALUES to the order of COLUMNS
 
 
 class DivergedError(RuntimeError):
-    """A loss or a weight became NaN or infinite. The message says which went first, and when."""
+    """A loss or a weight became NaN or infinite. The message names the network and the step."""
 
 
-def lost_network(trainer: Trainer) -> str:
-    """Which network has a weight that is no number, which its loss can tell in the next step only; "" for none."""
+def diverged_network(trainer: Trainer) -> str:
+    """The network that has a weight that is not finite, or "". The loss shows it only at the next step."""
     for role, network in (("discriminator", trainer.discriminator), ("generator", trainer.generator)):
         if not all(weight.isfinite().all() for weight in network.parameters()):
             return role
     return ""
 
 
-class Recorder:
-    """Keeps the values of one run. Records wait on the training device until `flush` fetches them all at once.
+class Recorder(Listener):
+    """Keeps the values of a run in memory and in its folder, and counts the time spent training.
+
+    The values of a step stay on the training device until `flush` copies all waiting steps at once.
 
     Args:
-        events: TensorBoard's files, where they are wanted too.
+        tensorboard: also receives the rows.
     """
 
-    def __init__(self, run: Run | None, log_every: int, seconds: float = 0.0, events: EventFiles | None = None) -> None:
-        self.log = HistoryLog()
-        self.seconds = seconds  # spent training
-        self.events = events
-        self._run = run
-        self._every = log_every
+    def __init__(
+        self, trainer: Trainer, disk: RetryingDiskWriter, tensorboard: TensorBoardWriter | None = None
+    ) -> None:
+        self.history = HistoryLog()
+        past = disk.run.table() if disk.run is not None else np.empty((0, len(COLUMNS)))
+        self.history.extend(past)
+        self.clock = TrainingClock(float(past[-1, COLUMNS.index("seconds")]) if len(past) else 0.0)
+        self._trainer, self._disk, self._tensorboard = trainer, disk, tensorboard
         self._waiting: list[tuple[StepRecord, Which, float]] = []
-        self._unwritten: list[list[float]] = []  # rows that the disk has not taken yet
-        self._window: deque[tuple[float, int]] = deque()
+        self._unwritten: list[list[float]] = []  # rows that are not on disk yet
 
-    def add(self, record: StepRecord, which: Which, seconds: float) -> None:
-        """Note a step that took `seconds`."""
-        self.seconds += seconds
-        self._window.append((self.seconds, record.step))
-        while self._window[-1][0] - self._window[0][0] > _WINDOW and len(self._window) > 2:
-            self._window.popleft()
-        if record.step % self._every == 0:
-            self._waiting.append((record, which, self.seconds))
+    def after_step(self, record: StepRecord, which: Which) -> None:
+        self.clock.tick(record.step)
+        if record.step % self._trainer.config.record.log_every == 0:
+            self._waiting.append((record, which, self.clock.seconds))
 
-    def flush(self) -> None:
-        """Fetch the waiting values, check them, keep them.
+    def flush(self) -> bool:
+        """Fetch, check and write the waiting values. False: the disk refused, and the next flush tries again.
 
         Raises:
-            DivergedError: a loss is NaN or infinite; the rows up to there are kept.
-            OSError: the disk refuses; the rows stay in memory, and the next flush tries them again.
+            DivergedError: a loss is NaN or infinite; the rows up to that step are kept.
         """
+        return self._disk.attempt(self._flush)
+
+    def is_sound(self) -> bool:
+        """Whether all values are finite and on disk, and all weights finite. Raises `DivergedError` as `flush` does."""
+        return self.flush() and not diverged_network(self._trainer)
+
+    def at_end(self, status: Status) -> bool:
+        self.flush()
+        if network := diverged_network(self._trainer):
+            raise DivergedError(f"A weight of the {network} became NaN or infinite by step {self._trainer.steps}")
+        return True
+
+    def _flush(self) -> None:
         if not self._waiting and not self._unwritten:
             return
         waiting, self._waiting = self._waiting, []
-        table = torch.stack([record.values for record, _, _ in waiting]).tolist() if waiting else []
-        rows, trouble = [], ""
-        for (record, which, seconds), values in zip(waiting, table, strict=True):
+        fetched = torch.stack([record.values for record, _, _ in waiting]).tolist() if waiting else []
+        rows, problem = [], ""
+        for (record, which, seconds), values in zip(waiting, fetched, strict=True):
             rows.append([record.step, record.epoch, seconds, record.images, *(values[i] for i in _ORDER)])
-            trouble = _trouble(record.step, which, values)
-            if trouble:
+            problem = _non_finite_loss(record.step, which, values)
+            if problem:
                 break
-        self.log.extend(rows)
-        if self._run is not None:
+        self.history.extend(rows)
+        if self._disk.run is not None:
             self._unwritten += rows
-            self._run.append_metrics(self._unwritten)
+            self._disk.run.append_metrics(self._unwritten)
             written, self._unwritten = self._unwritten, []
-            if self.events is not None:
-                self.events.add(written)
-        if trouble:
-            raise DivergedError(trouble)
-
-    @property
-    def rate(self) -> float:
-        """Steps a second of training, over the last seconds; 0 before there are two steps."""
-        if len(self._window) < 2:
-            return 0.0
-        (since, first), (until, last) = self._window[0], self._window[-1]
-        return (last - first) / (until - since) if until > since else 0.0
+            if self._tensorboard is not None:
+                self._tensorboard.add_rows(written)
+        if problem:
+            raise DivergedError(problem)
 
 
-def _trouble(step: int, which: Which, values: list[float]) -> str:
-    moved = {"discriminator": which != "g", "generator": which != "d"}
+def _non_finite_loss(step: int, which: Which, values: list[float]) -> str:
+    trained = {"discriminator": which != "g", "generator": which != "d"}
     for role, name in (("discriminator", "loss_d"), ("generator", "loss_g")):
         value = values[VALUES.index(name)]
-        if moved[role] and not math.isfinite(value):
+        if trained[role] and not math.isfinite(value):
             return f"The {role}'s loss became {'NaN' if math.isnan(value) else 'infinite'} at step {step}"
     return ""

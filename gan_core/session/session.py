@@ -1,7 +1,6 @@
-"""A Trainer on a background thread: commands in, snapshots out.
+"""Trains one run on a background thread.
 
-A page may call anything here at any moment: commands are noted and carried out between two steps, and a snapshot is one
-immutable value that is swapped in whole.
+Any thread may call a `Session` at any time. Commands are executed between two steps. A snapshot is one immutable value.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import atexit
 import os
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -35,17 +34,16 @@ from gan_core.training.trainer import Trainer, Which
 
 
 class Session:
-    """One run in training.
+    """Trains one run.
 
     Args:
-        config: the experiment.
-        store: where the run is kept; None keeps nothing.
+        store: keeps the run; None keeps nothing on disk.
         device: "auto", "cpu", "cuda", "cuda:1".
         threads: intra-op threads on a CPU; None leaves one core to the page.
-        name: what the run is called in the library.
-        run: a run of the library to go on with, from its last whole checkpoint.
-        max_steps, max_seconds: train for so many steps or seconds from here, in place of the config's length.
-        turns: the line that it stands in with other sessions; None trains at once.
+        name: of the run in the library.
+        run: a run of the library to resume from its last complete checkpoint.
+        max_steps, max_seconds: limits of this session, which replace the length in the config.
+        slots: shared with other sessions; None trains without waiting.
 
     Raises:
         ValueError: the device does not exist.
@@ -61,15 +59,15 @@ class Session:
         run: Run | None = None,
         max_steps: int | None = None,
         max_seconds: float | None = None,
-        turns: TrainingSlots | None = None,
+        slots: TrainingSlots | None = None,
     ) -> None:
-        find_device(device)  # a device that is not there is the caller's error, not the thread's
+        find_device(device)  # raise here and not on the training thread
         self._config, self._store, self._device, self._name, self._run = config, store, device, name, run
         self._threads = threads or max(1, (os.cpu_count() or 2) - 1)
-        self._max_steps, self._max_seconds, self._turns = max_steps, max_seconds, turns
-        self._held: FileLock | None = None  # on the run's folder
-        self._orders = CommandQueue(config)
-        self._viewer = LiveModel(self._orders)
+        self._max_steps, self._max_seconds, self._slots = max_steps, max_seconds, slots
+        self._run_lock: FileLock | None = None
+        self._commands = CommandQueue(config)
+        self._live_model = LiveModel(self._commands)
         self._lock = threading.Lock()
         self._snapshot = Snapshot(config, threads=self._threads, run_id=run.id if run else "")
         self._thread = threading.Thread(target=self._main, name="training", daemon=True)
@@ -77,62 +75,59 @@ class Session:
     # ---- commands, from any thread -------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin, or go on after `pause`. Does nothing once the session has ended."""
-        self._orders.run(True)
-        self._begin()
-        self._show_at_once("paused", "training")
+        """Start, or resume after `pause`. Does nothing once the session has ended."""
+        self._commands.set_running(True)
+        self._start_thread()
+        self._show_at_once("training", "paused")
 
     resume = start
 
     def pause(self) -> None:
-        """Stand still after the step in hand; nothing is lost."""
-        self._orders.run(False)
-        self._begin()
-        self._show_at_once("training", "paused")
-        self._show_at_once("waiting", "paused")
+        """Pause after the current step."""
+        self._commands.set_running(False)
+        self._start_thread()
+        self._show_at_once("paused", "training", "waiting")
 
     def step(self, n: int = 1, which: Which = "both") -> None:
-        """Do `n` steps of both networks, or of one, then stand still."""
-        self._orders.step(n, which)
-        self._begin()
+        """Train both networks, or one of them, for `n` steps, then pause."""
+        self._commands.step(n, which)
+        self._start_thread()
 
     def update(self, values: Mapping[str, Any]) -> None:
-        """Change live settings from the next step on; optimisers keep their state.
+        """Change live settings from the next step on. The optimizers keep their state.
 
         Raises:
-            ConfigError: a bad value, or a setting that is fixed while a run trains.
+            ConfigError: a bad value, or a setting that is fixed during training.
         """
-        self._orders.update(values)
+        self._commands.update(values)
 
     @property
-    def asked(self) -> TrainConfig:
-        """The experiment with every change that was asked for, by whomever; the snapshot's follows after a step."""
-        return self._orders.config
+    def requested_config(self) -> TrainConfig:
+        """The config with every requested change. The config of the snapshot follows after the next step."""
+        return self._commands.config
 
     def stop(self) -> None:
-        """Save and end after the step in hand. The run can be resumed from the library."""
-        self._orders.stop()
-        with self._lock:
-            if self._snapshot.live:
-                status: Status = "stopped" if self._thread.ident is None else "stopping"
-                self._snapshot = replace(self._snapshot, version=self._snapshot.version + 1, status=status)
+        """Save and end after the current step. The run can be resumed from the library."""
+        self._commands.stop()
+        status: Status = "stopped" if self._thread.ident is None else "stopping"
+        self._publish(lambda now: replace(now, status=status) if now.live else now)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the session has ended, for `timeout` seconds at most; whether it has."""
+        """Wait until the session has ended, for `timeout` seconds at most. Returns whether it has ended."""
         if self._thread.ident is not None:
             self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def snapshot(self) -> Snapshot:
-        """The session as last published. Free: it takes nothing from training."""
+        """The last published snapshot, at no cost to training."""
         return self._snapshot
 
-    def model(self, raw: bool = False, patience: float = 2.0) -> Model:
-        """The networks as they now stand, frozen, to look at; of a session that has ended, as it left them.
+    def model(self, raw: bool = False, timeout: float = 2.0) -> Model:
+        """The networks at the current step, frozen; after the end of the session, at its last step.
 
-        The training thread copies its weights between two steps, at most once for each publication, so many viewers
-        cost it no more than one. Where a step takes longer than `patience` seconds, the model is the one seen last.
-        G's weights are the averaged ones where there are such, unless `raw`.
+        The training thread copies its weights between two steps, at most once per snapshot, so many viewers cost as
+        much as one. If a step takes longer than `timeout` seconds, the networks are those of the last copy. G has its
+        averaged weights, if there are any, unless `raw` is true.
 
         Raises:
             RunError: there are no weights yet, or training has failed and no checkpoint is kept.
@@ -141,90 +136,90 @@ class Session:
         if snapshot.status == "failed" and self._run is not None:
             return self._run.model(raw=raw)
         name = self._name or (self._run.name if self._run is not None else snapshot.config.preset)
-        model = self._viewer.model(name, raw, snapshot.version, patience) if snapshot.status != "failed" else None
+        model = self._live_model.model(name, raw, snapshot.version, timeout) if snapshot.status != "failed" else None
         if model is None:
-            raise RunError(
-                f"This session has no networks to look at: it is {snapshot.status}. Start it, or wait a moment"
-            )
+            raise RunError(f"This session has no networks to show: it is {snapshot.status}. Start it, or wait a moment")
         return model
 
     # ---- the training thread -------------------------------------------------------------------------------------
 
-    def _begin(self) -> None:
+    def _start_thread(self) -> None:
         with self._lock:
-            if self._thread.ident is None and not self._orders.stopping:
+            if self._thread.ident is None and not self._commands.stopping:
                 _alive.add(self)
                 self._thread.start()
 
     def _main(self) -> None:
-        torch.set_num_threads(self._threads)  # OpenMP keeps this number for each thread apart
+        torch.set_num_threads(self._threads)  # of this thread only
         try:
             trainer = self._load()
-            self._viewer.attach(trainer)
+            self._live_model.attach(trainer)
             limits = self._max_steps, self._max_seconds
-            Loop(trainer, self._run, self._orders, self._publish, self._turns, *limits).go()
+            Loop(trainer, self._run, self._commands, self._publish, self._slots, *limits).run()
         except (data.DataError, RunError, ConfigError) as error:
             self._fail(str(error))
         except (MemoryError, torch.OutOfMemoryError):
             self._fail("Out of memory. Use a smaller batch, narrower networks or smaller images.")
-        except Exception as error:  # the thread's last line of defence: a fault must reach the screen
-            self._fail(f"Training stopped on an unexpected fault ({type(error).__name__}: {error})")
+        except Exception as error:  # the page must show every error
+            self._fail(f"Training stopped on an unexpected error ({type(error).__name__}: {error})")
             raise
         finally:
-            if self._held is not None:
-                self._held.release()
-            self._viewer.release()
+            if self._run_lock is not None:
+                self._run_lock.release()
+            self._live_model.detach()
             _alive.discard(self)
 
     def _load(self) -> Trainer:
         def progress(done: float, text: str) -> None:
-            self._publish(status="loading", activity=text, activity_done=done)
+            self._publish(lambda now: replace(now, status="loading", activity=text, activity_done=done))
 
-        tensorboard.refuse_if_missing(self._config)
+        tensorboard.require_package(self._config)
         progress(0.0, "loading the data")
         dataset = data.load(self._config, progress)
         progress(1.0, "building the networks")
-        _refuse_what_cannot_fit(self._config, find_device(self._device))
+        _check_memory(self._config, find_device(self._device))
         if self._run is not None:
-            self._held = self._run.hold()  # before anything is read: another session may still write
-            _refuse_another_experiment(self._config, self._run.config)
+            self._run_lock = self._run.hold()  # before reading, as another session may still write
+            _check_fixed_settings(self._config, self._run.config)
             trainer = self._run.trainer(self._device, dataset=dataset)
             trainer.update(self._config)
             self._run.rewind(trainer.steps)
             return trainer
         trainer = Trainer(self._config, self._device, dataset)
-        if self._store is not None and not self._orders.stopping:  # else nobody wants the run any more
-            self._run = self._store.create(self._config, self._name)
-            self._held = self._run.hold()
+        if self._store is not None and not self._commands.stopping:
+            run = self._run = self._store.create(self._config, self._name)
+            self._run_lock = run.hold()
+            self._publish(lambda now: replace(now, run_id=run.id))
         return trainer
 
     def _fail(self, message: str) -> None:
         if self._run is not None:
-            with suppress(OSError):  # the folder itself may be what is gone
+            with suppress(OSError):  # the folder may be gone
                 self._run.log("failed", self._snapshot.step, error=message)
-        self._publish(status="failed", error=message)
+        self._publish(lambda now: replace(now, status="failed", error=message))
 
-    def _show_at_once(self, before: Status, after: Status) -> None:
-        """Let the snapshot tell an order that is as good as done: a button should not wait for the step in hand."""
+    def _show_at_once(self, status: Status, *before: Status) -> None:
+        """Publish the status that a command leads to, so that the page need not wait for the current step to end."""
+        self._publish(lambda now: replace(now, status=status) if now.status in before else now)
+
+    def _publish(self, update: Callable[[Snapshot], Snapshot]) -> None:
         with self._lock:
-            if self._snapshot.status == before:
-                self._snapshot = replace(self._snapshot, version=self._snapshot.version + 1, status=after)
-
-    def _publish(self, **changes: Any) -> None:
-        with self._lock:
-            self._snapshot = replace(self._snapshot, version=self._snapshot.version + 1, **changes)
+            new = update(self._snapshot)
+            if new is not self._snapshot:
+                self._snapshot = replace(new, version=self._snapshot.version + 1)
 
 
-def _refuse_another_experiment(config: TrainConfig, kept: TrainConfig) -> None:
-    """Raises `ConfigError` if a run of `kept` cannot go on under `config`, which may differ in live settings alone."""
-    if fixed := config.fixed_changes_from(kept):
-        raise ConfigError(f"A run goes on as it was begun, and these settings differ: {', '.join(fixed)}. Fork it.")
+def _check_fixed_settings(config: TrainConfig, saved: TrainConfig) -> None:
+    """Raises `ConfigError` if a run of the `saved` config cannot resume with `config`."""
+    if fixed := config.fixed_changes_from(saved):
+        raise ConfigError(
+            f"A run resumes with the settings it started with, but these differ: {', '.join(fixed)}. Fork it."
+        )
 
 
-def _refuse_what_cannot_fit(config: TrainConfig, device: torch.device) -> None:
+def _check_memory(config: TrainConfig, device: torch.device) -> None:
     """Raises `ConfigError` with the estimate if training would need more memory than is free."""
-    needed = estimate_memory(config)
-    free = free_bytes(device)
+    needed, free = estimate_memory(config), free_bytes(device)
     if needed > free:
         raise ConfigError(
             f"This experiment needs about {needed / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free. "
@@ -237,7 +232,7 @@ _alive: weakref.WeakSet[Session] = weakref.WeakSet()
 
 @atexit.register
 def _stop_all(timeout: float = 10.0) -> None:
-    """A thread that still computes when Python ends aborts the process, so every session saves and ends first."""
+    """Stop all sessions: Python aborts if a thread still computes at its exit."""
     sessions = list(_alive)
     for session in sessions:
         session.stop()

@@ -1,7 +1,8 @@
-"""What a page may see of a session: one immutable value that holds nothing training still writes."""
+"""The state of a session as one immutable value, which shares no memory that training still writes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -17,12 +18,12 @@ from gan_core.training.plane_view import Plane
 Status = Literal["ready", "loading", "waiting", "training", "paused", "stopping", "stopped", "finished", "failed"]
 LIVE: tuple[Status, ...] = ("ready", "loading", "waiting", "training", "paused", "stopping")
 
-NONE = np.empty(0, dtype=np.float32)
+EMPTY = np.empty(0, dtype=np.float32)
 
 
 @dataclass(frozen=True)
 class SettingChange:
-    """A setting changed while the run went on."""
+    """A setting that changed during training."""
 
     step: int
     text: str
@@ -30,26 +31,26 @@ class SettingChange:
 
 @dataclass(frozen=True, eq=False)
 class SampleView:
-    """What the networks make of the same latents and the same real examples at one moment."""
+    """Samples from fixed latents, fixed real examples, and D's scores of both at one step."""
 
-    samples: np.ndarray = field(default_factory=lambda: NONE)  # (n, H, W, C) uint8, or (n, 2) float32
-    scores: np.ndarray = field(default_factory=lambda: NONE)  # (n,): D's score of each
-    real: np.ndarray = field(default_factory=lambda: NONE)  # (m, H, W, C) uint8, or (m, 2) float32
-    real_scores: np.ndarray = field(default_factory=lambda: NONE)  # (m,)
-    unseen_scores: np.ndarray = field(default_factory=lambda: NONE)  # (k,): of real examples that D never trains on
-    real_classes: np.ndarray = field(default_factory=lambda: NONE)  # (m,) int: where the networks are told the class
+    samples: np.ndarray = field(default_factory=lambda: EMPTY)  # (n, H, W, C) uint8, or (n, 2) float32
+    scores: np.ndarray = field(default_factory=lambda: EMPTY)  # (n,): D's scores of the samples
+    real: np.ndarray = field(default_factory=lambda: EMPTY)  # (m, H, W, C) uint8, or (m, 2) float32
+    real_scores: np.ndarray = field(default_factory=lambda: EMPTY)  # (m,)
+    unseen_scores: np.ndarray = field(default_factory=lambda: EMPTY)  # (k,): of held-out real examples
+    real_classes: np.ndarray = field(default_factory=lambda: EMPTY)  # (m,) int: conditional networks only
     plane: Plane | None = None  # 2-D runs only
 
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """A session at one moment."""
+    """The state of a session at one moment."""
 
     config: TrainConfig
     version: int = 0  # grows with each publication
     status: Status = "ready"
-    activity: str = ""  # what is being waited for, while loading or in line
-    activity_done: float = 0.0  # share of it, in [0, 1]
+    activity: str = ""  # what a session waits for while it loads or queues
+    activity_done: float = 0.0  # completed share of the activity, in [0, 1]
     run_id: str = ""
     device: str = ""
     threads: int = 1
@@ -60,18 +61,16 @@ class Snapshot:
     seconds: float = 0.0  # spent training
     steps_per_second: float = 0.0
     seconds_left: float | None = None
-    memory: int = 0  # bytes: the process's on a CPU, the device's on CUDA
+    memory: int = 0  # bytes: resident memory of the process on a CPU, reserved device memory on CUDA
     history: History = field(default_factory=lambda: HistoryLog().view())
     sample_view: SampleView = field(default_factory=SampleView)
     setting_changes: tuple[SettingChange, ...] = ()
-    frames: tuple[int, ...] = ()  # steps of which the run's folder holds a picture
-    fit: Fit | None = None  # 2-D runs: how close the points are to the true distribution, judged now and then
-    fit_step: int = 0  # the step whose points that were
-    evaluations: Evaluations = field(
-        default_factory=Evaluations
-    )  # how good the generator was, judged now and then in a thread apart
-    health: tuple[Finding, ...] = ()  # what the run shows so far, the most serious first
-    notes: tuple[str, ...] = ()  # about the data: what was left out and why
+    frames: tuple[int, ...] = ()  # steps of the sample images in the run's folder
+    fit: Fit | None = None  # 2-D runs: distance between the samples and the true distribution
+    fit_step: int = 0
+    evaluations: Evaluations = field(default_factory=Evaluations)
+    health: tuple[Finding, ...] = ()  # the most serious first
+    notes: tuple[str, ...] = ()  # about the data: which files were skipped and why
     error: str = ""
 
     samples = property(lambda self: self.sample_view.samples)
@@ -82,5 +81,10 @@ class Snapshot:
 
     @property
     def live(self) -> bool:
-        """Whether the session still can train."""
+        """Whether the session can still train."""
         return self.status in LIVE
+
+
+# Publishes the next snapshot, computed from the current one: publish(lambda now: replace(now, error="")).
+# mypy checks the field names and types given to `dataclasses.replace`.
+Publish = Callable[[Callable[[Snapshot], Snapshot]], None]

@@ -1,4 +1,4 @@
-"""What is dear to make is made as often as its share of the time allows."""
+"""Limits the share of time spent on an expensive computation."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-_WARM = 2.0  # seconds until the second making
+_FIRST_PAUSE = 2.0  # seconds at most between the first computation, which also loads kernels, and the second
 
 T = TypeVar("T")
 
 
 class Throttle(Generic[T]):
-    """Something dear to make: made anew only as often as keeps it within its share of the time."""
+    """Caches a value, and computes it again only as often as keeps the computation within a share of the time."""
 
-    def __init__(self, make: Callable[[], T], share: float) -> None:
-        self._make, self._share = make, share
-        self._again_at = 0.0
-        self.made: T
+    def __init__(self, compute: Callable[[], T], share: float) -> None:
+        self._compute, self._share = compute, share
+        self._next_time = 0.0
+        self.value: T  # the last result
 
-    def __call__(self, now: bool = False) -> T:
-        """The thing as last made, or made now if it is due or wanted `now`."""
-        began = time.perf_counter()
-        if now or began >= self._again_at:
-            first = not hasattr(self, "made")
-            self.made = self._make()
+    def get(self, now: bool = False) -> T:
+        """The value, computed again if that is due or if `now` is true."""
+        started = time.perf_counter()
+        if now or started >= self._next_time:
+            first = not hasattr(self, "value")
+            self.value = self._compute()
             ended = time.perf_counter()
-            pause = (ended - began) / self._share
-            self._again_at = ended + (min(pause, _WARM) if first else pause)  # the first also builds torch's kernels
-        return self.made
+            pause = (ended - started) / self._share
+            self._next_time = ended + (min(pause, _FIRST_PAUSE) if first else pause)
+        return self.value

@@ -24,7 +24,7 @@ from streamlit.testing.v1 import AppTest
 from gan_core.config import SETTINGS, TrainConfig
 from gan_core.config.schema import ConfigError
 from gan_core.runs import Run, RunError, RunStore, pack, unpack
-from gan_core.session import at_rest
+from gan_core.session import saved_snapshot
 from tests.conftest import ROOT
 from tests.data.test_zip import damaged
 from tests.runs.test_archive import made
@@ -182,7 +182,11 @@ def test_a_library_with_any_damage_is_still_shown(
 
 def look_at(run: Run) -> None:
     """All that the page reads of a run; a damaged part is a `RunError` at most."""
-    for read in (lambda: at_rest(run), lambda: [run.frame(step) for step in run.frames()], lambda: run.trainer("cpu")):
+    for read in (
+        lambda: saved_snapshot(run),
+        lambda: [run.frame(step) for step in run.frames()],
+        lambda: run.trainer("cpu"),
+    ):
         try:
             read()
         except RunError as error:

@@ -114,9 +114,9 @@ STEPS_APART = 0.02  # seconds between snapshots, so that a short run is looked a
 def test_a_session_names_its_illness_once(
     wanted: str, preset: str, values: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gan_core.session.loop.INTERVAL", STEPS_APART)
-    monkeypatch.setattr("gan_core.session.loop.LOOKING", 0.5)
-    monkeypatch.setattr("gan_core.session.loop.JUDGING", 0.3)
+    monkeypatch.setattr("gan_core.session.publisher.INTERVAL", STEPS_APART)
+    monkeypatch.setattr("gan_core.session.sample_views.VIEW_SHARE", 0.5)
+    monkeypatch.setattr("gan_core.session.sample_views.FIT_SHARE", 0.3)
     session = Session(presets.load(preset).with_values(values), RunStore(tmp_path), device="cpu", threads=1)
     session.start()
     assert session.wait(120)

@@ -319,7 +319,7 @@ def until(true: Callable[[], object], seconds: float = 20) -> None:
 
 def test_a_session_shows_ever_newer_weights_at_a_copy_for_each_publication() -> None:
     session = Session(ENDLESS, threads=1)
-    with pytest.raises(RunError, match="no networks to look at: it is ready"):
+    with pytest.raises(RunError, match="no networks to show: it is ready"):
         session.model()
     session.start()
     try:
@@ -362,7 +362,7 @@ def test_a_session_that_diverged_shows_its_last_good_checkpoint_or_says_that_the
         assert session.wait(20)
         assert session.snapshot().status == "failed"
         if store is None:
-            with pytest.raises(RunError, match="no networks to look at: it is failed"):
+            with pytest.raises(RunError, match="no networks to show: it is failed"):
                 session.model()
         else:
             model = session.model()

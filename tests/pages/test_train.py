@@ -82,4 +82,4 @@ def test_a_tab_shows_what_another_has_changed_in_its_run(begun: AppTest) -> None
     app.run()
     assert app.text_input(key="essentials/optimizer_g.lr").value == "0.005"
     app.text_input(key="essentials/optimizer_g.lr").set_value("0.002").run()
-    assert watched(app).asked.optimizer_g.lr == 0.002
+    assert watched(app).requested_config.optimizer_g.lr == 0.002

@@ -15,7 +15,8 @@ from gan_core.config import TrainConfig
 from gan_core.metrics.evaluations import Best, Evaluation, Evaluations, as_csv, from_csv
 from gan_core.metrics.registry import Metric, Provenance
 from gan_core.runs import Run, RunError, RunStore, checkpoint, summarise
-from gan_core.session import Session, evaluator
+from gan_core.session import Session
+from gan_core.session import evaluator as evaluator_module
 from gan_core.session.evaluator import Evaluator
 from gan_core.session.snapshot import Snapshot
 from gan_core.training.trainer import Trainer
@@ -72,10 +73,10 @@ def test_a_step_whose_judgement_was_cut_off_by_a_stop_is_judged_once_the_run_goe
 def test_the_global_generator_and_training_threads_are_left_alone() -> None:
     before, threads = torch.get_rng_state(), torch.get_num_threads()
     trainer = Trainer(POINTS, "cpu")
-    batch_statistics = Evaluator(trainer, None, lambda **changes: None)
-    batch_statistics.offer(trainer, 1.0)
-    assert batch_statistics.wait(60)
-    assert len(batch_statistics.evaluations) == 1
+    evaluator = Evaluator(trainer, None, lambda update: None)
+    evaluator.start(trainer, 1.0)
+    assert evaluator.wait(60)
+    assert len(evaluator.evaluations) == 1
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.get_num_threads() == threads
 
@@ -83,13 +84,13 @@ def test_the_global_generator_and_training_threads_are_left_alone() -> None:
 @pytest.mark.parametrize("config", [POINTS, DIGITS], ids=["points", "digits"])
 def test_the_same_weights_are_judged_alike_and_as_they_were_when_handed_over(config: TrainConfig) -> None:
     trainer = Trainer(config, "cpu")
-    batch_statistics = Evaluator(trainer, None, lambda **changes: None)
+    evaluator = Evaluator(trainer, None, lambda update: None)
     for steps_between in (0, 2):
-        batch_statistics.offer(trainer, 1.0)
+        evaluator.start(trainer, 1.0)
         for _ in range(steps_between):
             trainer.step()
-        assert batch_statistics.wait(60)
-    first, second = batch_statistics.evaluations.rows
+        assert evaluator.wait(60)
+    first, second = evaluator.evaluations.rows
     assert first == second
 
 
@@ -102,13 +103,13 @@ def test_one_judgement_runs_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
         return build(config)
 
     trainer = Trainer(POINTS, "cpu")
-    batch_statistics = Evaluator(trainer, None, lambda **changes: None)
+    evaluator = Evaluator(trainer, None, lambda update: None)
     monkeypatch.setattr(models, "build", slow)
-    assert batch_statistics.offer(trainer, 1.0)
-    assert not batch_statistics.offer(trainer, 2.0)
+    assert evaluator.start(trainer, 1.0)
+    assert not evaluator.start(trainer, 2.0)
     gate.set()
-    assert batch_statistics.wait(60)
-    assert batch_statistics.evaluations.seconds.tolist() == [1.0]
+    assert evaluator.wait(60)
+    assert evaluator.evaluations.seconds.tolist() == [1.0]
 
 
 # ---- never into training ---------------------------------------------------------------------------------------------
@@ -133,7 +134,7 @@ def test_a_copy_that_does_not_fit_in_memory_is_an_event_too(tmp_path: Path, monk
     def full(state: object) -> None:
         raise MemoryError("no room")
 
-    monkeypatch.setattr(evaluator, "_frozen", full)
+    monkeypatch.setattr(evaluator_module, "_copy_to_cpu", full)
     now = finished(POINTS.with_values(OFTEN), store=RunStore(tmp_path))
     assert (now.status, now.error) == ("finished", "")
     events = RunStore(tmp_path).open(now.run_id).events()
@@ -153,7 +154,7 @@ def test_stopping_waits_for_no_judgement(monkeypatch: pytest.MonkeyPatch) -> Non
     def endless(images: torch.Tensor, dataset: object, progress: metrics.quality.Progress) -> None:
         begun.set()
         while True:
-            progress(0.5, "batch_statistics")
+            progress(0.5, "comparing")
             time.sleep(0.01)
 
     monkeypatch.setattr(metrics, "evaluate", endless)
@@ -163,7 +164,7 @@ def test_stopping_waits_for_no_judgement(monkeypatch: pytest.MonkeyPatch) -> Non
     session.stop()
     assert session.wait(5)
     assert session.snapshot().status == "stopped"
-    assert not [thread for thread in threading.enumerate() if thread.name == "batch_statistics"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "evaluation"]
 
 
 # ---- what is kept ----------------------------------------------------------------------------------------------------

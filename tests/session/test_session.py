@@ -225,7 +225,7 @@ def test_a_run_goes_on_as_what_it_was_begun(tmp_path: Path) -> None:
     session.start()
     assert session.wait(60)
     assert session.snapshot().status == "failed"
-    assert "these settings differ: batch_size" in session.snapshot().error
+    assert "but these differ: batch_size" in session.snapshot().error
 
 
 def test_a_session_stopped_before_it_began_never_trains() -> None:

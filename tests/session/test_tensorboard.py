@@ -16,7 +16,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from gan_core.config import TrainConfig
 from gan_core.runs import Run, RunStore
 from gan_core.session import Session
-from gan_core.session.tensorboard import FOLDER, EventFiles
+from gan_core.session.tensorboard import FOLDER, TensorBoardWriter
 from tests.support.small import DIGITS, POINTS
 
 
@@ -75,8 +75,8 @@ def test_a_resumed_run_goes_on_in_the_same_curves(tmp_path: Path) -> None:
 
 def test_a_long_flush_writes_few_rows_and_the_last(tmp_path: Path) -> None:
     run = RunStore(tmp_path).create(POINTS)
-    files = EventFiles(run, POINTS, 0)
-    files.add([[step, 0.0, 0.0, 0, 1.0, 1.0, 0.5, 0.5, 1.0, 1.0] for step in range(1, 1001)])
+    files = TensorBoardWriter(run, POINTS, 0)
+    files.add_rows([[step, 0.0, 0.0, 0, 1.0, 1.0, 0.5, 0.5, 1.0, 1.0] for step in range(1, 1001)])
     files.close()
     steps = [event.step for event in read(run).Scalars("loss/D")]
     assert len(steps) <= 20
@@ -85,11 +85,11 @@ def test_a_long_flush_writes_few_rows_and_the_last(tmp_path: Path) -> None:
 
 def test_a_disk_that_refused_once_is_written_to_again(tmp_path: Path) -> None:
     run = RunStore(tmp_path).create(POINTS)
-    files = EventFiles(run, POINTS, 0)
+    files = TensorBoardWriter(run, POINTS, 0)
     row = [0.0, 0.0, 0, 1.0, 1.0, 0.5, 0.5, 1.0, 1.0]
     files._writer._get_file_writer().event_writer._async_writer._worker.exception = OSError(28, "No space left")
-    files.add([[1, *row]])
-    files.add([[2, *row]])
+    files.add_rows([[1, *row]])
+    files.add_rows([[2, *row]])
     files.close()
     assert 2 in [event.step for event in read(run).Scalars("loss/D")]
 

@@ -9,13 +9,13 @@ import pytest
 from gan_core.runs import RunStore
 from gan_core.session import Session
 from gan_core.session.pool import SessionPool
-from gan_core.session.training_slots import TrainingSlots, place_in_line
+from gan_core.session.training_slots import TrainingSlots, waiting_text
 from tests.session.test_session import ENDLESS, until
 
 
 @pytest.fixture
 def pool(tmp_path: Path) -> SessionPool:
-    return SessionPool(RunStore(tmp_path), places=1)
+    return SessionPool(RunStore(tmp_path), slots=1)
 
 
 def begun(pool: SessionPool, n: int) -> list[Session]:
@@ -31,18 +31,18 @@ def begun(pool: SessionPool, n: int) -> list[Session]:
 
 
 def test_a_line_moves_up_when_its_first_leaves() -> None:
-    turns = TrainingSlots(2)
-    assert [turns.ask(who) for who in "abcd"] == [0, 0, 1, 2]
-    turns.leave("a")
-    turns.leave("nobody")
-    assert [turns.ask(who) for who in "bcd"] == [0, 0, 1]
+    slots = TrainingSlots(2)
+    assert [slots.request(who) for who in "abcd"] == [0, 0, 1, 2]
+    slots.release("a")
+    slots.release("nobody")
+    assert [slots.request(who) for who in "bcd"] == [0, 0, 1]
 
 
 @pytest.mark.parametrize(
     ("ahead", "told"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (22, "22nd")]
 )
-def test_a_place_in_line_is_told(ahead: int, told: str) -> None:
-    assert place_in_line(ahead) == f"waiting for its turn, {told} in line"
+def test_a_waiting_text_is_told(ahead: int, told: str) -> None:
+    assert waiting_text(ahead) == f"waiting for its turn, {told} in line"
 
 
 def test_sessions_wait_for_their_turn_and_say_so(pool: SessionPool) -> None:

@@ -12,7 +12,7 @@ from gan_core.losses.score_range import score_range
 from gan_core.metrics.registry import KINDS
 from gan_core.runs import Metadata, Run, RunError, RunSummary, family, shipped
 from gan_core.runs.summary import Stamp, stamp
-from gan_core.session import at_rest
+from gan_core.session import saved_snapshot
 from gan_core.session.snapshot import Snapshot
 from gan_core.training.plane_view import Plane
 from ui.charts.plane import layered_view
@@ -44,7 +44,7 @@ def panel(run: RunSummary, runs: list[RunSummary]) -> None:
 
 @lru_cache(maxsize=8)
 def _rest(folder: Path, changed: Stamp) -> Snapshot:
-    return at_rest(Run(folder))
+    return saved_snapshot(Run(folder))
 
 
 def _heading(run: RunSummary) -> None:

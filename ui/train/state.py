@@ -66,9 +66,9 @@ def watch(key: str | None) -> None:
 
 def follow(session: Session | None) -> bool:
     """Show a live session's settings as they now are, which another tab may have changed; whether that was news."""
-    if session is None or not session.snapshot().live or session.asked == draft():
+    if session is None or not session.snapshot().live or session.requested_config == draft():
         return False
-    st.session_state.draft = session.asked
+    st.session_state.draft = session.requested_config
     return True
 
 
