@@ -57,7 +57,8 @@ class Loop:
         evaluations = EvaluationSchedule(trainer, commands, publish, recorder, evaluator)
         health = Health(trainer, disk, recorder, evaluator)
         views = SampleViews(trainer, observer, health)
-        publisher = Publisher(trainer, commands, publish, recorder, event_log, frames, evaluator, health, views)
+        run_id = run.id if run is not None else ""
+        publisher = Publisher(trainer, commands, publish, run_id, recorder, event_log, frames, evaluator, health, views)
         self.checkpoints = Checkpoints(trainer, disk, recorder, health)
         self.listeners: list[Listener] = [event_log, recorder, frames, self.checkpoints, evaluations, publisher]
         if tensorboard is not None:

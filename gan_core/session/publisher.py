@@ -31,6 +31,7 @@ class Publisher(Listener):
         trainer: Trainer,
         commands: CommandQueue,
         publish: Publish,
+        run_id: str,
         recorder: Recorder,
         event_log: EventLog,
         frames: Frames,
@@ -38,7 +39,7 @@ class Publisher(Listener):
         health: Health,
         views: SampleViews,
     ) -> None:
-        self._trainer, self._commands, self._publish = trainer, commands, publish
+        self._trainer, self._commands, self._publish, self._run_id = trainer, commands, publish, run_id
         self._recorder, self._event_log, self._frames = recorder, event_log, frames
         self._evaluator, self._health, self._views = evaluator, health, views
         self._next_time = 0.0
@@ -84,6 +85,7 @@ class Publisher(Listener):
                 config=trainer.config,
                 status=status,
                 activity="",
+                run_id=self._run_id,
                 device=describe_device(trainer.device),
                 step=trainer.steps,
                 total_steps=trainer.total_steps,

@@ -187,9 +187,8 @@ class Session:
             return trainer
         trainer = Trainer(self._config, self._device, dataset)
         if self._store is not None and not self._commands.stopping:
-            run = self._run = self._store.create(self._config, self._name)
-            self._run_lock = run.hold()
-            self._publish(lambda now: replace(now, run_id=run.id))
+            self._run = self._store.create(self._config, self._name)
+            self._run_lock = self._run.hold()
         return trainer
 
     def _fail(self, message: str) -> None:
