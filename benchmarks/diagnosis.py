@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.illnesses import CASES, Case, Examined, Ledger
+from benchmarks.failure_modes import CASES, Case, Examined, Ledger
 
 SOUND = ("improving", "converged", "stalled")
 SEEDS = {"tuning": (0, 1, 201, 202, 203), "held-out": (401, 402)}

@@ -78,7 +78,7 @@ def judge(trainer: Trainer) -> tuple[float, float, str]:
         points = trainer.generate(SAMPLES, seed=1)
         if not bool(points.isfinite().all()):
             return float("inf"), OF_POINTS, "not finite"
-        fit = PointEvaluator(trainer.config)(points)
+        fit = PointEvaluator(trainer.config).fit(points)
         figures = f"KL {fit.kl:.2f}, JS {fit.js:.2f} bits"
         if fit.modes is None:
             return fit.js, OF_POINTS, figures

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.illnesses import CASES, Case, Examined, Ledger
+from benchmarks.failure_modes import CASES, Case, Examined, Ledger
 from gan_core.diagnosis import Remedy
 
 FIRST = 301  # of the seeds, none of which set a limit

@@ -69,7 +69,7 @@ def evaluate(
     typer.echo(f"{run_dir}, step {trainer.steps}")
     if trainer.config.dataset.kind == "points":
         samples = trainer.generate(metrics.point_quality.SAMPLES, seed)
-        lines = quality_table.fit(metrics.point_quality.PointEvaluator(trainer.config).in_full(samples))
+        lines = quality_table.fit(metrics.point_quality.PointEvaluator(trainer.config).evaluate(samples))
     else:
         samples = trainer.generate(metrics.IMAGES, seed)
         try:

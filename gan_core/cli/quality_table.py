@@ -33,25 +33,25 @@ def fit(judged: Fit) -> Iterator[str]:
     yield f"covariance generated {_numbers(judged.covariance)}, true {_numbers(judged.true_covariance)}"
 
 
-def _table(judged: registry.Evaluated) -> Iterator[str]:
+def _table(judged: registry.HasMetrics) -> Iterator[str]:
     yield f"{'':36}{'generated':>10}  {'95 % interval':<20}{'real':>8}{'n':>8}  best"
-    for figure in registry.of(judged):
+    for figure in registry.measured(judged):
         if figure.name == "covered":  # a line of its own says of how many
             continue
-        label = f"{figure.kind.label}, {figure.kind.unit}" if figure.kind.unit else figure.kind.label
+        label = f"{figure.info.label}, {figure.info.unit}" if figure.info.unit else figure.info.label
         interval = "" if figure.low is None else f"{figure.low:.3g} to {figure.high:.3g}"
         real = "" if figure.real is None else f"{figure.real:.3g}"
-        yield f"{label:36}{figure.value:>10.3g}  {interval:<20}{real:>8}{figure.basis.n:>8}  {figure.kind.better}"
+        yield f"{label:36}{figure.value:>10.3g}  {interval:<20}{real:>8}{figure.provenance.n:>8}  {figure.info.better}"
     yield f"features: {'; '.join(_extractors(judged))}"
 
 
-def _extractors(judged: registry.Evaluated) -> Iterator[str]:
+def _extractors(judged: registry.HasMetrics) -> Iterator[str]:
     by: dict[str, list[str]] = {}
-    for figure in registry.of(judged):
-        by.setdefault(figure.basis.extractor, []).append(figure.name)
+    for figure in registry.measured(judged):
+        by.setdefault(figure.provenance.extractor, []).append(figure.name)
     most, *others = sorted(by, key=lambda name: -len(by[name]))
     yield most
-    yield from (f"{', '.join(registry.KINDS[name].label for name in by[other])}: {other}" for other in others)
+    yield from (f"{', '.join(registry.METRICS[name].label for name in by[other])}: {other}" for other in others)
 
 
 def _numbers(array: np.ndarray) -> str:

@@ -49,7 +49,7 @@ class Trace:
     @property
     def quality(self) -> np.ndarray:
         """That figure at each judgement, NaN where one has none."""
-        column = self.evaluations.figures.get(self.metric)
+        column = self.evaluations.columns.get(self.metric)
         return column.value if column is not None else np.empty(0)
 
 

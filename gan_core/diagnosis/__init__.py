@@ -1,7 +1,7 @@
 """Names what is going wrong in a run, with the evidence, and what to do about it; or says that nothing is.
 
-`diagnose` reads nothing but the config, the figures, the sample_stats and the judgements. `Watch` asks it again and
-again while a run trains, and keeps its answers steady.
+`diagnose` reads nothing but the config, the figures, the sample_stats and the judgements. `Watch` asks it again and again
+while a run trains, and keeps its answers steady.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from dataclasses import replace
 import numpy as np
 
 from gan_core.config import TrainConfig
-from gan_core.diagnosis.convergence import sound
+from gan_core.diagnosis.convergence import health
 from gan_core.diagnosis.curves import MIN_STEPS, RunSignals
 from gan_core.diagnosis.failure_modes import FAILURE_MODES
 from gan_core.diagnosis.findings import Chart, Evidence, Finding, Remedy, SampleStats
 from gan_core.metrics.evaluations import Evaluations
 from gan_core.training.history import History
 
-__all__ = ["MIN_STEPS", "Chart", "Evidence", "Finding", "Remedy", "SampleStats", "Watch", "diagnose"]
+__all__ = ["MIN_STEPS", "Chart", "Evidence", "Finding", "HealthMonitor", "Remedy", "SampleStats", "diagnose"]
 
 _GOES_AFTER = 0.05  # share of the run, and at least so many steps, that a finding stays after its last sign
 _AT_LEAST = 50
@@ -38,18 +38,18 @@ def diagnose(
         ill = tuple(finding for illness in FAILURE_MODES if (finding := illness.finding(run)) is not None)
         if ill:
             return ill
-        good = sound(run)
+        good = health(run)
         return (good,) if good is not None else ()
 
 
-class Watch:
+class HealthMonitor:
     """Diagnoses a run again and again: a finding comes once it is seen twice, and goes once it is long unseen."""
 
     def __init__(self) -> None:
         self._first: dict[str, int] = {}  # by id: the step at which it was first seen in a row
         self._shown: dict[str, tuple[Finding, int]] = {}  # by id: as last seen, and at which step
 
-    def see(
+    def update(
         self,
         config: TrainConfig,
         history: History,

@@ -13,7 +13,15 @@ import numpy as np
 
 from gan_core.config import TrainConfig
 from gan_core.diagnosis.curves import MIN_STEPS, RunSignals
-from gan_core.diagnosis.failure_mode import FailureMode, Symptoms, penalty, rhythm, slower_d, smaller_steps, told_apart
+from gan_core.diagnosis.failure_mode import (
+    FailureMode,
+    Symptoms,
+    find_period,
+    is_separated,
+    penalty,
+    slower_d,
+    smaller_steps,
+)
 from gan_core.diagnosis.findings import Evidence
 from gan_core.losses import CrossEntropy, LeastSquares
 
@@ -35,11 +43,13 @@ class VanishingGradient(FailureMode):
         best = float(np.nanmax(column)) if np.isfinite(column).any() else 0.0
         if not best > 0:
             return None
-        since = run.since((norms < self.limit * best) & told_apart(run), forgiven=0.2)  # one loud step is no way out
+        since = run.lasting_since(
+            (norms < self.limit * best) & is_separated(run), forgiven=0.2
+        )  # one loud step is no way out
         if since is None:
             return None
-        text = f"G's gradient {run.now('grad_norm_g'):.2g}, at most {best:.2g} so far"
-        return Symptoms(since, (Evidence("norms", text, run.now("grad_norm_g"), self.limit * best, run.last),))
+        text = f"G's gradient {run.recent_mean('grad_norm_g'):.2g}, at most {best:.2g} so far"
+        return Symptoms(since, (Evidence("norms", text, run.recent_mean("grad_norm_g"), self.limit * best, run.last),))
 
     def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
         softer = {"loss.name": "non-saturating"}
@@ -65,7 +75,7 @@ class DiscriminatorTooStrong(FailureMode):
         if isinstance(run.loss, CrossEntropy):
             top = 1 - run.loss.label_smoothing
             sign = (real > top - self.score) & (fake < self.score)
-            hopeless = run.since(sign & (fake < 1e-3))
+            hopeless = run.lasting_since(sign & (fake < 1e-3))
             limit = self.score
         elif rest_d:
             sign = run["loss_d"] < self.share * rest_d
@@ -75,11 +85,11 @@ class DiscriminatorTooStrong(FailureMode):
             early = np.abs(gap[max(1, len(gap) // 10) : max(2, len(gap) // 4)])
             limit = self.growth * max(float(np.median(early)), 0.1) if len(early) else np.inf
             sign, hopeless = gap > limit, None
-        since = hopeless if hopeless is not None else run.since(sign)
-        if since is None or (hopeless is None and run.gaining()):
+        since = hopeless if hopeless is not None else run.lasting_since(sign)
+        if since is None or (hopeless is None and run.is_improving()):
             return None
-        text = f"D(x) {run.now('d_real'):.3g} and D(G(z)) {run.now('d_fake'):.2g}"
-        return Symptoms(since, (Evidence("scores", text, run.now("d_fake"), limit, run.last),))
+        text = f"D(x) {run.recent_mean('d_real'):.3g} and D(G(z)) {run.recent_mean('d_fake'):.2g}"
+        return Symptoms(since, (Evidence("scores", text, run.recent_mean("d_fake"), limit, run.last),))
 
     def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
         slower = slower_d(config)
@@ -105,17 +115,17 @@ class GeneratorTooStrong(FailureMode):
     def symptoms(self, run: RunSignals) -> Symptoms | None:
         real, fake, rest_d = run["d_real"], run["d_fake"], run.loss.equilibrium[0]
         if isinstance(run.loss, CrossEntropy):
-            limit = min(self.probability, run.now("d_real") + self.lead)
+            limit = min(self.probability, run.recent_mean("d_real") + self.lead)
             sign = (fake > real) & (fake > np.minimum(self.probability, real + self.lead))
         elif rest_d:
             limit, sign = self.share * rest_d, (run["loss_d"] > self.share * rest_d) & (fake > real)
         else:
             limit, sign = 0.0, fake - real > 0.1 * (np.abs(fake) + np.abs(real))
-        since = run.since(sign, forgiven=0.1)
+        since = run.lasting_since(sign, forgiven=0.1)
         if since is None:
             return None
-        text = f"D(G(z)) {run.now('d_fake'):.3g} above D(x) {run.now('d_real'):.3g}"
-        return Symptoms(since, (Evidence("scores", text, run.now("d_fake"), float(limit), run.last),))
+        text = f"D(G(z)) {run.recent_mean('d_fake'):.3g} above D(x) {run.recent_mean('d_real'):.3g}"
+        return Symptoms(since, (Evidence("scores", text, run.recent_mean("d_fake"), float(limit), run.last),))
 
     def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
         g, d = config.optimizer_g.lr, config.optimizer_d.lr
@@ -150,7 +160,7 @@ class Oscillation(FailureMode):
         early, late = float(gap[:half].std()), float(gap[half:].std())
         if not 0.2 < below < 0.8 or min(early, late) < self._least(run) or late < 0.6 * early:
             return None
-        strength, period = rhythm(gap)
+        strength, period = find_period(gap)
         if strength < self.regular:
             return None
         since = int(run.history.step[-len(gap)])

@@ -34,7 +34,7 @@ class _Quality:
     perfect: bool = False  # whether there is nothing left to gain
 
 
-def sound(run: RunSignals) -> Finding | None:
+def health(run: RunSignals) -> Finding | None:
     """ "improving", "converged" or "stalled"; None where nothing can be told yet."""
     if run.age < MIN_STEPS:
         return None
@@ -70,14 +70,14 @@ def _of_points(run: RunSignals) -> _Quality | None:
 
 def _of_images(run: RunSignals) -> _Quality | None:
     """By the Frechet distance of each judgement; good by coverage, which no blur and no collapse has."""
-    figures = run.evaluations.figures
-    if "frechet" not in figures or "coverage" not in figures:
+    columns = run.evaluations.columns
+    if "frechet" not in columns or "coverage" not in columns:
         return None
-    course = _course(run, run.evaluations.step.tolist(), figures["frechet"].value.tolist(), _JUDGEMENTS)
+    course = _course(run, run.evaluations.step.tolist(), columns["frechet"].value.tolist(), _JUDGEMENTS)
     if course is None:
         return None
     before, now, since, step = course
-    coverage = figures["coverage"]
+    coverage = columns["coverage"]
     good = bool(np.median(coverage.value[-2:]) >= _GOOD_COVERAGE * coverage.real[-1])
     return _Quality("Frechet distance", "quality", before, now, since, step, good)
 
@@ -96,16 +96,12 @@ def _course(
 
 def _nearer(run: RunSignals) -> Finding | None:
     """ "improving" by sample_stats: samples come nearer to real ones, or vary more like them."""
-    half = [sample_stats for sample_stats in run.sample_stats if sample_stats.step >= run.last / 2]
+    half = [stats for stats in run.sample_stats if stats.step >= run.last / 2]
     if len(half) < _GLANCES:
         return None
     middle = len(half) // 2
-    spread = [
-        float(np.median([sample_stats.spread for sample_stats in part])) for part in (half[:middle], half[middle:])
-    ]
-    nearest = [
-        float(np.median([sample_stats.nearest for sample_stats in part])) for part in (half[:middle], half[middle:])
-    ]
+    spread = [float(np.median([stats.spread for stats in part])) for part in (half[:middle], half[middle:])]
+    nearest = [float(np.median([stats.nearest for stats in part])) for part in (half[:middle], half[middle:])]
     if nearest[1] >= _GAIN * nearest[0] and abs(1 - spread[1]) >= abs(1 - spread[0]) - 0.03:
         return None
     text = f"nearest real one at {nearest[1]:.2f} of the usual distance, before at {nearest[0]:.2f}"

@@ -59,11 +59,11 @@ class RunSignals:
         values: np.ndarray = getattr(self.history, name)[self._rows]
         return values
 
-    def now(self, name: str) -> float:
+    def recent_mean(self, name: str) -> float:
         """A column over the last blocks that count as lasting: their mean."""
         return float(self[name][self.steps >= self.last - self.lasting].mean())
 
-    def since(self, sign: np.ndarray, forgiven: float = 0.0) -> int | None:
+    def lasting_since(self, sign: np.ndarray, forgiven: float = 0.0) -> int | None:
         """The step since which a sign, true or false for each block, has lasted long enough; else None.
 
         Args:
@@ -79,18 +79,16 @@ class RunSignals:
 
     # ---- sample statistics ---------------------------------------------------------------------------------------
 
-    def recent_glances(self) -> tuple[SampleStats, ...]:
+    def recent_stats(self) -> tuple[SampleStats, ...]:
         """The sample_stats that count as lasting, at least three; () where there are not that many."""
         if self.age < MIN_STEPS or len(self.sample_stats) < 4:
             return ()
-        recent = tuple(
-            sample_stats for sample_stats in self.sample_stats if sample_stats.step >= self.last - self.lasting
-        )
+        recent = tuple(stats for stats in self.sample_stats if stats.step >= self.last - self.lasting)
         return recent if len(recent) >= 3 else self.sample_stats[-3:]
 
-    def shown_since(self, sign: Callable[[SampleStats], bool]) -> int | None:
+    def stats_since(self, sign: Callable[[SampleStats], bool]) -> int | None:
         """The step since which every sample_stats has shown the sign, if that is long enough; else None."""
-        recent = self.recent_glances()
+        recent = self.recent_stats()
         if not recent or not all(sign(sample_stats) for sample_stats in recent):
             return None
         first = len(self.sample_stats)
@@ -98,16 +96,14 @@ class RunSignals:
             first -= 1
         return self.sample_stats[first].step
 
-    def gaining(self) -> bool:
+    def is_improving(self) -> bool:
         """Whether G is getting nearer to the data: over the recent sample_stats its spread or its distance improves."""
-        recent = self.recent_glances()
+        recent = self.recent_stats()
         if not recent:
             return False
         half = len(recent) // 2
-        spread = [
-            abs(1 - _median([sample_stats.spread for sample_stats in part])) for part in (recent[:half], recent[half:])
-        ]
-        nearest = [_median([sample_stats.nearest for sample_stats in part]) for part in (recent[:half], recent[half:])]
+        spread = [abs(1 - _median([stats.spread for stats in part])) for part in (recent[:half], recent[half:])]
+        nearest = [_median([stats.nearest for stats in part]) for part in (recent[:half], recent[half:])]
         return spread[0] - spread[1] > 0.03 or nearest[1] < 0.95 * nearest[0]
 
 

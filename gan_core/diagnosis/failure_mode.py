@@ -31,7 +31,7 @@ class FailureMode(ABC):
     id: ClassVar[str]
     title: ClassVar[str]
     meaning: ClassVar[str]  # two plain sentences
-    ruinous: ClassVar[bool] = False  # it leaves weights past saving, so that every remedy begins a new run
+    destroys_weights: ClassVar[bool] = False  # it leaves weights past saving, so that every remedy begins a new run
 
     @abstractmethod
     def symptoms(self, run: RunSignals) -> Symptoms | None:
@@ -45,12 +45,14 @@ class FailureMode(ABC):
         symptoms = self.symptoms(run)
         if symptoms is None:
             return None
-        remedies = tuple(Remedy(label, dict(values), self.ruinous) for label, values in self.remedies(run.config))
+        remedies = tuple(
+            Remedy(label, dict(values), self.destroys_weights) for label, values in self.remedies(run.config)
+        )
         kept = tuple(remedy for remedy in remedies if _changes(run.config, remedy))
         return Finding(self.id, self.title, True, symptoms.since, symptoms.evidence, self.meaning, kept)
 
 
-def told_apart(run: RunSignals) -> np.ndarray:
+def is_separated(run: RunSignals) -> np.ndarray:
     """Whether D tells real from fake well, block by block, in the terms of its loss."""
     gap, rest_d = run["d_real"] - run["d_fake"], run.loss.equilibrium[0]
     if isinstance(run.loss, CrossEntropy):
@@ -61,7 +63,7 @@ def told_apart(run: RunSignals) -> np.ndarray:
     return gap > max(0.1 * largest, 1e-6)
 
 
-def rhythm(values: np.ndarray) -> tuple[float, int]:
+def find_period(values: np.ndarray) -> tuple[float, int]:
     """How regularly values swing: the autocorrelation at their period, in [-1, 1], and that period."""
     x = values - values.mean()
     power = np.abs(np.fft.rfft(x, 2 * len(x))) ** 2

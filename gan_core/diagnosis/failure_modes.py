@@ -29,7 +29,7 @@ class Divergence(FailureMode):
         "The steps are so large that each one overshoots further than the last, and scores or gradients run away. "
         "The weights do not come back from there: begin anew with smaller steps, or with a penalty that holds D back."
     )
-    ruinous = True
+    destroys_weights = True
     limit = 100.0
 
     def symptoms(self, run: RunSignals) -> Symptoms | None:
@@ -47,7 +47,7 @@ class Divergence(FailureMode):
                 (run.loss.equilibrium[0] or 0.0) == 0.0
                 and self._growth(run, gap, np.abs(run["d_real"] - run["d_fake"]), 0.3, "scores", "D(x) - D(G(z))")
             )
-            or self._leap(run)
+            or self._loss_jump(run)
         )
 
     def _growth(
@@ -63,14 +63,14 @@ class Divergence(FailureMode):
             return None
         first = float(np.quantile(early, 0.95))
         limit = self.limit * max(first, floor)
-        since = run.since(blocks > limit)
+        since = run.lasting_since(blocks > limit)
         if since is None:
             return None
         now = float(blocks[-1])
         text = f"{label} {now:.3g}, at first {first:.2g}"
         return Symptoms(since, (Evidence(chart, text, now, limit, run.last),))
 
-    def _leap(self, run: RunSignals) -> Symptoms | None:
+    def _loss_jump(self, run: RunSignals) -> Symptoms | None:
         """D's scores leapt within a few steps to where no gradient comes back from."""
         rest_d, worst = run.loss.equilibrium[0], run.column("loss_d")
         if not isinstance(run.loss, CrossEntropy) or not rest_d or not np.isfinite(worst).any():
@@ -79,7 +79,7 @@ class Divergence(FailureMode):
         if run.age < MIN_STEPS or worst[step] < 6 * rest_d:
             return None
         sure = run["d_real"] - run["d_fake"] > 0.98
-        since = run.since(sure | ((run["loss_d"] > 3 * rest_d) & (run["d_fake"] < 0.9)), forgiven=0.2)
+        since = run.lasting_since(sure | ((run["loss_d"] > 3 * rest_d) & (run["d_fake"] < 0.9)), forgiven=0.2)
         if since is None:
             return None
         at = int(run.history.step[run._rows][step])
@@ -116,41 +116,37 @@ class ModeCollapse(FailureMode):
     def symptoms(self, run: RunSignals) -> Symptoms | None:
         if run.last < 2 * MIN_STEPS:
             return None
-        recent = run.recent_glances()
-        alike = run.shown_since(lambda sample_stats: sample_stats.spread < self.spread)
-        if (
-            alike is not None
-            and not self._untouched(run)
-            and not rising([sample_stats.spread for sample_stats in recent], 1.3)
-        ):
+        recent = run.recent_stats()
+        alike = run.stats_since(lambda stats: stats.spread < self.spread)
+        if alike is not None and not self._is_untrained(run) and not rising([stats.spread for stats in recent], 1.3):
             last = recent[-1]
             text = f"samples differ by {last.spread:.0%} of what real ones do"
             return Symptoms(alike, (Evidence("samples", text, last.spread, self.spread, last.step),))
-        known = [sample_stats for sample_stats in run.sample_stats if sample_stats.covered is not None]
+        known = [stats for stats in run.sample_stats if stats.covered is not None]
         if run.last < 4 * MIN_STEPS or len(known) < 6 or known[-1].step < run.last - run.lasting:
             return None
         late = known[len(known) // 2 :]
-        shares = [sample_stats.covered or 0.0 for sample_stats in late]
+        shares = [stats.covered or 0.0 for stats in late]
         if run.last < self.patience * MIN_STEPS and late[-1].spread > self.wide:
             return None  # spread over the data, and still finding its modes
-        nearest = [sample_stats.nearest for sample_stats in late]
+        nearest = [stats.nearest for stats in late]
         if max(shares) > self.covered or rising(shares) or rising([1 / max(value, 1e-6) for value in nearest]):
             return None
         text = f"{shares[-1]:.0%} of the modes are reached"
         return Symptoms(late[0].step, (Evidence("fit", text, shares[-1], self.covered, late[-1].step),))
 
-    def _untouched(self, run: RunSignals) -> bool:
+    def _is_untrained(self, run: RunSignals) -> bool:
         """G still makes about what it began with, which is no collapse: it has not learnt yet.
 
         Not so where samples have become alike that once were not: a G that has not learnt keeps its variety.
         """
         if len(run.sample_stats) < 2:
             return False
-        first, recent = run.sample_stats[: max(1, len(run.sample_stats) // 4)], run.recent_glances()
-        limit = min(self.same, self.lost * max(sample_stats.spread for sample_stats in first))
+        first, recent = run.sample_stats[: max(1, len(run.sample_stats) // 4)], run.recent_stats()
+        limit = min(self.same, self.lost * max(stats.spread for stats in first))
         if recent and all(sample_stats.spread < limit for sample_stats in recent):
             return False
-        return run.sample_stats[-1].nearest > 0.8 * max(sample_stats.nearest for sample_stats in first)
+        return run.sample_stats[-1].nearest > 0.8 * max(stats.nearest for stats in first)
 
     def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
         d, g = config.optimizer_d.lr, config.optimizer_g.lr
@@ -190,7 +186,7 @@ class Memorisation(FailureMode):
     def symptoms(self, run: RunSignals) -> Symptoms | None:
         if not len(run.history) or run.history.epoch[-1] < self.epochs:
             return None
-        symptoms = [sign for sign in (self._copies(run), self._knows(run)) if sign is not None]
+        symptoms = [sign for sign in (self._copies(run), self._overfits(run)) if sign is not None]
         return (
             Symptoms(min(s.since for s in symptoms), tuple(e for s in symptoms for e in s.evidence))
             if symptoms
@@ -199,16 +195,16 @@ class Memorisation(FailureMode):
 
     def _copies(self, run: RunSignals) -> Symptoms | None:
         """Samples stand much nearer to one real example than to any other."""
-        since = run.shown_since(lambda sample_stats: sample_stats.ratio < self.ratio)
+        since = run.stats_since(lambda stats: stats.ratio < self.ratio)
         if since is None:
             return None
         last = run.sample_stats[-1]
         text = f"samples lie at {last.ratio:.0%} of the distance to the second nearest example"
         return Symptoms(since, (Evidence("samples", text, last.ratio, self.ratio, last.step),))
 
-    def _knows(self, run: RunSignals) -> Symptoms | None:
+    def _overfits(self, run: RunSignals) -> Symptoms | None:
         """D scores real examples that it has not seen like fakes."""
-        since = run.shown_since(lambda sample_stats: (sample_stats.overfit or 0.0) > self.overfit)
+        since = run.stats_since(lambda stats: (stats.overfit or 0.0) > self.overfit)
         if since is None:
             return None
         last = run.sample_stats[-1]

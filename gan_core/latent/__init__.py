@@ -8,7 +8,7 @@ from gan_core.latent.directions import DIRECTIONS, Directions, Method, direction
 from gan_core.latent.frozen_model import Model, Weights, draw
 from gan_core.latent.interpolation import arithmetic, lerp, path, resample, slerp
 from gan_core.latent.inversion import Inversion, invert, prepare
-from gan_core.latent.latent_grid import LatentPlane, film, plane
+from gan_core.latent.latent_grid import LatentPlane, across_models, plane
 from gan_core.latent.nearest_images import Neighbours, neighbours
 from gan_core.latent.saliency import saliency
 from gan_core.latent.url_encoding import from_text, to_text
@@ -22,10 +22,10 @@ __all__ = [
     "Model",
     "Neighbours",
     "Weights",
+    "across_models",
     "arithmetic",
     "directions",
     "draw",
-    "film",
     "from_text",
     "invert",
     "lerp",

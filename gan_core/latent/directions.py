@@ -77,7 +77,7 @@ def _principal(model: Model) -> tuple[Tensor, Tensor]:
     y = model.labels(None, len(half))
     z = torch.cat((half, -half)).to(model.device)
     y = None if y is None else torch.cat((y, y))
-    layer = first_stage(model)
+    layer = first_layer(model)
     moved: Tensor | float = 0.0  # (z, F): the sum of z times response
     for rows in torch.arange(len(z)).split(_AT_ONCE):
         response = layer(model.generator.inputs(z[rows], None if y is None else y[rows])).flatten(1)
@@ -99,7 +99,7 @@ def _raw(model: Model) -> tuple[Tensor, Tensor]:
     return torch.eye(model.z_size), torch.ones(model.z_size)
 
 
-def first_stage(model: Model) -> nn.Module:
+def first_layer(model: Model) -> nn.Module:
     """What G does first: the mapping network of a style-based G, else its first layer with all that goes with it."""
     if model.styled is not None:
         return _Mapped(model.styled.map)

@@ -27,7 +27,7 @@ State = Mapping[str, Tensor]
 Label = int | Sequence[int] | Tensor | None
 Styles = Sequence[Tensor | None] | None
 _AT_ONCE = 250  # samples made or judged at a time
-_COMPANY = 64  # generated samples among which D judges
+_COMPANIONS = 64  # generated samples among which D judges
 
 T = TypeVar("T")
 
@@ -78,7 +78,7 @@ class Model:
         self.config, self.step, self.name = weights.config, weights.step, name
         self.weights: Literal["ema", "raw"] = "raw" if raw or weights.ema is None else "ema"
         self.z_size, self.classes = self.config.latent.dim, self.config.classes
-        generator, discriminator = models.described(self.config)
+        generator, discriminator = models.build_meta(self.config)
         state = weights.generator if self.weights == "raw" or weights.ema is None else weights.ema
         self.generator: Generator = _shown(_frozen(generator, state, device))
         self.discriminator: Discriminator = _shown(_frozen(discriminator, weights.discriminator, device))
@@ -145,32 +145,32 @@ class Model:
         x = self.samples(samples)
         y = self.labels(label, len(x))
         rows = torch.arange(len(x), device=self.device).split(_AT_ONCE)
-        return torch.cat([self.judge(x[r], None if y is None else y[r]) for r in rows]).cpu().numpy()
+        return torch.cat([self.logits(x[r], None if y is None else y[r]) for r in rows]).cpu().numpy()
 
-    def judge(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+    def logits(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """As `scores`, for samples and classes on the device, all at once, and gradients may pass: (n,)."""
-        judge, features = self._judge(), self.features(x, y)
-        among = judge.across(torch.cat((features, self._company())))[: len(x)]
-        logits: Tensor = judge.condition.after(judge.head(among), among, y)
+        judge, features = self._scorer(), self.features(x, y)
+        among = judge.across(torch.cat((features, self._companion_features())))[: len(x)]
+        logits: Tensor = judge.condition.condition_logits(judge.head(among), among, y)
         return logits
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """D's last features of samples on the device: (n, F)."""
-        return _features(self._judge(), self.as_seen(x), y)
+        return _features(self._scorer(), self.to_discriminator_range(x), y)
 
-    def as_seen(self, x: Tensor) -> Tensor:
+    def to_discriminator_range(self, x: Tensor) -> Tensor:
         """Samples in [0, 1] in the range that the networks know."""
         return x * 2 - 1 if x.ndim == 4 and self.config.generator.output == "tanh" else x
 
-    def _judge(self) -> Discriminator:
+    def _scorer(self) -> Discriminator:
         """D with the statistics of a batch of fakes in its normalisations.
 
         Its running ones mix real and fake batches, and by them it would call nearly everything fake.
         """
-        return self.remember("judge", self._make_judge)
+        return self.remember("judge", self._make_scorer)
 
     @torch.no_grad()
-    def _make_judge(self) -> Discriminator:
+    def _make_scorer(self) -> Discriminator:
         norms = [module for module in self.discriminator.modules() if isinstance(module, _BatchNorm)]
         for norm in norms:
             norm.training, norm.momentum = True, 1.0  # takes the next batch's statistics whole
@@ -180,13 +180,15 @@ class Model:
             norm.training = False
         return self.discriminator
 
-    def _company(self) -> Tensor:
+    def _companion_features(self) -> Tensor:
         """D's features of the fakes among which it judges, which do not change: (64, F)."""
         with torch.no_grad():
-            return self.remember("company", lambda: _features(self._judge(), *self._fakes()))
+            return self.remember("company", lambda: _features(self._scorer(), *self._fakes()))
 
     def _fakes(self) -> tuple[Tensor, Tensor | None]:
-        return self.as_seen(self.decode(draw(self, _COMPANY, 0)).to(self.device)), self.labels(None, _COMPANY)
+        return self.to_discriminator_range(self.decode(draw(self, _COMPANIONS, 0)).to(self.device)), self.labels(
+            None, _COMPANIONS
+        )
 
     # ---- what both are given -------------------------------------------------------------------------------------
 
@@ -253,7 +255,7 @@ def as_samples(samples: Tensor | np.ndarray, shape: tuple[int, ...]) -> Tensor:
 
 
 def _features(discriminator: Discriminator, seen: Tensor, y: Tensor | None) -> Tensor:
-    features: Tensor = discriminator.features(discriminator.condition.before(seen, y))
+    features: Tensor = discriminator.features(discriminator.condition.condition_input(seen, y))
     return features
 
 

@@ -15,7 +15,7 @@ from gan_core.latent.frozen_model import Label, Model, Styles, draw
 _REACH = 2.5  # standard deviations of z that a grid spans either way
 
 
-def film(
+def across_models(
     models: Iterable[Model], z: Tensor, label: Label = None, styles: Styles = None, psi: float = 1.0
 ) -> list[np.ndarray]:
     """What each model makes of the same latents z, (z_size,) or (n, z_size): a list of what `Model.pictures` gives.

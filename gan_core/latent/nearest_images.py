@@ -14,8 +14,8 @@ from gan_core.config import TrainConfig
 from gan_core.config.catalog import DATASETS
 from gan_core.data import Dataset
 from gan_core.latent.frozen_model import Model, as_samples
-from gan_core.metrics.feature_classifier import Classifier, at_hand
-from gan_core.metrics.precision_recall import reach
+from gan_core.metrics.feature_classifier import Classifier, available_classifier
+from gan_core.metrics.precision_recall import neighbour_distances
 
 SEARCHED = 20_000  # real images at most
 _SPACED = 5_000  # real images whose distances to each other are measured
@@ -48,7 +48,7 @@ def neighbours(of: Model | TrainConfig, samples: Tensor | np.ndarray, dataset: D
     """
     config = of.config if isinstance(of, Model) else of
     x = as_samples(samples, config.shape)
-    space = _space_of(dataset)
+    space = _space_for(dataset)
     if not 1 <= k <= len(space.real):
         raise ValueError(f"from 1 to {len(space.real)} neighbours can be found, not {k}")
     apart = torch.cdist(space.place(x), space.real, compute_mode=_EXACT)
@@ -70,22 +70,24 @@ class _Space:
     """Where distances are measured, and where the real examples lie in it."""
 
     def __init__(self, dataset: Dataset) -> None:
-        self._classifier: Classifier | None = at_hand(dataset) if dataset.examples.ndim == 4 else None
+        self._classifier: Classifier | None = available_classifier(dataset) if dataset.examples.ndim == 4 else None
         if self._classifier is not None:
-            name = self._classifier.about.name
+            name = self._classifier.info.name
             whose = f"the {name} classifier" if name in DATASETS else "a classifier trained on this data"
             self.name = f"features of {whose}"
         else:
             self.name = "pixels" if dataset.examples.ndim == 4 else "the plane"
         self.real = torch.cat([self.place(part) for part in dataset.examples[:SEARCHED].split(1000)])
-        self.spacing = reach(self.real[:_SPACED].double(), 1).float().sort().values  # of each to the nearest other one
+        self.spacing = (
+            neighbour_distances(self.real[:_SPACED].double(), 1).float().sort().values
+        )  # of each to the nearest other one
         at = torch.quantile(self.spacing, torch.tensor(QUANTILES))
         self.quantiles = dict(zip(QUANTILES, at.tolist(), strict=True))
 
     def place(self, samples: Tensor) -> Tensor:
         """Samples, uint8 or float in [0, 1], or points, -> float32 (n, d)."""
         if self._classifier is not None:
-            return self._classifier.read(samples).features
+            return self._classifier.classify(samples).features
         flat = samples.flatten(1).float()
         return flat / 255 if samples.dtype == torch.uint8 else flat
 
@@ -94,7 +96,7 @@ _spaces: WeakKeyDictionary[Dataset, _Space] = WeakKeyDictionary()
 _guard = Lock()
 
 
-def _space_of(dataset: Dataset) -> _Space:
+def _space_for(dataset: Dataset) -> _Space:
     """Found once for as long as the data stay in memory."""
     with _guard:
         if dataset not in _spaces:

@@ -50,5 +50,5 @@ def saliency(
 
 def _gradient(model: Model, x: Tensor, y: Tensor | None) -> Tensor:
     x = x.detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(model.judge(x, y).sum(), x)
+    (gradient,) = torch.autograd.grad(model.logits(x, y).sum(), x)
     return gradient

@@ -1,4 +1,4 @@
-"""Train the classifier that judges a data set, and ship it: python -m gan_core.metrics mnist-5k"""
+"""Train the classifier for a data set and ship it with the package: python -m gan_core.metrics mnist-5k"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def main() -> None:
         date=datetime.date.today().isoformat(),
     )
     feature_classifier.save(trained, feature_classifier.SHIPPED / f"{name}.safetensors")
-    parser.exit(message=f"{trained.about.accuracy:.1%} right on {trained.about.held_out} held-out images\n")
+    parser.exit(message=f"{trained.info.accuracy:.1%} right on {trained.info.held_out} held-out images\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The judgements of a run, a row for each: in memory, in a CSV file, and which checkpoint they found best."""
+"""The evaluations of a run: in memory, in a CSV file, and which checkpoint scored best."""
 
 from __future__ import annotations
 
@@ -13,66 +13,66 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_core.metrics.registry import KINDS, Metric, Provenance
+from gan_core.metrics.registry import METRICS, MetricValue, Provenance
 
-_MOMENT = ("step", "epoch", "seconds", "images")
-_PARTS = ("", "_low", "_high", "_real", "_n", "_reference", "_extractor")  # of a figure's columns, behind its name
+_TIME_COLUMNS = ("step", "epoch", "seconds", "images")
+_SUFFIXES = ("", "_low", "_high", "_real", "_n", "_reference", "_extractor")  # each metric has these columns
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a judgement of the generator at one step found."""
+    """The metrics of the generator at one step."""
 
     step: int
     epoch: float
-    seconds: float  # spent training until then
-    images: int  # real examples that D had seen
-    figures: tuple[Metric, ...]
+    seconds: float  # of training until this step
+    images: int  # real examples that D has seen
+    metrics: tuple[MetricValue, ...]
 
     def value(self, name: str) -> float | None:
-        """The figure of this name, or None where it was not measured."""
-        return next((figure.value for figure in self.figures if figure.name == name), None)
+        """The value of the metric of this name, or None if it was not measured."""
+        return next((metric.value for metric in self.metrics if metric.name == name), None)
 
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """One figure through a run: read-only arrays, NaN where a judgement has none."""
+    """One metric over a run: read-only arrays, NaN where an evaluation lacks the metric."""
 
     value: np.ndarray
     low: np.ndarray  # 95 % interval
     high: np.ndarray
-    real: np.ndarray  # what real data score against real data
-    basis: tuple[Provenance | None, ...]  # what each was measured on
+    real: np.ndarray  # score of real data against real data
+    provenance: tuple[Provenance | None, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluations:
-    """A run's judgements so far, oldest first. Nothing in it changes; each judgement makes a new one."""
+    """A run's evaluations so far, oldest first. Immutable: each new evaluation makes a new value."""
 
     rows: tuple[Evaluation, ...] = ()
-    metric: str = ""  # the figure that tells the best checkpoint: lower is better
-    best: int | None = None  # step of the best checkpoint kept
+    metric: str = ""  # the metric that selects the best checkpoint: lower is better
+    best: int | None = None  # step of the best checkpoint
     step: np.ndarray = field(init=False)
     epoch: np.ndarray = field(init=False)
     seconds: np.ndarray = field(init=False)
     images: np.ndarray = field(init=False)
-    figures: Mapping[str, Column] = field(init=False)  # by name, in the order of figures.KINDS; only those measured
+    columns: Mapping[str, Column] = field(init=False)  # by name, in the order of METRICS; only measured metrics
 
     def __post_init__(self) -> None:
-        for name in _MOMENT:
+        for name in _TIME_COLUMNS:
             object.__setattr__(self, name, _array([getattr(row, name) for row in self.rows]))
-        measured = {figure.name for row in self.rows for figure in row.figures}
-        object.__setattr__(self, "figures", {name: self._column(name) for name in KINDS if name in measured})
+        measured = {metric.name for row in self.rows for metric in row.metrics}
+        object.__setattr__(self, "columns", {name: self._column(name) for name in METRICS if name in measured})
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def _column(self, name: str) -> Column:
-        found = [next((f for f in row.figures if f.name == name), None) for row in self.rows]
+        metrics = [next((m for m in row.metrics if m.name == name), None) for row in self.rows]
         value, low, high, real = (
-            _array([getattr(f, part, None) for f in found]) for part in ("value", "low", "high", "real")
+            _array([getattr(metric, part, None) for metric in metrics]) for part in ("value", "low", "high", "real")
         )
-        return Column(value, low, high, real, tuple(f.basis if f else None for f in found))
+        return Column(value, low, high, real, tuple(metric.provenance if metric else None for metric in metrics))
 
 
 def _array(values: Sequence[float | None]) -> np.ndarray:
@@ -85,30 +85,30 @@ def _array(values: Sequence[float | None]) -> np.ndarray:
 
 
 def as_csv(rows: Sequence[Evaluation]) -> str:
-    """The rows as text: a line a judgement, beside each figure its interval, floor, number, reference and extractor."""
-    names = [name for name in KINDS if any(row.value(name) is not None for row in rows)]
+    """The rows as CSV: one line per evaluation; each metric has the columns of `_SUFFIXES`."""
+    names = [name for name in METRICS if any(row.value(name) is not None for row in rows)]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_MOMENT, *(name + part for name in names for part in _PARTS)])
+    writer.writerow([*_TIME_COLUMNS, *(name + part for name in names for part in _SUFFIXES)])
     for row in rows:
-        by_name = {figure.name: figure for figure in row.figures}
+        by_name = {metric.name: metric for metric in row.metrics}
         cells = [cell for name in names for cell in _cells(by_name.get(name))]
         writer.writerow([row.step, repr(row.epoch), repr(row.seconds), row.images, *cells])
     return text.getvalue()
 
 
-def _cells(figure: Metric | None) -> list[str]:
-    if figure is None:
-        return [""] * len(_PARTS)
-    numbers = (figure.value, figure.low, figure.high, figure.real)
-    basis = figure.basis
-    return [*("" if x is None else repr(x) for x in numbers), str(basis.n), basis.reference, basis.extractor]
+def _cells(metric: MetricValue | None) -> list[str]:
+    if metric is None:
+        return [""] * len(_SUFFIXES)
+    numbers = (metric.value, metric.low, metric.high, metric.real)
+    source = metric.provenance
+    return [*("" if x is None else repr(x) for x in numbers), str(source.n), source.reference, source.extractor]
 
 
 def from_csv(text: str) -> list[Evaluation]:
-    """The rows of such text; lines that cannot be read are left out."""
+    """The rows that `as_csv` wrote; unreadable lines are skipped."""
     rows = []
-    with suppress(csv.Error):  # no text at all from here on
+    with suppress(csv.Error):  # binary data: the rest of the file is unreadable
         for line in csv.DictReader(io.StringIO(text)):
             with suppress(KeyError, ValueError, TypeError):
                 rows.append(_evaluation(line))
@@ -116,14 +116,14 @@ def from_csv(text: str) -> list[Evaluation]:
 
 
 def _evaluation(line: Mapping[str, str]) -> Evaluation:
-    figures = tuple(_figure(name, line) for name in KINDS if line.get(name))
-    return Evaluation(int(line["step"]), float(line["epoch"]), float(line["seconds"]), int(line["images"]), figures)
+    metrics = tuple(_metric_value(name, line) for name in METRICS if line.get(name))
+    return Evaluation(int(line["step"]), float(line["epoch"]), float(line["seconds"]), int(line["images"]), metrics)
 
 
-def _figure(name: str, line: Mapping[str, str]) -> Metric:
+def _metric_value(name: str, line: Mapping[str, str]) -> MetricValue:
     low, high, real = (float(line[name + part]) if line[name + part] else None for part in ("_low", "_high", "_real"))
-    basis = Provenance(int(line[name + "_n"]), line[name + "_reference"], line[name + "_extractor"])
-    return Metric(name, float(line[name]), low, high, real, basis)
+    provenance = Provenance(int(line[name + "_n"]), line[name + "_reference"], line[name + "_extractor"])
+    return MetricValue(name, float(line[name]), low, high, real, provenance)
 
 
 # ---- best.json -------------------------------------------------------------------------------------------------------
@@ -131,10 +131,10 @@ def _figure(name: str, line: Mapping[str, str]) -> Metric:
 
 @dataclass(frozen=True)
 class Best:
-    """Which of a run's checkpoints is best, and by what."""
+    """A run's best checkpoint and the metric that selected it."""
 
     step: int
-    metric: str  # in figures.KINDS
+    metric: str  # in METRICS
     value: float
 
     def as_json(self) -> str:
@@ -142,9 +142,9 @@ class Best:
 
 
 def read_best(file: Path) -> Best | None:
-    """What `Best.as_json` wrote to the file; None where there is no such file, or it cannot be read."""
+    """Read what `Best.as_json` wrote. None if the file is absent or unreadable."""
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-        return Best(int(found["step"]), str(found["metric"]), float(found["value"]))
+        fields = json.loads(file.read_text(encoding="utf-8"))
+        return Best(int(fields["step"]), str(fields["metric"]), float(fields["value"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -1,10 +1,10 @@
-"""How far generated features lie from real ones as a whole: the Frechet distance and the kernel distance.
+"""Distances between sets of features: the Frechet distance and the kernel distance.
 
-The Frechet distance sees means and covariances, so it notices missing classes and blur, but hardly that the same few
-hundred training images are repeated; `neighbours` has figures that notice.
+The Frechet distance compares means and covariances. It detects missing classes and blur, but hardly a generator that
+repeats a few hundred training images; the metrics of `precision_recall` detect that.
 
-A measure takes real features (m, d), generated ones (n, d) and weights of these (R, n), and gives a figure for each
-row: float64 (R,). `resample` tells what the rows are.
+`frechet` and `kernel` take real features (m, d), generated features (n, d) and weights of the generated ones (R, n),
+and return one value per row of weights: float64 (R,). `bootstrap` explains the rows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def frechet_distance(real: Tensor, fake: Tensor) -> float:
 
 
 def frechet(real: Tensor, fake: Tensor, weights: Tensor) -> Tensor:
-    """Squared Frechet distance (Heusel et al., 2017), at least 0; real against real shows its bias."""
+    """Squared Frechet distance (Heusel et al., 2017), at least 0; biased upwards for few samples."""
     mean, covariance = moments(real)
     root = _root(covariance)
     return torch.stack([_between(mean, covariance, root, *moments(fake, row)) for row in weights])
@@ -40,7 +40,7 @@ def moments(features: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Te
 def gaussian_distance(mean: Tensor, covariance: Tensor, other_mean: Tensor, other_covariance: Tensor) -> float:
     """|m1 - m2|^2 + tr(C1 + C2 - 2 (C1^1/2 C2 C1^1/2)^1/2) (Dowson and Landau, 1982).
 
-    The product under the root is symmetric, so its eigenvalues are real, also where a covariance is singular.
+    The product under the root is symmetric, so its eigenvalues are real even if a covariance is singular.
     """
     return float(_between(mean, covariance, _root(covariance), other_mean, other_covariance))
 
@@ -59,20 +59,20 @@ def _root(covariance: Tensor) -> Tensor:
 def kernel(real: Tensor, fake: Tensor, weights: Tensor) -> Tensor:
     """Squared kernel distance, the KID of Bińkowski et al. (2018), "Demystifying MMD GANs".
 
-    The unbiased estimate of MMD^2 under k(x, y) = (x.y / d + 1)^3: its mean is 0 for a perfect generator, however few
-    the images, so it can be a little below. Written here, for torchmetrics' class draws its subsets from torch's global
-    generator, and its functions give one figure, not the sums that a resample weighs anew.
+    The unbiased estimate of MMD^2 under k(x, y) = (x.y / d + 1)^3. Its mean is 0 for a perfect generator and any number
+    of images, so it can be slightly negative. torchmetrics is not used: its class draws subsets from torch's global
+    random generator, and its functions return one value instead of the sums that the bootstrap reweights.
     """
     real, fake = real.double(), fake.double()
     m = len(real)
-    among_real = _cubic(real, real)
-    own = (among_real.sum() - among_real.trace()) / (m * (m - 1))
-    among_fake = _cubic(fake, fake)
-    among_fake.fill_diagonal_(0)  # no image is its own pair, nor a second copy of it in a resample
+    real_kernel = _cubic(real, real)
+    real_mean = (real_kernel.sum() - real_kernel.trace()) / (m * (m - 1))
+    fake_kernel = _cubic(fake, fake)
+    fake_kernel.fill_diagonal_(0)  # an image is never paired with itself or with its copy in a resample
     pairs = weights.sum(1).square() - weights.square().sum(1)
-    theirs = (weights @ among_fake * weights).sum(1) / pairs
-    across = weights @ _cubic(fake, real).mean(1) / weights.sum(1)
-    return own + theirs - 2 * across
+    fake_mean = (weights @ fake_kernel * weights).sum(1) / pairs
+    cross_mean = weights @ _cubic(fake, real).mean(1) / weights.sum(1)
+    return real_mean + fake_mean - 2 * cross_mean
 
 
 def _cubic(x: Tensor, y: Tensor) -> Tensor:

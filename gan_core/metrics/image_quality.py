@@ -1,4 +1,4 @@
-"""How good generated images are: each figure, what it was measured on, and what real data score."""
+"""Quality of generated images: each metric with its provenance and the score of real data."""
 
 from __future__ import annotations
 
@@ -15,84 +15,85 @@ from torch import Tensor
 from gan_core.data import Dataset, Progress
 from gan_core.metrics import bootstrap, class_balance, wasserstein
 from gan_core.metrics.bootstrap import Interval
-from gan_core.metrics.feature_classifier import ClassifierInfo, ClassifierOutput, check, classifier_for
+from gan_core.metrics.feature_classifier import ClassifierInfo, check, classifier_for
 from gan_core.metrics.frechet import frechet, kernel
-from gan_core.metrics.precision_recall import NEIGHBOURS, balls, novelty, spacing
+from gan_core.metrics.precision_recall import NEIGHBOURS, ball_metrics, novelty, spacing
 from gan_core.metrics.registry import Provenance
 from gan_core.system.random_streams import stream
 
-IMAGES = 5000  # to generate for an evaluation, and real ones at most
-COMPARED = 2500  # of each kind at most, for the figures that look at every pair
-_WITHIN = {"precision": (0.0, 1.0), "recall": (0.0, 1.0), "coverage": (0.0, 1.0), "kernel": (-math.inf, math.inf)}
+IMAGES = 5000  # generated images for one evaluation; at most as many real ones
+COMPARED = 2500  # of each kind at most, for the metrics that compare every pair
+_BOUNDS = {"precision": (0.0, 1.0), "recall": (0.0, 1.0), "coverage": (0.0, 1.0), "kernel": (-math.inf, math.inf)}
 _AT_LEAST_0 = (0.0, math.inf)
 
 
 @dataclass(frozen=True)
 class Quality:
-    """Figures of one set of images. None replaces another: a collapsed generator can have a precision of 1.
+    """Metrics of one set of images. No metric suffices alone: a collapsed generator can have a precision of 1.
 
-    The more images, the lower `frechet`, also for a perfect generator; compare only figures of equal numbers and judge.
+    More images give a lower `frechet`, even for a perfect generator. Compare only values from equally many images and
+    the same extractor.
     """
 
-    images: int  # judged
-    reference: int  # real images they were compared to
-    compared: int  # images of each kind that all figures but `frechet` and the classes are of
-    extractor: str  # the network whose features were compared
+    images: int  # generated images
+    reference: int  # real images
+    compared: int  # images of each kind for all metrics except `frechet` and the class metrics
+    extractor: str  # the network whose features are compared
     frechet: float  # squared, at least 0: lower is better
     kernel: float  # squared, 0 for a perfect generator on average: lower is better
-    precision: float  # 0 to 1: share of images that look real
+    precision: float  # 0 to 1: share of generated images that look real
     recall: float  # 0 to 1: share of real images that could have been generated
     density: float  # 0 to 1 or a little above
-    coverage: float  # 0 to 1: share of real images with a generated one near
-    novelty: float  # distance to the nearest real image, over that among real ones: 0 is memorised, 1 as new as real
-    sliced: float  # Wasserstein distance of the pixels themselves, in brightness: lower is better
-    class_counts: tuple[int, ...] = ()  # images in each class; empty for data without labels
-    class_divergence: float | None = None  # KL of classes made from classes wanted, in nats; None without labels
+    coverage: float  # 0 to 1: share of real images that have a generated image near them
+    novelty: float  # distance to the nearest real image, relative to real images: 0 is a copy, 1 is as new as real
+    sliced: float  # sliced Wasserstein distance of the pixels in [0, 1]: lower is better
+    class_counts: tuple[int, ...] = ()  # images per class; empty for data without labels
+    class_divergence: float | None = None  # KL(generated || real classes) in nats; None without labels
     missing: tuple[str, ...] = ()  # classes with less than a tenth of their share
-    intervals: Mapping[str, Interval] = field(default_factory=dict)  # 95 %, of each figure by its name
-    floor: Quality | None = None  # what one half of the real images scores against the other
+    intervals: Mapping[str, Interval] = field(default_factory=dict)  # 95 %, by metric name
+    floor: Quality | None = None  # one half of the real images against the other half
 
-    def basis(self, name: str) -> Provenance:
-        """What the figure of this name was measured on."""
+    def provenance(self, name: str) -> Provenance:
+        """The data and features that the metric of this name was measured with."""
         n = self.images if name in ("frechet", "class_divergence") else self.compared
-        wanted = self.reference if name in ("frechet", "class_divergence", "novelty") else self.compared
-        return Provenance(n, f"{wanted} training images", "pixels" if name == "sliced" else self.extractor)
+        real = self.reference if name in ("frechet", "class_divergence", "novelty") else self.compared
+        return Provenance(n, f"{real} training images", "pixels" if name == "sliced" else self.extractor)
 
 
 def evaluate(images: Tensor, dataset: Dataset, progress: Progress | None = None) -> Quality:
-    """ImageEvaluator generated images against a data set. 5,000 (`IMAGES`) take a few seconds on one core.
+    """Compare generated images with a data set. 5,000 (`IMAGES`) take a few seconds on one core.
 
-    A new data set's first evaluation trains its judge, which takes a minute or two. `progress` is told of each part and
-    may raise, to give up.
+    The first evaluation of a new data set trains its classifier, which takes a minute or two. `progress` is called
+    before each part and may raise an exception to cancel the evaluation.
 
     Args:
         images: uint8, or float in [0, 1]; (n, C, H, W) of the data set's shape, n above 5.
-        dataset: images; points are judged by `gan_core.metrics.point_quality`.
+        dataset: images; for points use `gan_core.metrics.point_quality`.
 
     Raises:
-        ValueError: NaN, values outside [0, 1], another shape than the data's, too few images.
+        ValueError: the images hold NaN or values outside [0, 1], differ in shape from the data, or are too few.
     """
     check(images)
     if dataset.examples.ndim != 4 or images.shape[1:] != dataset.examples.shape[1:]:
-        wanted, got = (" x ".join(map(str, shape[1:])) for shape in (dataset.examples.shape, images.shape))
-        raise ValueError(f"the data hold examples of shape {wanted}, but images of {got} were given")
+        expected, got = (" x ".join(map(str, shape[1:])) for shape in (dataset.examples.shape, images.shape))
+        raise ValueError(f"the data hold examples of shape {expected}, but images of {got} were given")
     if len(images) <= NEIGHBOURS:
         raise ValueError(f"more than {NEIGHBOURS} images are needed, got {len(images)}")
-    return _judge_of(dataset, progress).judge(images, progress)
+    return _evaluator_for(dataset, progress).evaluate(images, progress)
 
 
 class ImageEvaluator:
-    """A data set's classifier and what it sees in the real images.
+    """Evaluates images against one data set, whose real images are classified once.
 
     Raises:
-        ValueError: the data set is too small to be split in halves of more than 5.
+        ValueError: a half of the data set has 5 examples or fewer.
     """
 
     def __init__(self, dataset: Dataset, progress: Progress | None = None) -> None:
         if len(dataset) < 2 * (NEIGHBOURS + 1):
             raise ValueError(f"at least {2 * (NEIGHBOURS + 1)} real images are needed, the data hold {len(dataset)}")
         self._classifier = classifier_for(dataset, progress)
-        self._real = self._sight(dataset.examples[:IMAGES], progress)
+        self._real = self._classify(dataset.examples[:IMAGES], progress)
         self._classes: tuple[str, ...] = ()
         if dataset.labels is not None:
             self._classes = dataset.classes
@@ -100,67 +101,61 @@ class ImageEvaluator:
         half = len(self._real) // 2
         self._floor = self._compare(self._real[:half], self._real[half : 2 * half], progress)
 
-    def judge(self, images: Tensor, progress: Progress | None = None) -> Quality:
-        return replace(self._compare(self._sight(images, progress), self._real, progress), floor=self._floor)
+    def evaluate(self, images: Tensor, progress: Progress | None = None) -> Quality:
+        return replace(self._compare(self._classify(images, progress), self._real, progress), floor=self._floor)
 
-    def _sight(self, images: Tensor, progress: Progress | None) -> _Sight:
+    def _classify(self, images: Tensor, progress: Progress | None) -> _ClassifiedImages:
         parts = []
         for part in images.split(1000):
-            _tell(progress, "looking at the images")
-            parts.append(self._classifier.read(part))
-        reading = ClassifierOutput(
-            *(torch.cat(columns) for columns in zip(*(vars(part).values() for part in parts), strict=True))
-        )
-        return _Sight(images, reading)
+            _report(progress, "looking at the images")
+            parts.append(self._classifier.classify(part))
+        features, probabilities = zip(*((part.features, part.probabilities) for part in parts), strict=True)
+        return _ClassifiedImages(images, torch.cat(features), torch.cat(probabilities))
 
-    def _compare(self, made: _Sight, real: _Sight, progress: Progress | None) -> Quality:
-        compared = min(COMPARED, len(made), len(real))
-        some, some_real = made[:compared], real[:compared]
-        chance = stream(0, "resamples")  # the same images always get the same intervals
-        all_weights, weights = (bootstrap.weights(n, chance) for n in (len(made), compared))
+    def _compare(self, fake: _ClassifiedImages, real: _ClassifiedImages, progress: Progress | None) -> Quality:
+        compared = min(COMPARED, len(fake), len(real))
+        some, some_real = fake[:compared], real[:compared]
+        rng = stream(0, "resamples")  # the same images always get the same intervals
+        all_weights, weights = (bootstrap.weights(n, rng) for n in (len(fake), compared))
 
-        _tell(progress, "comparing features")
-        figures = {"frechet": frechet(real.features, made.features, all_weights)}
-        _tell(progress, "comparing features")
-        figures["kernel"] = kernel(some_real.features, some.features, weights)
-        _tell(progress, "finding neighbours")
-        figures |= balls(some_real.features, some.features, weights)
-        _tell(progress, "finding neighbours")
-        figures["novelty"] = novelty(real.features, some.features, weights, real.spacing)
-        _tell(progress, "comparing pixels")
-        figures["sliced"] = wasserstein.sliced(some_real.pixels, some.pixels, weights, stream(0, "directions"))
-        counts = class_balance.counts(made.reading.probabilities)
+        _report(progress, "comparing features")
+        rows = {"frechet": frechet(real.features, fake.features, all_weights)}
+        _report(progress, "comparing features")
+        rows["kernel"] = kernel(some_real.features, some.features, weights)
+        _report(progress, "finding neighbours")
+        rows |= ball_metrics(some_real.features, some.features, weights)
+        _report(progress, "finding neighbours")
+        rows["novelty"] = novelty(real.features, some.features, weights, real.spacing)
+        _report(progress, "comparing pixels")
+        rows["sliced"] = wasserstein.sliced(some_real.pixels, some.pixels, weights, stream(0, "directions"))
+        counts = class_balance.counts(fake.probabilities)
         if self._classes:
-            figures["class_divergence"] = class_balance.divergences(
-                made.reading.probabilities, all_weights, self._shares
-            )
-        read = {name: bootstrap.read(rows, *_WITHIN.get(name, _AT_LEAST_0)) for name, rows in figures.items()}
+            rows["class_divergence"] = class_balance.divergences(fake.probabilities, all_weights, self._shares)
+        missing = class_balance.missing(counts, self._shares) if self._classes else []
+        estimates = {name: bootstrap.estimate(row, *_BOUNDS.get(name, _AT_LEAST_0)) for name, row in rows.items()}
         return Quality(
-            images=len(made),
+            images=len(fake),
             reference=len(real),
             compared=compared,
-            extractor=_described(self._classifier.about),
+            extractor=_description(self._classifier.info),
             class_counts=tuple(counts.tolist()) if self._classes else (),
-            missing=tuple(self._classes[k] for k in class_balance.missing(counts, self._shares))
-            if self._classes
-            else (),
-            intervals={name: interval for name, (_, interval) in read.items()},
-            **{name: figure for name, (figure, _) in read.items()},  # type: ignore[arg-type]
+            missing=tuple(self._classes[k] for k in missing),
+            intervals={name: interval for name, (_, interval) in estimates.items()},
+            **{name: value for name, (value, _) in estimates.items()},  # type: ignore[arg-type]
         )
 
 
 @dataclass(frozen=True, eq=False)
-class _Sight:
-    """Images and what the classifier sees in them."""
+class _ClassifiedImages:
+    """Images with their features and class probabilities."""
 
     images: Tensor  # uint8, or float in [0, 1]; (n, C, H, W)
-    reading: ClassifierOutput
-
-    features = property(lambda self: self.reading.features)
+    features: Tensor  # float32 (n, 128)
+    probabilities: Tensor  # float32 (n, classes)
 
     @cached_property
     def spacing(self) -> float:
-        """Of the images among themselves; found once for the real ones."""
+        """Median distance to the nearest other image; computed once for the real images."""
         return spacing(self.features)
 
     @property
@@ -172,27 +167,27 @@ class _Sight:
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, rows: slice) -> _Sight:
-        return _Sight(self.images[rows], ClassifierOutput(*(part[rows] for part in vars(self.reading).values())))
+    def __getitem__(self, rows: slice) -> _ClassifiedImages:
+        return _ClassifiedImages(self.images[rows], self.features[rows], self.probabilities[rows])
 
 
-_judges: WeakKeyDictionary[Dataset, ImageEvaluator] = WeakKeyDictionary()
+_evaluators: WeakKeyDictionary[Dataset, ImageEvaluator] = WeakKeyDictionary()
 _guard = Lock()
 
 
-def _judge_of(dataset: Dataset, progress: Progress | None) -> ImageEvaluator:
-    """The data set's judge, made once for as long as the data stay in memory."""
+def _evaluator_for(dataset: Dataset, progress: Progress | None) -> ImageEvaluator:
+    """The data set's evaluator, made once and kept as long as the data set is in memory."""
     with _guard:
-        if dataset not in _judges:
-            _judges[dataset] = ImageEvaluator(dataset, progress)
-        return _judges[dataset]
+        if dataset not in _evaluators:
+            _evaluators[dataset] = ImageEvaluator(dataset, progress)
+        return _evaluators[dataset]
 
 
-def _tell(progress: Progress | None, what: str) -> None:
+def _report(progress: Progress | None, text: str) -> None:
     if progress is not None:
-        progress(1.0, what)
+        progress(1.0, text)
 
 
-def _described(about: ClassifierInfo) -> str:
-    task = f"{len(about.classes)} classes" if about.labelled else "quarter turns"
-    return f"{about.name} classifier ({task}, {about.accuracy:.1%} right)"
+def _description(info: ClassifierInfo) -> str:
+    task = f"{len(info.classes)} classes" if info.labelled else "quarter turns"
+    return f"{info.name} classifier ({task}, {info.accuracy:.1%} right)"

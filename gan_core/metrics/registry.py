@@ -1,6 +1,6 @@
-"""The figures that judge a generator: what each is called, which way is better, and what it was measured on.
+"""The metric registry: the name, the direction and the unit of every metric, and the type of a measured value.
 
-To add one, write its field in `metrics.quality.Quality` or `metrics.point_quality.Fit`, and its line here.
+To add a metric, add a field of its name to `image_quality.Quality` or `point_quality.Fit`, and a line to METRICS.
 """
 
 from __future__ import annotations
@@ -11,82 +11,81 @@ from typing import Protocol
 
 
 @dataclass(frozen=True)
-class Kind:
-    """What to know of a figure."""
+class MetricInfo:
+    """How a metric is labelled and read."""
 
     label: str
-    better: str  # "lower", "higher", or what is best in words
+    better: str  # "lower", "higher", or the best value in words
     unit: str = ""
 
 
-KINDS = {
+METRICS = {
     # images
-    "frechet": Kind("Frechet distance", "lower"),
-    "kernel": Kind("kernel distance (KID)", "lower"),
-    "class_divergence": Kind("class divergence", "lower", "nats"),
-    "precision": Kind("precision", "higher"),
-    "recall": Kind("recall", "higher"),
-    "density": Kind("density", "near 1"),
-    "coverage": Kind("coverage", "higher"),
-    "novelty": Kind("novelty", "near 1; 0 is memorised"),
+    "frechet": MetricInfo("Frechet distance", "lower"),
+    "kernel": MetricInfo("kernel distance (KID)", "lower"),
+    "class_divergence": MetricInfo("class divergence", "lower", "nats"),
+    "precision": MetricInfo("precision", "higher"),
+    "recall": MetricInfo("recall", "higher"),
+    "density": MetricInfo("density", "near 1"),
+    "coverage": MetricInfo("coverage", "higher"),
+    "novelty": MetricInfo("novelty", "near 1; 0 is memorised"),
     # points
-    "kl": Kind("KL divergence", "lower", "bits"),
-    "js": Kind("Jensen-Shannon divergence", "lower", "bits"),
-    "wasserstein": Kind("Wasserstein distance", "lower"),
-    "sliced": Kind("sliced Wasserstein distance", "lower"),  # of images too
-    "mean_error": Kind("error of the mean", "lower"),
-    "covariance_error": Kind("error of the covariance", "lower"),
-    "covered": Kind("modes covered", "higher"),
-    "good": Kind("points near a mode", "higher"),
+    "kl": MetricInfo("KL divergence", "lower", "bits"),
+    "js": MetricInfo("Jensen-Shannon divergence", "lower", "bits"),
+    "wasserstein": MetricInfo("Wasserstein distance", "lower"),
+    "sliced": MetricInfo("sliced Wasserstein distance", "lower"),  # of images too
+    "mean_error": MetricInfo("error of the mean", "lower"),
+    "covariance_error": MetricInfo("error of the covariance", "lower"),
+    "covered": MetricInfo("modes covered", "higher"),
+    "good": MetricInfo("points near a mode", "higher"),
 }
-QUALITY_METRIC = {
-    "images": "frechet",
-    "points": "js",
-}  # the one that tells the best of a run's checkpoints: lower is better
+QUALITY_METRIC = {"images": "frechet", "points": "js"}  # selects a run's best checkpoint: lower is better
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a figure was measured on."""
+    """The data and the features that a metric was measured with."""
 
     n: int  # generated examples
-    reference: str  # the real ones they were compared with: how many, of which split
-    extractor: str  # in whose features: a classifier's name, or the data's own numbers
+    reference: str  # the real examples: how many, of which split
+    extractor: str  # the feature extractor: a classifier's name, "pixels" or "coordinates"
 
 
 @dataclass(frozen=True)
-class Metric:
-    """A figure with all that must stand beside it."""
+class MetricValue:
+    """A measured metric with its interval, its floor and its provenance."""
 
-    name: str  # in KINDS
+    name: str  # in METRICS
     value: float
-    low: float | None  # 95 % interval; None where there is none
+    low: float | None  # 95 % interval; None if there is none
     high: float | None
-    real: float | None  # what real data score against real data; None where that was not asked
-    basis: Provenance
+    real: float | None  # score of real data against real data; None if it was not measured
+    provenance: Provenance
 
-    kind = property(lambda self: KINDS[self.name])
+    @property
+    def info(self) -> MetricInfo:
+        return METRICS[self.name]
 
 
-class Evaluated(Protocol):
-    """`metrics.quality.Quality` or `metrics.point_quality.Fit`: figures as fields, and what belongs to each."""
+class HasMetrics(Protocol):
+    """`image_quality.Quality` or `point_quality.Fit`: one field per metric."""
 
     @property
     def intervals(self) -> Mapping[str, tuple[float, float]]: ...
 
     @property
-    def floor(self) -> Evaluated | None: ...
+    def floor(self) -> HasMetrics | None: ...
 
-    def basis(self, name: str) -> Provenance: ...
+    def provenance(self, name: str) -> Provenance: ...
 
 
-def of(judged: Evaluated) -> list[Metric]:
-    """Every figure that was measured, in the order of KINDS."""
-    found = []
-    for name in KINDS:
-        value = getattr(judged, name, None)
+def measured(result: HasMetrics) -> list[MetricValue]:
+    """Every metric that was measured, in the order of METRICS."""
+    values = []
+    for name in METRICS:
+        value = getattr(result, name, None)
         if value is not None:
-            low, high = judged.intervals.get(name, (None, None))
-            real = getattr(judged.floor, name, None)
-            found.append(Metric(name, float(value), low, high, real, judged.basis(name)))
-    return found
+            low, high = result.intervals.get(name, (None, None))
+            real = getattr(result.floor, name, None)
+            values.append(MetricValue(name, float(value), low, high, real, result.provenance(name)))
+    return values

@@ -14,7 +14,7 @@ from gan_core.acceleration.ops.memory_format import lay_out
 from gan_core.config import NetworkConfig, TrainConfig
 from gan_core.config.catalog import DISCRIMINATORS, GENERATORS
 from gan_core.models import sgan
-from gan_core.models.init import initialise, normalise_spectrally
+from gan_core.models.init import apply_spectral_norm, initialize_weights
 from gan_core.models.layers import StochasticLayer, set_rng
 from gan_core.models.network import Discriminator, Generator
 from gan_core.system.random_streams import stream
@@ -29,14 +29,14 @@ def build(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
     (N,). Under a condition both take the classes too, y (N,) int64. The initial weights follow from `config.seed` and
     from each network's own settings, and from nothing else.
     """
-    generator, discriminator = described(config)
+    generator, discriminator = build_meta(config)
     return (
         _with_weights(generator, config.generator, config.seed, "generator"),
         _with_weights(discriminator, config.discriminator, config.seed, "discriminator"),
     )
 
 
-def described(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
+def build_meta(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
     """Both networks on "meta": shapes without numbers."""
     generator, discriminator = _pair(config)
     if config.local_pairs:
@@ -56,13 +56,13 @@ def _pair(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
     networks = Generator(generator, config), Discriminator(discriminator, config)
     for network, net in zip(networks, (config.generator, config.discriminator), strict=True):
         if net.spectral:
-            normalise_spectrally(network)
+            apply_spectral_norm(network)
         lay_out(network, config)
     return networks
 
 
 def _with_weights(network: nn.Module, net: NetworkConfig, seed: int, role: str) -> nn.Module:
     network = network.to_empty(device="cpu")
-    initialise(network, net, seed, role)
+    initialize_weights(network, net, seed, role)
     set_rng(network, stream(seed, f"{role} dropout"))
     return network

@@ -33,8 +33,8 @@ class MinibatchDiscrimination(SelfInitializedLayer):
         super().__init__()
         self.transform = nn.Parameter(torch.empty(features, kernels, dimensions, device="meta"))
 
-    def draw(self, generator: torch.Generator) -> None:
-        self.transform.normal_(0, len(self.transform) ** -0.5, generator=generator)
+    def initialize(self, rng: torch.Generator) -> None:
+        self.transform.normal_(0, len(self.transform) ** -0.5, generator=rng)
 
     def forward(self, features: Tensor) -> Tensor:
         projected = full_precision(torch.einsum("nf,fbc->nbc", features, self.transform))

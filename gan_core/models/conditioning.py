@@ -25,16 +25,16 @@ class Unconditional(nn.Module):
     def __init__(self, config: TrainConfig, features: int) -> None:
         super().__init__()
 
-    def before(self, x: Tensor, y: Tensor | None) -> Tensor:
+    def condition_input(self, x: Tensor, y: Tensor | None) -> Tensor:
         """What D's layers see of samples x (N, *shape) of classes y (N,): (N, *config.discriminator_input_shape)."""
         return x
 
-    def after(self, logits: Tensor, features: Tensor, y: Tensor | None) -> Tensor:
+    def condition_logits(self, logits: Tensor, features: Tensor, y: Tensor | None) -> Tensor:
         """The logits (N,), from those of the head (N,) and its features (N, F)."""
         return logits
 
 
-class Beside(Unconditional):
+class Concatenation(Unconditional):
     """Mirza and Osindero (2014), "Conditional Generative Adversarial Nets": the class is one more input of D.
 
     The class's vector is mapped to one more channel of the picture, or for points to one more number.
@@ -45,8 +45,8 @@ class Beside(Unconditional):
         self.embedding = nn.Embedding(len(config.classes), config.condition.dim, device="meta")
         self.spread = linear(config.condition.dim, math.prod(config.shape[1:]), bias=True)
 
-    def before(self, x: Tensor, y: Tensor | None) -> Tensor:
-        beside = self.spread(self.embedding(given(y))).view(len(x), 1, *x.shape[2:])
+    def condition_input(self, x: Tensor, y: Tensor | None) -> Tensor:
+        beside = self.spread(self.embedding(require_classes(y))).view(len(x), 1, *x.shape[2:])
         return torch.cat((x, beside.to(x.dtype)), dim=1)
 
 
@@ -60,11 +60,11 @@ class Projection(Unconditional):
         super().__init__(config, features)
         self.vectors = linear(features, len(config.classes), bias=False)  # a row of weights is the vector of a class
 
-    def after(self, logits: Tensor, features: Tensor, y: Tensor | None) -> Tensor:
-        return logits + self.vectors(features).gather(1, given(y)[:, None]).squeeze(1)
+    def condition_logits(self, logits: Tensor, features: Tensor, y: Tensor | None) -> Tensor:
+        return logits + self.vectors(features).gather(1, require_classes(y)[:, None]).squeeze(1)
 
 
-def given(y: Tensor | None) -> Tensor:
+def require_classes(y: Tensor | None) -> Tensor:
     """The classes, which a conditional network cannot do without. Raises `ValueError` where there are none."""
     if y is None:
         raise ValueError("this network is conditional: give it the class of each sample, y (N,)")

@@ -36,8 +36,8 @@ class GaussianMixture(SelfInitializedLayer):
         self.log_scales = nn.Parameter(torch.empty(components, dimensions, device="meta"))
         self.log_weights = nn.Parameter(torch.empty(components, device="meta"))
 
-    def draw(self, generator: torch.Generator) -> None:
-        self.means.normal_(generator=generator)
+    def initialize(self, rng: torch.Generator) -> None:
+        self.means.normal_(generator=rng)
         self.log_scales.zero_()
         self.log_weights.zero_()
 

@@ -23,7 +23,7 @@ _POWER_STEPS = 15  # of power iteration before the first use, as in torch
 
 
 @torch.no_grad()
-def initialise(network: nn.Module, net: NetworkConfig, seed: int, role: str) -> None:
+def initialize_weights(network: nn.Module, net: NetworkConfig, seed: int, role: str) -> None:
     """Set every parameter and buffer of `network`, on the CPU, as `net.init` says; `role` keeps G and D apart."""
 
     def streams(kind: str) -> Iterator[torch.Generator]:
@@ -39,14 +39,14 @@ def initialise(network: nn.Module, net: NetworkConfig, seed: int, role: str) -> 
         elif isinstance(module, nn.Embedding):
             weight_of(module).normal_(generator=next(vectors))
         elif isinstance(module, SelfInitializedLayer):
-            module.draw(next(own))
+            module.initialize(next(own))
         elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.LayerNorm):
             module.reset_parameters()  # scale 1, shift 0, running mean 0, running variance 1: nothing random
         if parametrize.is_parametrized(module):
             _find_largest_singular_value(module, next(spectra))
 
 
-def normalise_spectrally(network: nn.Module) -> None:
+def apply_spectral_norm(network: nn.Module) -> None:
     """Miyato et al. (2018), "Spectral Normalization for Generative Adversarial Networks": W / sigma(W), every layer."""
     for module in list(network.modules()):
         if isinstance(module, Weighted | nn.Embedding):
@@ -77,33 +77,33 @@ def weight_of(layer: nn.Module) -> Tensor:
     return weight
 
 
-def _find_largest_singular_value(layer: nn.Module, generator: torch.Generator) -> None:
+def _find_largest_singular_value(layer: nn.Module, rng: torch.Generator) -> None:
     """Start the power iteration from numbers of our own; torch drew them from the global generator."""
     for vector in layer.parametrizations.buffers():  # type: ignore[union-attr]
-        vector.normal_(generator=generator)
+        vector.normal_(generator=rng)
         vector.div_(vector.norm())
     for _ in range(_POWER_STEPS):
         _ = layer.weight  # each look is one step of the iteration
 
 
-def _torch_default(layer: nn.Module, net: NetworkConfig, generator: torch.Generator) -> None:
+def _torch_default(layer: nn.Module, net: NetworkConfig, rng: torch.Generator) -> None:
     """torch's own: He et al. (2015) with a = sqrt(5), which comes to U(-b, b) with b = 1 / sqrt(fan in), biases too."""
     bound = 1 / math.sqrt(weight_of(layer)[0].numel())
-    weight_of(layer).uniform_(-bound, bound, generator=generator)
+    weight_of(layer).uniform_(-bound, bound, generator=rng)
     if isinstance(layer.bias, Tensor):
-        layer.bias.uniform_(-bound, bound, generator=generator)
+        layer.bias.uniform_(-bound, bound, generator=rng)
 
 
-def _normal(layer: nn.Module, net: NetworkConfig, generator: torch.Generator) -> None:
+def _normal(layer: nn.Module, net: NetworkConfig, rng: torch.Generator) -> None:
     """Radford, Metz and Chintala (2015): N(0, init_std), biases 0."""
-    weight_of(layer).normal_(0, net.init_std, generator=generator)
+    weight_of(layer).normal_(0, net.init_std, generator=rng)
     if isinstance(layer.bias, Tensor):
         layer.bias.zero_()
 
 
-def _he(layer: nn.Module, net: NetworkConfig, generator: torch.Generator) -> None:
+def _he(layer: nn.Module, net: NetworkConfig, rng: torch.Generator) -> None:
     """He et al. (2015), equation 10: N(0, sqrt(2 / fan in)), biases 0."""
-    weight_of(layer).normal_(0, math.sqrt(2 / weight_of(layer)[0].numel()), generator=generator)
+    weight_of(layer).normal_(0, math.sqrt(2 / weight_of(layer)[0].numel()), generator=rng)
     if isinstance(layer.bias, Tensor):
         layer.bias.zero_()
 

@@ -26,7 +26,7 @@ OUTPUTS: dict[str, Callable[[], nn.Module]] = {"tanh": nn.Tanh, "sigmoid": nn.Si
 class SelfInitializedLayer(nn.Module):
     """A layer with parameters of its own kind, which it draws itself when the network gets its initial weights."""
 
-    def draw(self, generator: torch.Generator) -> None:
+    def initialize(self, rng: torch.Generator) -> None:
         """Set every parameter and buffer that is this very layer's; its children are not its business."""
         raise TypeError(f"{type(self).__name__} must say how its parameters are drawn")
 
@@ -36,13 +36,13 @@ class StochasticLayer(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self._generator: torch.Generator | None = None
+        self._rng: torch.Generator | None = None
 
     @property
-    def generator(self) -> torch.Generator:
-        if self._generator is None:
+    def rng(self) -> torch.Generator:
+        if self._rng is None:
             raise RuntimeError(f"this {type(self).__name__} has no generator yet; call models.set_rng first")
-        return self._generator
+        return self._rng
 
 
 class Dropout(StochasticLayer):
@@ -56,17 +56,17 @@ class Dropout(StochasticLayer):
         if not self.training:
             return x
         keep = 1 - self.p
-        return x * torch.empty_like(x).bernoulli_(keep, generator=self.generator).div_(keep)
+        return x * torch.empty_like(x).bernoulli_(keep, generator=self.rng).div_(keep)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"
 
 
-def set_rng(network: nn.Module, generator: torch.Generator) -> None:
+def set_rng(network: nn.Module, rng: torch.Generator) -> None:
     """Let every `StochasticLayer` layer of `network` draw from `generator`, which must be on the network's device."""
     for module in network.modules():
         if isinstance(module, StochasticLayer):
-            module._generator = generator
+            module._rng = rng
 
 
 def block(

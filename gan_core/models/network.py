@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from gan_core.config import TrainConfig
 from gan_core.config.catalog import BATCH_LAYERS, CONDITIONS, HEADS
-from gan_core.models.conditioning import given
+from gan_core.models.conditioning import require_classes
 from gan_core.models.layers import has_bias
 from gan_core.models.modes import evaluating
 
@@ -27,7 +27,7 @@ class Generator(nn.Module):
 
     def inputs(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """What the layers start from: z, the vector of each sample's class behind it. (N, config.generator_inputs)."""
-        return z if self.embedding is None else torch.cat((z, self.embedding(given(y))), dim=1)
+        return z if self.embedding is None else torch.cat((z, self.embedding(require_classes(y))), dim=1)
 
 
 class Discriminator(nn.Module):
@@ -45,6 +45,6 @@ class Discriminator(nn.Module):
         self.condition = CONDITIONS[config.condition.name].load()(config, width)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        features = self.across(self.features(self.condition.before(x, y)))
-        logits: Tensor = self.condition.after(self.head(features), features, y)
+        features = self.across(self.features(self.condition.condition_input(x, y)))
+        logits: Tensor = self.condition.condition_logits(self.head(features), features, y)
         return logits

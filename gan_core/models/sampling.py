@@ -14,10 +14,10 @@ from gan_core.data.ranges import to_unit
 DISPLAY = "display"  # the stream of the latents that a seed stands for, wherever samples are shown
 
 
-def draw_latents(latent: LatentConfig, n: int, generator: torch.Generator) -> Tensor:
+def draw_latents(latent: LatentConfig, n: int, rng: torch.Generator) -> Tensor:
     """`n` latent vectors z from `generator`, on its device: (n, latent.dim)."""
-    z = torch.empty(n, latent.dim, device=generator.device)
-    return z.normal_(generator=generator) if latent.distribution == "normal" else z.uniform_(-1, 1, generator=generator)
+    z = torch.empty(n, latent.dim, device=rng.device)
+    return z.normal_(generator=rng) if latent.distribution == "normal" else z.uniform_(-1, 1, generator=rng)
 
 
 def classes_in_turn(config: TrainConfig, n: int, label: int | None = None) -> Tensor | None:

@@ -29,7 +29,7 @@ class _Pairs(nn.Module):
         labels = y.tensor_split(len(parts)) if y is not None else [None] * len(parts)
         return list(zip(parts, labels, strict=True))
 
-    def each_its_own(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+    def forward_own_parts(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Every network on its own part of the batch, in whatever mode."""
         networks = (self.shown, *self.local)
         return torch.cat([network(*share) for network, share in zip(networks, self._shares(x, y), strict=True)])
@@ -42,7 +42,7 @@ class Generators(_Pairs):
         if not self.training:
             samples: Tensor = self.shown(z, y)
             return samples
-        return self.each_its_own(z, y)
+        return self.forward_own_parts(z, y)
 
 
 class Discriminators(_Pairs):
@@ -78,7 +78,7 @@ class Messenger(SelfInitializedLayer):
         super().__init__()
         self.learnt = nn.ParameterList(torch.empty_like(parameter) for parameter in network.parameters())
 
-    def draw(self, generator: torch.Generator) -> None:
+    def initialize(self, rng: torch.Generator) -> None:
         for offset in self.learnt:
             offset.zero_()
 
@@ -92,9 +92,9 @@ class Messenger(SelfInitializedLayer):
         return logits
 
 
-def one_each(discriminator: nn.Module) -> Callable[..., Tensor]:
+def penalized_discriminator(discriminator: nn.Module) -> Callable[..., Tensor]:
     """D as a penalty must see it: one logit for each sample (N,), by the D whose part of the batch it is.
 
     The games of `Discriminators` would not do. They cut D_0's gradient at its samples, so D_0 would go unpunished.
     """
-    return discriminator.each_its_own if isinstance(discriminator, Discriminators) else discriminator
+    return discriminator.forward_own_parts if isinstance(discriminator, Discriminators) else discriminator

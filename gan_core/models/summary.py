@@ -45,7 +45,7 @@ def layers(config: TrainConfig) -> tuple[list[LayerRow], list[LayerRow]]:
         CardError: the networks cannot be built.
     """
     try:
-        generator, discriminator = models.described(config)
+        generator, discriminator = models.build_meta(config)
         y = torch.zeros(_N, dtype=torch.int64, device="meta") if config.classes else None
         z = torch.empty(_N, config.latent.dim, device="meta")
         samples = torch.empty(_N, *config.shape, device="meta")

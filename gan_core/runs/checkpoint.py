@@ -152,7 +152,7 @@ def refuse_what_does_not_fit(config: TrainConfig, saved: TrainConfig) -> None:
             raise ConfigError(f"{key}: a checkpoint goes on with the {key} that it was made with; start a new run")
     if config.ema_decay and not saved.ema_decay:
         raise ConfigError("ema_decay: this checkpoint keeps no average of G's weights; start a new run")
-    for role, now, before in zip(("G", "D"), models.described(config), models.described(saved), strict=True):
+    for role, now, before in zip(("G", "D"), models.build_meta(config), models.build_meta(saved), strict=True):
         if _shapes(now) != _shapes(before):
             changed = ", ".join(key for key in config.changes_from(saved) if not SETTINGS[key].live)
             raise ConfigError(f"{changed}: {role}'s weights in the checkpoint would not fit; start a new run")

@@ -109,7 +109,7 @@ def config_of(archive: zipfile.ZipFile, entries: Entries) -> TrainConfig:
 
 def check_declarations(archive: zipfile.ZipFile, entries: Entries, config: TrainConfig) -> None:
     """Every picture and every file of weights declares the size and the shapes that the config implies."""
-    generator, discriminator = (_declared(network) for network in models.described(config))
+    generator, discriminator = (_declared(network) for network in models.build_meta(config))
     expected = {"generator": generator, "ema": generator, "discriminator": discriminator}
     for name, entry in entries.items():
         if name.endswith(".png"):

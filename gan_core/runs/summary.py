@@ -34,7 +34,7 @@ class RunSummary:
     step: int
     seconds: float  # spent training
     device: str  # "cpu", "cuda"; "" for a run that never started
-    metric: str  # the figure of quality that is told, in figures.KINDS
+    metric: str  # the figure of quality that is told, in figures.METRICS
     quality: float | None  # as last judged; lower is better
     best: float | None  # of the best checkpoint
     health: str | None  # the title of the worst finding when it was last saved; "" if there was none, None if untold

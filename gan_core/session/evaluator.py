@@ -119,7 +119,7 @@ class Evaluator:
         if low_priority and not self._points:  # for points, a low priority slows training down by 26 % instead of 5 %:
             _lower_priority()  # their many short steps hold Python's lock while they wait for a core
         try:
-            evaluation = Evaluation(*moment, tuple(registry.of(self._measure(state))))
+            evaluation = Evaluation(*moment, tuple(registry.measured(self._measure(state))))
             self._check_cancelled()
             self._keep(evaluation, state)
             self._last_error = ""
@@ -130,13 +130,13 @@ class Evaluator:
         finally:
             give_back_freed_memory()
 
-    def _measure(self, state: Mapping[str, Any]) -> registry.Evaluated:
+    def _measure(self, state: Mapping[str, Any]) -> registry.HasMetrics:
         network = self._network
         network.load_state_dict(state.get("ema", state["generator"]))
         models.set_rng(network, stream(self._config.seed, "judged noise", self._device))  # the same in each evaluation
         samples = decode(network, self._z, self._y, self._config, _BATCH, self._check_cancelled)
         if self._points:
-            return self._point_evaluator.in_full(samples)
+            return self._point_evaluator.evaluate(samples)
         return metrics.evaluate(samples, self._dataset, lambda done, what: self._check_cancelled())
 
     @cached_property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict
 
-from gan_core.diagnosis import Finding, SampleStats, Watch
+from gan_core.diagnosis import Finding, HealthMonitor, SampleStats
 from gan_core.diagnosis.sample_stats import SampleStatsLog
 from gan_core.session.disk_writer import RetryingDiskWriter
 from gan_core.session.evaluator import Evaluator
@@ -19,7 +19,7 @@ class Health:
     def __init__(self, trainer: Trainer, disk: RetryingDiskWriter, recorder: Recorder, evaluator: Evaluator) -> None:
         self._trainer, self._disk, self._recorder, self._evaluator = trainer, disk, recorder, evaluator
         run = disk.run
-        self._watch, self._sample_stats = Watch(), SampleStatsLog(run.sample_stats() if run is not None else ())
+        self._watch, self._sample_stats = HealthMonitor(), SampleStatsLog(run.sample_stats() if run is not None else ())
         events = run.events() if run is not None else []
         self._logged = {event.get("id") for event in events if event["kind"] == "named"}
         self.findings: tuple[Finding, ...] = ()
@@ -32,7 +32,7 @@ class Health:
     def diagnose(self) -> tuple[Finding, ...]:
         """The current findings, the most serious first."""
         history, stats = self._recorder.history.view(), self._sample_stats.view()
-        self.findings = self._watch.see(self._trainer.config, history, stats, self._evaluator.evaluations)
+        self.findings = self._watch.update(self._trainer.config, history, stats, self._evaluator.evaluations)
         for finding in self.findings:
             if finding.bad and finding.id not in self._logged:
                 self._logged.add(finding.id)

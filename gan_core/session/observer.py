@@ -65,7 +65,7 @@ class Observer:
         if self._evaluator is None:
             return None
         points = trainer.decode(self._fit_z)
-        return self._evaluator(points) if bool(points.isfinite().all()) else None
+        return self._evaluator.fit(points) if bool(points.isfinite().all()) else None
 
     def _unseen_scores(self, trainer: Trainer) -> np.ndarray:
         if self.unseen is None:

@@ -23,7 +23,7 @@ def estimate_memory(config: TrainConfig) -> int:
     Counted: weights, gradients, what the optimisers remember, the moving average, and what forward passes keep for
     backward ones. Not counted: the data, torch itself, and a convolution's scratch space.
     """
-    generator, discriminator = models.described(config)
+    generator, discriminator = models.build_meta(config)
     for network in (generator, discriminator):
         set_rng(network, torch.Generator())
     z = torch.empty(config.batch_size, config.latent.dim, device="meta")

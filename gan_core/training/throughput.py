@@ -106,7 +106,7 @@ def same_speed(one: TrainConfig, other: TrainConfig) -> bool:
 
 
 def _refuse_large(config: TrainConfig, device: torch.device) -> None:
-    parameters = sum(map(models.count_parameters, models.described(config)))
+    parameters = sum(map(models.count_parameters, models.build_meta(config)))
     if parameters > LARGEST:
         raise SpeedError(f"{parameters / 1e6:,.0f} million parameters are too many for a quick measurement.")
     needed = estimate_memory(config)

@@ -26,7 +26,7 @@ from gan_core.models.batch_layers import is_deterministic, is_samplewise
 from gan_core.models.layers import full_precision
 from gan_core.models.modes import evaluating, frozen, frozen_batch_statistics
 from gan_core.models.sampling import DISPLAY, classes_in_turn, decode, draw_latents
-from gan_core.models.sgan import one_each
+from gan_core.models.sgan import penalized_discriminator
 from gan_core.system.devices import Kernels, describe_device, find_device, multiplies_bfloat16
 from gan_core.system.random_streams import Streams, stream
 from gan_core.training import ema, optimizers
@@ -162,7 +162,7 @@ class Trainer:
             real_logits, fake_logits = self._judge(real, seen, y)
         loss = self.loss.discriminator(real_logits, fake_logits, self.loss.distance(real, seen))
         if due:
-            judge = partial(one_each(self.discriminator), y=y)
+            judge = partial(penalized_discriminator(self.discriminator), y=y)
             penalty = self.penalty.term(judge, real, seen, chance)
             loss = loss if penalty is None else loss + penalty
         return loss, self.loss.score(real_logits.detach()).mean(), self.loss.score(fake_logits.detach()).mean()

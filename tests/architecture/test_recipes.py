@@ -27,7 +27,7 @@ def test_both_losses_of_the_chapters_gaussian_end_at_ln_2_in_every_seed_and_the_
         last = torch.stack([record.values for record in records[-125:]]).mean(0)
         assert last[0].item() == pytest.approx(math.log(2), abs=0.03), f"D, seed {seed}"
         assert last[4].item() == pytest.approx(math.log(2), abs=0.03), f"G, seed {seed}"
-        fit = PointEvaluator(config)(trainer.generate(SAMPLES))
+        fit = PointEvaluator(config).fit(trainer.generate(SAMPLES))
         mean_errors.append(fit.mean_error)
         covariance_errors.append(fit.covariance_error)
     torch.set_num_threads(threads)

@@ -15,7 +15,7 @@ from gan_core.compare.analysis.verdict import by_signs, holm, paired_t
 from gan_core.compare.measures import MEASURES, Trace, rolling
 from gan_core.metrics.evaluations import Evaluation, Evaluations
 from gan_core.metrics.point_quality import PointEvaluator
-from gan_core.metrics.registry import Metric, Provenance
+from gan_core.metrics.registry import MetricValue, Provenance
 from gan_core.training.history import COLUMNS, History
 from gan_core.training.trainer import Trainer
 from tests.support.small import POINTS
@@ -38,7 +38,7 @@ def history(rows: np.ndarray) -> History:
 def evaluations(values: list[float], every: int = 10) -> Evaluations:
     basis = Provenance(400, "fresh points", "coordinates, of points")
     rows = tuple(
-        Evaluation(every * k, k, float(k), 16 * every * k, (Metric("js", value, None, None, None, basis),))
+        Evaluation(every * k, k, float(k), 16 * every * k, (MetricValue("js", value, None, None, None, basis),))
         for k, value in enumerate(values, start=1)
     )
     return Evaluations(rows, "js")
@@ -154,17 +154,17 @@ def test_a_claim_of_no_difference_needs_intervals_without_one(ends: dict[str, li
 # ---- false alarms ----------------------------------------------------------------------------------------------------
 
 
-def measured(seed: int, judge: PointEvaluator) -> Trace:
+def measured(seed: int, evaluator: PointEvaluator) -> Trace:
     """A really trained run of one small experiment."""
     trainer = Trainer(POINTS.with_values({"seed": seed, "instance_noise": 0}), "cpu")
     rows = np.array([[record.loss_d, record.loss_g] for record in (trainer.step() for _ in range(80))])
-    return trace("", seed, [1.0, judge(trainer.generate(4000, seed=1)).js], losses=rows)
+    return trace("", seed, [1.0, evaluator.fit(trainer.generate(4000, seed=1)).js], losses=rows)
 
 
 def test_an_experiment_compared_with_itself_differs_in_at_most_two_of_twenty_comparisons() -> None:
     """Forty trained runs, dealt out again and again as three variants of three seeds that are all the same."""
-    judge, deal = PointEvaluator(POINTS), np.random.default_rng(7)
-    runs = [measured(seed, judge) for seed in range(40)]
+    evaluator, deal = PointEvaluator(POINTS), np.random.default_rng(7)
+    runs = [measured(seed, evaluator) for seed in range(40)]
     alarms = 0
     for _ in range(20):
         hand = deal.permutation(len(runs))[:9].reshape(3, 3)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from gan_core import presets
 from gan_core.config import SETTINGS, TrainConfig
 from gan_core.config.catalog import LOSSES
-from gan_core.diagnosis import Finding, SampleStats, Watch, diagnose
+from gan_core.diagnosis import Finding, HealthMonitor, SampleStats, diagnose
 from gan_core.diagnosis.failure_modes import FAILURE_MODES
 from gan_core.metrics.evaluations import Evaluation, Evaluations
-from gan_core.metrics.registry import Metric, Provenance
+from gan_core.metrics.registry import MetricValue, Provenance
 from gan_core.training.history import COLUMNS, History
 from tests.support.small import DIGITS, POINTS
 
@@ -200,7 +200,7 @@ def judged(*distances: float, coverage: float) -> Evaluations:
     rows = [
         Evaluation(
             step, step / 20, step / 100, 64 * step,
-            (Metric("frechet", distance, 0, 0, 1.9, basis), Metric("coverage", coverage, 0, 0, 0.95, basis)),
+            (MetricValue("frechet", distance, 0, 0, 1.9, basis), MetricValue("coverage", coverage, 0, 0, 0.95, basis)),
         )
         for step, distance in zip(np.linspace(400, 4000, len(distances)).astype(int).tolist(), distances, strict=True)
     ]  # fmt: skip
@@ -283,11 +283,11 @@ def test_a_long_history_takes_under_a_millisecond_or_so() -> None:
 
 
 def test_a_finding_comes_when_seen_twice_and_goes_when_long_unseen() -> None:
-    watch = Watch()
+    watch = HealthMonitor()
     sick, well = sample_stats(ratio=0.2), sample_stats()
-    assert watch.see(config(), history(1000), sick) == ()
-    assert watch.see(config(), history(1000), sick) == (), "a second look at the same step says nothing new"
-    assert ids(watch.see(config(), history(1010), sick)) == ["memorisation"]
-    assert ids(watch.see(config(), history(1020), well)) == ["memorisation"]
-    assert ids(watch.see(config(), history(1030), sick)) == ["memorisation"]
-    assert "memorisation" not in ids(watch.see(config(), history(1200), well))
+    assert watch.update(config(), history(1000), sick) == ()
+    assert watch.update(config(), history(1000), sick) == (), "a second look at the same step says nothing new"
+    assert ids(watch.update(config(), history(1010), sick)) == ["memorisation"]
+    assert ids(watch.update(config(), history(1020), well)) == ["memorisation"]
+    assert ids(watch.update(config(), history(1030), sick)) == ["memorisation"]
+    assert "memorisation" not in ids(watch.update(config(), history(1200), well))

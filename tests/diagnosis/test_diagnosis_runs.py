@@ -73,7 +73,7 @@ def test_the_list_of_glances_is_bounded_and_keeps_both_ends() -> None:
     kept = SampleStatsLog()
     for step in range(5000):
         kept.add(SampleStats(step, 1.0, 1.0))
-    steps = [sample_stats.step for sample_stats in kept.view()]
+    steps = [stats.step for stats in kept.view()]
     assert len(steps) <= KEPT
     assert (steps[0], steps[-1]) == (0, 4999)
     assert steps == sorted(set(steps))
@@ -144,4 +144,4 @@ def test_glances_and_names_survive_a_resume(tmp_path: Path) -> None:
     assert run.sample_stats()[: len(before)] == before
     assert summarise(run).status != "named"
     run.rewind(before[0].step)
-    assert run.sample_stats() == [sample_stats for sample_stats in before if sample_stats.step <= before[0].step]
+    assert run.sample_stats() == [stats for stats in before if stats.step <= before[0].step]

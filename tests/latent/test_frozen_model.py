@@ -242,7 +242,7 @@ def test_the_discriminators_eye_is_where_its_logit_changes(kind: str) -> None:
 
 def test_a_film_shows_the_same_latent_at_every_checkpoint(run: Run) -> None:
     z = latent.draw(run.model(), 1, seed=0)[0]
-    pictures = latent.film((run.model(step) for step in run.checkpoints()), z)
+    pictures = latent.across_models((run.model(step) for step in run.checkpoints()), z)
     assert [picture.shape for picture in pictures] == [(1, 28, 28, 1)] * 3
     assert not np.array_equal(pictures[0], pictures[2])
 

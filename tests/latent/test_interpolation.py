@@ -100,7 +100,7 @@ def test_a_loop_closes_without_a_jolt(kind: str, k: int) -> None:
     way = latent.path(some(k), 60 * k, kind, loop=True)  # type: ignore[arg-type]
     steps = torch.diff(torch.cat((way, way[:2])), dim=0)
     assert len(way) == 60 * k
-    assert not torch.equal(way[-1], way[0])  # a film that repeats would stand still there
+    assert not torch.equal(way[-1], way[0])  # a across_models that repeats would stand still there
     jolts = steps.diff(dim=0).norm(dim=1)
     assert float(jolts.max()) < 0.12 * float(steps.norm(dim=1).max())  # no step differs much from the one before
 

@@ -22,12 +22,11 @@ from gan_core.metrics import (
     evaluate,
     feature_classifier,
     frechet_distance,
-    neighbourhood,
     registry,
     wasserstein,
 )
 from gan_core.metrics.frechet import frechet, gaussian_distance, kernel
-from gan_core.metrics.precision_recall import novelty
+from gan_core.metrics.precision_recall import ball_metrics, novelty
 from gan_core.system.random_streams import stream
 
 
@@ -145,26 +144,26 @@ def test_a_figure_says_what_it_was_measured_on(digits: Dataset) -> None:
 
 
 def test_every_figure_stands_beside_its_number_its_reference_its_interval_and_its_floor(digits: Dataset) -> None:
-    judged = {figure.name: figure for figure in registry.of(evaluate(digits.examples[:700], digits))}
-    assert [*judged] == [name for name in registry.KINDS if hasattr(Quality, name) or name in judged]
-    assert (judged["frechet"].basis.n, judged["frechet"].basis.reference) == (700, "5000 training images")
-    assert judged["coverage"].basis.reference == "700 training images"
-    assert judged["sliced"].basis.extractor == "pixels"
+    judged = {figure.name: figure for figure in registry.measured(evaluate(digits.examples[:700], digits))}
+    assert [*judged] == [name for name in registry.METRICS if hasattr(Quality, name) or name in judged]
+    assert (judged["frechet"].provenance.n, judged["frechet"].provenance.reference) == (700, "5000 training images")
+    assert judged["coverage"].provenance.reference == "700 training images"
+    assert judged["sliced"].provenance.extractor == "pixels"
     for figure in judged.values():
         assert figure.low is not None
         assert figure.high is not None
         assert figure.low <= figure.value <= figure.high
         assert figure.real is not None
-        assert figure.basis.extractor
+        assert figure.provenance.extractor
 
 
 def test_an_interval_is_about_as_wide_as_figures_of_fresh_samples_scatter() -> None:
-    generator = stream(0, "samples")
-    real = torch.randn(600, 8, generator=generator)
+    rng = stream(0, "samples")
+    real = torch.randn(600, 8, generator=rng)
 
     def figures_of(measure: Callable[[Tensor, Tensor, Tensor], Tensor]) -> list[Tensor]:
-        weights = bootstrap.weights(600, generator, resamples=60)
-        return [measure(real, 1.2 * torch.randn(600, 8, generator=generator) + 0.3, weights) for _ in range(20)]
+        weights = bootstrap.weights(600, rng, resamples=60)
+        return [measure(real, 1.2 * torch.randn(600, 8, generator=rng) + 0.3, weights) for _ in range(20)]
 
     for measure in (frechet, kernel, novelty):
         rows = figures_of(measure)
@@ -217,9 +216,9 @@ def test_points_are_turned_away(digits: Dataset) -> None:
 
 
 def gaussians(dimension: int, seed: int) -> tuple[Tensor, Tensor]:
-    generator = stream(seed, "a Gaussian")
-    root = torch.randn(dimension, dimension, dtype=torch.float64, generator=generator)
-    return torch.randn(dimension, dtype=torch.float64, generator=generator), root @ root.T
+    rng = stream(seed, "a Gaussian")
+    root = torch.randn(dimension, dimension, dtype=torch.float64, generator=rng)
+    return torch.randn(dimension, dtype=torch.float64, generator=rng), root @ root.T
 
 
 def test_the_frechet_distance_is_the_closed_form() -> None:
@@ -250,11 +249,11 @@ def test_the_frechet_distance_bears_singular_covariances() -> None:
 def test_neighbour_figures_of_sets_worked_out_by_hand() -> None:
     """Real 0, 1, 2, 3 and fakes 0.5, 9, 10: with k = 1 all balls reach 1, but the ball of 0.5 reaches 8.5."""
     real, fake = (torch.tensor(x)[:, None] for x in ([0.0, 1.0, 2.0, 3.0], [0.5, 9.0, 10.0]))
-    near = neighbourhood(real, fake, k=1)
-    assert near.precision == pytest.approx(1 / 3)  # 0.5
-    assert near.density == pytest.approx(2 / 3)  # 0.5 lies in the balls of 0 and 1
-    assert near.coverage == pytest.approx(2 / 4)  # those of 0 and 1
-    assert near.recall == 1
+    near = {name: float(rows[0]) for name, rows in ball_metrics(real, fake, bootstrap.once(3), k=1).items()}
+    assert near["precision"] == pytest.approx(1 / 3)  # 0.5
+    assert near["density"] == pytest.approx(2 / 3)  # 0.5 lies in the balls of 0 and 1
+    assert near["coverage"] == pytest.approx(2 / 4)  # those of 0 and 1
+    assert near["recall"] == 1
 
 
 def test_the_kernel_distance_is_unbiased_and_agrees_with_its_definition() -> None:
@@ -305,8 +304,8 @@ def test_the_wasserstein_distance_is_the_cheapest_pairing() -> None:
 
 def test_class_divergence_counts_against_the_shares_of_the_data() -> None:
     skewed = torch.tensor([0.75, 0.25])
-    assert class_balance.divergence(torch.tensor([300, 100]), skewed) == pytest.approx(0, abs=1e-9)
-    assert class_balance.divergence(torch.tensor([400, 0]), skewed) == pytest.approx(np.log(1 / 0.75))
+    assert float(class_balance.divergence(torch.tensor([300.0, 100.0]), skewed)) == pytest.approx(0, abs=1e-9)
+    assert float(class_balance.divergence(torch.tensor([400.0, 0.0]), skewed)) == pytest.approx(np.log(1 / 0.75))
     assert class_balance.missing(torch.tensor([399, 1]), skewed) == [1]
 
 
@@ -323,20 +322,20 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def stripes() -> Dataset:
     """A data set no shipped classifier knows: stripes across or along, in colour, with a little noise."""
-    generator = stream(0, "stripes")
-    labels = torch.randint(2, (200,), generator=generator)
+    rng = stream(0, "stripes")
+    labels = torch.randint(2, (200,), generator=rng)
     across = (torch.arange(16) % 4 < 2).float().expand(3, 16, 16)
     images = torch.where(labels[:, None, None, None] == 0, across, across.mT)
-    noise = 0.2 * torch.rand(200, 3, 16, 16, generator=generator)
+    noise = 0.2 * torch.rand(200, 3, 16, 16, generator=rng)
     return Dataset(((0.8 * images + noise) * 255).byte(), labels, ("across", "along"), "")
 
 
 def test_the_shipped_classifier_knows_digits_it_was_not_trained_on(digits: Dataset) -> None:
     judge = feature_classifier.classifier_for(digits)
-    held_out = judge.about.held_out
+    held_out = judge.info.held_out
     assert digits.labels is not None
-    assert judge.accuracy(digits.examples[:held_out], digits.labels[:held_out]) == pytest.approx(judge.about.accuracy)
-    assert judge.about.accuracy > 0.98
+    assert judge.accuracy(digits.examples[:held_out], digits.labels[:held_out]) == pytest.approx(judge.info.accuracy)
+    assert judge.info.accuracy > 0.98
 
 
 def test_the_shipped_weights_are_small() -> None:
@@ -345,19 +344,19 @@ def test_the_shipped_weights_are_small() -> None:
 
 def test_digits_of_another_shape_keep_their_judge() -> None:
     resized = load(TrainConfig().with_values({"data.size": 32, "data.channels": 3, "data.count": 300}))
-    assert feature_classifier.classifier_for(resized).about.name == "mnist-5k"
+    assert feature_classifier.classifier_for(resized).info.name == "mnist-5k"
 
 
 def test_new_data_get_a_judge_of_their_own_once(stripes: Dataset, own_folder: Path) -> None:
     told: list[float] = []
     first = feature_classifier.classifier_for(stripes, lambda fraction, text: told.append(fraction))
-    assert first.about.accuracy > 0.95
+    assert first.info.accuracy > 0.95
     assert told == sorted(told)
     assert len(told) == 40
 
     again = feature_classifier.classifier_for(stripes, lambda fraction, text: pytest.fail("trained a second time"))
-    assert again.about == first.about
-    assert torch.equal(again.read(stripes.examples).features, first.read(stripes.examples).features)
+    assert again.info == first.info
+    assert torch.equal(again.classify(stripes.examples).features, first.classify(stripes.examples).features)
 
 
 def test_training_a_judge_is_repeatable_and_leaves_the_global_generator_alone(
@@ -373,7 +372,7 @@ def test_a_damaged_judge_is_trained_anew(stripes: Dataset, own_folder: Path) -> 
     first = feature_classifier.classifier_for(stripes)
     (file,) = own_folder.glob("classifiers/*.safetensors")
     file.write_bytes(file.read_bytes()[:1000])
-    assert feature_classifier.classifier_for(stripes).about == first.about
+    assert feature_classifier.classifier_for(stripes).info == first.info
 
 
 def test_data_without_labels_are_judged_by_a_classifier_of_quarter_turns(stripes: Dataset, own_folder: Path) -> None:

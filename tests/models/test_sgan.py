@@ -13,7 +13,7 @@ from gan_core import losses, models
 from gan_core.config import PenaltyConfig, TrainConfig
 from gan_core.losses import penalties
 from gan_core.models.modes import evaluating
-from gan_core.models.sgan import Discriminators, Generators, one_each
+from gan_core.models.sgan import Discriminators, Generators, penalized_discriminator
 from gan_core.training.trainer import Trainer
 from tests.support.small import DIGITS, POINTS
 
@@ -118,12 +118,12 @@ def test_a_penalty_reaches_every_d_on_its_own_part_of_the_batch(name: str) -> No
     """In its games D_0's gradient is cut at its samples; a penalty on those would leave D_0 unpunished."""
     _, d = built()
     penalty = penalties.get(PenaltyConfig(name=name))
-    term = penalty.term(one_each(d), batch(1), batch(2), penalty.draw(batch(1), torch.Generator()))
+    term = penalty.term(penalized_discriminator(d), batch(1), batch(2), penalty.draw(batch(1), torch.Generator()))
     assert term is not None
     for network in (d.shown, *d.local):
         assert any(slope.any() for slope in slopes(term, network))
-    assert one_each(d)(batch(6)).shape == (12,)
-    assert one_each(d.shown) is d.shown
+    assert penalized_discriminator(d)(batch(6)).shape == (12,)
+    assert penalized_discriminator(d.shown) is d.shown
 
 
 def test_labels_go_with_their_samples() -> None:

@@ -32,7 +32,7 @@ def here(catalog: Any) -> list[str]:
 
 
 def assert_adds_up(config: TrainConfig) -> None:
-    for rows, network in zip(layers(config), models.described(config), strict=True):
+    for rows, network in zip(layers(config), models.build_meta(config), strict=True):
         assert sum(row.parameters for row in rows) == models.count_parameters(network)
 
 

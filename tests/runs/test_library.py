@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gan_core.metrics.evaluations import Evaluation
-from gan_core.metrics.registry import Metric, Provenance
+from gan_core.metrics.registry import MetricValue, Provenance
 from gan_core.runs import Metadata, Run, RunError, RunStore, family
 from gan_core.runs import disk as disk_module
 from gan_core.session.observer import Observer
@@ -44,7 +44,7 @@ def run(store: RunStore) -> Run:
 
 def test_a_summary_tells_what_a_list_shows(store: RunStore, run: Run) -> None:
     basis = Provenance(100, "200 real", "points")
-    run.write_evaluations([Evaluation(2, 0.1, 1.0, 32, (Metric("js", 0.25, None, None, None, basis),))])
+    run.write_evaluations([Evaluation(2, 0.1, 1.0, 32, (MetricValue("js", 0.25, None, None, None, basis),))])
     told = store.summary(run.id)
     assert (told.name, told.status, told.step, told.seconds, told.device) == ("first try", "saved", 2, 2.0, "cpu")
     assert (told.metric, told.quality, told.health) == ("js", 0.25, "Mode collapse")

@@ -55,7 +55,7 @@ def test_every_checkpoint_of_a_shipped_run_can_be_looked_at(name: str) -> None:
 
 def test_the_shipped_ring_reaches_all_eight_clouds() -> None:
     model = shipped("ring8").model()
-    fit = PointEvaluator(model.config)(model.decode(latent.draw(model, 4000, seed=1)))
+    fit = PointEvaluator(model.config).fit(model.decode(latent.draw(model, 4000, seed=1)))
     assert (fit.covered, fit.modes) == (8, 8)
 
 
@@ -65,7 +65,7 @@ def test_the_shipped_digits_by_class_are_the_digits_asked_for() -> None:
 
     model = shipped("digits-conditional").model()
     z, y = latent.draw(model, 200, seed=1), torch.arange(200) % 10
-    read = classifier_for(load(model.config)).read(model.decode(z, y)).probabilities.argmax(1)
+    read = classifier_for(load(model.config)).classify(model.decode(z, y)).probabilities.argmax(1)
     assert float((read == y).float().mean()) > 0.9
 
 

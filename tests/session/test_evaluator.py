@@ -13,7 +13,7 @@ import torch
 from gan_core import metrics, models
 from gan_core.config import TrainConfig
 from gan_core.metrics.evaluations import Best, Evaluation, Evaluations, as_csv, from_csv
-from gan_core.metrics.registry import Metric, Provenance
+from gan_core.metrics.registry import MetricValue, Provenance
 from gan_core.runs import Run, RunError, RunStore, checkpoint, summarise
 from gan_core.session import Session
 from gan_core.session import evaluator as evaluator_module
@@ -34,7 +34,7 @@ def few_samples(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def judged(step: int, value: float, name: str = "js") -> Evaluation:
     basis = Provenance(400, "fresh points", "coordinates, of points")
-    return Evaluation(step, step / 10, step / 7, 16 * step, (Metric(name, value, value - 0.1, None, 0.3, basis),))
+    return Evaluation(step, step / 10, step / 7, 16 * step, (MetricValue(name, value, value - 0.1, None, 0.3, basis),))
 
 
 # ---- neutral ---------------------------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ def test_a_judgement_that_fails_is_an_event_and_training_goes_on(
     def broken(*_: object) -> None:
         raise RuntimeError("the judge is ill")
 
-    monkeypatch.setattr(metrics.point_quality.PointEvaluator, "in_full", broken)
+    monkeypatch.setattr(metrics.point_quality.PointEvaluator, "evaluate", broken)
     now = finished(POINTS.with_values(OFTEN), store=RunStore(tmp_path))
     assert (now.status, now.error, len(now.evaluations)) == ("finished", "", 0)
     run = RunStore(tmp_path).open(now.run_id)
@@ -179,7 +179,7 @@ def test_judgements_are_kept_and_go_on_after_a_resume(tmp_path: Path) -> None:
     second = finished(store.open(first.run_id).config, run=store.open(first.run_id))
     assert second.evaluations.rows[: len(kept)] == tuple(kept)
     assert second.evaluations.step[-1] == POINTS.max_steps
-    assert second.evaluations.best == second.evaluations.step[np.argmin(second.evaluations.figures["js"].value)]
+    assert second.evaluations.best == second.evaluations.step[np.argmin(second.evaluations.columns["js"].value)]
 
 
 def test_a_paused_run_shows_a_judgement_as_soon_as_it_is_there() -> None:
@@ -191,10 +191,10 @@ def test_a_paused_run_shows_a_judgement_as_soon_as_it_is_there() -> None:
     session.stop()
     assert session.wait(10)
     assert now.evaluations.metric == "js"
-    js = now.evaluations.figures["js"]
+    js = now.evaluations.columns["js"]
     assert js.low[0] <= js.value[0] <= js.high[0]
     assert js.real[0] > 0
-    assert js.basis[0] == Provenance(400, "fresh points of the true distribution", "coordinates")
+    assert js.provenance[0] == Provenance(400, "fresh points of the true distribution", "coordinates")
     with pytest.raises(ValueError, match="read-only"):
         js.value[0] = 0
 
@@ -206,8 +206,8 @@ def test_judgements_read_back_as_they_were_kept_even_when_the_file_is_damaged() 
     assert from_csv(text[:-30])[:2] == rows[:2]
     assert from_csv("") == []
     table = Evaluations(tuple(rows), "js")
-    assert list(table.figures) == ["kl", "js"]
-    assert np.isnan(table.figures["js"].value).tolist() == [False, False, True]
+    assert list(table.columns) == ["kl", "js"]
+    assert np.isnan(table.columns["js"].value).tolist() == [False, False, True]
 
 
 def test_rewinding_forgets_judgements_and_a_best_after_the_step(tmp_path: Path) -> None:
@@ -290,7 +290,7 @@ def test_a_session_keeps_the_best_that_it_found(tmp_path: Path) -> None:
     best = run.best()
     assert best is not None
     assert best.step == now.evaluations.best
-    assert best.value == min(now.evaluations.figures["js"].value)
+    assert best.value == min(now.evaluations.columns["js"].value)
     assert run.trainer("cpu", step="best").steps == best.step
     assert run.checkpoints()[-1] == POINTS.max_steps
     assert len(run.checkpoints()) <= 2

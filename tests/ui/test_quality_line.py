@@ -10,13 +10,16 @@ def page(dataset: str, judged: bool, every: float) -> None:
     from gan_core import presets
     from gan_core.config import TrainConfig
     from gan_core.metrics.evaluations import Evaluation, Evaluations
-    from gan_core.metrics.registry import Metric, Provenance
+    from gan_core.metrics.registry import MetricValue, Provenance
     from gan_core.session.snapshot import Snapshot
     from ui.train import quality
 
     config = presets.fit_to(TrainConfig(), dataset).with_values({"record.evaluate_every": every})
     basis = Provenance(2000, "5,000 of training", "mnist-5k classifier")
-    figures = (Metric("frechet", 41.23, 39.8, 42.6, 1.1, basis), Metric("coverage", 0.42, 0.4, 0.44, 0.97, basis))
+    figures = (
+        MetricValue("frechet", 41.23, 39.8, 42.6, 1.1, basis),
+        MetricValue("coverage", 0.42, 0.4, 0.44, 0.97, basis),
+    )
     rows = (Evaluation(1200, 7.7, 20.0, 38400, figures),) if judged else ()
     quality.panel(Snapshot(config, evaluations=Evaluations(rows, "frechet", 1200 if judged else None)))
 

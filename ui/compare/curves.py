@@ -9,7 +9,7 @@ import streamlit as st
 
 from gan_core.compare import Curve, Study
 from gan_core.compare.analysis.results import X
-from gan_core.metrics.registry import KINDS
+from gan_core.metrics.registry import METRICS
 from ui.charts.curves import overlaid
 from ui.compare import samples
 from ui.compare.background_results import StudyResults
@@ -30,7 +30,7 @@ _MEASURE, _X, _SMOOTH, _LOG = "compare-measure", "compare-x", "compare-smooth", 
 
 def panel(study: Study, reading: StudyResults) -> None:
     """The choice of what is drawn, and the chart."""
-    quality = KINDS[reading.results.metric].label
+    quality = METRICS[reading.results.metric].label
     names = {name: words or quality for name, words in _NAMES.items()}
     with st.container(horizontal=True, vertical_alignment="bottom", key="compare-curves"):
         name = st.selectbox("Curve", list(names), format_func=names.__getitem__, key=_MEASURE, width=230)

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from gan_core.compare import MEASURES, Row
-from gan_core.metrics.registry import KINDS
+from gan_core.metrics.registry import METRICS
 from ui.compare.background_results import StudyResults
 
 _COLUMNS = ("quality", "best", "level", "loss_noise", "seconds", "speed", "memory")
@@ -28,7 +28,7 @@ def panel(reading: StudyResults) -> None:
 
 
 def _columns(reading: StudyResults) -> dict[str, Any]:
-    quality = KINDS[reading.results.metric].label
+    quality = METRICS[reading.results.metric].label
     labels = {"quality": f"{quality}, end", "best": f"{quality}, best", "memory": "Memory, MB"}
     return {
         name: st.column_config.NumberColumn(

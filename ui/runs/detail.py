@@ -9,7 +9,7 @@ import streamlit as st
 
 from gan_core import data, losses
 from gan_core.losses.score_range import score_range
-from gan_core.metrics.registry import KINDS
+from gan_core.metrics.registry import METRICS
 from gan_core.runs import Metadata, Run, RunError, RunSummary, family, shipped
 from gan_core.runs.summary import Stamp, stamp
 from gan_core.session import saved_snapshot
@@ -59,7 +59,7 @@ def _facts(run: RunSummary) -> None:
     parts = [f"step {run.step:,}", duration(run.seconds), checkpoints, size(run.bytes)]
     if run.quality is not None:
         best = f" (best {short(run.best)})" if run.best is not None else ""
-        parts.append(f"{KINDS[run.metric].label} **{short(run.quality)}**{best}")
+        parts.append(f"{METRICS[run.metric].label} **{short(run.quality)}**{best}")
     if run.health:
         parts.append(f":yellow[:material/warning:] {run.health}")
     st.markdown(" · ".join(parts))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from gan_core import presets
-from gan_core.metrics.registry import KINDS
+from gan_core.metrics.registry import METRICS
 from gan_core.runs import RunStore, RunSummary, shipped
 from gan_core.session.snapshot import Snapshot
 from ui.components import Row, run_list
@@ -74,7 +74,7 @@ def store_of(run_id: str) -> RunStore:
 
 def quality(run: RunSummary) -> str:
     """The figure that tells its quality, "Frechet distance 12.3"; "" where it was never judged."""
-    return "" if run.quality is None else f"{KINDS[run.metric].label} {short(run.quality)}"
+    return "" if run.quality is None else f"{METRICS[run.metric].label} {short(run.quality)}"
 
 
 def _row(run: RunSummary, now: Snapshot | None) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from gan_core.metrics.evaluations import Evaluations
-from gan_core.metrics.registry import KINDS
+from gan_core.metrics.registry import METRICS
 from gan_core.session.snapshot import Snapshot
 from ui.formatting import short
 
@@ -26,8 +26,8 @@ def panel(now: Snapshot | None) -> None:
 
 def _figures(evaluations: Evaluations) -> str:
     parts = [
-        f"{KINDS[name].label} **{short(column.value[-1])}** (real data {short(column.real[-1])})"
-        for name, column in evaluations.figures.items()
+        f"{METRICS[name].label} **{short(column.value[-1])}** (real data {short(column.real[-1])})"
+        for name, column in evaluations.columns.items()
         if name in _SHOWN
     ]
     return f"Quality at step {int(evaluations.step[-1]):,} · {' · '.join(parts)}"
@@ -36,11 +36,11 @@ def _figures(evaluations: Evaluations) -> str:
 def _basis(evaluations: Evaluations) -> str:
     """Each figure with its interval and what it was measured on."""
     lines = []
-    for name, column in evaluations.figures.items():
-        basis = column.basis[-1]
+    for name, column in evaluations.columns.items():
+        basis = column.provenance[-1]
         if name in _SHOWN and basis is not None:
             lines.append(
-                f"{KINDS[name].label}, {KINDS[name].better} is better: {short(column.low[-1])} to "
+                f"{METRICS[name].label}, {METRICS[name].better} is better: {short(column.low[-1])} to "
                 f"{short(column.high[-1])} (95 %), {basis.n:,} generated against {basis.reference}, {basis.extractor}."
             )
     best = f"\n\nBest checkpoint so far: step {evaluations.best:,}." if evaluations.best is not None else ""

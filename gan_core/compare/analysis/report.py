@@ -21,7 +21,7 @@ from gan_core.compare.analysis.verdict import claims, verdicts
 from gan_core.compare.measures import MEASURES
 from gan_core.compare.study import Study
 from gan_core.config.schema import as_text
-from gan_core.metrics.registry import KINDS
+from gan_core.metrics.registry import METRICS
 from gan_core.runs import RunError, tile
 from gan_core.runs.shipped import store_of
 from gan_core.training.plane_view import Plane
@@ -209,7 +209,7 @@ def html(results: Results, study: Study | None = None) -> str:
     parts += ["<h2>Table</h2>", _html_table(table(results))]
     parts.append("<p class=quiet>Medians over the seeds; in brackets the least and the greatest.</p><h2>Curves</h2>")
     for name, x in _CURVES:
-        label = _NAMES.get(name) or KINDS[results.metric].label
+        label = _NAMES.get(name) or METRICS[results.metric].label
         judged = name == "quality"
         drawn = svg_chart.chart(results.curve(name, x, smooth=0.0 if judged else 0.02), label, x, log=judged)
         parts.append(f"<figure>{drawn}</figure>")

@@ -15,7 +15,7 @@ from gan_core.compare.plan import Comparison
 from gan_core.compare.study import ENDED, Study, TrialStatus
 from gan_core.diagnosis import diagnose
 from gan_core.metrics.evaluations import Evaluations
-from gan_core.metrics.registry import KINDS, QUALITY_METRIC
+from gan_core.metrics.registry import METRICS, QUALITY_METRIC
 from gan_core.runs import Run, RunError
 from gan_core.runs.shipped import store_of
 from gan_core.training.history import COLUMNS, History
@@ -73,7 +73,7 @@ class Results:
     def label(self, measure: str) -> str:
         """The measure in words, quality by its own name: "Frechet distance at the end"."""
         words = MEASURES[measure].label
-        return words.replace("quality", KINDS[self.metric].label) if measure in ("quality", "best") else words
+        return words.replace("quality", METRICS[self.metric].label) if measure in ("quality", "best") else words
 
     @cached_property
     def level(self) -> float:

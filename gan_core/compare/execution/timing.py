@@ -85,6 +85,6 @@ def _time_of_a_step(trainer: Trainer) -> float:
 def _judge(trainer: Trainer) -> None:
     """As the evaluator does, of a generator that knows nothing yet."""
     if trainer.config.dataset.kind == "points":
-        metrics.point_quality.PointEvaluator(trainer.config).in_full(trainer.generate(metrics.point_quality.SAMPLES))
+        metrics.point_quality.PointEvaluator(trainer.config).evaluate(trainer.generate(metrics.point_quality.SAMPLES))
     else:
         metrics.evaluate(trainer.generate(metrics.IMAGES), trainer.dataset)

@@ -118,7 +118,7 @@ CONDITIONS: Catalog[Entry] = Catalog(
     {
         "none": Entry("gan_core.models.conditioning:Unconditional", "None", "The networks know no classes."),
         "embedding": Entry(
-            "gan_core.models.conditioning:Beside",
+            "gan_core.models.conditioning:Concatenation",
             "Label beside the input",
             "G and D get the class as more input (conditional GAN).",
         ),

@@ -73,7 +73,7 @@ _OUTSIDE_AUTOCAST = """
 
 def part(config: TrainConfig) -> Part:
     """`generator` and `discriminator` with their initial weights, and `average` where there is one."""
-    roles = dict(zip(("generator", "discriminator"), models.described(config), strict=True))
+    roles = dict(zip(("generator", "discriminator"), models.build_meta(config), strict=True))
     written = {role: [*_flat(network, role, config)] for role, network in roles.items()}
     laid_out = _channels_last(roles, config)
     classes = layers.classes([line for lines in written.values() for line in lines], bool(laid_out))

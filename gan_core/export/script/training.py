@@ -284,7 +284,7 @@ def _critic_step(config: TrainConfig) -> list[str]:
 def _judged(config: TrainConfig, fake: str) -> list[str]:
     """D's logits of real samples and of fakes: in one pass where D looks at each sample alone."""
     full = _full(config.precision == "bfloat16")
-    if is_samplewise(models.described(config)[1]):
+    if is_samplewise(models.build_meta(config)[1]):
         return [f"real_logits, fake_logits = discriminator(torch.cat((real, {fake}))){full}.split(BATCH)"]
     return [f"real_logits, fake_logits = discriminator(real){full}, discriminator({fake}){full}"]
 

@@ -61,8 +61,8 @@ class StyleGenerator(SelfInitializedLayer, StochasticLayer):
         self.layers = 2 * len(self.stages) - 1  # the smallest size has one convolution, the others have two
         self.register_buffer("w_mean", torch.empty(self.latent, device="meta"))
 
-    def draw(self, generator: torch.Generator) -> None:
-        self.constant.normal_(generator=generator)
+    def initialize(self, rng: torch.Generator) -> None:
+        self.constant.normal_(generator=rng)
         self.w_mean.zero_()
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -95,7 +95,7 @@ class StyleGenerator(SelfInitializedLayer, StochasticLayer):
     def _mixed(self, styles: Tensor, inputs: Tensor) -> Tensor:
         """From a random layer on, another sample's z, under the sample's own class: (N, layers, W)."""
         other = torch.cat((inputs[:, : self.latent].roll(1, 0), inputs[:, self.latent :]), dim=1)
-        chance, start = torch.empty(2, len(inputs), 1, device=inputs.device).uniform_(generator=self.generator)
+        chance, start = torch.empty(2, len(inputs), 1, device=inputs.device).uniform_(generator=self.rng)
         layer = torch.arange(self.layers, device=inputs.device)
         taken = (chance < self.mixing) & (layer > start * (self.layers - 1))  # never the first layer
         return torch.where(taken[..., None], self.map(other)[:, None], styles)
@@ -146,16 +146,16 @@ class Layer(SelfInitializedLayer, StochasticLayer):
         self.register_buffer("noise", torch.empty(1, 1, side, side, device="meta"))
         self.slope, self.gain = slope, nn.init.calculate_gain("leaky_relu", slope)  # the variance stays 1
 
-    def draw(self, generator: torch.Generator) -> None:
+    def initialize(self, rng: torch.Generator) -> None:
         self.bias.zero_()
         self.strength.zero_()
-        self.noise.normal_(generator=generator)
+        self.noise.normal_(generator=rng)
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         x = self.convolution(x, w)
         noise = self.noise.to(x.dtype)
         if self.training:
-            noise = torch.empty_like(x[:, :1]).normal_(generator=self.generator)
+            noise = torch.empty_like(x[:, :1]).normal_(generator=self.rng)
         x = x + self.strength.to(x.dtype) * noise + self.bias.to(x.dtype)[:, None, None]
         return F.leaky_relu(x, self.slope, inplace=True) * self.gain
 

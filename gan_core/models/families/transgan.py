@@ -117,8 +117,8 @@ class Stage(SelfInitializedLayer):
         self.places = nn.Parameter(torch.empty(side, side, width, device="meta"))
         self.blocks = nn.Sequential(*(Block(width, fused=True) for _ in range(blocks)))
 
-    def draw(self, generator: torch.Generator) -> None:
-        self.places.normal_(0, self.std, generator=generator)
+    def initialize(self, rng: torch.Generator) -> None:
+        self.places.normal_(0, self.std, generator=rng)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.places
@@ -153,9 +153,9 @@ class Tokens(SelfInitializedLayer):
         self.whole = nn.Parameter(torch.empty(1, width, device="meta"))
         self.places = nn.Parameter(torch.empty(patches, width, device="meta"))
 
-    def draw(self, generator: torch.Generator) -> None:
-        self.whole.normal_(0, self.std, generator=generator)
-        self.places.normal_(0, self.std, generator=generator)
+    def initialize(self, rng: torch.Generator) -> None:
+        self.whole.normal_(0, self.std, generator=rng)
+        self.places.normal_(0, self.std, generator=rng)
 
     def forward(self, patches: Tensor) -> Tensor:
         placed = patches.transpose(1, 2) + self.places

@@ -45,10 +45,10 @@ def latents(n: int, dim: int = 64, seed: int = 0) -> Tensor:
 
 def modulated(inputs: int, outputs: int, side: int, demodulate: bool) -> Modulated:
     layer = Modulated(5, inputs, outputs, side, demodulate).to_empty(device="cpu").double()
-    generator = torch.Generator().manual_seed(1)
+    rng = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in layer.parameters():
-            parameter.normal_(generator=generator)
+            parameter.normal_(generator=rng)
     return layer
 
 
@@ -113,7 +113,7 @@ def test_the_mapping_has_as_many_layers_as_asked() -> None:
 def test_it_makes_pictures_of_any_side_from_8_to_128(data: st.DataObject, side: int, channels: int) -> None:
     depth = data.draw(st.integers(1, int(math.log2(side // 2))))
     config = config_of(data__name="folder", data__size=side, data__channels=channels, generator__depth=depth)
-    generator, _ = models.described(config)
+    generator, _ = models.build_meta(config)
     models.set_rng(generator, torch.Generator())
     for mode in (True, False):
         samples = generator.train(mode)(torch.empty(3, config.latent.dim, device="meta"))
@@ -143,7 +143,7 @@ def test_evaluation_needs_no_generator_and_ignores_style_mixing() -> None:
         generator = build(generator__style_mixing=share).eval()
         for module in generator.modules():
             if isinstance(module, models.StochasticLayer):
-                module._generator = None
+                module._rng = None
         pictures.append(generator(latents(8)))
     assert torch.equal(*pictures)
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from gan_core import models
 from gan_core.config import TrainConfig
 from gan_core.models.families.transgan import GRID, Attention, Growth, Stage, Tokens
-from gan_core.models.init import initialise
+from gan_core.models.init import initialize_weights
 from gan_core.training.trainer import Trainer
 from tests.support.small import DIGITS, pictures
 
@@ -35,7 +35,7 @@ def ready(layer: torch.nn.Module) -> torch.nn.Module:
     """The layer with weights of float64, of a size that shows."""
     layer = layer.to_empty(device="cpu")
     net = TrainConfig().with_values({"generator.init": "torch"}).generator
-    initialise(layer, net, seed=0, role="test")
+    initialize_weights(layer, net, seed=0, role="test")
     return layer.double()
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from gan_core import presets
 from gan_core.config import TrainConfig
-from gan_core.diagnosis import Finding, Watch
+from gan_core.diagnosis import Finding, HealthMonitor
 from gan_core.diagnosis.sample_stats import SampleStatsLog
 from gan_core.session.commands import CommandQueue
 from gan_core.session.disk_writer import RetryingDiskWriter
@@ -180,7 +180,7 @@ class Examined:
             Recorder(self.trainer, disk),
             SampleStatsLog(),
         )
-        self.watch = Watch()
+        self.watch = HealthMonitor()
 
     def go(self, steps: int) -> Iterator[tuple[Finding, ...]]:
         """Train for so many steps, or to the end of all numbers; the findings at each of forty moments."""
@@ -202,7 +202,7 @@ class Examined:
         glance = observer.sample_stats(observer.sample_view(trainer), trainer.steps, observer.fit(trainer))
         if glance is not None:
             self.sample_stats.add(glance)
-        return self.watch.see(self.config, self.recorder.history.view(), self.sample_stats.view())
+        return self.watch.update(self.config, self.recorder.history.view(), self.sample_stats.view())
 
     def under(self, config: TrainConfig) -> Examined:
         """A copy that goes on from here under changed live settings; this one stays as it is."""

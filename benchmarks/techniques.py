@@ -1,7 +1,7 @@
 """What each cure does against the trouble that it is a cure of: the same run with and without it, over several seeds.
 
-    python -m benchmarks.cures
-    python -m benchmarks.cures --lessons spectral-norm,wgan-gp --seeds 5
+    python -m benchmarks.techniques
+    python -m benchmarks.techniques --lessons spectral-norm,wgan-gp --seeds 5
 
 Every lesson is an experiment that goes wrong, the few settings that are the cure, and the figure that tells them apart.
 Figures repeat on one machine; two runs train at a time, on one thread each.
@@ -30,13 +30,13 @@ from gan_core.training.trainer import Trainer
 
 def modes(trainer: Trainer) -> float:
     """Clouds of the data that get at least a fifth of their due."""
-    covered = PointEvaluator(trainer.config)(trainer.generate(SAMPLES, seed=1)).covered
+    covered = PointEvaluator(trainer.config).fit(trainer.generate(SAMPLES, seed=1)).covered
     return float(covered or 0)
 
 
 def offset(trainer: Trainer) -> float:
     """Distance of the generated mean from the true one."""
-    return PointEvaluator(trainer.config)(trainer.generate(SAMPLES, seed=1)).mean_error
+    return PointEvaluator(trainer.config).fit(trainer.generate(SAMPLES, seed=1)).mean_error
 
 
 @torch.no_grad()

@@ -1,6 +1,6 @@
 """What judging a run while it trains costs it: the share of steps lost to the thread that judges.
 
-    python -m benchmarks.judging --presets mnist-quick,ring8 --judgements 3
+    python -m benchmarks.evaluation --presets mnist-quick,ring8 --judgements 3
 
 Steps with and without a judgement beside them alternate within one run, so the figure hardly depends on how busy the
 machine is. The first judgement also makes the judge ready; it is left out.
