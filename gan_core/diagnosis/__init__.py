@@ -1,7 +1,7 @@
-"""Names what is going wrong in a run, with the evidence, and what to do about it; or says that nothing is.
+"""Names the failure modes of a run, with evidence and remedies, or says that the run is healthy.
 
-`diagnose` reads nothing but the config, the figures, the sample_stats and the judgements. `Watch` asks it again and again
-while a run trains, and keeps its answers steady.
+`diagnose` reads only the config, the history, the sample statistics and the evaluations. `HealthMonitor` calls it
+repeatedly while a run trains and keeps short-lived findings from flickering.
 """
 
 from __future__ import annotations
