@@ -1,7 +1,7 @@
-"""Illnesses of the game between the two networks: one wins, or neither does.
+"""Failure modes of the balance between the two networks: one wins, or neither does.
 
-What "too strong" looks like depends on the loss: cross-entropy has probabilities, other losses with a resting value
-have their share of it, critics have only the gap between their scores. No limit is in the units of one loss.
+The limits depend on the loss: probabilities for cross-entropy, a share of the equilibrium value for other losses that
+have one, and the gap between the scores for critics.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from gan_core.diagnosis.failure_mode import (
     FailureMode,
     Symptoms,
     find_period,
-    is_separated,
     penalty,
+    separates_well,
     slower_d,
     smaller_steps,
 )
@@ -27,65 +27,65 @@ from gan_core.losses import CrossEntropy, LeastSquares
 
 
 class VanishingGradient(FailureMode):
-    """G's gradient is all but gone while D still tells real from fake (Arjovsky and Bottou, 2017, theorem 2.4)."""
+    """G's gradient is almost zero while D separates real from fake (Arjovsky and Bottou, 2017, theorem 2.4)."""
 
     id = "vanishing-gradient"
     title = "G's gradient vanishes"
     meaning = (
-        "D is so sure of the fakes that its verdict hardly changes with the sample, so G is not told where to go. "
-        "G stands still however long the run goes on, most of all under the saturating loss."
+        "D rejects the fakes with such certainty that its score hardly changes with the sample, so G gets no gradient. "
+        "G stops learning however long the run goes on, most of all under the saturating loss."
     )
-    limit = 0.01
+    limit = 0.01  # of the largest gradient norm so far
 
     def symptoms(self, run: RunSignals) -> Symptoms | None:
         norms = run["grad_norm_g"]
         column = run.column("grad_norm_g")
-        best = float(np.nanmax(column)) if np.isfinite(column).any() else 0.0
-        if not best > 0:
+        largest = float(np.nanmax(column)) if np.isfinite(column).any() else 0.0
+        if not largest > 0:
             return None
-        since = run.lasting_since(
-            (norms < self.limit * best) & is_separated(run), forgiven=0.2
-        )  # one loud step is no way out
+        since = run.lasting_since((norms < self.limit * largest) & separates_well(run), tolerance=0.2)
         if since is None:
             return None
-        text = f"G's gradient {run.recent_mean('grad_norm_g'):.2g}, at most {best:.2g} so far"
-        return Symptoms(since, (Evidence("norms", text, run.recent_mean("grad_norm_g"), self.limit * best, run.last),))
+        text = f"G's gradient {run.recent_mean('grad_norm_g'):.2g}, at most {largest:.2g} so far"
+        return Symptoms(
+            since, (Evidence("norms", text, run.recent_mean("grad_norm_g"), self.limit * largest, run.last),)
+        )
 
     def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
-        softer = {"loss.name": "non-saturating"}
+        non_saturating = {"loss.name": "non-saturating"}
         return [
-            ("R1 and the non-saturating loss", {**softer, **slower_d(config), **penalty(config)}),
-            ("Slow D, and the non-saturating loss", {**softer, **slower_d(config)}),
+            ("R1 and the non-saturating loss", {**non_saturating, **slower_d(config), **penalty(config)}),
+            ("Slow D, and the non-saturating loss", {**non_saturating, **slower_d(config)}),
         ]
 
 
 class DiscriminatorTooStrong(FailureMode):
-    """D is sure of every sample for long, and the samples do not get better."""
+    """D has been certain of every sample for long, and the samples do not improve."""
 
     id = "discriminator-too-strong"
     title = "The discriminator is too strong"
     meaning = (
-        "D tells every real sample from every fake one with near certainty, and G does not catch up. "
-        "A game that one side always wins teaches the other little: hold D back, or let G take more steps."
+        "D separates real samples from fakes with near certainty, and G does not catch up. "
+        "G then gets little useful gradient: slow D down, or let G take more steps."
     )
-    score, share, growth = 0.05, 0.05, 10.0
+    score_margin, loss_share, gap_growth = 0.05, 0.05, 10.0
 
     def symptoms(self, run: RunSignals) -> Symptoms | None:
-        real, fake, rest_d = run["d_real"], run["d_fake"], run.loss.equilibrium[0]
+        real, fake, equilibrium = run["d_real"], run["d_fake"], run.loss.equilibrium[0]
         if isinstance(run.loss, CrossEntropy):
-            top = 1 - run.loss.label_smoothing
-            sign = (real > top - self.score) & (fake < self.score)
-            hopeless = run.lasting_since(sign & (fake < 1e-3))
-            limit = self.score
-        elif rest_d:
-            sign = run["loss_d"] < self.share * rest_d
-            hopeless, limit = None, self.share * rest_d
+            target = 1 - run.loss.label_smoothing
+            certain = (real > target - self.score_margin) & (fake < self.score_margin)
+            hopeless = run.lasting_since(certain & (fake < 1e-3))
+            limit = self.score_margin
+        elif equilibrium:
+            limit = self.loss_share * equilibrium
+            certain, hopeless = run["loss_d"] < limit, None
         else:
             gap = real - fake
             early = np.abs(gap[max(1, len(gap) // 10) : max(2, len(gap) // 4)])
-            limit = self.growth * max(float(np.median(early)), 0.1) if len(early) else np.inf
-            sign, hopeless = gap > limit, None
-        since = hopeless if hopeless is not None else run.lasting_since(sign)
+            limit = self.gap_growth * max(float(np.median(early)), 0.1) if len(early) else np.inf
+            certain, hopeless = gap > limit, None
+        since = hopeless if hopeless is not None else run.lasting_since(certain)
         if since is None or (hopeless is None and run.is_improving()):
             return None
         text = f"D(x) {run.recent_mean('d_real'):.3g} and D(G(z)) {run.recent_mean('d_fake'):.2g}"
@@ -102,26 +102,27 @@ class DiscriminatorTooStrong(FailureMode):
 
 
 class GeneratorTooStrong(FailureMode):
-    """D takes the fakes for real, for long: its verdict means nothing."""
+    """D has scored fakes like real samples for long, so its scores carry no information."""
 
     id = "generator-too-strong"
     title = "The generator is too strong"
     meaning = (
-        "D lets most fakes pass as real, so G is praised for whatever it makes. "
-        "G learns nothing from a D that lags behind: quicken D, or let it take more steps."
+        "D scores most fakes as real, whatever G makes. "
+        "G learns nothing from such a D: raise D's learning rate, or let D take more steps."
     )
-    probability, lead, share = 0.7, 0.2, 1.25
+    probability, lead, loss_share = 0.7, 0.2, 1.25
 
     def symptoms(self, run: RunSignals) -> Symptoms | None:
-        real, fake, rest_d = run["d_real"], run["d_fake"], run.loss.equilibrium[0]
+        real, fake, equilibrium = run["d_real"], run["d_fake"], run.loss.equilibrium[0]
         if isinstance(run.loss, CrossEntropy):
             limit = min(self.probability, run.recent_mean("d_real") + self.lead)
-            sign = (fake > real) & (fake > np.minimum(self.probability, real + self.lead))
-        elif rest_d:
-            limit, sign = self.share * rest_d, (run["loss_d"] > self.share * rest_d) & (fake > real)
+            fooled = (fake > real) & (fake > np.minimum(self.probability, real + self.lead))
+        elif equilibrium:
+            limit = self.loss_share * equilibrium
+            fooled = (run["loss_d"] > limit) & (fake > real)
         else:
-            limit, sign = 0.0, fake - real > 0.1 * (np.abs(fake) + np.abs(real))
-        since = run.lasting_since(sign, forgiven=0.1)
+            limit, fooled = 0.0, fake - real > 0.1 * (np.abs(fake) + np.abs(real))
+        since = run.lasting_since(fooled, tolerance=0.1)
         if since is None:
             return None
         text = f"D(G(z)) {run.recent_mean('d_fake'):.3g} above D(x) {run.recent_mean('d_real'):.3g}"
@@ -137,40 +138,40 @@ class GeneratorTooStrong(FailureMode):
 
 
 class Oscillation(FailureMode):
-    """The two networks chase each other in circles (Mescheder et al., 2018): the gap of scores swings about zero."""
+    """The networks orbit the equilibrium (Mescheder et al., 2018): D(x) - D(G(z)) oscillates around zero."""
 
     id = "oscillation"
     title = "The two networks go round in circles"
     meaning = (
-        "G moves to where D praises it, D turns round, and G comes back: the scores swing with a steady period. "
-        "Without a brake this goes on for ever; R1 or smaller steps let the swing die out."
+        "G moves to where D scores highest, D reverses its scores, and G moves back: the scores oscillate steadily. "
+        "Without damping this never ends; R1 or smaller steps damp the oscillation."
     )
-    regular, rows = 0.35, 1024
+    min_correlation, rows = 0.35, 1024
 
     def symptoms(self, run: RunSignals) -> Symptoms | None:
         if run.age < 2 * MIN_STEPS:
             return None
         tail = slice(-self.rows, None)
         gap = run.history.d_real[tail] - run.history.d_fake[tail]
-        gap = gap[len(gap) // 4 :] if len(run.history) < self.rows else gap  # the start is no swing
+        gap = gap[len(gap) // 4 :] if len(run.history) < self.rows else gap  # drop the transient at the start
         if len(gap) < 100 or not np.isfinite(gap).all() or np.abs(gap).max() > 1e100:
             return None
-        size, half = float(gap.std()), len(gap) // 2
-        below = float((gap < 0).mean())
+        deviation, half = float(gap.std()), len(gap) // 2
+        negative = float((gap < 0).mean())
         early, late = float(gap[:half].std()), float(gap[half:].std())
-        if not 0.2 < below < 0.8 or min(early, late) < self._least(run) or late < 0.6 * early:
+        if not 0.2 < negative < 0.8 or min(early, late) < self._min_deviation(run) or late < 0.6 * early:
             return None
-        strength, period = find_period(gap)
-        if strength < self.regular:
+        correlation, period = find_period(gap)
+        if correlation < self.min_correlation:
             return None
         since = int(run.history.step[-len(gap)])
-        text = f"D(x) - D(G(z)) swings by {size * 2**0.5:.2g} about every {period} steps"
-        return Symptoms(since, (Evidence("scores", text, strength, self.regular, run.last),))
+        text = f"D(x) - D(G(z)) oscillates by {deviation * 2**0.5:.2g} with a period of about {period} steps"
+        return Symptoms(since, (Evidence("scores", text, correlation, self.min_correlation, run.last),))
 
-    def _least(self, run: RunSignals) -> float:
-        """The smallest swing that counts: a tenth of D's range, or for a critic of what its scores reach.
+    def _min_deviation(self, run: RunSignals) -> float:
+        """The smallest standard deviation that counts: a tenth of D's range, or of a critic's mean absolute score.
 
-        A game of equals may ripple with a period, and be well: the widest ripple seen of one was 0.053 of the range.
+        Healthy runs may oscillate slightly: the largest deviation observed was 0.053 of the range.
         """
         if isinstance(run.loss, (CrossEntropy, LeastSquares)):
             return 0.1

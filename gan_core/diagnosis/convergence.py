@@ -1,7 +1,8 @@
-"""What a run without an illness shows: that it improves, or that it has come to rest, near the data or short of it.
+"""The state of a run without a failure mode: improving, converged, or stalled far from the data.
 
-Only quality tells a good rest from a bad one: samples may be as varied as the data and poor. Points are judged at every
-sample_stats, images when the evaluator comes round; before that, sample_stats can only tell that a run improves.
+Only a quality metric can tell convergence from a stall: samples may be as varied as the data and still be poor. Points
+have a quality with every sample statistic, images with every evaluation. Until then, sample statistics can only show
+that a run improves.
 """
 
 from __future__ import annotations
@@ -10,19 +11,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gan_core.diagnosis.curves import MIN_STEPS, RunSignals
+from gan_core.diagnosis.curves import MIN_STEPS, RunSignals, halves
 from gan_core.diagnosis.findings import Chart, Evidence, Finding
 
-_GAIN = 0.95  # of the value before: less is a gain
-_GLANCES, _JUDGEMENTS = 6, 4  # needed of the last half of the run, to tell how it goes
-_PATIENCE = 20  # times as old as the youngest run that anything is said of, before a rest counts as one
-_NEAR_JS, _GOOD_JS = 0.02, 0.1  # bits: as a perfect generator may read, and close to the data
-_GOOD_COVERAGE = 0.4  # of what real images score; blur reads 0.25, a mixture of Gaussians 0.1
+_GAIN = 0.95  # a median below this share of the earlier one is an improvement
+_MIN_STATS, _MIN_EVALUATIONS = 6, 4  # needed in the second half of the run
+_MIN_STALLED_STEPS = 20 * MIN_STEPS  # a younger run is not called stalled
+_PERFECT_JS, _GOOD_JS = 0.02, 0.1  # bits: a perfect generator's JS, and a JS close to the data
+_GOOD_COVERAGE = 0.4  # of the coverage of real images; blurred images reach 0.25, a mixture of Gaussians 0.1
 
 
 @dataclass(frozen=True)
-class _Quality:
-    """How a figure of quality, the lower the better, went over the last half of the run."""
+class _QualityTrend:
+    """A quality metric, lower is better, over the second half of the run."""
 
     label: str
     chart: Chart
@@ -30,63 +31,65 @@ class _Quality:
     now: float
     since: int
     step: int
-    good: bool  # whether the samples are close to the data
-    perfect: bool = False  # whether there is nothing left to gain
+    good: bool  # the samples are close to the data
+    perfect: bool = False  # no improvement is possible
 
 
-def health(run: RunSignals) -> Finding | None:
-    """ "improving", "converged" or "stalled"; None where nothing can be told yet."""
+def healthy_finding(run: RunSignals) -> Finding | None:
+    """ "improving", "converged" or "stalled"; None if there is too little data to decide."""
     if run.age < MIN_STEPS:
         return None
     quality = _of_points(run) if run.config.dataset.kind == "points" else _of_images(run)
     if quality is None:
-        return _nearer(run)
+        return _improving_by_stats(run)
     text = f"{quality.label} {quality.now:.3g}, before {quality.before:.3g}"
     evidence = (Evidence(quality.chart, text, quality.now, quality.before, quality.step),)
     if quality.now < _GAIN * quality.before and not quality.perfect:
-        meaning = "The samples get nearer to the data. Let it run."
+        meaning = "The samples get closer to the data. Let it run."
         return Finding("improving", "Fine, still improving", False, quality.since, evidence, meaning)
     if quality.good:
-        meaning = "The samples are close to the data, and no longer get closer. More steps at this rate bring little."
+        meaning = "The samples are close to the data and no longer get closer. More steps at this rate change little."
         return Finding("converged", "Fine, converged", False, quality.since, evidence, meaning)
-    if run.last < _PATIENCE * MIN_STEPS:
+    if run.last < _MIN_STALLED_STEPS:
         return None
     meaning = (
-        "Nothing is wrong with the game, but the samples no longer get better and are still far from the data. "
-        "Wider networks, smaller steps or another loss may get further."
+        "No failure mode is found, but the samples no longer improve and are still far from the data. "
+        "Wider networks, smaller steps or another loss may help."
     )
     return Finding("stalled", "At rest, short of the data", False, quality.since, evidence, meaning)
 
 
-def _of_points(run: RunSignals) -> _Quality | None:
-    """By the Jensen-Shannon divergence of each sample_stats."""
-    judged = [(sample_stats.step, sample_stats.js) for sample_stats in run.sample_stats if sample_stats.js is not None]
-    course = _course(run, [step for step, _ in judged], [js for _, js in judged], _GLANCES)
-    if course is None:
+def _of_points(run: RunSignals) -> _QualityTrend | None:
+    """By the Jensen-Shannon divergence of the sample statistics."""
+    js = [(stats.step, stats.js) for stats in run.sample_stats if stats.js is not None]
+    trend = _trend(run, js, _MIN_STATS)
+    if trend is None:
         return None
-    before, now, since, step = course
-    return _Quality("JS divergence", "fit", before, now, since, step, now < _GOOD_JS, now < _NEAR_JS)
+    before, now, since, step = trend
+    return _QualityTrend("JS divergence", "fit", before, now, since, step, now < _GOOD_JS, now < _PERFECT_JS)
 
 
-def _of_images(run: RunSignals) -> _Quality | None:
-    """By the Frechet distance of each judgement; good by coverage, which no blur and no collapse has."""
+def _of_images(run: RunSignals) -> _QualityTrend | None:
+    """By the Frechet distance of the evaluations; good by coverage, which blurred or collapsed samples never reach."""
     columns = run.evaluations.columns
     if "frechet" not in columns or "coverage" not in columns:
         return None
-    course = _course(run, run.evaluations.step.tolist(), columns["frechet"].value.tolist(), _JUDGEMENTS)
-    if course is None:
+    steps = run.evaluations.step.tolist()
+    trend = _trend(run, list(zip(steps, columns["frechet"].value.tolist(), strict=True)), _MIN_EVALUATIONS)
+    if trend is None:
         return None
-    before, now, since, step = course
+    before, now, since, step = trend
     coverage = columns["coverage"]
     good = bool(np.median(coverage.value[-2:]) >= _GOOD_COVERAGE * coverage.real[-1])
-    return _Quality("Frechet distance", "quality", before, now, since, step, good)
+    return _QualityTrend("Frechet distance", "quality", before, now, since, step, good)
 
 
-def _course(
-    run: RunSignals, steps: list[int], values: list[float], needed: int
-) -> tuple[float, float, int, int] | None:
-    """Medians of the earlier and later part of the run's last half, since when, and until when; None if too few."""
-    late = [(step, value) for step, value in zip(steps, values, strict=True) if step >= run.last / 2]
+def _trend(run: RunSignals, values: list[tuple[int, float]], needed: int) -> tuple[float, float, int, int] | None:
+    """Of (step, value) pairs in the second half of the run: medians of its halves, first step, last step.
+
+    None if there are fewer than `needed` pairs.
+    """
+    late = [(step, value) for step, value in values if step >= run.last / 2]
     if len(late) < needed:
         return None
     middle = len(late) // 2
@@ -94,17 +97,15 @@ def _course(
     return before, now, int(late[0][0]), int(late[-1][0])
 
 
-def _nearer(run: RunSignals) -> Finding | None:
-    """ "improving" by sample_stats: samples come nearer to real ones, or vary more like them."""
-    half = [stats for stats in run.sample_stats if stats.step >= run.last / 2]
-    if len(half) < _GLANCES:
+def _improving_by_stats(run: RunSignals) -> Finding | None:
+    """ "improving" if the samples come closer to real examples without losing variety, or gain variety."""
+    late = tuple(stats for stats in run.sample_stats if stats.step >= run.last / 2)
+    if len(late) < _MIN_STATS:
         return None
-    middle = len(half) // 2
-    spread = [float(np.median([stats.spread for stats in part])) for part in (half[:middle], half[middle:])]
-    nearest = [float(np.median([stats.nearest for stats in part])) for part in (half[:middle], half[middle:])]
-    if nearest[1] >= _GAIN * nearest[0] and abs(1 - spread[1]) >= abs(1 - spread[0]) - 0.03:
+    (spread_before, nearest_before), (spread, nearest) = halves(late)
+    if nearest >= _GAIN * nearest_before and abs(1 - spread) >= abs(1 - spread_before) - 0.03:
         return None
-    text = f"nearest real one at {nearest[1]:.2f} of the usual distance, before at {nearest[0]:.2f}"
-    evidence = (Evidence("samples", text, nearest[1], nearest[0], half[-1].step),)
-    meaning = "The samples get nearer to the data, or more varied. Let it run."
-    return Finding("improving", "Fine, still improving", False, half[0].step, evidence, meaning)
+    text = f"nearest real one at {nearest:.2f} of the usual distance, before at {nearest_before:.2f}"
+    evidence = (Evidence("samples", text, nearest, nearest_before, late[-1].step),)
+    meaning = "The samples get closer to the data, or more varied. Let it run."
+    return Finding("improving", "Fine, still improving", False, late[0].step, evidence, meaning)

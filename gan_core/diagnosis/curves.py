@@ -1,4 +1,4 @@
-"""A run's curves as a diagnosis reads them: thinned, smoothed, and held against what "long enough" means."""
+"""A run's curves in the form that a diagnosis reads: thinned, smoothed, and tested for lasting symptoms."""
 
 from __future__ import annotations
 
@@ -12,21 +12,20 @@ from gan_core.diagnosis.findings import SampleStats
 from gan_core.metrics.evaluations import Evaluations
 from gan_core.training.history import History
 
-MIN_STEPS = 150  # steps before which nothing is said, unless a figure is no number
-BLOCKS = 50  # means that a curve is read as
-_ROWS = 2000  # read of each column, however long the run
-_LASTING = 0.2  # share of the run that a sign must have lasted, within these steps:
-_LEAST, _MOST = 100, 1000
+MIN_STEPS = 150  # a younger run has no finding, except for a loss that is not finite
+BLOCKS = 50  # block means per curve
+_ROWS = 2000  # rows read per column, however long the run
+_LASTING_SHARE, _LASTING_MIN, _LASTING_MAX = 0.2, 100, 1000  # a symptom must last this share of the run, in these steps
 
 
 class RunSignals:
-    """The curves of one run, made ready.
+    """The curves of one run.
 
     Args:
-        config: in force now.
+        config: the current settings.
         history: all rows so far.
         sample_stats: oldest first.
-        evaluations: the judgements of quality so far.
+        evaluations: all evaluations so far.
     """
 
     def __init__(
@@ -37,16 +36,17 @@ class RunSignals:
         n = len(history)
         self.last = int(history.step[-1]) if n else 0
         self.age = self.last - int(history.step[0]) if n else 0
-        self.lasting = float(np.clip(_LASTING * self.last, _LEAST, _MOST))
-        kept = slice((n - 1) % max(1, n // _ROWS) if n else 0, None, max(1, n // _ROWS))  # ends with the last row
-        self._rows = kept
-        count = len(range(n)[kept])
+        self.lasting = float(np.clip(_LASTING_SHARE * self.last, _LASTING_MIN, _LASTING_MAX))
+        stride = max(1, n // _ROWS)
+        self._rows = slice((n - 1) % stride if n else 0, None, stride)  # ends with the last row
+        self.row_steps = history.step[self._rows]
+        count = len(self.row_steps)
         self._starts = np.unique(np.linspace(0, count, min(BLOCKS, max(1, count // 2)) + 1).astype(int)[:-1])
-        self.steps = history.step[kept][self._starts] if n else np.empty(0)  # where each block begins
+        self.steps = self.row_steps[self._starts] if n else np.empty(0)  # first step of each block
         self._blocks: dict[str, np.ndarray] = {}
 
     def __getitem__(self, name: str) -> np.ndarray:
-        """Block means of a column, oldest first; NaN where the network had not moved yet."""
+        """Block means of a column, oldest first; NaN before the network's first step."""
         if name not in self._blocks:
             values = self.column(name)
             sizes = np.diff(np.append(self._starts, len(values)))
@@ -55,57 +55,60 @@ class RunSignals:
         return self._blocks[name]
 
     def column(self, name: str) -> np.ndarray:
-        """A column's rows, thinned evenly."""
+        """A column's rows, evenly thinned."""
         values: np.ndarray = getattr(self.history, name)[self._rows]
         return values
 
     def recent_mean(self, name: str) -> float:
-        """A column over the last blocks that count as lasting: their mean."""
+        """Mean of a column over the recent blocks, those of the last `lasting` steps."""
         return float(self[name][self.steps >= self.last - self.lasting].mean())
 
-    def lasting_since(self, sign: np.ndarray, forgiven: float = 0.0) -> int | None:
-        """The step since which a sign, true or false for each block, has lasted long enough; else None.
+    def lasting_since(self, symptom: np.ndarray, tolerance: float = 0.0) -> int | None:
+        """The step since which a symptom, one bool per block, has lasted; None if it has not lasted `lasting` steps.
 
         Args:
-            forgiven: share of the lasting blocks that may lack the sign; in [0, 1).
+            tolerance: share of the recent blocks that may lack the symptom, in [0, 1).
         """
         recent = self.steps >= self.last - self.lasting
-        if self.age < MIN_STEPS or recent.sum() < 2 or sign[recent].mean() < 1 - forgiven:
+        if self.age < MIN_STEPS or recent.sum() < 2 or symptom[recent].mean() < 1 - tolerance:
             return None
-        lacking = np.flatnonzero(~sign)
+        lacking = np.flatnonzero(~symptom)
         earlier = lacking[~recent[lacking]]
         first = int(earlier[-1]) + 1 if len(earlier) else 0
-        return int(self.steps[min(first, len(sign) - 1)])
+        return int(self.steps[min(first, len(symptom) - 1)])
 
     # ---- sample statistics ---------------------------------------------------------------------------------------
 
     def recent_stats(self) -> tuple[SampleStats, ...]:
-        """The sample_stats that count as lasting, at least three; () where there are not that many."""
+        """The sample statistics of the last `lasting` steps, at least three; () if there are fewer than four in all."""
         if self.age < MIN_STEPS or len(self.sample_stats) < 4:
             return ()
         recent = tuple(stats for stats in self.sample_stats if stats.step >= self.last - self.lasting)
         return recent if len(recent) >= 3 else self.sample_stats[-3:]
 
-    def stats_since(self, sign: Callable[[SampleStats], bool]) -> int | None:
-        """The step since which every sample_stats has shown the sign, if that is long enough; else None."""
+    def stats_since(self, symptom: Callable[[SampleStats], bool]) -> int | None:
+        """The step since which all sample statistics show a symptom; None unless all recent ones do."""
         recent = self.recent_stats()
-        if not recent or not all(sign(sample_stats) for sample_stats in recent):
+        if not recent or not all(map(symptom, recent)):
             return None
         first = len(self.sample_stats)
-        while first and sign(self.sample_stats[first - 1]):
+        while first and symptom(self.sample_stats[first - 1]):
             first -= 1
         return self.sample_stats[first].step
 
     def is_improving(self) -> bool:
-        """Whether G is getting nearer to the data: over the recent sample_stats its spread or its distance improves."""
+        """Whether the recent samples come closer to the data, by their spread or their distance."""
         recent = self.recent_stats()
         if not recent:
             return False
-        half = len(recent) // 2
-        spread = [abs(1 - _median([stats.spread for stats in part])) for part in (recent[:half], recent[half:])]
-        nearest = [_median([stats.nearest for stats in part]) for part in (recent[:half], recent[half:])]
-        return spread[0] - spread[1] > 0.03 or nearest[1] < 0.95 * nearest[0]
+        (spread_before, nearest_before), (spread, nearest) = halves(recent)
+        return abs(1 - spread_before) - abs(1 - spread) > 0.03 or nearest < 0.95 * nearest_before
 
 
-def _median(values: list[float]) -> float:
-    return float(np.median(values))
+def halves(sample_stats: tuple[SampleStats, ...]) -> list[tuple[float, float]]:
+    """Medians of spread and nearest, over the first and the second half of the statistics."""
+    middle = len(sample_stats) // 2
+    return [
+        (float(np.median([stats.spread for stats in half])), float(np.median([stats.nearest for stats in half])))
+        for half in (sample_stats[:middle], sample_stats[middle:])
+    ]

@@ -1,4 +1,4 @@
-"""What an illness is, and what several of them read and advise."""
+"""The base class of failure modes, and the measurements and remedies that several of them share."""
 
 from __future__ import annotations
 
@@ -19,29 +19,30 @@ from gan_core.losses import CrossEntropy
 
 @dataclass(frozen=True)
 class Symptoms:
-    """What speaks for an illness, and since when."""
+    """The evidence for a failure mode and the step since which it holds."""
 
     since: int
     evidence: tuple[Evidence, ...]
 
 
 class FailureMode(ABC):
-    """Something that can go wrong with a run."""
+    """One way in which GAN training fails."""
 
     id: ClassVar[str]
     title: ClassVar[str]
     meaning: ClassVar[str]  # two plain sentences
-    destroys_weights: ClassVar[bool] = False  # it leaves weights past saving, so that every remedy begins a new run
+    destroys_weights: ClassVar[bool] = False  # the weights cannot recover, so every remedy starts a new run
 
     @abstractmethod
     def symptoms(self, run: RunSignals) -> Symptoms | None:
-        """What speaks for it; None if the run does not have it, or is too young to tell."""
+        """The evidence in a run; None if the run does not show it or is too young."""
 
     @abstractmethod
     def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
-        """Labels and settings of what may help, the best first. What changes nothing is left out later."""
+        """Labels and settings of possible remedies, the best first. `finding` drops those that change no setting."""
 
     def finding(self, run: RunSignals) -> Finding | None:
+        """The finding for a run, or None if the run does not show this failure mode."""
         symptoms = self.symptoms(run)
         if symptoms is None:
             return None
@@ -52,56 +53,58 @@ class FailureMode(ABC):
         return Finding(self.id, self.title, True, symptoms.since, symptoms.evidence, self.meaning, kept)
 
 
-def is_separated(run: RunSignals) -> np.ndarray:
-    """Whether D tells real from fake well, block by block, in the terms of its loss."""
-    gap, rest_d = run["d_real"] - run["d_fake"], run.loss.equilibrium[0]
+def separates_well(run: RunSignals) -> np.ndarray:
+    """Whether D separates real samples from fakes well, for each block: bool (blocks,)."""
+    gap, equilibrium = run["d_real"] - run["d_fake"], run.loss.equilibrium[0]
     if isinstance(run.loss, CrossEntropy):
         return gap > 0.5
-    if rest_d:
-        return run["loss_d"] < 0.5 * rest_d
+    if equilibrium:
+        return run["loss_d"] < 0.5 * equilibrium
     largest = np.nanmax(np.abs(gap)) if np.isfinite(gap).any() else 0.0
     return gap > max(0.1 * largest, 1e-6)
 
 
 def find_period(values: np.ndarray) -> tuple[float, int]:
-    """How regularly values swing: the autocorrelation at their period, in [-1, 1], and that period."""
+    """The autocorrelation at the period of oscillating values, in [-1, 1], and the period in rows; (0, 0) for noise."""
     x = values - values.mean()
     power = np.abs(np.fft.rfft(x, 2 * len(x))) ** 2
-    alike = np.fft.irfft(power)[: len(x) // 2]
-    alike = alike / max(alike[0], 1e-30) * (len(x) / np.arange(len(x), len(x) - len(alike), -1))
-    crossed = np.flatnonzero(alike < 0)
-    if not len(crossed) or crossed[0] < 3:  # noise turns within a step or two
+    correlation = np.fft.irfft(power)[: len(x) // 2]
+    correlation = correlation / max(correlation[0], 1e-30) * (len(x) / np.arange(len(x), len(x) - len(correlation), -1))
+    negative = np.flatnonzero(correlation < 0)
+    if not len(negative) or negative[0] < 3:  # noise decorrelates within a step or two
         return 0.0, 0
-    rest = alike[crossed[0] :]
-    at = int(rest.argmax())
-    return float(rest[at]), int(crossed[0]) + at
+    start = int(negative[0])
+    period = start + int(correlation[start:].argmax())
+    return float(correlation[period]), period
 
 
-def rising(values: list[float], by: float = 1.15) -> bool:
+def is_rising(values: list[float], factor: float = 1.15) -> bool:
+    """Whether the mean of the second half exceeds `factor` times the mean of the first half."""
     half = len(values) // 2
-    return half > 0 and float(np.mean(values[half:])) > by * float(np.mean(values[:half]))
+    return half > 0 and float(np.mean(values[half:])) > factor * float(np.mean(values[:half]))
 
 
 def slower_d(config: TrainConfig) -> dict[str, Any]:
+    """A quarter of D's learning rate, at least half of D's rate for G, and one step of D per step of G."""
     g, d = config.optimizer_g.lr, config.optimizer_d.lr
     return {"n_critic": 1, "optimizer_d.lr": min(d / 4, 1.0), "optimizer_g.lr": max(g, d / 2)}
 
 
 def smaller_steps(config: TrainConfig) -> dict[str, Any]:
-    """Both rates a tenth of what they are, and at most what is usual for their optimisers."""
+    """A tenth of both learning rates, and at most the default rate of each optimiser."""
     both = {"optimizer_g.lr": config.optimizer_g, "optimizer_d.lr": config.optimizer_d}
     return {key: min(optimizer.lr / 10, OPTIMIZERS[optimizer.name].lr) for key, optimizer in both.items()}
 
 
 def penalty(config: TrainConfig, weight: float = 0.1) -> dict[str, Any]:
-    """R1 where D has no penalty yet; where it has one, three times as much of it."""
+    """R1 if D has no gradient penalty yet; otherwise three times the weight of its penalty."""
     if config.penalty.name in ("none", "clip"):
         return {"penalty.name": "r1", "penalty.weight": weight, "penalty.every": 1}
     return {"penalty.weight": min(1000.0, 3 * config.penalty.weight)}
 
 
 def critic(config: TrainConfig) -> dict[str, Any]:
-    """A Wasserstein critic with a gradient penalty, five steps to one of G (Gulrajani et al., 2017)."""
+    """A Wasserstein critic with a gradient penalty, five steps per step of G (Gulrajani et al., 2017)."""
     weight = 0.1 if config.dataset.kind == "points" else 10.0
     smooth = {"penalty.name": "gradient-penalty", "penalty.weight": weight, "penalty.every": 1}
     return {"loss.name": "wasserstein", **smooth, "n_critic": max(5, config.n_critic), "g_steps": 1}

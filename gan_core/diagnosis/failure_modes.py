@@ -1,4 +1,4 @@
-"""What can go wrong, one small class each. To add an illness, write its class and its line in FAILURE_MODES."""
+"""The failure modes, one small class each. To add one, write its class and add it to FAILURE_MODES."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from gan_core.diagnosis.balance_failures import (
     VanishingGradient,
 )
 from gan_core.diagnosis.curves import MIN_STEPS, RunSignals
-from gan_core.diagnosis.failure_mode import FailureMode, Symptoms, critic, penalty, rising, smaller_steps
+from gan_core.diagnosis.failure_mode import FailureMode, Symptoms, critic, is_rising, penalty, smaller_steps
 from gan_core.diagnosis.findings import Chart, Evidence
 from gan_core.losses import CrossEntropy
 
 
 class Divergence(FailureMode):
-    """A loss that is no number, or curves that run away: gradients or scores a hundred times their early size."""
+    """A loss is not finite, or D's gradients or scores grow to a hundred times their early size."""
 
     id = "divergence"
     title = "The training diverges"
     meaning = (
-        "The steps are so large that each one overshoots further than the last, and scores or gradients run away. "
-        "The weights do not come back from there: begin anew with smaller steps, or with a penalty that holds D back."
+        "The steps are so large that each one overshoots further than the last, so scores or gradients explode. "
+        "The weights cannot recover: start a new run with smaller steps, or with a penalty on D."
     )
     destroys_weights = True
     limit = 100.0
@@ -36,7 +36,7 @@ class Divergence(FailureMode):
         for name in ("loss_d", "loss_g"):
             last, before = getattr(run.history, name)[-1:], getattr(run.history, name)[:-1]
             if len(last) and not np.isfinite(last[0]) and (np.isfinite(before).any() or np.isinf(last[0])):
-                text = f"{'D' if name == 'loss_d' else 'G'}'s loss is no finite number"
+                text = f"{'D' if name == 'loss_d' else 'G'}'s loss is not finite"
                 return Symptoms(run.last, (Evidence("losses", text, float(last[0]), 0.0, run.last),))
         if len(run.history) < 20:
             return None
@@ -53,114 +53,126 @@ class Divergence(FailureMode):
     def _growth(
         self, run: RunSignals, values: np.ndarray, blocks: np.ndarray, floor: float, chart: Chart, label: str
     ) -> Symptoms | None:
-        """A figure that stays a hundred times as large as the first steps reach, or as `floor`.
+        """Values that stay above a hundred times their early size, which is at least `floor`.
 
-        What they reach, not their middle: a D that wins at once has next to no gradient from its tenth step on.
+        The early size is a high quantile, not a median: a D that wins at once has almost no gradient after ten steps.
         """
         early = values[: max(5, min(50, len(values) // 4))]
         early = early[np.isfinite(early)]
         if not len(early) or run.age < MIN_STEPS:
             return None
-        first = float(np.quantile(early, 0.95))
-        limit = self.limit * max(first, floor)
+        early_size = float(np.quantile(early, 0.95))
+        limit = self.limit * max(early_size, floor)
         since = run.lasting_since(blocks > limit)
         if since is None:
             return None
         now = float(blocks[-1])
-        text = f"{label} {now:.3g}, at first {first:.2g}"
+        text = f"{label} {now:.3g}, at first {early_size:.2g}"
         return Symptoms(since, (Evidence(chart, text, now, limit, run.last),))
 
     def _loss_jump(self, run: RunSignals) -> Symptoms | None:
-        """D's scores leapt within a few steps to where no gradient comes back from."""
-        rest_d, worst = run.loss.equilibrium[0], run.column("loss_d")
-        if not isinstance(run.loss, CrossEntropy) or not rest_d or not np.isfinite(worst).any():
+        """Cross-entropy: D's loss jumps within a few steps, and D is then so certain that gradients vanish."""
+        equilibrium, losses = run.loss.equilibrium[0], run.column("loss_d")
+        if not isinstance(run.loss, CrossEntropy) or not equilibrium or not np.isfinite(losses).any():
             return None
-        step = int(np.nanargmax(worst))
-        if run.age < MIN_STEPS or worst[step] < 6 * rest_d:
+        row = int(np.nanargmax(losses))
+        highest = float(losses[row])
+        if run.age < MIN_STEPS or highest < 6 * equilibrium:
             return None
-        sure = run["d_real"] - run["d_fake"] > 0.98
-        since = run.lasting_since(sure | ((run["loss_d"] > 3 * rest_d) & (run["d_fake"] < 0.9)), forgiven=0.2)
+        certain = run["d_real"] - run["d_fake"] > 0.98
+        still_high = (run["loss_d"] > 3 * equilibrium) & (run["d_fake"] < 0.9)
+        since = run.lasting_since(certain | still_high, tolerance=0.2)
         if since is None:
             return None
-        at = int(run.history.step[run._rows][step])
-        text = f"D's loss leapt to {worst[step]:.3g}, {worst[step] / rest_d:.0f} times its resting value"
-        return Symptoms(min(at, since), (Evidence("losses", text, float(worst[step]), 6 * rest_d, at),))
+        step = int(run.row_steps[row])
+        text = f"D's loss jumped to {highest:.3g}, {highest / equilibrium:.0f} times its equilibrium"
+        return Symptoms(min(step, since), (Evidence("losses", text, highest, 6 * equilibrium, step),))
 
     def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
-        gentle = {
-            "optimizer_g.name": "adam",
-            "optimizer_g.lr": 2e-4,
-            "optimizer_d.name": "adam",
-            "optimizer_d.lr": 2e-4,
-        }
+        both = ("optimizer_g", "optimizer_d")
+        adam = {f"{side}.name": "adam" for side in both} | {f"{side}.lr": 2e-4 for side in both}
         return [
             ("Smaller steps and R1", {**smaller_steps(config), **penalty(config)}),
             ("Smaller steps", smaller_steps(config)),
-            ("Adam", gentle),
+            ("Adam", adam),
         ]
 
 
 class ModeCollapse(FailureMode):
-    """Samples that are all alike (Goodfellow, 2016, section 5.1.1), or that miss most modes of points."""
+    """All samples are alike (Goodfellow, 2016, section 5.1.1), or points miss most modes."""
 
     id = "mode-collapse"
     title = "Mode collapse"
     meaning = (
-        "Many latents give the same few samples: G has found something that fools D, and makes little else. "
-        "D learns to refuse it, G moves on to another, and the losses alone do not show it."
+        "Many latents give the same few samples: G has found samples that D scores as real, and makes little else. "
+        "D learns to reject them, G moves on to others, and the losses alone do not show the collapse."
     )
-    spread, covered = 0.4, 0.5
-    same, lost = 0.1, 0.5  # a spread of next to nothing, and the share of the first one that it has kept at most
-    wide, patience = 0.75, 20
+    max_spread, max_covered = 0.4, 0.5
+    tiny_spread, lost_share = 0.1, 0.5  # a collapse even without learning: this spread, and this share of the first one
+    wide_spread, min_steps_if_wide = 0.75, 20 * MIN_STEPS
 
     def symptoms(self, run: RunSignals) -> Symptoms | None:
         if run.last < 2 * MIN_STEPS:
             return None
+        return self._alike(run) or self._missing_modes(run)
+
+    def _alike(self, run: RunSignals) -> Symptoms | None:
+        """The samples differ much less than real examples."""
+        since = run.stats_since(lambda stats: stats.spread < self.max_spread)
         recent = run.recent_stats()
-        alike = run.stats_since(lambda stats: stats.spread < self.spread)
-        if alike is not None and not self._is_untrained(run) and not rising([stats.spread for stats in recent], 1.3):
-            last = recent[-1]
-            text = f"samples differ by {last.spread:.0%} of what real ones do"
-            return Symptoms(alike, (Evidence("samples", text, last.spread, self.spread, last.step),))
+        if since is None or self._is_untrained(run) or is_rising([stats.spread for stats in recent], 1.3):
+            return None
+        last = recent[-1]
+        text = f"samples differ by {last.spread:.0%} of what real ones do"
+        return Symptoms(since, (Evidence("samples", text, last.spread, self.max_spread, last.step),))
+
+    def _missing_modes(self, run: RunSignals) -> Symptoms | None:
+        """Points: most modes stay without samples."""
         known = [stats for stats in run.sample_stats if stats.covered is not None]
         if run.last < 4 * MIN_STEPS or len(known) < 6 or known[-1].step < run.last - run.lasting:
             return None
         late = known[len(known) // 2 :]
         shares = [stats.covered or 0.0 for stats in late]
-        if run.last < self.patience * MIN_STEPS and late[-1].spread > self.wide:
-            return None  # spread over the data, and still finding its modes
+        if run.last < self.min_steps_if_wide and late[-1].spread > self.wide_spread:
+            return None  # samples as wide as the data may still find the modes
         nearest = [stats.nearest for stats in late]
-        if max(shares) > self.covered or rising(shares) or rising([1 / max(value, 1e-6) for value in nearest]):
+        if (
+            max(shares) > self.max_covered
+            or is_rising(shares)
+            or is_rising([1 / max(value, 1e-6) for value in nearest])
+        ):
             return None
         text = f"{shares[-1]:.0%} of the modes are reached"
-        return Symptoms(late[0].step, (Evidence("fit", text, shares[-1], self.covered, late[-1].step),))
+        return Symptoms(late[0].step, (Evidence("fit", text, shares[-1], self.max_covered, late[-1].step),))
 
     def _is_untrained(self, run: RunSignals) -> bool:
-        """G still makes about what it began with, which is no collapse: it has not learnt yet.
+        """Whether the samples are about as far from the data as at first, so that G has not learnt anything yet.
 
-        Not so where samples have become alike that once were not: a G that has not learnt keeps its variety.
+        False if the samples lost the variety that they had at first: an untrained G keeps its variety.
         """
         if len(run.sample_stats) < 2:
             return False
         first, recent = run.sample_stats[: max(1, len(run.sample_stats) // 4)], run.recent_stats()
-        limit = min(self.same, self.lost * max(stats.spread for stats in first))
+        limit = min(self.tiny_spread, self.lost_share * max(stats.spread for stats in first))
         if recent and all(sample_stats.spread < limit for sample_stats in recent):
             return False
         return run.sample_stats[-1].nearest > 0.8 * max(stats.nearest for stats in first)
 
     def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
         d, g = config.optimizer_d.lr, config.optimizer_g.lr
-        even: dict[str, Any] = {"g_steps": 1}
+        balanced: dict[str, Any] = {"g_steps": 1}
         if d < g:
-            even |= {"optimizer_d.lr": g}
+            balanced |= {"optimizer_d.lr": g}
         remedies: list[tuple[str, Mapping[str, Any]]] = [
-            ("A critic with a gradient penalty", {**even, **critic(config)})
+            ("A critic with a gradient penalty", {**balanced, **critic(config)})
         ]
-        if config.loss.name != "least-squares":  # whose collapse stayed, under both, when it was measured
+        if (
+            config.loss.name != "least-squares"
+        ):  # measured: these three remedies do not end the collapse of least squares
             remedies = [
-                ("Let D keep up", even),
-                ("R1 and an even game", {**even, **penalty(config)}),
-                ("More steps of D", {**even, "n_critic": max(5, config.n_critic)}),
+                ("Let D keep up", balanced),
+                ("R1 and an even game", {**balanced, **penalty(config)}),
+                ("More steps of D", {**balanced, "n_critic": max(5, config.n_critic)}),
                 *remedies,
             ]
         if config.generator.norm == "none" and config.shape != (2,):
@@ -169,48 +181,44 @@ class ModeCollapse(FailureMode):
 
 
 class Memorisation(FailureMode):
-    """G repeats the examples, or D knows them from others of their kind: it has learnt them by heart."""
+    """G copies the training examples, or D overfits to them."""
 
     id = "memorisation"
     title = "The examples are learnt by heart"
     meaning = (
-        "D tells the examples that it trains on from others, or the samples are copies of them: nothing new is made. "
-        "More data is best; augmentation lets D see each example in many ways, so that it cannot learn them by heart."
+        "D scores its training examples higher than other real ones, or the samples are copies of training examples. "
+        "More data helps most; augmentation shows D each example in many versions, so that it cannot memorise them."
     )
-    ratio = (
-        0.4  # of new ones it is near 1 for images, 0.7 for points in the plane; Yoon et al. (2023): below 1/3 a copy
-    )
-    overfit = 0.5
-    epochs = 10
+    min_ratio = 0.4  # new images have about 1, new points 0.7, copies below 1/3 (Yoon et al., 2023)
+    max_overfit = 0.5
+    min_epochs = 10
 
     def symptoms(self, run: RunSignals) -> Symptoms | None:
-        if not len(run.history) or run.history.epoch[-1] < self.epochs:
+        if not len(run.history) or run.history.epoch[-1] < self.min_epochs:
             return None
-        symptoms = [sign for sign in (self._copies(run), self._overfits(run)) if sign is not None]
-        return (
-            Symptoms(min(s.since for s in symptoms), tuple(e for s in symptoms for e in s.evidence))
-            if symptoms
-            else None
-        )
+        symptoms = [found for found in (self._copies(run), self._overfits(run)) if found is not None]
+        if not symptoms:
+            return None
+        return Symptoms(min(s.since for s in symptoms), tuple(e for s in symptoms for e in s.evidence))
 
     def _copies(self, run: RunSignals) -> Symptoms | None:
-        """Samples stand much nearer to one real example than to any other."""
-        since = run.stats_since(lambda stats: stats.ratio < self.ratio)
+        """The samples are much closer to one real example than to all others."""
+        since = run.stats_since(lambda stats: stats.ratio < self.min_ratio)
         if since is None:
             return None
         last = run.sample_stats[-1]
         text = f"samples lie at {last.ratio:.0%} of the distance to the second nearest example"
-        return Symptoms(since, (Evidence("samples", text, last.ratio, self.ratio, last.step),))
+        return Symptoms(since, (Evidence("samples", text, last.ratio, self.min_ratio, last.step),))
 
     def _overfits(self, run: RunSignals) -> Symptoms | None:
-        """D scores real examples that it has not seen like fakes."""
-        since = run.stats_since(lambda stats: (stats.overfit or 0.0) > self.overfit)
+        """D scores real examples outside its training set like fakes."""
+        since = run.stats_since(lambda stats: (stats.overfit or 0.0) > self.max_overfit)
         if since is None:
             return None
         last = run.sample_stats[-1]
         share = last.overfit or 0.0
-        text = f"D's score of unseen real examples has gone {share:.0%} of the way to that of fakes"
-        return Symptoms(since, (Evidence("scores", text, share, self.overfit, last.step),))
+        text = f"D scores unseen real examples {share:.0%} of the way towards fakes"
+        return Symptoms(since, (Evidence("scores", text, share, self.max_overfit, last.step),))
 
     def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
         all_data = ("All of the data", {"data.count": 0})

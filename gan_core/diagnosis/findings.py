@@ -1,4 +1,4 @@
-"""The parts of a diagnosis: sample statistics, evidence, remedies, and the finding that holds them."""
+"""The parts of a diagnosis: sample statistics, evidence, remedies and findings."""
 
 from __future__ import annotations
 
@@ -13,46 +13,44 @@ Chart = Literal["losses", "scores", "norms", "samples", "fit", "quality"]
 
 @dataclass(frozen=True)
 class SampleStats:
-    """What the samples of one moment show, as figures: a session takes one with each look at its samples."""
+    """Statistics of the displayed samples at one step. Distances are Euclidean, in pixels or coordinates."""
 
     step: int
-    spread: float  # mean distance between two samples, over that between two real examples; near 0 in a collapse
-    nearest: float  # median distance of a sample to its nearest real one, over that of real ones to each other
-    covered: float | None = None  # 2-D data with modes: share of them that are reached
-    ratio: float = (
-        1.0  # median distance of a sample to its nearest real one, over that to its second nearest; 0 is a copy
-    )
+    spread: float  # mean distance between two samples, relative to real examples; near 0 in a mode collapse
+    nearest: float  # median distance of a sample to its nearest real example, relative to real examples
+    covered: float | None = None  # 2-D data with modes: share of the modes that are covered
+    ratio: float = 1.0  # median ratio of the distances to the nearest and second nearest real example; 0 is a copy
     js: float | None = None  # 2-D data: Jensen-Shannon divergence from the true distribution, in bits
-    overfit: float | None = None  # `overfitting` of D; None where all real examples are trained on
+    overfit: float | None = None  # `overfitting` of D; None if all real examples are in the training set
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A figure that speaks for a finding, and the chart that shows it."""
+    """A value that supports a finding, and the chart that shows it."""
 
     chart: Chart
     text: str  # "D(x) 0.98 and D(G(z)) 0.02"
     value: float
-    limit: float  # what the value is held against
-    step: int  # where on the chart
+    limit: float  # the threshold for the value
+    step: int  # position on the chart
 
 
 @dataclass(frozen=True)
 class Remedy:
-    """Settings to change. Live ones change the run as it goes; others need a new run."""
+    """Settings to change. A live remedy changes the running run; any other needs a new run."""
 
     label: str
     values: Mapping[str, Any]
-    anew: bool = False  # the weights are past saving
+    needs_new_run: bool = False  # the weights cannot recover
 
     @property
     def live(self) -> bool:
-        return not self.anew and all(SETTINGS[key].live for key in self.values)
+        return not self.needs_new_run and all(SETTINGS[key].live for key in self.values)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that a run shows, good or bad."""
+    """A failure mode or a healthy state of a run."""
 
     id: str  # stable: "mode-collapse"
     title: str

@@ -1,4 +1,4 @@
-"""Figures that say in a few numbers what the samples of one moment show."""
+"""Statistics of the displayed samples: their spread, their distance to real examples, and D's overfitting."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from torch import Tensor
 
 from gan_core.diagnosis.findings import SampleStats
 
-KEPT = 400  # sample_stats of one run
-_CERTAIN = 4  # standard errors by which scores must differ to say so
-_SAMPLES = 128  # samples that a sample_stats reads
-_NUMBERS = 4_000_000  # numbers of the data that it searches: all of 5,000 digits, 2,000 points
+KEPT = 400  # statistics kept per run
+_SIGNIFICANT = 4  # standard errors by which two mean scores must differ
+_SAMPLES = 128  # samples read per statistic
+_SEARCHED = 4_000_000  # numbers of the data that are searched: all of 5,000 digits, or 2,000 points
 
 
 class SampleStatsMeter:
-    """Compares samples with the real ones they are shown beside; the real side is measured once.
+    """Compares samples with real examples, which are measured once.
 
     Args:
         examples: the data, uint8 images (N, C, H, W) or points (N, 2).
-        picked: which of them are displayed, (m,).
+        picked: indices of the displayed real examples, (m,).
     """
 
     def __init__(self, examples: Tensor, picked: Tensor) -> None:
         points = examples.ndim == 2
         self._scale = 1.0 if points else 255.0
-        most = 2000 if points else max(256, _NUMBERS // examples[0].numel())
-        self._data = self._flat(examples[:most])  # images stand in random order, points are drawn independently
+        most = 2000 if points else max(256, _SEARCHED // examples[0].numel())
+        self._data = self._flat(examples[:most])  # a random subset: images are shuffled, points are independent
         self._half_squares = self._data.square().sum(dim=1) / 2
         real = self._flat(examples[picked[:_SAMPLES]])
         self._real_spread = _spread(real)
@@ -47,20 +47,20 @@ class SampleStatsMeter:
         js: float | None = None,
         overfit: float | None = None,
     ) -> SampleStats | None:
-        """Statistics of samples (n, H, W, C) uint8 or (n, 2) float32; None if they are not finite or too few."""
+        """Statistics of samples (n, H, W, C) uint8 or (n, 2) float32; None if one is not finite or n is below 2."""
         shown = torch.from_numpy(samples[:_SAMPLES])
         if shown.ndim == 4:
             shown = shown.permute(0, 3, 1, 2)
         x = self._flat(shown)
         if len(x) < 2 or not bool(x.isfinite().all()):
             return None
-        order = torch.addmm(self._half_squares, x, self._data.T, alpha=-1)  # of |x - d|^2 = |x|^2 + ...
+        order = torch.addmm(self._half_squares, x, self._data.T, alpha=-1)  # |x - d|^2 / 2 - |x|^2 / 2
         closest = order.topk(min(2, len(self._data)), dim=1, largest=False).indices
         nearest, second = (x[:, None] - self._data[closest]).norm(dim=2).T[[0, -1]]
         return SampleStats(
             step,
-            _over(_spread(x), self._real_spread),
-            _over(float(nearest.median()), self._real_nearest),
+            _relative(_spread(x), self._real_spread),
+            _relative(float(nearest.median()), self._real_nearest),
             covered,
             float((nearest / second.clamp(min=1e-6)).median()),
             js,
@@ -72,31 +72,34 @@ class SampleStatsMeter:
 
 
 def overfitting(seen: np.ndarray, unseen: np.ndarray, fake: np.ndarray) -> float:
-    """How far D takes real examples that it was not trained on, (k,), for fakes (n,) rather than for those (m,) it was.
+    """How much lower D scores real examples outside its training set, relative to fakes.
 
     r_v = (E[D(x_seen)] - E[D(x_unseen)]) / (E[D(x_seen)] - E[D(G(z))]) of Karras et al. (2020), "Training Generative
-    Adversarial Networks with Limited Data", equation 1: 0 where D treats all real ones alike, 1 where it has learnt
-    the seen ones by heart. 0 too while the scores differ by no more than chance.
+    Adversarial Networks with Limited Data", equation 1: 0 if D scores seen and unseen examples alike, 1 if it scores
+    unseen examples like fakes. Also 0 if the difference is within the noise.
+
+    Args:
+        seen, unseen, fake: D's scores, (m,), (k,) and (n,).
     """
     difference, gap = float(seen.mean() - unseen.mean()), float(seen.mean() - fake.mean())
-    chance = float(np.sqrt(seen.var() / len(seen) + unseen.var() / len(unseen)))
-    return difference / gap if gap > 0 and difference > _CERTAIN * chance else 0.0
+    standard_error = float(np.sqrt(seen.var() / len(seen) + unseen.var() / len(unseen)))
+    return difference / gap if gap > 0 and difference > _SIGNIFICANT * standard_error else 0.0
 
 
 class SampleStatsLog:
-    """The sample_stats of one run, oldest first: bounded, thinned towards the past."""
+    """The sample statistics of one run, oldest first. At most KEPT are kept; older ones are thinned out."""
 
     def __init__(self, past: Iterable[SampleStats] = ()) -> None:
         self._kept: list[SampleStats] = []
-        for sample_stats in past:
-            self.add(sample_stats)
+        for stats in past:
+            self.add(stats)
 
-    def add(self, sample_stats: SampleStats) -> bool:
-        """Keep a sample_stats; whether it is new: a second one of the same step takes the place of the first."""
-        new = not self._kept or self._kept[-1].step < sample_stats.step
-        while self._kept and self._kept[-1].step >= sample_stats.step:
+    def add(self, stats: SampleStats) -> bool:
+        """Append statistics; those of the same or a later step are replaced. Returns whether the step is new."""
+        new = not self._kept or self._kept[-1].step < stats.step
+        while self._kept and self._kept[-1].step >= stats.step:
             self._kept.pop()
-        self._kept.append(sample_stats)
+        self._kept.append(stats)
         if len(self._kept) > KEPT:
             half = KEPT // 2
             self._kept[:half] = self._kept[:half:2]
@@ -107,10 +110,10 @@ class SampleStatsLog:
 
 
 def _spread(x: Tensor) -> float:
-    """Mean distance between two of the rows of x, (n, d)."""
+    """Mean distance between two rows of x, (n, d)."""
     return float(torch.pdist(x).mean()) if len(x) > 1 else 0.0
 
 
-def _over(value: float, by: float) -> float:
-    """Their ratio; of nothing by nothing 1."""
-    return value / max(by, 1e-6) if by > 1e-6 or value > 1e-6 else 1.0
+def _relative(value: float, reference: float) -> float:
+    """value / reference; 1 if both are 0."""
+    return value / max(reference, 1e-6) if reference > 1e-6 or value > 1e-6 else 1.0
