@@ -1,9 +1,8 @@
 """Networks: `build(config)` makes a generator and a discriminator with their initial weights.
 
-A family (mlp, dcgan, ...) is one file with two functions, `generator(config)` and `discriminator(config)`, which
-describe its layers on torch's "meta" device, and a line for each in the catalogue. What all families share stands
-around the layers (`network`): the class of a sample, what compares a batch, the head. Weights are drawn in `init`, for
-all families alike.
+A family (mlp, dcgan, ...) is one file with two functions, `generator(config)` and `discriminator(config)`, which return
+layers on PyTorch's "meta" device, and a line for each in the catalogue. `network` adds the parts that all families
+share: class conditioning, the batch layer and the head. `init` initializes the weights of all families.
 """
 
 from __future__ import annotations
@@ -23,21 +22,21 @@ __all__ = ["StochasticLayer", "build", "count_parameters", "set_rng"]
 
 
 def build(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
-    """A fresh generator and discriminator, float32 on the CPU, in training mode.
+    """A new generator and discriminator, float32 on the CPU, in training mode.
 
     G maps z (N, latent.dim) to samples (N, *config.shape) in the range of `generator.output`; D maps samples to logits
-    (N,). Under a condition both take the classes too, y (N,) int64. The initial weights follow from `config.seed` and
-    from each network's own settings, and from nothing else.
+    (N,). Conditional networks also take the classes y (N,) int64. The initial weights depend only on `config.seed` and
+    on the settings of the network itself.
     """
     generator, discriminator = build_meta(config)
     return (
-        _with_weights(generator, config.generator, config.seed, "generator"),
-        _with_weights(discriminator, config.discriminator, config.seed, "discriminator"),
+        _initialized(generator, config.generator, config.seed, "generator"),
+        _initialized(discriminator, config.discriminator, config.seed, "discriminator"),
     )
 
 
 def build_meta(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
-    """Both networks on "meta": shapes without numbers."""
+    """Both networks on the "meta" device, which holds shapes without data."""
     generator, discriminator = _pair(config)
     if config.local_pairs:
         generators, discriminators = zip(*(_pair(config) for _ in range(config.local_pairs)), strict=True)
@@ -46,14 +45,14 @@ def build_meta(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
 
 
 def count_parameters(network: nn.Module) -> int:
-    """How many numbers training can change."""
+    """Number of trainable parameters."""
     return sum(parameter.numel() for parameter in network.parameters())
 
 
 def _pair(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
-    makers = GENERATORS[config.generator.name].load(), DISCRIMINATORS[config.discriminator.name].load()
-    generator, discriminator = (make(config) for make in makers)
-    networks = Generator(generator, config), Discriminator(discriminator, config)
+    generator_layers = GENERATORS[config.generator.name].load()(config)
+    discriminator_layers = DISCRIMINATORS[config.discriminator.name].load()(config)
+    networks = Generator(generator_layers, config), Discriminator(discriminator_layers, config)
     for network, net in zip(networks, (config.generator, config.discriminator), strict=True):
         if net.spectral:
             apply_spectral_norm(network)
@@ -61,7 +60,7 @@ def _pair(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
     return networks
 
 
-def _with_weights(network: nn.Module, net: NetworkConfig, seed: int, role: str) -> nn.Module:
+def _initialized(network: nn.Module, net: NetworkConfig, seed: int, role: str) -> nn.Module:
     network = network.to_empty(device="cpu")
     initialize_weights(network, net, seed, role)
     set_rng(network, stream(seed, f"{role} dropout"))

@@ -1,6 +1,6 @@
-"""What lets D compare the samples of a batch, between its last features and its head; it exposes a collapse.
+"""Batch layers: between D's last features and its head, they compare the samples of a batch to expose a mode collapse.
 
-Each maps features (N, F) to more features (N, F + more). To add one, write its class and its line in the catalogue.
+Each maps features (N, F) to (N, F + extra). To add one, write its class and its line in the catalogue.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gan_core.models.sgan import Discriminators
 
 
 class NoBatchLayer(nn.Identity):
-    """D judges each sample by itself."""
+    """D scores each sample independently."""
 
     def __init__(self, features: int) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class MinibatchDiscrimination(SelfInitializedLayer):
 
         M_i = f(x_i) T,   c_b(x_i, x_j) = exp(-|M_i,b - M_j,b|_1),   o(x_i)_b = sum_j c_b(x_i, x_j)
 
-    T is F x B x C. The sum leaves out j = i, which adds the same 1 to all.
+    T is F x B x C. The sum excludes j = i, which would add 1 to every sample.
     """
 
     def __init__(self, features: int, kernels: int = 16, dimensions: int = 4) -> None:
@@ -39,14 +39,14 @@ class MinibatchDiscrimination(SelfInitializedLayer):
     def forward(self, features: Tensor) -> Tensor:
         projected = full_precision(torch.einsum("nf,fbc->nbc", features, self.transform))
         distances = (projected[:, None] - projected[None]).abs().sum(dim=3)  # (N, N, B)
-        nearness = torch.exp(-distances).sum(dim=1) - 1
-        return torch.cat((features, nearness.to(features.dtype)), dim=1)
+        similarity = torch.exp(-distances).sum(dim=1) - 1
+        return torch.cat((features, similarity.to(features.dtype)), dim=1)
 
 
 class MinibatchStdDev(nn.Module):
-    """Karras et al. (2018), "Progressive Growing of GANs", section 3: the features' standard deviation, averaged.
+    """Karras et al. (2018), "Progressive Growing of GANs", section 3: the mean standard deviation of the features.
 
-    The paper's layer comes before the last convolution; here it stands behind the last features, for any family.
+    The paper inserts it before the last convolution; here it follows the last features, for any family.
     """
 
     def __init__(self, features: int) -> None:
@@ -58,16 +58,16 @@ class MinibatchStdDev(nn.Module):
 
 
 def is_samplewise(network: nn.Module) -> bool:
-    """Whether D's word on a sample hangs on that sample alone: not on its batch, on chance, on past calls.
+    """Whether D scores each sample independently of the rest of the batch, of random numbers and of past calls.
 
     Such a D gives real samples and fakes the same logits in one batch as in two.
     """
-    return not any(isinstance(module, _TOGETHER) or is_parametrized(module) for module in network.modules())
+    return not any(isinstance(module, _NOT_SAMPLEWISE) or is_parametrized(module) for module in network.modules())
 
 
-_TOGETHER = (_BatchNorm, MinibatchDiscrimination, MinibatchStdDev, StochasticLayer, Discriminators)
+_NOT_SAMPLEWISE = (_BatchNorm, MinibatchDiscrimination, MinibatchStdDev, StochasticLayer, Discriminators)
 
 
 def is_deterministic(network: nn.Module) -> bool:
-    """Whether, statistics aside, the network answers the same to the same batch in training, and is none the wiser."""
+    """Whether the network in training maps equal batches to equal outputs; only batch statistics may change."""
     return not any(isinstance(module, StochasticLayer) or is_parametrized(module) for module in network.modules())

@@ -1,7 +1,7 @@
-"""How D is told the class of a sample. G is told in one way: the class's vector stands behind z (models/network.py).
+"""How D uses the class of a sample. G always gets the class embedding, concatenated with z (see `network`).
 
-A condition may change what D's layers see, and what its logits come to. To add one, write its class and its line in
-the catalogue.
+A condition may change the input of D's layers and D's logits. To add one, write its class and its line in the
+catalogue.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from gan_core.models.layers import linear
 
 
 class Unconditional(nn.Module):
-    """D is not told; the base of all others.
+    """D ignores the class; the base class of all conditions.
 
     Args:
-        features: how many features D's head sees.
+        features: number of features that D's head takes.
     """
 
     def __init__(self, config: TrainConfig, features: int) -> None:
         super().__init__()
 
     def condition_input(self, x: Tensor, y: Tensor | None) -> Tensor:
-        """What D's layers see of samples x (N, *shape) of classes y (N,): (N, *config.discriminator_input_shape)."""
+        """The input of D's layers, (N, *config.discriminator_input_shape), for samples x (N, *shape) of classes y (N,)."""
         return x
 
     def condition_logits(self, logits: Tensor, features: Tensor, y: Tensor | None) -> Tensor:
-        """The logits (N,), from those of the head (N,) and its features (N, F)."""
+        """The logits (N,), from the head's logits (N,) and its input features (N, F)."""
         return logits
 
 
 class Concatenation(Unconditional):
-    """Mirza and Osindero (2014), "Conditional Generative Adversarial Nets": the class is one more input of D.
+    """Mirza and Osindero (2014), "Conditional Generative Adversarial Nets": the class is an extra input of D.
 
-    The class's vector is mapped to one more channel of the picture, or for points to one more number.
+    The class embedding is mapped to an extra image channel, or for points to an extra coordinate.
     """
 
     def __init__(self, config: TrainConfig, features: int) -> None:
@@ -46,26 +46,26 @@ class Concatenation(Unconditional):
         self.spread = linear(config.condition.dim, math.prod(config.shape[1:]), bias=True)
 
     def condition_input(self, x: Tensor, y: Tensor | None) -> Tensor:
-        beside = self.spread(self.embedding(require_classes(y))).view(len(x), 1, *x.shape[2:])
-        return torch.cat((x, beside.to(x.dtype)), dim=1)
+        channel = self.spread(self.embedding(require_classes(y))).view(len(x), 1, *x.shape[2:])
+        return torch.cat((x, channel.to(x.dtype)), dim=1)
 
 
 class Projection(Unconditional):
     """Miyato and Koyama (2018), "cGANs with Projection Discriminator", equation 3.
 
-    D(x, y) = v_y . phi(x) + psi(phi(x)),   phi the features, psi the head, v_y a vector of the class
+    D(x, y) = v_y . phi(x) + psi(phi(x)),   phi the features, psi the head, v_y an embedding of class y
     """
 
     def __init__(self, config: TrainConfig, features: int) -> None:
         super().__init__(config, features)
-        self.vectors = linear(features, len(config.classes), bias=False)  # a row of weights is the vector of a class
+        self.vectors = linear(features, len(config.classes), bias=False)  # row y of the weights is v_y
 
     def condition_logits(self, logits: Tensor, features: Tensor, y: Tensor | None) -> Tensor:
         return logits + self.vectors(features).gather(1, require_classes(y)[:, None]).squeeze(1)
 
 
 def require_classes(y: Tensor | None) -> Tensor:
-    """The classes, which a conditional network cannot do without. Raises `ValueError` where there are none."""
+    """The classes. Raises `ValueError` if they are missing."""
     if y is None:
-        raise ValueError("this network is conditional: give it the class of each sample, y (N,)")
+        raise ValueError("this network is conditional: pass the class of each sample, y (N,)")
     return y

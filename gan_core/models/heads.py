@@ -14,7 +14,7 @@ from gan_core.models.layers import SelfInitializedLayer, full_precision, linear
 
 
 class LinearHead(nn.Sequential):
-    """One weighted sum of the features."""
+    """A linear map of the features to the logit."""
 
     def __init__(self, features: int, bias: bool) -> None:
         super().__init__(linear(features, 1, bias), nn.Flatten(0))
@@ -25,8 +25,8 @@ class GaussianMixture(SelfInitializedLayer):
 
         D(x) = 1/d log sum_k pi_k N(e(x); mu_k, diag(sigma_k^2)),   e(x) a linear map of the features to d numbers
 
-    The paper maximises the likelihood of real samples and minimises that of fakes, which has no bound; under any loss
-    of the catalogue the score takes the logit's place. Divided by d, it keeps a logit's size.
+    The paper maximizes the likelihood of real samples and minimizes the likelihood of fakes, which is unbounded. Here
+    the score replaces the logit in any loss. Division by d keeps it in the range of a logit.
     """
 
     def __init__(self, features: int, bias: bool, components: int = 10, dimensions: int = 16) -> None:

@@ -1,13 +1,14 @@
-"""Initial weights: each layer draws its own from a generator named after its place.
+"""Initial weights: each layer has its own random stream, named after its role and its index.
 
-So weights depend on the seed and the network alone: not on loss or optimiser, nor on what else was built before, beside
-or in another thread. Networks that differ in one layer share the weights of all others, which makes for fair studies.
+So the weights depend only on the seed and the network, not on the loss, the optimiser, other networks or threads.
+Networks that differ in one layer share the weights of all others, which keeps comparisons fair.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import count
 
 import torch
 from torch import Tensor, nn
@@ -19,35 +20,35 @@ from gan_core.models.layers import SelfInitializedLayer
 from gan_core.system.random_streams import stream
 
 Weighted = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
-_POWER_STEPS = 15  # of power iteration before the first use, as in torch
+_POWER_STEPS = 15  # of power iteration before the first use, as in PyTorch
 
 
 @torch.no_grad()
 def initialize_weights(network: nn.Module, net: NetworkConfig, seed: int, role: str) -> None:
-    """Set every parameter and buffer of `network`, on the CPU, as `net.init` says; `role` keeps G and D apart."""
+    """Initialize every parameter and buffer of `network`, on the CPU, by the scheme `net.init`.
+
+    `role`, "generator" or "discriminator", selects the random streams.
+    """
 
     def streams(kind: str) -> Iterator[torch.Generator]:
-        k = 0
-        while True:
-            yield stream(seed, f"{role} {kind} {k}")
-            k += 1
+        return (stream(seed, f"{role} {kind} {k}") for k in count())
 
-    weights, vectors, own, spectra = map(streams, ("weights", "embedding", "own", "spectrum"))
+    weights, embeddings, own, spectra = map(streams, ("weights", "embedding", "own", "spectrum"))
     for module in network.modules():
         if isinstance(module, Weighted):
             SCHEMES[net.init](module, net, next(weights))
         elif isinstance(module, nn.Embedding):
-            weight_of(module).normal_(generator=next(vectors))
+            weight_of(module).normal_(generator=next(embeddings))
         elif isinstance(module, SelfInitializedLayer):
             module.initialize(next(own))
         elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.LayerNorm):
-            module.reset_parameters()  # scale 1, shift 0, running mean 0, running variance 1: nothing random
+            module.reset_parameters()  # scale 1, shift 0, running mean 0, running variance 1
         if parametrize.is_parametrized(module):
-            _find_largest_singular_value(module, next(spectra))
+            _initialize_power_iteration(module, next(spectra))
 
 
 def apply_spectral_norm(network: nn.Module) -> None:
-    """Miyato et al. (2018), "Spectral Normalization for Generative Adversarial Networks": W / sigma(W), every layer."""
+    """Miyato et al. (2018), "Spectral Normalization for Generative Adversarial Networks": W / sigma(W)."""
     for module in list(network.modules()):
         if isinstance(module, Weighted | nn.Embedding):
             spectral_norm(module)
@@ -56,7 +57,7 @@ def apply_spectral_norm(network: nn.Module) -> None:
 
 
 class _FullPrecision(nn.Module):
-    """torch's normalisation, outside autocast: on CUDA it would meet itself in two precisions, and raise."""
+    """PyTorch's spectral norm without autocast, which on CUDA would mix two precisions and raise an error."""
 
     def __init__(self, norm: nn.Module) -> None:
         super().__init__()
@@ -69,7 +70,7 @@ class _FullPrecision(nn.Module):
 
 
 def weight_of(layer: nn.Module) -> Tensor:
-    """The layer's own weight, before any normalisation."""
+    """The layer's weight before spectral normalization."""
     if parametrize.is_parametrized(layer):
         original: Tensor = layer.parametrizations.weight.original  # type: ignore[union-attr,assignment]
         return original
@@ -77,17 +78,17 @@ def weight_of(layer: nn.Module) -> Tensor:
     return weight
 
 
-def _find_largest_singular_value(layer: nn.Module, rng: torch.Generator) -> None:
-    """Start the power iteration from numbers of our own; torch drew them from the global generator."""
+def _initialize_power_iteration(layer: nn.Module, rng: torch.Generator) -> None:
+    """Restart the power iteration from vectors drawn from `rng`; PyTorch drew them from its global random generator."""
     for vector in layer.parametrizations.buffers():  # type: ignore[union-attr]
         vector.normal_(generator=rng)
         vector.div_(vector.norm())
     for _ in range(_POWER_STEPS):
-        _ = layer.weight  # each look is one step of the iteration
+        _ = layer.weight  # each access runs one step of the iteration
 
 
 def _torch_default(layer: nn.Module, net: NetworkConfig, rng: torch.Generator) -> None:
-    """torch's own: He et al. (2015) with a = sqrt(5), which comes to U(-b, b) with b = 1 / sqrt(fan in), biases too."""
+    """PyTorch's default: He et al. (2015) with a = sqrt(5), that is U(-b, b) with b = 1 / sqrt(fan in)."""
     bound = 1 / math.sqrt(weight_of(layer)[0].numel())
     weight_of(layer).uniform_(-bound, bound, generator=rng)
     if isinstance(layer.bias, Tensor):

@@ -1,4 +1,4 @@
-"""Layers in the words of a person: "Conv 1 → 32, 4x4, stride 2", "LeakyReLU 0.2"."""
+"""Readable layer names: "Conv 1 → 32, 4x4, stride 2", "LeakyReLU 0.2"."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from gan_core.models.layers import Dropout
 
 
 def label_of(module: nn.Module) -> str:
-    """What a layer is called in a table; a layer of a new kind goes by the names of its class and its parameters."""
-    known = next((words for kind, words in _WORDS.items() if isinstance(module, kind)), None)
-    text = known(module) if known else _of_new_kind(module)
+    """A layer's name in a table; the default is the class name and the parameter names."""
+    name_of = next((name for type_, name in _NAMES.items() if isinstance(module, type_)), _default_name)
+    text = name_of(module)
     return f"{text}, spectral norm" if parametrize.is_parametrized(module) else text
 
 
@@ -25,15 +25,15 @@ def _linear(layer: Any) -> str:
 
 
 def _convolution(noun: str) -> Callable[[Any], str]:
-    def words(layer: Any) -> str:
+    def name(layer: Any) -> str:
         kernel = "x".join(map(str, layer.kernel_size))
         stride = f", stride {layer.stride[0]}" if layer.stride[0] != 1 else ""
         return f"{noun} {layer.in_channels} → {layer.out_channels}, {kernel}{stride}"
 
-    return words
+    return name
 
 
-_WORDS: dict[type[nn.Module], Callable[[Any], str]] = {
+_NAMES: dict[type[nn.Module], Callable[[Any], str]] = {
     nn.Linear: _linear,
     nn.Conv2d: _convolution("Conv"),
     nn.ConvTranspose2d: _convolution("Transposed conv"),
@@ -58,10 +58,10 @@ _WORDS: dict[type[nn.Module], Callable[[Any], str]] = {
 }
 
 
-def _of_new_kind(module: nn.Module) -> str:
+def _default_name(module: nn.Module) -> str:
     """ "Stage (positions)"."""
-    own = ", ".join(name.replace("_", " ") for name, _ in module.named_parameters(recurse=False))
-    return _spaced(type(module).__name__) + (f" ({own})" if own else "")
+    parameters = ", ".join(name.replace("_", " ") for name, _ in module.named_parameters(recurse=False))
+    return _spaced(type(module).__name__) + (f" ({parameters})" if parameters else "")
 
 
 def _spaced(name: str) -> str:

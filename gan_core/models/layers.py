@@ -1,6 +1,6 @@
-"""What every family of networks is made of: blocks of a weighted layer, normalisation, activation and dropout.
+"""Building blocks of all families: a weighted layer, normalization, activation and dropout.
 
-Networks are described on torch's "meta" device, which holds shapes and no numbers; `models.build` gives them weights.
+Layers are created on PyTorch's "meta" device, which holds shapes without data; `models.build` initializes them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from gan_core.config import NetworkConfig
 
-# In place where the gradient can be told from the output: the same numbers, 4 % faster.
+# In place if the gradient can be computed from the output: same results, 4 % faster.
 ACTIVATIONS: dict[str, Callable[[NetworkConfig], nn.Module]] = {
     "relu": lambda net: nn.ReLU(inplace=True),
     "leaky-relu": lambda net: nn.LeakyReLU(net.slope, inplace=True),
@@ -24,15 +24,15 @@ OUTPUTS: dict[str, Callable[[], nn.Module]] = {"tanh": nn.Tanh, "sigmoid": nn.Si
 
 
 class SelfInitializedLayer(nn.Module):
-    """A layer with parameters of its own kind, which it draws itself when the network gets its initial weights."""
+    """A layer that initializes its own parameters, because the schemes of `init` do not apply to them."""
 
     def initialize(self, rng: torch.Generator) -> None:
-        """Set every parameter and buffer that is this very layer's; its children are not its business."""
-        raise TypeError(f"{type(self).__name__} must say how its parameters are drawn")
+        """Initialize the parameters and buffers of this layer, but not those of its children."""
+        raise NotImplementedError
 
 
 class StochasticLayer(nn.Module):
-    """A layer that draws random numbers while it trains, from `generator`, which must be set before."""
+    """A layer that draws random numbers in training mode, from `rng`, which `set_rng` sets."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,12 +41,12 @@ class StochasticLayer(nn.Module):
     @property
     def rng(self) -> torch.Generator:
         if self._rng is None:
-            raise RuntimeError(f"this {type(self).__name__} has no generator yet; call models.set_rng first")
+            raise RuntimeError(f"this {type(self).__name__} has no random generator; call models.set_rng first")
         return self._rng
 
 
 class Dropout(StochasticLayer):
-    """Dropout (Srivastava et al., 2014): while training, each number is zero with chance `p`, else divided by 1 - p."""
+    """Dropout (Srivastava et al., 2014): in training, a value is 0 with probability `p`, otherwise divided by 1 - p."""
 
     def __init__(self, p: float) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class Dropout(StochasticLayer):
 
 
 def set_rng(network: nn.Module, rng: torch.Generator) -> None:
-    """Let every `StochasticLayer` layer of `network` draw from `generator`, which must be on the network's device."""
+    """Let every `StochasticLayer` of `network` draw from `rng`, which must be on the network's device."""
     for module in network.modules():
         if isinstance(module, StochasticLayer):
             module._rng = rng
@@ -76,11 +76,11 @@ def block(
     channels: int,
     first: bool = False,
 ) -> nn.Sequential:
-    """One hidden layer: weighted layer, normalisation, activation, dropout, each as `net` wants it.
+    """One hidden layer: weighted layer, normalization, activation, dropout, as set in `net`.
 
     Args:
-        layer: makes the weighted layer, told whether it has a bias.
-        norm: the batch normalisation for the layer's output of so many `channels`.
+        layer: makes the weighted layer; its argument says whether the layer has a bias.
+        norm: the batch normalization for `channels` output channels.
         first: whether this is the network's first hidden layer.
     """
     normalised = net.norm == "batch" and (net.norm_first or not first)
@@ -94,15 +94,15 @@ def block(
 
 
 def has_bias(net: NetworkConfig, normalised: bool = False) -> bool:
-    """Whether a layer has a bias; a normalisation right behind it would cancel one."""
+    """Whether a layer has a bias; a normalization directly after it would cancel the bias."""
     return not normalised if net.bias == "auto" else net.bias == "always"
 
 
 def full_precision(x: Tensor) -> Tensor:
-    """`x` in float32 at least: for sums that bfloat16 is too coarse for."""
+    """`x` in float32 at least, for sums that need more precision than bfloat16."""
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def linear(inputs: int, outputs: int, bias: bool) -> nn.Linear:
-    """(N, inputs) -> (N, outputs), without weights yet."""
+    """(N, inputs) -> (N, outputs), on the "meta" device."""
     return nn.Linear(inputs, outputs, bias, device="meta")

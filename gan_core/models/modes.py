@@ -1,4 +1,4 @@
-"""Statements that set networks to a mode, and back: to evaluation, for a look without a trace, or frozen."""
+"""Context managers that set a mode of networks or parameters and restore it afterwards."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 
-class evaluating:  # noqa: N801  (reads as a statement: `with evaluating(network):`)
-    """Within this block the network neither drops units nor gathers statistics; afterwards it is as it was."""
+class evaluating:  # noqa: N801  (read as a statement: `with evaluating(network):`)
+    """Evaluation mode: no dropout, no update of batch statistics."""
 
     def __init__(self, *networks: nn.Module) -> None:
         self.networks = networks
@@ -25,7 +25,7 @@ class evaluating:  # noqa: N801  (reads as a statement: `with evaluating(network
 
 
 class frozen:  # noqa: N801
-    """Within this block no gradient of these parameters is prepared or computed; all of them want one outside."""
+    """No gradients for these parameters. Afterwards all of them require gradients."""
 
     def __init__(self, parameters: Sequence[nn.Parameter]) -> None:
         self.parameters = parameters
@@ -40,7 +40,7 @@ class frozen:  # noqa: N801
 
 
 class frozen_batch_statistics:  # noqa: N801
-    """Within this block the network's normalisations gather no statistics: for what it has computed once already."""
+    """Batch normalization does not update its running statistics, for a batch that has already updated them."""
 
     def __init__(self, *networks: nn.Module) -> None:
         self.norms = [m for network in networks for m in network.modules() if isinstance(m, _BatchNorm)]
@@ -55,10 +55,10 @@ class frozen_batch_statistics:  # noqa: N801
 
 
 class batch_statistics(evaluating):  # noqa: N801
-    """Within this block D judges a batch as it does in training, by the batch's own statistics, and gathers none.
+    """Evaluation mode, but batch normalization uses the statistics of the batch, as in training, and updates none.
 
-    D only ever sees batches that are all real or all fake. The running statistics of its normalisations mix the two,
-    and by them it would call nearly everything fake.
+    In training, D's batches are all real or all fake. Its running statistics mix both, and with them D would score
+    almost everything as fake.
     """
 
     def __enter__(self) -> None:

@@ -1,4 +1,4 @@
-"""Generator and Discriminator: what stands around any family's layers, so that a family is layers and no more."""
+"""Generator and Discriminator: the parts around a family's layers, which are the same for all families."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gan_core.models.modes import evaluating
 
 
 class Generator(nn.Module):
-    """z (N, latent.dim) and, under a condition, classes y (N,) -> samples (N, *shape)."""
+    """z (N, latent.dim) and, if conditional, classes y (N,) -> samples (N, *shape)."""
 
     def __init__(self, layers: nn.Module, config: TrainConfig) -> None:
         super().__init__()
@@ -26,12 +26,12 @@ class Generator(nn.Module):
         return samples
 
     def inputs(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        """What the layers start from: z, the vector of each sample's class behind it. (N, config.generator_inputs)."""
+        """The input of the layers: z, concatenated with the class embedding. (N, config.generator_inputs)."""
         return z if self.embedding is None else torch.cat((z, self.embedding(require_classes(y))), dim=1)
 
 
 class Discriminator(nn.Module):
-    """Samples (N, *shape) and, under a condition, classes y (N,) -> logits (N,)."""
+    """Samples (N, *shape) and, if conditional, classes y (N,) -> logits (N,)."""
 
     def __init__(self, features: nn.Module, config: TrainConfig) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""From latents to samples: what a generator is given, and what it makes of it."""
+"""Draw latents and classes, and decode latents to samples."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from gan_core.config import TrainConfig
 from gan_core.config.sections import LatentConfig
 from gan_core.data.ranges import to_unit
 
-DISPLAY = "display"  # the stream of the latents that a seed stands for, wherever samples are shown
+DISPLAY = "display"  # random stream of the latents for a seed, wherever samples are shown
 
 
 def draw_latents(latent: LatentConfig, n: int, rng: torch.Generator) -> Tensor:
-    """`n` latent vectors z from `generator`, on its device: (n, latent.dim)."""
+    """`n` latent vectors z drawn from `rng`, on its device: (n, latent.dim)."""
     z = torch.empty(n, latent.dim, device=rng.device)
     return z.normal_(generator=rng) if latent.distribution == "normal" else z.uniform_(-1, 1, generator=rng)
 
 
 def classes_in_turn(config: TrainConfig, n: int, label: int | None = None) -> Tensor | None:
-    """Classes for `n` samples to look at: every class in turn, or only `label`; None without a condition."""
+    """Classes for `n` displayed samples: every class in turn, or only `label`; None if unconditional."""
     if not config.classes:
         return None
     return torch.arange(n) % len(config.classes) if label is None else torch.full((n,), label)
@@ -36,9 +36,9 @@ def decode(
     at_once: int = 500,
     before_each: Callable[[], None] = lambda: None,
 ) -> Tensor:
-    """A generator's samples for latents `z` (n, latent.dim) and classes `y` (n,), as `Trainer.decode` gives them.
+    """A generator's samples for latents `z` (n, latent.dim) and classes `y` (n,): in [0, 1], or points, on the CPU.
 
-    The network is in evaluation mode. `before_each` is called before each part, and may raise to give up.
+    The network is in evaluation mode. `before_each` is called before each part and may raise an exception to cancel.
     """
     device = next(network.parameters()).device
     parts = []

@@ -1,11 +1,11 @@
 """SGAN (Chavdarova and Fleuret, 2017), "SGAN: An Alternative Training of Generative Adversarial Networks".
 
-Local pairs (G_i, D_i) play their own games and know of no other pair. The pair that is shown, (G_0, D_0), plays against
-all of theirs: G_0 against every D_i, D_0 against the samples of every G_i. Nothing of it flows back into them.
+Local pairs (G_i, D_i) train independently of each other. The global pair (G_0, D_0), whose samples are shown, trains
+against all of them: G_0 against every D_i, D_0 against the samples of every G_i. No gradient flows from the global pair
+to the local pairs.
 
-In training, a batch is shared out by position: the first part belongs to the shown pair, the others to a local pair
-each. So both networks still map a batch to a batch, and Algorithm 1 needs not know. In evaluation only the shown pair
-answers.
+In training, a batch is split by position: the first part belongs to the global pair, each other part to a local pair.
+So both networks still map a batch to a batch, and Algorithm 1 stays the same. In evaluation only the global pair runs.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ class _Pairs(nn.Module):
         return list(zip(parts, labels, strict=True))
 
     def forward_own_parts(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Every network on its own part of the batch, in whatever mode."""
+        """Every network on its own part of the batch, in any mode."""
         networks = (self.shown, *self.local)
         return torch.cat([network(*share) for network, share in zip(networks, self._shares(x, y), strict=True)])
 
 
 class Generators(_Pairs):
-    """Latents (N, latent.dim) -> samples (N, *shape), each part of the batch by its own generator."""
+    """Latents (N, latent.dim) -> samples (N, *shape), each part of the batch from its own generator."""
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         if not self.training:
@@ -46,10 +46,10 @@ class Generators(_Pairs):
 
 
 class Discriminators(_Pairs):
-    """Samples (N, *shape) -> logits: in training more than N, for the shown pair's samples meet every D_i.
+    """Samples (N, *shape) -> logits: in training more than N, because every D_i also scores the samples of G_0.
 
-    Gradients go where SGAN wants them: to D_i and to G_i from their own game; to G_0 and to D_i's messenger, and not to
-    D_i, where G_0's samples are judged; to D_0, and not to G_i, where D_0 judges theirs.
+    Gradients follow SGAN: D_i and G_i get gradients from their own pair. When D_i scores the samples of G_0, G_0 and
+    the messenger of D_i get gradients, and D_i does not. When D_0 scores the samples of G_i, D_0 does, and G_i does not.
     """
 
     def __init__(self, shown: nn.Module, local: list[nn.Module]) -> None:
@@ -61,17 +61,17 @@ class Discriminators(_Pairs):
             logits: Tensor = self.shown(x, y)
             return logits
         first, *rest = self._shares(x, y)
-        own = [network(*share) for network, share in zip(self.local, rest, strict=True)]
-        of_shown = [messenger(network, *first) for messenger, network in zip(self.messengers, self.local, strict=True)]
-        by_shown = [self.shown(part.detach(), labels) for part, labels in rest]
-        return torch.cat([*own, *of_shown, *by_shown])
+        local = [network(*share) for network, share in zip(self.local, rest, strict=True)]
+        messages = [messenger(network, *first) for messenger, network in zip(self.messengers, self.local, strict=True)]
+        shown = [self.shown(part.detach(), labels) for part, labels in rest]
+        return torch.cat([*local, *messages, *shown])
 
 
 class Messenger(SelfInitializedLayer):
-    """What a local D would say of G_0's samples had it met them: D_i, and what it has learnt of them beside D_i.
+    """D_i plus a learned offset of its weights, which adapts it to the samples of G_0.
 
-    D_i itself must not learn of G_0. But a D that never meets G_0's samples rewards one place for ever, and G_0 gathers
-    there.
+    D_i itself must not learn from G_0. But a D that never trains on the samples of G_0 keeps scoring the same region
+    highest, and G_0 collapses there.
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -83,7 +83,7 @@ class Messenger(SelfInitializedLayer):
             offset.zero_()
 
     def forward(self, network: nn.Module, x: Tensor, y: Tensor | None) -> Tensor:
-        """Logits (N,), from which no gradient reaches the weights of `network`, the D_i of today."""
+        """Logits (N,); no gradient reaches the weights of `network`, the current D_i."""
         weights = {
             name: parameter.detach() + offset
             for (name, parameter), offset in zip(network.named_parameters(), self.learnt, strict=True)
@@ -93,8 +93,8 @@ class Messenger(SelfInitializedLayer):
 
 
 def penalized_discriminator(discriminator: nn.Module) -> Callable[..., Tensor]:
-    """D as a penalty must see it: one logit for each sample (N,), by the D whose part of the batch it is.
+    """D for a gradient penalty: one logit per sample (N,), from the D whose part of the batch it is.
 
-    The games of `Discriminators` would not do. They cut D_0's gradient at its samples, so D_0 would go unpunished.
+    `Discriminators.forward` does not work here: it detaches the samples of D_0, so D_0 would get no penalty.
     """
     return discriminator.forward_own_parts if isinstance(discriminator, Discriminators) else discriminator

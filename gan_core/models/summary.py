@@ -1,7 +1,6 @@
-"""What a pair of networks is made of: its layers in the order in which they work, with shapes and parameters.
+"""The layers of both networks in the order of their calls, with output shapes and parameter counts.
 
-The networks are walked on "meta", a device of shapes alone, so that the card of a network far too large to build is
-there as quickly as that of a small one.
+The networks run on the "meta" device, which holds shapes without data, so large networks are as fast as small ones.
 """
 
 from __future__ import annotations
@@ -22,24 +21,24 @@ from gan_core.models.layers import set_rng
 from gan_core.models.modes import evaluating
 from gan_core.models.sgan import Discriminators, Generators
 
-_N = 2  # samples that are sent through: the least that a batch layer can compare
+_N = 2  # samples in the forward pass: the minimum for a batch layer
 
 
 class CardError(ValueError):
-    """Networks that cannot be described; the message is one sentence."""
+    """The networks cannot be built; the message is one sentence."""
 
 
 @dataclass(frozen=True)
 class LayerRow:
-    """One layer: its name in words, the shape it gives for one sample, and how many numbers of its own it learns."""
+    """One layer: its readable name, its output shape for one sample, and the number of its own parameters."""
 
     name: str
-    shape: tuple[int, ...]  # () where a layer gives one number a sample, or no tensor
+    shape: tuple[int, ...]  # () if the output is one number per sample or no tensor
     parameters: int
 
 
 def layers(config: TrainConfig) -> tuple[list[LayerRow], list[LayerRow]]:
-    """The layers of G and of D. Their parameters add up to `models.count_parameters` of each.
+    """The layers of G and of D. Their parameters sum to `models.count_parameters` of each network.
 
     Raises:
         CardError: the networks cannot be built.
@@ -50,13 +49,13 @@ def layers(config: TrainConfig) -> tuple[list[LayerRow], list[LayerRow]]:
         z = torch.empty(_N, config.latent.dim, device="meta")
         samples = torch.empty(_N, *config.shape, device="meta")
         return _rows(generator, z, y), _rows(discriminator, samples, y)
-    except Exception as error:  # whatever a family stumbles over, the screen gets a sentence
+    except Exception as error:  # any error in a family becomes one sentence on the screen
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CardError(f"These two networks cannot be built as they are set: {reason}") from error
 
 
 def _rows(network: nn.Module, *inputs: Any) -> list[LayerRow]:
-    """What happens in one pass through the network. Only the shown pair of SGAN's works then; the others follow."""
+    """The layers that one forward pass calls. For SGAN only the global pair runs; the local pairs get one row."""
     rows: list[LayerRow] = []
     counted: set[int] = set()
     set_rng(network, torch.Generator())
@@ -70,7 +69,7 @@ def _rows(network: nn.Module, *inputs: Any) -> list[LayerRow]:
     if isinstance(network, Generators | Discriminators):
         n = len(network.local)
         rows.append(LayerRow(f"{n} local pair{'s' if n > 1 else ''}, the same again", (), _count(network, counted)))
-    else:  # layers whose weights another one reads, without calling them
+    else:  # layers that are never called, because another layer reads their weights
         rows += [LayerRow(label_of(part), (), count) for part in _parts(network) if (count := _own(part, counted)) > 0]
     return rows
 
@@ -78,14 +77,14 @@ def _rows(network: nn.Module, *inputs: Any) -> list[LayerRow]:
 def _note(rows: list[LayerRow], counted: set[int], module: nn.Module, inputs: Any, output: Any) -> None:
     shape = tuple(output.shape[1:]) if isinstance(output, torch.Tensor) else ()
     count = _own(module, counted)
-    moved = not inputs or not isinstance(inputs[0], torch.Tensor) or tuple(inputs[0].shape[1:]) != shape
+    reshaped = not inputs or not isinstance(inputs[0], torch.Tensor) or tuple(inputs[0].shape[1:]) != shape
     only_shape = isinstance(module, nn.Flatten | nn.Unflatten | nn.Identity)
-    if count or not only_shape or (moved and shape):
+    if count or not only_shape or (reshaped and shape):
         rows.append(LayerRow(label_of(module), shape, count))
 
 
 def _parts(network: nn.Module) -> Iterator[nn.Module]:
-    """Modules that do something themselves: those without children, and those with parameters of their own."""
+    """Modules without children, and modules with parameters of their own."""
     for name, module in network.named_modules():
         if "parametrizations" in name.split("."):
             continue
@@ -96,13 +95,13 @@ def _parts(network: nn.Module) -> Iterator[nn.Module]:
 
 
 def _own(module: nn.Module, counted: set[int]) -> int:
-    """Numbers that this very module learns, what stands behind a normalised weight included; each is counted once."""
+    """Number of this module's own parameters that are not yet in `counted`, including those of a parametrization."""
     parameters = list(module.parameters(recurse=False))
     if parametrize.is_parametrized(module):
         parameters += list(module.parametrizations.parameters())  # type: ignore[union-attr]
-    fresh = [parameter for parameter in parameters if id(parameter) not in counted]
-    counted.update(map(id, fresh))
-    return sum(parameter.numel() for parameter in fresh)
+    new = [parameter for parameter in parameters if id(parameter) not in counted]
+    counted.update(map(id, new))
+    return sum(parameter.numel() for parameter in new)
 
 
 def _count(network: nn.Module, counted: set[int]) -> int:

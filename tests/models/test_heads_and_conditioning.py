@@ -176,9 +176,9 @@ def test_a_penalty_can_be_differentiated_through_a_condition(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in CONDITIONS if name != "none"])
 def test_a_conditional_network_asks_for_the_class(name: str) -> None:
     g, d = conditional(name)
-    with pytest.raises(ValueError, match="give it the class"):
+    with pytest.raises(ValueError, match="pass the class"):
         g(numbers(2, 8))
-    with pytest.raises(ValueError, match="give it the class"):
+    with pytest.raises(ValueError, match="pass the class"):
         d(numbers(2, 1, 28, 28))
 
 

@@ -113,7 +113,9 @@ def test_the_card_of_networks_far_too_large_to_build_is_there_at_once() -> None:
 
 
 def test_networks_that_cannot_be_built_are_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "build_meta", lambda config: (_ for _ in ()).throw(RuntimeError("sizes differ\nat 0x1")))
+    monkeypatch.setattr(
+        models, "build_meta", lambda config: (_ for _ in ()).throw(RuntimeError("sizes differ\nat 0x1"))
+    )
     with pytest.raises(CardError, match=r"cannot be built as they are set: sizes differ$"):
         layers(TrainConfig())
 

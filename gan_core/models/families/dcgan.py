@@ -1,7 +1,7 @@
 """DCGAN (Radford, Metz and Chintala, 2015): strided convolutions down, transposed convolutions up, no pooling.
 
-The sides of the pictures come from halving, rounded down: 28 -> 14 -> 7. The narrowest layer, next to the picture, has
-`width` channels, and each halving doubles them. Both networks use kernels of 4 at stride 2 with padding 1.
+Image sides are halved and rounded down: 28 -> 14 -> 7. The layer next to the image has `width` channels, and each
+halving doubles them. All kernels are 4 x 4 with stride 2 and padding 1.
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ from gan_core.models.layers import OUTPUTS, block, has_bias, linear
 def generator(config: TrainConfig) -> nn.Sequential:
     """(N, generator_inputs) -> (N, C * 2**(depth - 1), small, small) -> ... -> images (N, channels, side, side).
 
-    The first layer is a linear one: the same map, with the same weights, as the paper's transposed convolution of a
-    1 x 1 picture to a small one.
+    The first layer is linear, which equals the paper's transposed convolution of a 1 x 1 image with the same weights.
     """
     net = config.generator
-    picture, _, side = config.shape
+    image_channels, _, side = config.shape
     sides = [side >> k for k in range(net.depth, -1, -1)]  # 7, 14, 28
     channels = [net.width << k for k in range(net.depth - 1, -1, -1)]  # 64, 32
 
@@ -34,7 +33,7 @@ def generator(config: TrainConfig) -> nn.Sequential:
             block(net, partial(StridedConvTranspose2d, inputs, outputs, to), nn.BatchNorm2d, outputs)
             for (inputs, outputs), to in zip(pairwise(channels), sides[1:-1], strict=True)
         ),
-        StridedConvTranspose2d(channels[-1], picture, side, has_bias(net)),
+        StridedConvTranspose2d(channels[-1], image_channels, side, has_bias(net)),
         OUTPUTS[net.output](),
     )
 

@@ -1,9 +1,8 @@
 """Residual networks, after SNGAN (Miyato et al., 2018, appendix B.4) and WGAN-GP (Gulrajani et al., 2017).
 
-Two paths lead through a block and are added: one of two 3 x 3 convolutions, each behind its normalisation and
-activation, and a short one of a 1 x 1 convolution. Pictures grow by repeating pixels and shrink by averaging. Sides
-come from halving, rounded down: 28 -> 14 -> 7 -> 3. The narrowest block, next to the picture, has `width` channels, and
-each halving doubles them.
+A block adds two paths: two 3 x 3 convolutions, each after a normalization and an activation, and a shortcut with a
+1 x 1 convolution. Upsampling repeats pixels, downsampling averages them. Image sides are halved and rounded down:
+28 -> 14 -> 7 -> 3. The block next to the image has `width` channels, and each halving doubles them.
 """
 
 from __future__ import annotations
@@ -19,15 +18,15 @@ from gan_core.models.layers import ACTIVATIONS, OUTPUTS, linear
 def generator(config: TrainConfig) -> nn.Sequential:
     """(N, generator_inputs) -> (N, C * 2**(depth - 1), small, small) -> ... -> images (N, channels, side, side)."""
     net = config.generator
-    picture, _, side = config.shape
+    image_channels, _, side = config.shape
     sides = [side >> k for k in range(net.depth, -1, -1)]  # 7, 14, 28
     widest, *channels = [net.width << max(k, 0) for k in range(net.depth - 1, -2, -1)]  # 64, 32, 32
     return nn.Sequential(
         linear(config.generator_inputs, widest * sides[0] ** 2, bias=True),
         nn.Unflatten(1, (widest, sides[0], sides[0])),
-        *(_grown(net, *ends, to) for ends, to in zip(pairwise((widest, *channels)), sides[1:], strict=True)),
-        *_ready(net, channels[-1]),
-        _conv(channels[-1], picture),
+        *(_up_block(net, *ends, to) for ends, to in zip(pairwise((widest, *channels)), sides[1:], strict=True)),
+        *_norm_and_activation(net, channels[-1]),
+        _conv(channels[-1], image_channels),
         OUTPUTS[net.output](),
     )
 
@@ -37,8 +36,8 @@ def discriminator(config: TrainConfig) -> nn.Sequential:
     net = config.discriminator
     channels = [config.discriminator_input_shape[0], *(net.width << k for k in range(net.depth))]  # 1, 32, 64
     return nn.Sequential(
-        *(_shrunk(net, inputs, outputs, first=k == 0) for k, (inputs, outputs) in enumerate(pairwise(channels))),
-        *_ready(net, channels[-1]),
+        *(_down_block(net, inputs, outputs, first=k == 0) for k, (inputs, outputs) in enumerate(pairwise(channels))),
+        *_norm_and_activation(net, channels[-1]),
         Summed(),
     )
 
@@ -56,41 +55,41 @@ class Residual(nn.Module):
 
 
 class Summed(nn.Module):
-    """(N, C, H, W) -> (N, C): each channel's sum over the picture."""
+    """(N, C, H, W) -> (N, C): the sum over all pixels."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x.sum(dim=(2, 3))
 
 
-def _grown(net: NetworkConfig, inputs: int, outputs: int, to: int) -> Residual:
+def _up_block(net: NetworkConfig, inputs: int, outputs: int, to: int) -> Residual:
     """(N, inputs, to // 2, to // 2) -> (N, outputs, to, to)."""
     path = (
-        *_ready(net, inputs),
+        *_norm_and_activation(net, inputs),
         nn.Upsample(size=to),
         _conv(inputs, outputs),
-        *_ready(net, outputs),
+        *_norm_and_activation(net, outputs),
         _conv(outputs, outputs),
     )
     return Residual(nn.Sequential(*path), nn.Sequential(nn.Upsample(size=to), _conv(inputs, outputs, 1)))
 
 
-def _shrunk(net: NetworkConfig, inputs: int, outputs: int, first: bool) -> Residual:
-    """(N, inputs, side, side) -> (N, outputs, side // 2, side // 2); the first block takes the picture as it is."""
+def _down_block(net: NetworkConfig, inputs: int, outputs: int, first: bool) -> Residual:
+    """(N, inputs, side, side) -> (N, outputs, side // 2, side // 2); the first block has no activation on its input."""
     path = (
-        *(() if first else _ready(net, inputs)),
+        *(() if first else _norm_and_activation(net, inputs)),
         _conv(inputs, outputs),
-        *_ready(net, outputs),
+        *_norm_and_activation(net, outputs),
         _conv(outputs, outputs),
         nn.AvgPool2d(2),
-    )  # averages commute with the 1 x 1 convolution, and before it they spare it three quarters of its work
+    )  # pooling commutes with the 1 x 1 convolution and, before it, saves three quarters of its work
     return Residual(nn.Sequential(*path), nn.Sequential(nn.AvgPool2d(2), _conv(inputs, outputs, 1)))
 
 
-def _ready(net: NetworkConfig, channels: int) -> tuple[nn.Module, ...]:
-    """What stands ahead of a convolution: normalisation, activation."""
+def _norm_and_activation(net: NetworkConfig, channels: int) -> tuple[nn.Module, ...]:
+    """Normalization and activation before a convolution."""
     activation = ACTIVATIONS[net.activation](net)
     if isinstance(activation, nn.ReLU | nn.LeakyReLU):
-        activation.inplace = False  # the shortcut takes the same input
+        activation.inplace = False  # the shortcut reads the same input
     return (nn.BatchNorm2d(channels, device="meta"), activation) if net.norm == "batch" else (activation,)
 
 

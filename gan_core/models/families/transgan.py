@@ -1,9 +1,8 @@
-"""TransGAN (Jiang, Chang and Wang, 2021), "TransGAN: Two Pure Transformers Can Make One Strong GAN", made small.
+"""A small TransGAN (Jiang, Chang and Wang, 2021), "TransGAN: Two Pure Transformers Can Make One Strong GAN".
 
-G: each pixel of a small picture is a token, and the picture grows by trading a token's numbers for pixels. Above 16
-pixels a side, tokens attend to their own grid only (section 3.3). D: each patch of the picture is a token; the paper
-cuts patches of several sizes, here they have one, of 2**depth pixels a side. A token of G's whole picture has `width`
-numbers, twice as many with each halving; D's have as many as G's on a picture of as many tokens.
+G: each pixel is a token, and pixel shuffle turns features into pixels to upsample. Above 16 pixels per side, tokens
+attend only within their grid cell (section 3.3). D: each patch is a token. The paper uses patches of several sizes;
+here all have 2**depth pixels per side. Tokens at full resolution have `width` features, and each halving doubles them.
 """
 
 from __future__ import annotations
@@ -19,26 +18,26 @@ from gan_core.config import TrainConfig
 from gan_core.models.layers import OUTPUTS, SelfInitializedLayer, linear
 
 HEADS = 4  # at most
-NARROWEST = 16  # numbers of a token that make a head
-EXPANSION = 2  # how much wider than a token the hidden layer of a block is
-GRID = 16  # largest side within which all pixels attend to all others
+MIN_HEAD_WIDTH = 16
+EXPANSION = 2  # width of a block's hidden layer, relative to a token
+GRID = 16  # largest side with attention over all pixels
 
 
 def generator(config: TrainConfig) -> nn.Sequential:
     """(N, generator_inputs) -> tokens (N, small, small, C * 2**depth) -> ... -> images (N, channels, side, side)."""
     net = config.generator
-    picture, _, side = config.shape
+    image_channels, _, side = config.shape
     sides = [side >> k for k in range(net.depth, -1, -1)]  # 7, 14, 28
     widths = [net.width << k for k in range(net.depth, -1, -1)]  # 128, 64, 32
-    stages: list[nn.Module] = [Stage(sides[0], widths[0], net.blocks, net.init_std)]
+    stages: list[nn.Module] = [TransformerStage(sides[0], widths[0], net.blocks, net.init_std)]
     for (inputs, outputs), to in zip(pairwise(widths), sides[1:], strict=True):
-        stages += [Growth(inputs, outputs, to), Stage(to, outputs, net.blocks, net.init_std)]
+        stages += [PixelShuffleUp(inputs, outputs, to), TransformerStage(to, outputs, net.blocks, net.init_std)]
     return nn.Sequential(
         linear(config.generator_inputs, widths[0] * sides[0] ** 2, bias=True),
         nn.Unflatten(1, (sides[0], sides[0], widths[0])),
         *stages,
         nn.LayerNorm(widths[-1], device="meta"),
-        linear(widths[-1], picture, bias=True),
+        linear(widths[-1], image_channels, bias=True),
         ChannelsFirst(),
         OUTPUTS[net.output](),
     )
@@ -50,22 +49,22 @@ def discriminator(config: TrainConfig) -> nn.Sequential:
     channels, _, side = config.discriminator_input_shape
     patch, width = 1 << net.depth, net.width << net.depth
     across = math.ceil(side / patch)
-    beyond = across * patch - side
+    padding = across * patch - side
     return nn.Sequential(
-        nn.ZeroPad2d((0, beyond, 0, beyond)),  # so that D sees the border of a picture that no whole patches cover
+        nn.ZeroPad2d((0, padding, 0, padding)),  # to a whole number of patches
         nn.Conv2d(channels, width, patch, patch, device="meta"),
         nn.Flatten(2),
-        Tokens(across**2, width, net.init_std),
+        PatchTokens(across**2, width, net.init_std),
         *(Block(width, fused=False) for _ in range(net.blocks * net.depth)),
         nn.LayerNorm(width, device="meta"),
-        First(),
+        FirstToken(),
     )
 
 
 class Block(nn.Module):
-    """Tokens (N, T, C) -> (N, T, C): attention, then a hidden layer, each added to what it is given.
+    """Tokens (N, T, C) -> (N, T, C): attention, then a hidden layer, both residual.
 
-    Vaswani et al. (2017) with the normalisation ahead of both; `fused` as in `Attention`.
+    Vaswani et al. (2017) with the normalization before both; `fused` as in `Attention`.
     """
 
     def __init__(self, width: int, fused: bool) -> None:
@@ -80,40 +79,40 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.attention(x)
-        moved: Tensor = x + self.hidden(x)
-        return moved
+        output: Tensor = x + self.hidden(x)
+        return output
 
 
 class Attention(nn.Module):
-    """Vaswani et al. (2017), equation 1, in four heads: fewer where that leaves a head less than 16 numbers.
+    """Vaswani et al. (2017), equation 1, with four heads, or fewer so that a head has at least 16 features.
 
-        softmax(Q K^T / sqrt(d)) V,   d the numbers of a token in one head
+        softmax(Q K^T / sqrt(d)) V,   d the features per head
 
-    The fused kernel never holds the T x T weights, but has no gradient of its gradient, which penalties on D need.
+    The fused kernel never stores the T x T weights, but has no second derivative, which gradient penalties on D need.
     """
 
     def __init__(self, width: int, fused: bool) -> None:
         super().__init__()
-        self.heads, self.fused = math.gcd(HEADS, width, max(1, width // NARROWEST)), fused
+        self.heads, self.fused = math.gcd(HEADS, width, max(1, width // MIN_HEAD_WIDTH)), fused
         self.project, self.merge = linear(width, 3 * width, bias=True), linear(width, width, bias=True)
 
     def forward(self, x: Tensor) -> Tensor:
         q, k, v = self.project(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)  # each (N, heads, T, d)
         if self.fused:
-            seen = F.scaled_dot_product_attention(q, k, v)
+            attended = F.scaled_dot_product_attention(q, k, v)
         else:
-            seen = (q @ k.transpose(2, 3) / math.sqrt(q.shape[3])).softmax(dim=3).to(v.dtype) @ v
-        merged: Tensor = self.merge(seen.transpose(1, 2).flatten(2))
+            attended = (q @ k.transpose(2, 3) / math.sqrt(q.shape[3])).softmax(dim=3).to(v.dtype) @ v
+        merged: Tensor = self.merge(attended.transpose(1, 2).flatten(2))
         return merged
 
 
-class Stage(SelfInitializedLayer):
-    """Tokens of a picture (N, side, side, C) -> the same: each learns where it is, then blocks of transformers."""
+class TransformerStage(SelfInitializedLayer):
+    """Tokens of an image (N, side, side, C) -> the same shape: learned positions, then transformer blocks."""
 
     def __init__(self, side: int, width: int, blocks: int, std: float) -> None:
         super().__init__()
         self.std = std
-        self.grids = next(n for n in range(1, side + 1) if side % n == 0 and side // n <= GRID)  # a side
+        self.grids = next(n for n in range(1, side + 1) if side % n == 0 and side // n <= GRID)  # per side
         self.places = nn.Parameter(torch.empty(side, side, width, device="meta"))
         self.blocks = nn.Sequential(*(Block(width, fused=True) for _ in range(blocks)))
 
@@ -129,10 +128,10 @@ class Stage(SelfInitializedLayer):
         return x.view(n, g, g, s, s, width).transpose(2, 3).reshape(n, side, side, width)
 
 
-class Growth(nn.Module):
-    """Tokens (N, side, side, inputs) -> (N, to, to, outputs): one becomes four (Shi et al., 2016).
+class PixelShuffleUp(nn.Module):
+    """Tokens (N, side, side, inputs) -> (N, to, to, outputs) by pixel shuffle (Shi et al., 2016).
 
-    An odd side to grow to repeats one row and one column.
+    If `to` is odd, one row and one column are repeated.
     """
 
     def __init__(self, inputs: int, outputs: int, to: int) -> None:
@@ -144,8 +143,8 @@ class Growth(nn.Module):
         return F.interpolate(grown, size=self.side).permute(0, 2, 3, 1)
 
 
-class Tokens(SelfInitializedLayer):
-    """Patches (N, C, T) -> tokens (N, 1 + T, C): one for the whole picture comes first, and each learns where it is."""
+class PatchTokens(SelfInitializedLayer):
+    """Patches (N, C, T) -> tokens (N, 1 + T, C): a learned token for the whole image, then patches with positions."""
 
     def __init__(self, patches: int, width: int, std: float) -> None:
         super().__init__()
@@ -162,7 +161,7 @@ class Tokens(SelfInitializedLayer):
         return torch.cat((self.whole.to(placed.dtype).expand(len(placed), 1, -1), placed), dim=1)
 
 
-class First(nn.Module):
+class FirstToken(nn.Module):
     """(N, T, C) -> (N, C): the first token."""
 
     def forward(self, x: Tensor) -> Tensor:
@@ -170,7 +169,7 @@ class First(nn.Module):
 
 
 class ChannelsFirst(nn.Module):
-    """(N, side, side, C) -> (N, C, side, side), in the order of memory that convolutions expect."""
+    """(N, side, side, C) -> (N, C, side, side), contiguous."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x.permute(0, 3, 1, 2).contiguous()

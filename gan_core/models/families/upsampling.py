@@ -1,4 +1,4 @@
-"""The discriminator of a notebook on GAN and DCGAN: it doubles the picture, halves it twice, and doubles it again."""
+"""A discriminator from a notebook on GAN and DCGAN: it doubles the image, halves it twice and doubles it again."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from gan_core.models.layers import block, has_bias
 def discriminator(config: TrainConfig) -> nn.Sequential:
     """Images (N, *discriminator_input_shape) -> features (N, F).
 
-    For 32 pixels 64, 32, 16 and 34 a side, the last in one channel.
-
-    Kernels are of 4 at stride 2; their padding is 1, but for the last layer's 0.
+    An input side of 32 becomes 64, 32, 16 and 34, the last with one channel. Kernels are 4 x 4 with stride 2 and
+    padding 1; the last layer has padding 0.
     """
     net, width = config.discriminator, config.discriminator.width
 
@@ -30,5 +29,5 @@ def discriminator(config: TrainConfig) -> nn.Sequential:
 
 
 def _doubled(inputs: int, outputs: int, padding: int, bias: bool) -> nn.ConvTranspose2d:
-    """(N, inputs, side, side) -> (N, outputs, to, to): twice the side, and two more without padding."""
+    """(N, inputs, side, side) -> (N, outputs, to, to): twice the side, plus 2 without padding."""
     return nn.ConvTranspose2d(inputs, outputs, 4, 2, padding, bias=bias, device="meta")

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from gan_core import models
 from gan_core.config import TrainConfig
-from gan_core.models.families.stylegan import Modulated, StyleGenerator
+from gan_core.models.families.stylegan import ModulatedConv2d, StyleGenerator
 from gan_core.training.memory_estimate import estimate_memory
 
 STYLE = {"generator.name": "style", "generator.width": 4, "generator.init": "he"}
@@ -43,8 +43,8 @@ def latents(n: int, dim: int = 64, seed: int = 0) -> Tensor:
 # ---- the papers' formulas --------------------------------------------------------------------------------------------
 
 
-def modulated(inputs: int, outputs: int, side: int, demodulate: bool) -> Modulated:
-    layer = Modulated(5, inputs, outputs, side, demodulate).to_empty(device="cpu").double()
+def modulated(inputs: int, outputs: int, side: int, demodulate: bool) -> ModulatedConv2d:
+    layer = ModulatedConv2d(5, inputs, outputs, side, demodulate).to_empty(device="cpu").double()
     rng = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in layer.parameters():
@@ -52,7 +52,7 @@ def modulated(inputs: int, outputs: int, side: int, demodulate: bool) -> Modulat
     return layer
 
 
-def by_the_paper(layer: Modulated, x: Tensor, w: Tensor) -> Tensor:
+def by_the_paper(layer: ModulatedConv2d, x: Tensor, w: Tensor) -> Tensor:
     """Karras et al. (2020), equations 1 and 3: each sample is convolved with weights of its own, as one group."""
     n, inputs, *size = x.shape
     s = 1 + layer.affine(w)

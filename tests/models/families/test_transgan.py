@@ -14,7 +14,7 @@ from torch import Tensor
 
 from gan_core import models
 from gan_core.config import TrainConfig
-from gan_core.models.families.transgan import GRID, Attention, Growth, Stage, Tokens
+from gan_core.models.families.transgan import GRID, Attention, PatchTokens, PixelShuffleUp, TransformerStage
 from gan_core.models.init import initialize_weights
 from gan_core.training.trainer import Trainer
 from tests.support.small import DIGITS, pictures
@@ -105,7 +105,7 @@ def test_the_discriminators_attention_has_a_gradient_of_its_gradient() -> None:
 @pytest.mark.parametrize(("side", "grids"), [(7, 1), (14, 1), (16, 1), (28, 2), (32, 2), (64, 4), (128, 8), (27, 3)])
 def test_tokens_attend_within_their_own_grid(side: int, grids: int) -> None:
     """A change of one token reaches every token of its grid, and none of another grid."""
-    stage = ready(Stage(side, 4, blocks=1, std=0.02))
+    stage = ready(TransformerStage(side, 4, blocks=1, std=0.02))
     assert stage.grids == grids
     assert side // grids <= GRID
     x = noise(1, side, side, 4, dtype=torch.float64)
@@ -119,13 +119,13 @@ def test_tokens_attend_within_their_own_grid(side: int, grids: int) -> None:
 
 
 def test_one_token_becomes_the_four_pixels_in_its_place() -> None:
-    growth = ready(Growth(8, 4, to=6))
+    growth = ready(PixelShuffleUp(8, 4, to=6))
     x = noise(1, 3, 3, 8, dtype=torch.float64)
     other = x.clone()
     other[0, 1, 2, 0] += 1
     moved = (growth(x) != growth(other)).any(dim=3)[0].nonzero().tolist()
     assert moved == [[2, 4], [2, 5], [3, 4], [3, 5]]
-    assert ready(Growth(8, 4, to=7))(x).shape == (1, 7, 7, 4)
+    assert ready(PixelShuffleUp(8, 4, to=7))(x).shape == (1, 7, 7, 4)
 
 
 @pytest.mark.parametrize(("side", "depth"), [(28, 2), (28, 3), (29, 2)])
@@ -138,7 +138,7 @@ def test_the_discriminator_sees_every_pixel(side: int, depth: int) -> None:
 
 
 def test_the_features_are_those_of_a_token_of_no_patch() -> None:
-    tokens = ready(Tokens(4, 6, 0.02))
+    tokens = ready(PatchTokens(4, 6, 0.02))
     patches = noise(3, 6, 4, dtype=torch.float64)
     out = tokens(patches)
     assert out.shape == (3, 5, 6)
@@ -200,9 +200,9 @@ def test_every_number_is_set_by_the_seed_alone(init: str) -> None:
 
 def test_positions_have_the_given_deviation() -> None:
     generator, discriminator = models.build(changed({"generator.init_std": 0.05, "discriminator.init_std": 0.05}))
-    stages = [module for module in generator.modules() if isinstance(module, Stage)]
+    stages = [module for module in generator.modules() if isinstance(module, TransformerStage)]
     assert [tuple(stage.places.shape) for stage in stages] == [(7, 7, 128), (14, 14, 64), (28, 28, 32)]
-    (tokens,) = (module for module in discriminator.modules() if isinstance(module, Tokens))
+    (tokens,) = (module for module in discriminator.modules() if isinstance(module, PatchTokens))
     for numbers in (*(stage.places for stage in stages), tokens.places):
         assert numbers.std().item() == pytest.approx(0.05, rel=0.05)
 
