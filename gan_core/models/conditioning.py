@@ -26,7 +26,7 @@ class Unconditional(nn.Module):
         super().__init__()
 
     def condition_input(self, x: Tensor, y: Tensor | None) -> Tensor:
-        """The input of D's layers, (N, *config.discriminator_input_shape), for samples x (N, *shape) of classes y (N,)."""
+        """D's layers' input (N, *config.discriminator_input_shape) for samples x (N, *shape) of classes y (N,)."""
         return x
 
     def condition_logits(self, logits: Tensor, features: Tensor, y: Tensor | None) -> Tensor:

@@ -49,7 +49,7 @@ class Discriminators(_Pairs):
     """Samples (N, *shape) -> logits: in training more than N, because every D_i also scores the samples of G_0.
 
     Gradients follow SGAN: D_i and G_i get gradients from their own pair. When D_i scores the samples of G_0, G_0 and
-    the messenger of D_i get gradients, and D_i does not. When D_0 scores the samples of G_i, D_0 does, and G_i does not.
+    the messenger of D_i get gradients, and D_i does not. When D_0 scores the samples of G_i, D_0 does and G_i does not.
     """
 
     def __init__(self, shown: nn.Module, local: list[nn.Module]) -> None:

@@ -60,7 +60,7 @@ def test_a_digit_that_g_never_saw_is_found_as_the_same_digit(model: Model, digit
     held_out = slice(SEEN, SEEN + 10)
     found = [list(latent.invert(model, target, **QUICK))[-1] for target in real(digits, held_out)]  # type: ignore[arg-type]
     pictures = model.decode(torch.stack([one.z for one in found]))
-    read = classifier_for(digits).read(pictures).probabilities.argmax(1)
+    read = classifier_for(digits).classify(pictures).probabilities.argmax(1)
     assert int((read == digits.labels[held_out]).sum()) >= 7  # type: ignore[index]
 
 
