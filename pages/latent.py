@@ -1,4 +1,6 @@
-"""Latent: look around in what a generator has learned, shipped, saved or still in training."""
+"""Latent: explore what a generator has learned, whether shipped, saved or in training."""
+
+from dataclasses import replace
 
 import streamlit as st
 
@@ -6,61 +8,70 @@ from ui import shell
 
 shell.ensure_navigation()
 
-from gan_core.latent import Model  # noqa: E402  (the shell stands before torch, which these need, has loaded)
+from gan_core.latent import Model  # noqa: E402  (the navigation appears before torch, which these need, has loaded)
 from gan_core.runs import RunError  # noqa: E402
 from ui import refresh  # noqa: E402
 from ui.latent import main_picture, model_picker, panels, sources, state  # noqa: E402
+from ui.latent.view import NOW  # noqa: E402
 from ui.server import settle  # noqa: E402
 
 
-def show(source: sources.Source, model: Model) -> None:
-    """The picture with its sliders, and beside it the chosen panel."""
+def show(source: sources.Source, model: Model, live: bool) -> None:
+    """The main picture with its sliders, and the chosen panel below it."""
     settle("latent")
-    live = state.tab().moment == sources.NOW
-    every = refresh.interval(0.5) if live else None  # seconds between two looks at the session
+    every = refresh.interval(0.5) if live else None  # seconds
 
-    @st.fragment(key=state.STAGE, run_every=every)
-    def show_stage() -> None:
-        """With a running session the picture moves as it learns."""
+    @st.fragment(key=state.MAIN, run_every=every)
+    def show_main() -> None:
+        """Follows a session in training."""
         if live and not source.live:
-            st.rerun()  # training has ended: its last checkpoint is shown from now on
+            st.rerun()  # training has ended: the page shows the last checkpoint from now on
         if live:
             refresh.keep(0.5)
-        here = state.tab()
+        view, shown = state.read(), model
         try:
-            main_picture.show(source, source.model(sources.NOW, here.raw, held=here.dragging) if live else model)
+            if live:
+                view, shown = sources.load(view, source, reuse=view.dragging)
+                state.write(view)
+            main_picture.panel(view, source, shown)
         except RunError as error:
             st.error(str(error), icon=":material/error:")
-        if not here.dragging:
-            state.write_url()
+        if not view.dragging:
+            state.write_url(view)
 
     @st.fragment(key=state.PANEL)
     def show_panel() -> None:
-        """It follows the picture once a slider rests."""
-        seen = source.model(sources.NOW, state.tab().raw, held=True) if live else model
+        """Follows the main picture once a slider rests."""
+        view, shown = state.read(), model
         if live:
-            st.caption(f"Of the model at step {seen.step:,}; it is looked at anew with each click here or on a slider.")
-        panels.show(source, seen)
+            view, shown = sources.load(view, source, reuse=True)
+            st.caption(
+                f"Of the model at step {shown.step:,}; it is looked at anew with each click here or on a slider."
+            )
+        panels.panel(view, source, shown)
+        state.write_url(view)
 
-    show_stage()
+    show_main()
     show_panel()
 
 
-state.read_url()
+view = state.read_url()
 found = sources.all_sources()
-source = state.open_source(found)
+view, source = sources.choose(view, found)
 if source is None:
     st.info("There is no model to look at yet: train one, and it is here from its first step.", icon=":material/info:")
     st.page_link("pages/train.py", label="Train", icon=":material/play_circle:")
 else:
-    trouble, model = "", None
+    model, failure = None, ""
     try:
-        model = state.open_model(source)
+        view, model = sources.load(view, source)
+        view = panels.fitted(view.fitted(model), model)
     except RunError as error:
-        trouble = str(error)
-    model_picker.model(found, source)
+        failure = str(error)
+    state.write(replace(view, trouble=""))
+    model_picker.panel(view, source, found)
     with shell.notices():
-        for text in filter(None, (state.told(), trouble)):
+        for text in filter(None, (view.trouble, failure)):
             st.error(text, icon=":material/error:")
     if model is not None:
-        show(source, model)
+        show(source, model, live=view.moment == NOW)

@@ -187,7 +187,7 @@ def test_the_pictures_stay_sharp(app: Page) -> None:
 
 
 def test_strokes_become_points_and_can_be_undone_and_cleared(app: Page) -> None:
-    pad = app.get_by_role("img", name="StochasticLayer of")
+    pad = app.get_by_role("img", name="Drawing of")
     pad.scroll_into_view_if_needed()
     said = app.get_by_text(re.compile(r"^\d+ points, last"))
     drag(app, pad.bounding_box(), (0.25, 0.25), (0.75, 0.25), (0.75, 0.75))
@@ -201,7 +201,7 @@ def test_strokes_become_points_and_can_be_undone_and_cleared(app: Page) -> None:
 
 
 def test_a_drawing_of_any_length_has_at_most_400_points(app: Page) -> None:
-    pad = app.get_by_role("img", name="StochasticLayer of")
+    pad = app.get_by_role("img", name="Drawing of")
     pad.scroll_into_view_if_needed()
     zigzag = [(0.1 + 0.8 * (i % 2), 0.05 + 0.9 * i / 12) for i in range(13)]
     drag(app, pad.bounding_box(), *zigzag)
@@ -209,7 +209,7 @@ def test_a_drawing_of_any_length_has_at_most_400_points(app: Page) -> None:
 
 
 def test_the_pad_can_be_drawn_on_with_the_keyboard(app: Page) -> None:
-    app.get_by_role("img", name="StochasticLayer of").focus()
+    app.get_by_role("img", name="Drawing of").focus()
     for key in [" ", *["ArrowRight"] * 10, " "]:
         app.keyboard.press(key)
     expect(app.get_by_text(re.compile(r"^1[23] points, last \(1\.4\d*, 0"))).to_be_visible()

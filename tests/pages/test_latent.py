@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,9 @@ from gan_core.runs import Run, RunStore, direction_names, shipped
 from gan_core.training.trainer import Trainer
 from tests.support.small import DIGITS, POINTS
 from ui import server
-from ui.latent import inversion
 from ui.latent.drawn_digit import to_digit
 from ui.latent.latent_point import LatentPoint, LatentPointError
+from ui.latent.view import Search
 
 ROOT = Path(__file__).parents[2]
 FEW = DIGITS.with_values({"ema_decay": 0.9})
@@ -255,9 +256,10 @@ def test_a_picture_that_was_found_stays_with_its_model(library: RunStore) -> Non
     one, other = trained(library), trained(library, FEW.with_values({"seed": 1}))
     searched = one.model()
     steps = latent.invert(searched, torch.zeros(FEW.shape))
+    search = Search(one.id, searched, steps, next(steps))
     app = opened(run=one.id, panel="invert")
-    app.session_state["latent.search"] = inversion._Search(one.id, searched, steps, next(steps))
-    assert "latent.search" in again(app).session_state
+    app.session_state["latent"] = replace(app.session_state["latent"], search=search)
+    assert again(app).session_state["latent"].search is not None
     app = opened(run=other.id, panel="invert")
-    app.session_state["latent.search"] = inversion._Search(one.id, searched, steps, next(steps))
-    assert "latent.search" not in again(app).session_state
+    app.session_state["latent"] = replace(app.session_state["latent"], search=search)
+    assert again(app).session_state["latent"].search is None

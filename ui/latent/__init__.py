@@ -1,1 +1,1 @@
-"""The rooms of the Latent page: where one stands in latent space, the stage, and a file for each panel under it."""
+"""The Latent page: the view and its state, the main picture with its sliders, and a file for each panel below it."""

@@ -1,46 +1,54 @@
-"""Across time: one latent through all checkpoints of a run, and beside it through other runs."""
+"""Across time: one latent through the checkpoints of a run, and the same latent in other runs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
 from gan_core.latent import Model
 from gan_core.runs import RunError
 from ui.components import sample_grid
 from ui.components.film import film
-from ui.latent import downloads, sources, state, thumbnails
+from ui.latent import downloads, sources, thumbnails
 from ui.latent.sources import Source
+from ui.latent.view import LAST, LatentView
 
-_MOST = 24  # moments of a run that are shown
+_MOST = 24  # checkpoints that are shown
 _FPS = 6
-_SIDE = 160  # pixels of a picture
+_SIDE = 160  # pixels of a picture of another run
 
 
-def panel(source: Source, model: Model) -> None:
-    """A film of learning, its frames in a row, and other runs of the same size of z for company."""
-    steps = source.run.checkpoints()
-    if steps:
-        _film(source, model, steps)
-    _company(source, model)
+def panel(view: LatentView, source: Source, model: Model) -> None:
+    """A film of learning, its frames in a row, and the latent in other runs whose latents have the same size."""
+    z = view.z(model)
+    if steps := source.run.checkpoints():
+        _learning(view, source, model, z, steps)
+    _other_runs(view, source, model, z)
 
 
-def _film(source: Source, model: Model, steps: list[int]) -> None:
-    shown = [steps[i] for i in np.unique(np.linspace(0, len(steps) - 1, min(_MOST, len(steps))).round().astype(int))]
-    frames, told = _through(source, model, shown)
-    if not len(frames):
+def _learning(view: LatentView, source: Source, model: Model, z: Tensor, steps: Sequence[int]) -> None:
+    chosen = np.unique(np.linspace(0, len(steps) - 1, min(_MOST, len(steps))).round().astype(int))
+    frames = {}
+    for step in (steps[i] for i in chosen):
+        try:
+            checkpoint = source.model(str(step), view.raw)
+        except RunError:
+            continue  # damaged, or deleted a moment ago: the other checkpoints are still worth showing
+        frames[step] = thumbnails.of(model, view.samples(checkpoint, z[None]))[0]
+    if not frames:
         st.info("None of this run's checkpoints can be shown.", icon=":material/info:")
         return
+    pictures, captions = np.stack(list(frames.values())), [f"step {step:,}" for step in frames]
     left, right = st.columns([3, 8], gap="medium")
     with left:
-        captions = [f"step {step:,}" for step in told]
-        film(frames, "learning", captions, fps=_FPS, loop=False, largest=224, label="film of learning")
+        film(pictures, "learning", captions, fps=_FPS, loop=False, largest=224, label="film of learning")
     with right:
-        st.caption(f"The same latent at {len(told)} checkpoints of this run, the oldest first")
+        st.caption(f"The same latent at {len(frames)} checkpoints of this run, the oldest first")
         sample_grid(
-            frames,
+            pictures,
             "learning-strip",
             columns=min(12, len(frames)),
             label="the same latent through the checkpoints",
@@ -48,29 +56,14 @@ def _film(source: Source, model: Model, steps: list[int]) -> None:
             smallest=40,
             largest=80,
         )
-        if len(told) == 1:
+        if len(frames) == 1:
             st.caption("Train with record.keep above 1 for a longer film: a run keeps only its last few checkpoints.")
         else:
-            downloads.buttons(frames, frames, _FPS, "learning")
+            downloads.buttons(pictures, pictures, _FPS, "learning")
 
 
-def _through(source: Source, model: Model, steps: list[int]) -> tuple[np.ndarray, list[int]]:
-    """What each checkpoint makes of the current latent, and the steps of those that can be read."""
-    latent_point, z = state.latent_point(), state.latent_point().z(state.direction_basis(model))
-    made, told = [], []
-    for step in steps:
-        try:
-            then = source.model(str(step), state.tab().raw)
-        except RunError:
-            continue  # torn, or pruned a moment ago: the others still tell the story
-        made.append(thumbnails.of(model, then.pictures(z[None], **latent_point.told(model)))[0])
-        told.append(step)
-    return np.stack(made) if made else np.empty((0, 1, 1, 1), np.uint8), told
-
-
-def _company(source: Source, model: Model) -> None:
-    """The same latent in other runs, side by side."""
-    others = {each.id: each for each in sources.all_sources() if each.id != source.id and _alike(each, model)}
+def _other_runs(view: LatentView, source: Source, model: Model, z: Tensor) -> None:
+    others = {each.id: each for each in sources.all_sources() if each.id != source.id and _is_alike(each, model)}
     if not others:
         st.caption(f"No other run has latents of {model.z_size} numbers to show the same one in.")
         return
@@ -83,26 +76,21 @@ def _company(source: Source, model: Model) -> None:
         max_selections=6,
     )
     columns = st.columns(max(4, len(chosen) + 1), gap="small")
-    z = state.latent_point().z(state.direction_basis(model))
-    _one(columns[0], source.title, model, z, 0)
-    for i, id in enumerate(chosen):
-        try:
-            _one(columns[i + 1], others[id].title, others[id].model(sources.LAST, state.tab().raw), z, i + 1)
-        except RunError as error:
-            columns[i + 1].caption(str(error))
+    for i, each in enumerate([source, *(others[id] for id in chosen)]):
+        with columns[i]:
+            try:
+                shown = each.model(LAST, view.raw) if i else model
+            except RunError as error:
+                st.caption(str(error))
+                continue
+            point = view.point.fitted(shown)
+            sample = thumbnails.of(shown, shown.pictures(z[None], label=point.label, psi=point.psi))
+            sample_grid(sample, f"other-run-{i}", columns=1, label=f"from {each.title}", largest=_SIDE)
+            st.caption(f"{each.title}, step {shown.step:,}")
 
 
-def _one(column: DeltaGenerator, title: str, model: Model, z: Tensor, index: int) -> None:
-    """One run's picture of the latent, under its title."""
-    latent_point = state.latent_point().fitted(model)
-    with column:
-        samples = model.pictures(z[None], label=latent_point.label, psi=latent_point.psi)
-        sample_grid(thumbnails.of(model, samples), f"company-{index}", columns=1, label=f"from {title}", largest=_SIDE)
-        st.caption(f"{title}, step {model.step:,}")
-
-
-def _alike(source: Source, model: Model) -> bool:
-    """Whether a run's latents are drawn as this model's, so that one can be shown in both."""
+def _is_alike(source: Source, model: Model) -> bool:
+    """Whether a run has a checkpoint and its latents come from the same distribution as the model's."""
     try:
         return source.run.config.latent == model.config.latent and bool(source.run.checkpoints())
     except RunError:

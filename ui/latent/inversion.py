@@ -1,10 +1,9 @@
-"""Inversion: the latent whose picture comes nearest to one from outside, searched for while one watches."""
+"""Inversion: a search, shown while it runs, for the latent whose sample comes nearest to a given picture."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -12,95 +11,64 @@ import torch
 from torch import Tensor
 
 from gan_core import data, latent
-from gan_core.latent import Inversion, Model
+from gan_core.latent import Model
 from ui.components import draw_pad, sample_grid
 from ui.latent import state
+from ui.latent.controls import choice
 from ui.latent.drawn_digit import to_digit
 from ui.latent.sources import Source
-from ui.latent.state import PANEL, then
+from ui.latent.view import LatentView, Search
 
-_SLICE = 0.25  # seconds of search between two pictures of it: a click is answered in between
-_PACE = 0.1  # seconds from one slice to the next
-_OFFERED = 24  # real examples to choose from
+_SLICE = 0.25  # seconds of search between two updates of the screen; clicks are handled in between
+_PAUSE = 0.1  # seconds from one slice to the next
+_REAL_EXAMPLES = 24
 _REAL, _UPLOAD, _DRAW = "A real one", "Upload", "Draw"
-_SEARCH = "latent.search"
 
 
-@dataclass(frozen=True, eq=False)
-class _Search:
-    """A search, as far as it has come."""
-
-    source: str  # id
-    model: Model
-    steps: Iterator[Inversion]
-    found: Inversion
-
-
-def panel(source: Source, model: Model) -> None:
-    """What to search for on the left; the search on the right."""
+def panel(view: LatentView, source: Source, model: Model) -> None:
+    """The choice of the target on the left; the search on the right."""
     ways = [_REAL, _UPLOAD] + ([_DRAW] if model.config.shape[0] == 1 else [])
     left, right = st.columns([6, 5], gap="medium")
     with left:
-        way = st.segmented_control(
-            "Search for",
-            ways,
-            default=_REAL,
-            required=True,
-            key=f"invert.way.{len(ways)}",
-            label_visibility="collapsed",
-        )
-        {_REAL: _real, _UPLOAD: _upload, _DRAW: _draw}[str(way)](source, model)
+        way = choice("Search for", ways, f"invert.way.{len(ways)}")
+        {_REAL: _real, _UPLOAD: _upload, _DRAW: _draw}[way](source, model)
+    search = view.search
+    if search is not None and not _is_of(search, source, model):
+        search = None
+        state.write(replace(view, search=None))
     with right:
-        kept = _running()
-        if kept is not None and not _is_of(kept, source, model):
-            _stop()
-        _watch()
+        if search is None:
+            st.caption(
+                "The search starts with a few hundred random latents and moves the best of them by gradient descent."
+            )
+        else:
+            st.fragment(_progress, run_every=None if search.found.done else _PAUSE)()
 
 
-def _begin(source: Source, model: Model, target: Tensor) -> None:
-    """Search for this picture, (C, H, W) in [0, 1], in latent_point of any before."""
-    search = latent.invert(model, target, label=state.latent_point().label)
-    st.session_state[_SEARCH] = _Search(source.id, model, search, next(search))
+def _begin(view: LatentView, source: Source, model: Model, target: Tensor) -> LatentView:
+    """The view with a search for this picture (C, H, W) in [0, 1]; an earlier search ends."""
+    steps = latent.invert(model, target, label=view.point.label)
+    return replace(view, search=Search(source.id, model, steps, next(steps)))
 
 
-def _running() -> _Search | None:
-    kept: _Search | None = st.session_state.get(_SEARCH)
-    return kept
+def _is_of(search: Search, source: Source, model: Model) -> bool:
+    """Whether the search is for this model. The models of a running session count as one: they change slowly."""
+    same = (search.model.step, search.model.weights) == (model.step, model.weights)
+    return search.source == source.id and (source.live or same)
 
 
-def _is_of(kept: _Search, source: Source, model: Model) -> bool:
-    """Whether the search is this model's; a session that trains has another one every moment, much like the last."""
-    same = kept.model.step, kept.model.weights
-    return kept.source == source.id and (source.live or same == (model.step, model.weights))
-
-
-def _stop() -> None:
-    st.session_state.pop(_SEARCH, None)
-
-
-def _watch() -> None:
-    """The search, as a fragment of its own: it alone is redrawn while it runs."""
-    kept = _running()
-    if kept is None:
-        st.caption(
-            "The search starts with a few hundred random latents and moves the best of them by gradient descent."
-        )
-        return
-    st.fragment(_step, run_every=None if kept.found.done else _PACE)()
-
-
-def _step() -> None:
-    """A slice of the search, and how far it has come."""
-    kept = _running()
-    if kept is None:
+def _progress() -> None:
+    """A slice of the search and its best result so far, in a fragment of its own that runs until the search ends."""
+    view = state.read()
+    if view.search is None:
         st.rerun()
-    found = kept.found
-    deadline = time.monotonic() + _SLICE
+    found, deadline = view.search.found, time.monotonic() + _SLICE
     working = not found.done
     while not found.done and time.monotonic() < deadline:
-        found = next(kept.steps)
-    st.session_state[_SEARCH] = replace(kept, found=found)
-    st.progress(found.step / found.steps, text=_told(found))
+        found = next(view.search.steps)
+    state.write(replace(view, search=replace(view.search, found=found)))
+    stage = "**Found**" if found.done else f"Step {found.step} of {found.steps}"
+    st.progress(found.step / found.steps, text=f"{stage} · mean squared difference of pixels {found.error:.3g}")
     sample_grid(
         np.stack((found.target, found.picture)),
         "inversion",
@@ -116,28 +84,21 @@ def _step() -> None:
             icon=":material/north_west:",
             type="primary",
             key="take-inversion",
-            on_click=then(lambda: state.take(found.z)),
+            on_click=state.change(lambda view: view.at_latent(found.z)),
             help="Make it the current picture",
         )
-        if found.done:
-            st.button("Close", key="close-inversion", on_click=then(_stop, PANEL))
-        else:
-            st.button("Stop", icon=":material/stop:", key="stop-inversion", on_click=then(_stop, PANEL))
+        label, icon = ("Close", None) if found.done else ("Stop", ":material/stop:")
+        stop = state.change_panel(lambda view: replace(view, search=None))
+        st.button(label, icon=icon, key=f"{label}-inversion", on_click=stop)
     if working and found.done:
         st.rerun()
 
 
-def _told(found: Inversion) -> str:
-    if found.done:
-        return f"**Found** · mean squared difference of pixels {found.error:.3g}"
-    return f"Step {found.step} of {found.steps} · mean squared difference of pixels {found.error:.3g}"
-
-
 def _real(source: Source, model: Model) -> None:
-    """A click on one of the real examples."""
+    """Real examples; a click starts a search for one."""
     try:
         with st.spinner(f"Loading {model.config.dataset.label}"):
-            examples = data.load(model.config).examples[:_OFFERED]
+            examples = data.load(model.config).examples[:_REAL_EXAMPLES]
     except data.DataError as error:
         st.error(f"The real data cannot be had: {error}", icon=":material/error:")
         return
@@ -149,11 +110,12 @@ def _real(source: Source, model: Model) -> None:
         label="real examples to search for",
         smallest=40,
         largest=64,
-        on_pick=then(lambda i: _begin(source, model, examples[i].float() / 255), PANEL),
+        on_pick=state.change_panel(lambda view, i: _begin(view, source, model, examples[i].float() / 255)),
     )
 
 
 def _upload(source: Source, model: Model) -> None:
+    """A file of the user's."""
     _, height, width = model.config.shape
     file = st.file_uploader(
         "Picture",
@@ -169,25 +131,21 @@ def _upload(source: Source, model: Model) -> None:
     except ValueError as error:
         st.error(str(error), icon=":material/error:")
         return
-    st.button(
-        "Search for it",
-        icon=":material/search:",
-        type="primary",
-        on_click=then(lambda: _begin(source, model, target), PANEL),
-    )
+    _search_button(source, model, target)
 
 
 def _draw(source: Source, model: Model) -> None:
-    """A pad; what is drawn is centred and scaled as the digits of MNIST are."""
-    drawn = draw_pad("invert-pad", limit=1500, ruler=False)
+    """A pad; the drawing is centred and scaled as MNIST's digits are."""
+    points = draw_pad("invert-pad", limit=1500, ruler=False)
+    digit = torch.from_numpy(to_digit(points, model.config.shape[1])).float()[None] / 255 if points else None
+    _search_button(source, model, digit)
+
+
+def _search_button(source: Source, model: Model, target: Tensor | None) -> None:
     st.button(
         "Search for it",
         icon=":material/search:",
         type="primary",
-        disabled=not drawn,
-        on_click=then(lambda: _begin(source, model, _from_pad(drawn, model)), PANEL),
+        disabled=target is None,
+        on_click=state.change_panel(lambda view: view if target is None else _begin(view, source, model, target)),
     )
-
-
-def _from_pad(points: tuple[tuple[float, float], ...], model: Model) -> Tensor:
-    return torch.from_numpy(to_digit(points, model.config.shape[1])).float()[None] / 255

@@ -1,4 +1,4 @@
-"""One latent_point in latent space, and the query of a URL that leads there."""
+"""A point of latent space with the generator's other inputs, and its form in a URL."""
 
 from __future__ import annotations
 
@@ -14,75 +14,67 @@ from gan_core.latent import Model
 
 N = TypeVar("N", int, float)
 
-SEEDS = 1_000_000  # seeds are below this: short enough to be told to somebody
-KEYS = ("seed", "z", "class", "at", "psi", "mix")
+SEEDS = 1_000_000  # seeds are below this, so that they are short
 
 
 class LatentPointError(ValueError):
-    """A link that leads to no latent_point of this model; the message says what is wrong with it."""
+    """A URL does not name a latent point of this model; the message says why."""
 
 
 @dataclass(frozen=True, eq=False)
 class LatentPoint:
-    """A latent, how far it was moved along directions, and what else the generator is told."""
+    """A latent, its offsets along directions, and the generator's other inputs."""
 
     base: Tensor  # (z_size,)
-    seed: int | None = None  # that `base` was drawn from
-    moves: Mapping[str, float] = field(default_factory=dict)  # by direction: "pca.0", counted from 0
-    label: int | None = None  # where G is told a class
-    psi: float = 1.0  # style-based G: truncation
-    partner: int | None = None  # style-based G: seed of the latent that gives the styles
-    mixed: tuple[int, int] = (0, 0)  # of these layers, the second not included
+    seed: int | None = None  # the seed of `base`; None for a latent without one
+    moves: Mapping[str, float] = field(default_factory=dict)  # offset along each direction: "pca.0" is the first
+    label: int | None = None  # class; None for a model without classes
+    psi: float = 1.0  # truncation, for a style-based G
+    partner: int | None = None  # seed of the latent that gives the mixed layers their style, for a style-based G
+    mixed: tuple[int, int] = (0, 0)  # range of the mixed layers, the end excluded
 
     def z(self, model: Model) -> Tensor:
-        """The latent itself, (z_size,)."""
+        """The latent with its offsets, (z_size,). `model` defines the directions."""
         z = self.base
-        for name, far in self.moves.items():
-            z = z + far * direction(model, name)
+        for name, offset in self.moves.items():
+            z = z + offset * direction(model, name)
         return z
 
-    def styles(self, model: Model) -> list[Tensor | None] | None:
-        """The latents that layers of a style-based G take their style from; None where none is mixed in."""
-        if self.partner is None or not model.layers:
-            return None
-        other = latent.draw(model, 1, self.partner)[0]
-        return [other if self.mixed[0] <= layer < self.mixed[1] else None for layer in range(model.layers)]
-
-    def told(self, model: Model) -> dict[str, Any]:
-        """What `Model.pictures` takes beside the latent."""
-        return {"label": self.label, "styles": self.styles(model), "psi": self.psi}
+    def inputs(self, model: Model) -> dict[str, Any]:
+        """The arguments of `Model.pictures` besides the latent."""
+        styles: list[Tensor | None] | None = None
+        if self.partner is not None and model.layers:
+            partner = latent.draw(model, 1, self.partner)[0]
+            styles = [partner if self.mixed[0] <= layer < self.mixed[1] else None for layer in range(model.layers)]
+        return {"label": self.label, "styles": styles, "psi": self.psi}
 
     def moved(self, moves: Mapping[str, float]) -> LatentPoint:
-        """The latent_point with these sliders moved."""
-        both = {**self.moves, **moves}
-        return replace(self, moves={name: far for name, far in both.items() if far})
+        """The point with these offsets in place of its own along the same directions."""
+        return replace(self, moves={name: offset for name, offset in {**self.moves, **moves}.items() if offset})
 
     def at(self, z: Tensor) -> LatentPoint:
-        """The latent_point of another latent, under the same class and styles; exact in a link (half precision)."""
+        """The point of another latent. Half precision, so that a URL holds it exactly."""
         return replace(self, base=z.half().float(), seed=None, moves={})
 
-    def mirrored(self, model: Model) -> LatentPoint:
-        """The opposite latent, -z."""
-        return self.at(-self.z(model))
-
     def fitted(self, model: Model) -> LatentPoint:
-        """The nearest point that this model has: the same latent where its size fits, else that of the same seed."""
+        """The point in this model: the same latent if its size fits, otherwise the latent of the same seed."""
         count = len(model.classes)
         label = min(self.label or 0, count - 1) if count else None
-        layers = min(self.mixed[0], model.layers), min(self.mixed[1], model.layers)
-        known = {name: far for name, far in self.moves.items() if _index(name, model) is not None}
-        if len(self.base) == model.z_size and self.seed is None:
-            return replace(self, label=label, mixed=layers, moves=known)
-        seed = self.seed or 0
-        return replace(self, base=latent.draw(model, 1, seed)[0], seed=seed, label=label, mixed=layers, moves=known)
+        mixed = min(self.mixed[0], model.layers), min(self.mixed[1], model.layers)
+        moves = {name: offset for name, offset in self.moves.items() if _is_direction(name, model)}
+        base, seed = self.base, self.seed
+        if seed is not None or len(base) != model.z_size:
+            seed = seed or 0
+            base = latent.draw(model, 1, seed)[0]
+        return replace(self, base=base, seed=seed, label=label, mixed=mixed, moves=moves)
 
     def to_query(self) -> dict[str, str]:
-        """The query of a URL; what is as it always is stays out."""
+        """The query of a URL; default values are left out."""
         query = {"seed": str(self.seed)} if self.seed is not None else {"z": latent.to_text(self.base)}
         if self.label:
             query["class"] = str(self.label)
         if self.moves:
-            query["at"] = ",".join(f"{name}:{far:g}" for name, far in self.moves.items())
+            query["at"] = ",".join(f"{name}:{offset:g}" for name, offset in self.moves.items())
         if self.psi != 1:
             query["psi"] = f"{self.psi:g}"
         if self.partner is not None:
@@ -91,21 +83,18 @@ class LatentPoint:
 
     @classmethod
     def from_query(cls, query: Mapping[str, str], model: Model) -> LatentPoint:
-        """The point that `to_query` wrote. Raises `LatentPointError` if the query leads nowhere in this model."""
+        """The point that `to_query` wrote. Raises `LatentPointError` if the query is invalid for this model."""
         try:
             seed = None if "z" in query else _seed(query.get("seed", "0"))
             base = latent.from_text(query["z"], model.z_size) if seed is None else latent.draw(model, 1, seed)[0]
             moves = dict(_move(part) for part in query["at"].split(",")) if query.get("at") else {}
             partner, mixed = _mix(query["mix"]) if query.get("mix") else (None, (0, 0))
             label, psi = _number(int, "class", query.get("class", "0")), _number(float, "psi", query.get("psi", "1"))
+            if not torch.isfinite(torch.tensor([psi, *moves.values()])).all():
+                raise ValueError("it lies at infinity")
         except ValueError as error:
-            raise LatentPointError(
-                f"This link's latent_point in latent space was not found: {error}. Seed 0 is shown."
-            ) from None
-        if not torch.isfinite(torch.tensor([psi, *moves.values()])).all():
-            raise LatentPointError(
-                "This link's latent_point in latent space was not found: it lies at infinity. Seed 0 is shown."
-            )
+            text = f"This link's place in latent space was not found: {error}. Seed 0 is shown."
+            raise LatentPointError(text) from None
         return cls(base, seed, moves, label, min(1.0, max(0.0, psi)), partner, mixed).fitted(model)
 
 
@@ -115,14 +104,12 @@ def direction(model: Model, name: str) -> Tensor:
     return latent.directions(model, kind, model.z_size).vectors[int(index)]
 
 
-def _index(name: str, model: Model) -> int | None:
+def _is_direction(name: str, model: Model) -> bool:
     kind, _, index = name.partition(".")
-    known = kind in latent.DIRECTIONS and index.isdecimal() and int(index) < model.z_size
-    return int(index) if known else None
+    return kind in latent.DIRECTIONS and index.isdecimal() and int(index) < model.z_size
 
 
 def _number(kind: Callable[[str], N], name: str, text: str) -> N:
-    """Raises `ValueError`, in words, if it is none."""
     try:
         return kind(text)
     except ValueError:
@@ -137,8 +124,8 @@ def _seed(text: str) -> int:
 
 
 def _move(text: str) -> tuple[str, float]:
-    name, _, far = text.partition(":")
-    return name, _number(float, "move", far)
+    name, _, offset = text.partition(":")
+    return name, _number(float, "move", offset)
 
 
 def _mix(text: str) -> tuple[int, tuple[int, int]]:

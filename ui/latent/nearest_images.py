@@ -1,37 +1,35 @@
-"""Memorised? The real examples nearest to the current sample, and how near real ones are to each other."""
+"""Memorised? The real examples nearest to the current sample, compared with distances between real examples."""
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
 from gan_core import data, latent
 from gan_core.latent import Model
 from gan_core.latent.nearest_images import Neighbours
 from ui.components import sample_grid
-from ui.latent import rendering, thumbnails
+from ui.latent import thumbnails
 from ui.latent.sources import Source
+from ui.latent.view import LatentView
 
 _NEAREST = 6
-_COPY, _NEAR = 0.01, 0.05  # shares of real examples with a nearer one, below which a sample counts as such
+_COPY, _NEAR = 0.01, 0.05  # a sample is a copy, or very near, if fewer real examples have a nearer real one
 
 
-def panel(source: Source, model: Model) -> None:
+def panel(view: LatentView, source: Source, model: Model) -> None:
     """The sample beside its nearest real examples, with a verdict in a sentence."""
+    sample = view.picture(model)
     try:
         with st.spinner(f"Comparing with {model.config.dataset.label}"):
-            found = latent.neighbours(model, rendering.current(model), data.load(model.config), _NEAREST)
+            found = latent.neighbours(model, sample, data.load(model.config), _NEAREST)
     except data.DataError as error:
         st.error(f"The real data cannot be had for a comparison: {error}", icon=":material/error:")
         return
-    nearest, closer = float(found.distance[0, 0]), float(found.closer[0])
-    st.markdown(_verdict(closer))
+    st.markdown(_verdict(float(found.closer[0])))
     left, right = st.columns([2, 9], gap="medium")
     with left:
         st.caption("Generated")
-        sample_grid(
-            thumbnails.of(model, rendering.current(model)), "memorised-sample", columns=1, label="sample", largest=112
-        )
+        sample_grid(thumbnails.of(model, sample), "memorised-sample", columns=1, label="sample", largest=112)
     with right:
         st.caption(f"Nearest real ones, in the {found.space}")
         sample_grid(
@@ -39,11 +37,11 @@ def panel(source: Source, model: Model) -> None:
             "memorised-real",
             columns=_NEAREST,
             label="nearest real examples",
-            names=[f"distance {far:.3g}" for far in found.distance[0]],
+            names=[f"distance {distance:.3g}" for distance in found.distance[0]],
             smallest=40,
             largest=112,
         )
-    st.caption(_distances(found, nearest, closer))
+    st.caption(_distances(found))
 
 
 def _verdict(closer: float) -> str:
@@ -54,10 +52,10 @@ def _verdict(closer: float) -> str:
     return f":green[**Not a copy.**] {closer:.0%} of real examples lie nearer to another real one than this one does."
 
 
-def _distances(found: Neighbours, nearest: float, closer: float) -> str:
+def _distances(found: Neighbours) -> str:
     low, middle, high = (found.quantiles[q] for q in (0.05, 0.5, 0.95))
-    all_of_them = ", ".join(f"{far:.3g}" for far in np.atleast_1d(found.distance[0]))
     return (
-        f"Distances {all_of_them}. From a real example to the nearest other one it is {middle:.3g} "
-        f"({low:.3g} to {high:.3g} for nine in ten), among {found.searched:,} real examples."
+        f"Distances {', '.join(f'{distance:.3g}' for distance in found.distance[0])}. From a real example to the "
+        f"nearest other one it is {middle:.3g} ({low:.3g} to {high:.3g} for nine in ten), among {found.searched:,} "
+        "real examples."
     )

@@ -1,25 +1,26 @@
-"""The panels under the stage: one is open at a time, so that only that one is computed."""
+"""The panels below the main picture. One is open at a time, so that only that one is computed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from gan_core.latent import Model
 from ui.latent import across_checkpoints, arithmetic, interpolate, inversion, nearest_images, saliency, seed_grid, state
 from ui.latent.sources import Source
+from ui.latent.view import LatentView
 from ui.widgets import show_value
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One panel: its name, icon, what draws it, and which kinds of data it is for."""
+    """One panel: its name, its icon, the function that draws it, and whether it is for 2-D models too."""
 
     label: str
     icon: str
-    show: Callable[[Source, Model], None]
+    draw: Callable[[LatentView, Source, Model], None]
     of_points: bool = True
 
 
@@ -34,21 +35,27 @@ PANELS = {
 }
 
 
-def show(source: Source, model: Model) -> None:
+def fitted(view: LatentView, model: Model) -> LatentView:
+    """The view with a panel that this model has."""
+    return view if view.panel in _labels(model) else replace(view, panel=LatentView.panel)
+
+
+def panel(view: LatentView, source: Source, model: Model) -> None:
     """The choice of panel, and the chosen one."""
-    here = state.tab()
-    kind = model.config.dataset.kind
-    words = {f":material/{p.icon}: {p.label}": id for id, p in PANELS.items() if p.of_points or kind != "points"}
-    labels = {id: word for word, id in words.items()}
-    if here.panel not in labels:
-        here.panel = next(iter(labels))
-    show_value("latent.panel", labels[here.panel])
-
-    def choose() -> None:
-        here.panel = words[st.session_state["latent.panel"]]
-
+    labels = _labels(model)
+    ids = {label: id for id, label in labels.items()}
+    show_value("latent.panel", labels[view.panel])
     st.segmented_control(
-        "Panel", list(words), key="latent.panel", required=True, label_visibility="collapsed", on_change=choose
+        "Panel",
+        list(ids),
+        key="latent.panel",
+        required=True,
+        label_visibility="collapsed",
+        on_change=state.change_here(lambda view, label: replace(view, panel=ids[label]), "latent.panel"),
     )
-    PANELS[here.panel].show(source, model)
-    state.write_url()
+    PANELS[view.panel].draw(view, source, model)
+
+
+def _labels(model: Model) -> dict[str, str]:
+    of_points = model.config.dataset.kind == "points"
+    return {id: f":material/{p.icon}: {p.label}" for id, p in PANELS.items() if p.of_points or not of_points}
