@@ -1,14 +1,14 @@
-"""Looking around in a latent space: plain functions over a frozen `Model` and latents z.
+"""Exploring a latent space: plain functions of a frozen `Model` and latents z.
 
-A model comes from a run of the library (`Run.model`) or from one that still trains (`Session.model`). Latents are
-(z_size,) or (n, z_size), float32 on the CPU; pictures are (n, H, W, C) bytes, and for 2-D models points (n, 2).
+A model comes from a stored run (`Run.model`) or from a run in training (`Session.model`). Latents are (z_size,) or
+(n, z_size), float32 on the CPU. Pictures are uint8 (n, H, W, C); 2-D models have points (n, 2) instead.
 """
 
 from gan_core.latent.directions import DIRECTIONS, Directions, Method, directions, strip
 from gan_core.latent.frozen_model import Model, Weights, draw
 from gan_core.latent.interpolation import arithmetic, lerp, path, resample, slerp
 from gan_core.latent.inversion import Inversion, invert, prepare
-from gan_core.latent.latent_grid import LatentPlane, across_models, plane
+from gan_core.latent.latent_grid import LatentPlane, plane
 from gan_core.latent.nearest_images import Neighbours, neighbours
 from gan_core.latent.saliency import saliency
 from gan_core.latent.url_encoding import from_text, to_text
@@ -22,7 +22,6 @@ __all__ = [
     "Model",
     "Neighbours",
     "Weights",
-    "across_models",
     "arithmetic",
     "directions",
     "draw",

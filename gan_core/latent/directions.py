@@ -1,4 +1,4 @@
-"""Directions in which a latent space is worth walking, found without labels and without training."""
+"""Interpretable directions in a latent space, found without labels and without training."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from gan_core.latent.frozen_model import Label, Model, Styles, draw
 
-_LATENTS = 10_000  # that the first layer's response is measured on
-_AT_ONCE = 500
+_LATENTS = 10_000  # to measure the response of the first layer
+_BATCH = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,27 +21,27 @@ class Directions:
 
     kind: str  # in DIRECTIONS
     vectors: Tensor  # (k, z_size), float32 on the CPU
-    strength: Tensor  # (k,): how far G's first layer moves for a step of length 1
+    strength: Tensor  # (k,): change of G's first layer for a step of length 1
     about: str
 
 
 @dataclass(frozen=True)
 class Method:
-    """One way to find directions: what to call it, a sentence about it, and what finds them."""
+    """A method to find directions: its label, a description, and its function."""
 
     label: str
     about: str
-    find: Callable[[Model], tuple[Tensor, Tensor]]  # all vectors (z, z) in rows, and their strengths (z,)
+    find: Callable[[Model], tuple[Tensor, Tensor]]  # vectors (z, z), one per row, and strengths (z,)
 
 
 def directions(model: Model, kind: str, count: int = 8) -> Directions:
-    """The `count` strongest directions of this kind, or as many as z has numbers. Found once for each model.
+    """The `count` strongest directions of this kind, at most z_size. Computed once per model.
 
     Raises:
-        ValueError: no such kind.
+        ValueError: the kind is unknown.
     """
     if kind not in DIRECTIONS:
-        raise ValueError(f'"{kind}" is no kind of direction; choose from {", ".join(DIRECTIONS)}')
+        raise ValueError(f'unknown kind of direction "{kind}"; choose from {", ".join(DIRECTIONS)}')
     method = DIRECTIONS[kind]
     vectors, strength = model.remember(("directions", kind), lambda: method.find(model))
     return Directions(kind, vectors[:count], strength[:count], method.about)
@@ -57,7 +57,7 @@ def strip(
     styles: Styles = None,
     psi: float = 1.0,
 ) -> np.ndarray:
-    """Where a slider leads: pictures of n steps from z - reach * direction to z + reach * direction, z in the middle.
+    """Pictures of n latents from z - reach * direction to z + reach * direction, evenly spaced.
 
     z and `direction` are (z_size,); `label` is one class, by default the first.
     """
@@ -69,27 +69,27 @@ def strip(
 def _principal(model: Model) -> tuple[Tensor, Tensor]:
     """GANSpace (Härkönen et al., 2020): principal axes of the response of G's first layer to 10,000 latents.
 
-    The paper finds the axes among the responses and brings them back to z by regression. Here the regression on z comes
-    first, and the axes are those of what it explains: the same where the layer is linear, and orthonormal in z where it
-    is not. Each latent comes with its mirror image, under the same class, so that the class cancels out.
+    The paper computes the axes of the responses and maps them to z by regression. Here the regression on z comes first,
+    and the axes are those of the fitted responses: the same if the layer is linear, and orthonormal in z if it is not.
+    Each latent z is paired with -z under the same class, so that the effect of the class cancels.
     """
     half = draw(model, _LATENTS // 2, 0)
     y = model.labels(None, len(half))
     z = torch.cat((half, -half)).to(model.device)
     y = None if y is None else torch.cat((y, y))
     layer = first_layer(model)
-    moved: Tensor | float = 0.0  # (z, F): the sum of z times response
-    for rows in torch.arange(len(z)).split(_AT_ONCE):
+    cross: Tensor | float = 0.0  # (z, F): the sum of z times the response
+    for rows in torch.arange(len(z)).split(_BATCH):
         response = layer(model.generator.inputs(z[rows], None if y is None else y[rows])).flatten(1)
-        moved = moved + z[rows].T.double() @ response.double()
+        cross = cross + z[rows].T.double() @ response.double()
     covariance = z.T.double() @ z.double()
-    slope = torch.linalg.solve(covariance, moved)  # (z, F): how far the response moves for a step along each axis
+    slope = torch.linalg.solve(covariance, cross)  # (z, F): change of the response per unit of z
     return _axes(slope @ slope.T)
 
 
 @torch.no_grad()
 def _factorised(model: Model) -> tuple[Tensor, Tensor]:
-    """SeFa (Shen and Zhou, 2021), equation 5: eigenvectors of A^T A, A the weights that G's first layer gives z."""
+    """SeFa (Shen and Zhou, 2021), equation 5: eigenvectors of A^T A, A the weights of G's first layer for z."""
     layer = next(module for module in model.generator.layers.modules() if isinstance(module, nn.Linear))
     a = layer.weight[:, : model.z_size].double()
     return _axes(a.T @ a)
@@ -99,23 +99,15 @@ def _raw(model: Model) -> tuple[Tensor, Tensor]:
     return torch.eye(model.z_size), torch.ones(model.z_size)
 
 
-def first_layer(model: Model) -> nn.Module:
-    """What G does first: the mapping network of a style-based G, else its first layer with all that goes with it."""
-    if model.styled is not None:
-        return _Mapped(model.styled.map)
-    return next(model.generator.layers.children())
-
-
-class _Mapped(nn.Module):
-    def __init__(self, map_: Callable[[Tensor], Tensor]) -> None:
-        super().__init__()
-        self.forward = map_
+def first_layer(model: Model) -> Callable[[Tensor], Tensor]:
+    """The mapping network of a style-based G, otherwise the first block of G."""
+    return next(model.generator.layers.children()) if model.styled is None else model.styled.map
 
 
 def _axes(gram: Tensor) -> tuple[Tensor, Tensor]:
-    """Eigenvectors (z, z) in rows and roots of the eigenvalues of a symmetric matrix, the largest first.
+    """Eigenvectors (z, z), one per row, and square roots of the eigenvalues of a symmetric matrix, the largest first.
 
-    Each points to where its largest number is positive, so that it is the same on every machine.
+    The sign makes the largest component positive, so that every machine gives the same vectors.
     """
     values, vectors = torch.linalg.eigh(gram)
     rows = vectors.T.flip(0)

@@ -1,4 +1,4 @@
-"""A trained pair of networks to look at: frozen, so that any thread may call it while training goes on elsewhere."""
+"""A frozen pair of trained networks, which any thread may call while training continues on other weights."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from gan_core.training.trainer import Trainer
 State = Mapping[str, Tensor]
 Label = int | Sequence[int] | Tensor | None
 Styles = Sequence[Tensor | None] | None
-_AT_ONCE = 250  # samples made or judged at a time
-_COMPANIONS = 64  # generated samples among which D judges
+_BATCH = 250  # samples per forward pass
+_COMPANIONS = 64  # generated samples in D's batch beside the given ones
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """The weights of a run at one step. Nobody writes them any more, so models may share them."""
+    """The weights of a run at one step. They never change, so models may share them."""
 
     config: TrainConfig
     step: int
@@ -44,7 +44,7 @@ class Weights:
 
     @classmethod
     def of(cls, trainer: Trainer, copy: bool = True) -> Weights:
-        """The trainer's present weights; copied, unless it will never step again. For the thread that trains."""
+        """The trainer's current weights. Copy unless the trainer never steps again. Call on the training thread."""
 
         def state(network: nn.Module) -> State:
             return {name: value.detach().clone() if copy else value for name, value in network.state_dict().items()}
@@ -53,23 +53,23 @@ class Weights:
         return cls(trainer.config, trainer.steps, state(trainer.generator), state(trainer.discriminator), ema)
 
     def model(self, name: str, raw: bool = False, device: torch.device | str | None = None) -> Model:
-        """The networks with these weights, G's averaged ones unless `raw`. Raises `RuntimeError` if they do not fit."""
+        """A model with these weights; G's averaged ones unless `raw`. Raises `RuntimeError` if they do not fit."""
         return Model(self, name, raw, device)
 
 
 class Model:
-    """A frozen generator and discriminator, in evaluation mode, without gradients of their own; safe in any thread.
+    """A frozen generator and discriminator in evaluation mode, whose parameters need no gradients; thread-safe.
 
-    Latents z are float (n, z_size). A `label` is one class for all samples, or a class for each; None makes every class
-    in turn where G is told one, and is ignored where it is not.
+    Latents z are float (n, z_size). A `label` is one class for all samples or one class per sample. None gives every
+    class in turn. An unconditional model ignores it.
 
     Attributes:
-        config, step: of the run they come from.
-        weights: "ema" for the moving average of G's weights, "raw" for G as it trains.
+        config, step: of the run.
+        weights: "ema" for the moving average of G's weights, "raw" for the weights in training.
         name: for titles.
-        z_size: how many numbers a latent has.
-        classes: names of the classes that G is told of; () without a condition.
-        layers: how many layers of a style-based G take a style; 0 for all others.
+        z_size: size of a latent.
+        classes: class names; () if unconditional.
+        layers: number of layers of a style-based G that take a style; 0 for other families.
     """
 
     def __init__(
@@ -80,13 +80,13 @@ class Model:
         self.z_size, self.classes = self.config.latent.dim, self.config.classes
         generator, discriminator = models.build_meta(self.config)
         state = weights.generator if self.weights == "raw" or weights.ema is None else weights.ema
-        self.generator: Generator = _shown(_frozen(generator, state, device))
-        self.discriminator: Discriminator = _shown(_frozen(discriminator, weights.discriminator, device))
+        self.generator: Generator = _global_network(_frozen(generator, state, device))
+        self.discriminator: Discriminator = _global_network(_frozen(discriminator, weights.discriminator, device))
         self.device = next(self.generator.parameters()).device
         self.styled = self.generator.layers if isinstance(self.generator.layers, StyleGenerator) else None
         self.layers = self.styled.layers if self.styled else 0
         self._lock = threading.RLock()
-        self._known: dict[Hashable, Any] = {}
+        self._cache: dict[Hashable, Any] = {}
 
     # ---- G -------------------------------------------------------------------------------------------------------
 
@@ -95,26 +95,26 @@ class Model:
         """G's samples for latents z: (n, C, H, W) in [0, 1], or (n, 2); float32 on the CPU.
 
         Args:
-            styles: style-based G only: for each of the `layers` the latent (z_size,) or (n, z_size) that it takes its
-                style from in place of z, or None.
-            psi: style-based G only: 1 changes nothing, 0 gives the mean picture (truncation).
+            styles: style-based G only: for each of the `layers`, the latent (z_size,) or (n, z_size) of its style, or
+                None for z.
+            psi: style-based G only: truncation; 1 changes nothing, 0 gives the mean picture.
 
         Raises:
-            ValueError: latents, classes or styles of the wrong number.
+            ValueError: latents, classes or styles have the wrong size or range.
         """
         z, y = self.latents(z), self.labels(label, len(z))
         parts = []
-        for rows in torch.arange(len(z), device=self.device).split(_AT_ONCE):
-            own = styles and [each if each is None or each.ndim == 1 else each[rows.cpu()] for each in styles]
-            parts.append(self.generate(z[rows], None if y is None else y[rows], own, psi))
+        for rows in torch.arange(len(z), device=self.device).split(_BATCH):
+            batch_styles = styles and [each if each is None or each.ndim == 1 else each[rows.cpu()] for each in styles]
+            parts.append(self.generate(z[rows], None if y is None else y[rows], batch_styles, psi))
         return torch.cat(parts).cpu()
 
     def pictures(self, z: Tensor, label: Label = None, styles: Styles = None, psi: float = 1.0) -> np.ndarray:
-        """What `decode` gives, to be shown: (n, H, W, C) uint8, or (n, 2) float32."""
-        return shown(self.decode(z, label, styles, psi))
+        """`decode` as pictures: (n, H, W, C) uint8, or (n, 2) float32."""
+        return to_pictures(self.decode(z, label, styles, psi))
 
     def generate(self, z: Tensor, y: Tensor | None = None, styles: Styles = None, psi: float = 1.0) -> Tensor:
-        """As `decode`, for latents and classes on the device, all at once, and gradients may pass."""
+        """As `decode`, but differentiable, in one batch, for latents and classes on the device."""
         return to_unit(self._raw(z, y, styles, psi), self.config.generator.output)
 
     def _raw(self, z: Tensor, y: Tensor | None, styles: Styles, psi: float) -> Tensor:
@@ -122,9 +122,9 @@ class Model:
             samples: Tensor = self.generator(z, y)
             return samples
         if styles and len(styles) != self.layers:
-            raise ValueError(f"this model has {self.layers} style layers, and {len(styles)} styles were given")
+            raise ValueError(f"this model has {self.layers} style layers, got {len(styles)} styles")
         w = self._style(z, y, psi)
-        mixed = [w if own is None else self._style(self.latents(own).expand_as(z), y, psi) for own in styles or ()]
+        mixed = [w if s is None else self._style(self.latents(s).expand_as(z), y, psi) for s in styles or ()]
         return self.styled.synthesise(torch.stack(mixed or [w] * self.layers, dim=1))
 
     def _style(self, z: Tensor, y: Tensor | None, psi: float) -> Tensor:
@@ -135,23 +135,23 @@ class Model:
 
     @torch.no_grad()
     def scores(self, samples: Tensor | np.ndarray, label: Label = None) -> np.ndarray:
-        """D's logit of each sample, (n,) float32: the higher, the more real it looks to D.
+        """D's logit of each sample, (n,) float32: the higher, the more real.
 
-        A D with a batch layer judges them among 64 generated samples, as in training, where it never sees one alone.
+        A batch layer compares them with 64 generated samples, because D never sees a single sample in training.
 
         Args:
-            samples: as `decode` or `pictures` gives them.
+            samples: as returned by `decode` or `pictures`.
         """
         x = self.samples(samples)
         y = self.labels(label, len(x))
-        rows = torch.arange(len(x), device=self.device).split(_AT_ONCE)
+        rows = torch.arange(len(x), device=self.device).split(_BATCH)
         return torch.cat([self.logits(x[r], None if y is None else y[r]) for r in rows]).cpu().numpy()
 
     def logits(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """As `scores`, for samples and classes on the device, all at once, and gradients may pass: (n,)."""
-        judge, features = self._scorer(), self.features(x, y)
-        among = judge.across(torch.cat((features, self._companion_features())))[: len(x)]
-        logits: Tensor = judge.condition.condition_logits(judge.head(among), among, y)
+        """As `scores`, but differentiable, in one batch, for samples and classes on the device: (n,)."""
+        scorer, features = self._scorer(), self.features(x, y)
+        compared = scorer.across(torch.cat((features, self._companion_features())))[: len(x)]
+        logits: Tensor = scorer.condition.condition_logits(scorer.head(compared), compared, y)
         return logits
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
@@ -159,21 +159,21 @@ class Model:
         return _features(self._scorer(), self.to_discriminator_range(x), y)
 
     def to_discriminator_range(self, x: Tensor) -> Tensor:
-        """Samples in [0, 1] in the range that the networks know."""
+        """Samples in [0, 1], rescaled to the range of the networks."""
         return x * 2 - 1 if x.ndim == 4 and self.config.generator.output == "tanh" else x
 
     def _scorer(self) -> Discriminator:
-        """D with the statistics of a batch of fakes in its normalisations.
+        """D with the batch statistics of a batch of fakes.
 
-        Its running ones mix real and fake batches, and by them it would call nearly everything fake.
+        Its running statistics mix real and fake batches, and with them D would score almost everything as fake.
         """
-        return self.remember("judge", self._make_scorer)
+        return self.remember("scorer", self._make_scorer)
 
     @torch.no_grad()
     def _make_scorer(self) -> Discriminator:
         norms = [module for module in self.discriminator.modules() if isinstance(module, _BatchNorm)]
         for norm in norms:
-            norm.training, norm.momentum = True, 1.0  # takes the next batch's statistics whole
+            norm.training, norm.momentum = True, 1.0  # replaces the running statistics by those of the next batch
         if norms:
             self.discriminator(*self._fakes())
         for norm in norms:
@@ -181,25 +181,25 @@ class Model:
         return self.discriminator
 
     def _companion_features(self) -> Tensor:
-        """D's features of the fakes among which it judges, which do not change: (64, F)."""
+        """D's features of the generated samples in its batch, computed once: (64, F)."""
         with torch.no_grad():
-            return self.remember("company", lambda: _features(self._scorer(), *self._fakes()))
+            return self.remember("companions", lambda: _features(self._scorer(), *self._fakes()))
 
     def _fakes(self) -> tuple[Tensor, Tensor | None]:
         return self.to_discriminator_range(self.decode(draw(self, _COMPANIONS, 0)).to(self.device)), self.labels(
             None, _COMPANIONS
         )
 
-    # ---- what both are given -------------------------------------------------------------------------------------
+    # ---- inputs --------------------------------------------------------------------------------------------------
 
     def latents(self, z: Tensor) -> Tensor:
-        """Latents as float32 on the device. Raises `ValueError` unless they have `z_size` numbers each."""
+        """Latents as float32 on the device. Raises `ValueError` unless their size is `z_size`."""
         if z.shape[-1] != self.z_size:
-            raise ValueError(f"this model's latents have {self.z_size} numbers, and {z.shape[-1]} were given")
+            raise ValueError(f"this model's latents have size {self.z_size}, got {z.shape[-1]}")
         return z.to(self.device, torch.float32)
 
     def labels(self, label: Label, n: int) -> Tensor | None:
-        """Classes for n samples, on the device: (n,); None without a condition. Raises `ValueError` on unknown ones."""
+        """Classes for n samples, on the device: (n,); None if unconditional. Raises `ValueError` for an unknown one."""
         if not self.classes:
             return None
         y = classes_in_turn(self.config, n) if label is None else torch.as_tensor(label).expand(n).long()
@@ -209,24 +209,24 @@ class Model:
         return y.to(self.device)
 
     def samples(self, samples: Tensor | np.ndarray) -> Tensor:
-        """Samples as `decode` or `pictures` gives them -> float32 on the device: (n, C, H, W) in [0, 1], or (n, 2).
+        """Samples from `decode` or `pictures` -> float32 on the device: (n, C, H, W) in [0, 1], or (n, 2).
 
         Raises:
-            ValueError: they are of another shape than the model's.
+            ValueError: they differ in shape from the model's samples.
         """
         return as_samples(samples, self.config.shape).to(self.device)
 
     def remember(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` gives, made once for this model."""
+        """The result of `make`, computed once per key."""
         with self._lock:
-            if key not in self._known:
-                self._known[key] = make()
-            found: T = self._known[key]
-            return found
+            if key not in self._cache:
+                self._cache[key] = make()
+            value: T = self._cache[key]
+            return value
 
 
 def draw(of: Model | int, n: int, seed: int) -> Tensor:
-    """`n` latents (n, z_size) on the CPU: those of `Trainer.generate(n, seed)`, so a seed means the same everywhere.
+    """`n` latents (n, z_size) on the CPU, the same as in `Trainer.generate(n, seed)`.
 
     `of` is a model, or a size for latents from N(0, 1).
     """
@@ -234,28 +234,28 @@ def draw(of: Model | int, n: int, seed: int) -> Tensor:
     return draw_latents(latent, n, stream(seed, DISPLAY))
 
 
-def shown(samples: Tensor) -> np.ndarray:
-    """Samples as `Model.decode` gives them, to be shown: (n, H, W, C) uint8, or (n, 2) float32."""
+def to_pictures(samples: Tensor) -> np.ndarray:
+    """Samples from `Model.decode` as pictures: (n, H, W, C) uint8, or (n, 2) float32."""
     return to_bytes(samples).numpy() if samples.ndim == 4 else samples.numpy()
 
 
 def as_samples(samples: Tensor | np.ndarray, shape: tuple[int, ...]) -> Tensor:
-    """What `Model.decode` or `Model.pictures` gives -> float32 (n, C, H, W) in [0, 1], or (n, 2).
+    """Samples from `Model.decode` or `Model.pictures` -> float32 (n, C, H, W) in [0, 1], or (n, 2).
 
     Raises:
-        ValueError: they are not of this `shape`, (C, H, W) or (2,).
+        ValueError: their shape is not `shape`, (C, H, W) or (2,).
     """
     if isinstance(samples, np.ndarray):
         tensor = torch.from_numpy(np.ascontiguousarray(samples))
         samples = tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor
     if samples.shape[1:] != shape:
-        wanted, got = (" x ".join(map(str, each)) for each in (shape, samples.shape[1:]))
-        raise ValueError(f"samples of shape {wanted} are wanted, and {got} was given")
+        expected, got = (" x ".join(map(str, each)) for each in (shape, samples.shape[1:]))
+        raise ValueError(f"expected samples of shape {expected}, got {got}")
     return to_model(samples, "sigmoid").float()
 
 
-def _features(discriminator: Discriminator, seen: Tensor, y: Tensor | None) -> Tensor:
-    features: Tensor = discriminator.features(discriminator.condition.condition_input(seen, y))
+def _features(discriminator: Discriminator, x: Tensor, y: Tensor | None) -> Tensor:
+    features: Tensor = discriminator.features(discriminator.condition.condition_input(x, y))
     return features
 
 
@@ -267,6 +267,6 @@ def _frozen(network: nn.Module, state: State, device: torch.device | str | None)
     return network.eval().requires_grad_(False)
 
 
-def _shown(network: Any) -> Any:
-    """The network that is looked at: of SGAN's pairs, the shown one."""
+def _global_network(network: Any) -> Any:
+    """The network itself, or the global network of SGAN's pairs."""
     return network.shown if isinstance(network, Generators | Discriminators) else network

@@ -1,4 +1,4 @@
-"""From a picture back to a latent: the z whose sample comes nearest to a given picture."""
+"""GAN inversion: find the latent z whose sample is closest to a given picture."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from torch.nn import functional as F
 
 from gan_core.config import TrainConfig
 from gan_core.data import images
-from gan_core.latent.frozen_model import Label, Model, shown
+from gan_core.latent.frozen_model import Label, Model, to_pictures
 from gan_core.models.sampling import draw_latents
 from gan_core.system.random_streams import stream
 
 STEPS, RESTARTS = 300, 8
-_CANDIDATES = 32  # latents tried for each restart; the best ones begin
-_RATE = 0.1  # of Adam, falling to zero along half a cosine
-_FEATURES = 0.003  # weight of the distance in D's features, over their size
-_PRIOR = 0.002  # weight of how unlikely the length of z is
-_EVERY = 10  # steps between two reports
+_CANDIDATES = 32  # random latents per restart; the search starts from the best ones
+_RATE = 0.1  # learning rate of Adam, with a cosine decay to 0
+_FEATURES = 0.003  # weight of the relative distance in D's features
+_PRIOR = 0.002  # weight of the penalty on the length of z
+_REPORT_EVERY = 10  # steps
 
 
 @dataclass(frozen=True, eq=False)
 class Inversion:
-    """How far the search has come."""
+    """The state of a search."""
 
-    z: Tensor  # (z_size,): the best so far
-    picture: np.ndarray  # (H, W, C) uint8, or (2,) float32: what G makes of it
-    target: np.ndarray  # the same of what is sought
+    z: Tensor  # (z_size,): the best latent so far
+    picture: np.ndarray  # (H, W, C) uint8, or (2,) float32: its sample
+    target: np.ndarray  # the target, in the same form
     error: float  # mean squared difference of the pixels in [0, 1]
     step: int
     steps: int
@@ -51,23 +51,23 @@ def invert(
     seed: int = 0,
     label: Label = None,
 ) -> Iterator[Inversion]:
-    """Search for the z whose sample comes nearest to `target`, (C, H, W) in [0, 1] or (2,); reports as it goes.
+    """Search for the z whose sample is closest to `target`, (C, H, W) in [0, 1] or (2,); yields progress reports.
 
-    Adam moves several latents at once, down the distance in pixels and in D's last features (Zhu et al., 2016), and the
-    best of a few hundred random ones begin. A latent of unlikely length costs a little, since G was trained on none
-    such. The same seed finds the same latent on a given machine.
+    Adam optimizes several latents at once for the distance in pixels and in D's last features (Zhu et al., 2016). They
+    start from the best of a few hundred random latents. Latents much longer than those in training are penalized.
+    The same seed finds the same latent on a given machine.
 
     Args:
-        label: the class that G makes, by default the first; of no matter to a model without classes.
+        label: the class to generate, by default the first; ignored by an unconditional model.
 
     Raises:
-        ValueError: the target is of another shape than the model's samples.
+        ValueError: the target differs in shape from the model's samples.
     """
-    goal = model.samples(target[None])
+    target = model.samples(target[None])
     y = model.labels(0 if label is None else label, 1)
-    search = _Search(model, goal, y)
-    chance = stream(seed, "inversion")
-    z = search.best_of(draw_latents(model.config.latent, _CANDIDATES * restarts, chance).to(model.device), restarts)
+    search = _Search(model, target, y)
+    rng = stream(seed, "inversion")
+    z = search.best_of(draw_latents(model.config.latent, _CANDIDATES * restarts, rng).to(model.device), restarts)
     z.requires_grad_()
     optimizer = torch.optim.Adam([z], lr=_RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(1, steps))
@@ -76,33 +76,33 @@ def invert(
         cost, error = search.costs(z)
         if float(error.min()) < best_error:
             best_z, best_error = z[error.argmin()].detach().clone(), float(error.min())
-        if step % _EVERY == 0 or step == steps:
-            yield _report(model, best_z, y, goal, best_error, step, steps)
+        if step % _REPORT_EVERY == 0 or step == steps:
+            yield _report(model, best_z, y, target, best_error, step, steps)
         if step < steps:
             (z.grad,) = torch.autograd.grad(cost.sum(), z)
             optimizer.step()
             schedule.step()
-            search.keep_possible(z)
+            search.clamp_to_prior(z)
 
 
 class _Search:
-    """What a latent costs."""
+    """The cost of latents for one target (1, C, H, W) or (1, 2)."""
 
-    def __init__(self, model: Model, goal: Tensor, y: Tensor | None) -> None:
-        self._model, self._goal, self._y = model, goal, y
+    def __init__(self, model: Model, target: Tensor, y: Tensor | None) -> None:
+        self._model, self._target, self._y = model, target, y
         self._uniform = model.config.latent.distribution == "uniform"
         with torch.no_grad():
-            self._features = model.features(goal, y)
-            self._unit = self._features.square().mean().clamp(min=1e-6)
+            self._features = model.features(target, y)
+            self._scale = self._features.square().mean().clamp(min=1e-6)
 
     def costs(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """For latents (n, z_size): the whole cost (n,), and the error in pixels (n,) in it."""
+        """The total cost (n,) and the pixel error (n,) of latents (n, z_size)."""
         y = None if self._y is None else self._y.expand(len(z))
         samples = self._model.generate(z, y)
-        error = (samples - self._goal).square().flatten(1).mean(1)
-        features = (self._model.features(samples, y) - self._features).square().mean(1) / self._unit
-        length = z.square().mean(1) - 1
-        prior = 0.0 if self._uniform else F.relu(length).square()
+        error = (samples - self._target).square().flatten(1).mean(1)
+        features = (self._model.features(samples, y) - self._features).square().mean(1) / self._scale
+        excess = z.square().mean(1) - 1
+        prior = 0.0 if self._uniform else F.relu(excess).square()
         return error + _FEATURES * features + _PRIOR * prior, error.detach()
 
     @torch.no_grad()
@@ -111,27 +111,28 @@ class _Search:
         return z[costs.argsort()[:n]].clone()
 
     @torch.no_grad()
-    def keep_possible(self, z: Tensor) -> None:
-        """A uniform prior gives nothing outside [-1, 1]."""
+    def clamp_to_prior(self, z: Tensor) -> None:
+        """Keep z in [-1, 1] under a uniform prior."""
         if self._uniform:
             z.clamp_(-1, 1)
 
 
-def _report(model: Model, z: Tensor, y: Tensor | None, goal: Tensor, error: float, step: int, steps: int) -> Inversion:
+def _report(
+    model: Model, z: Tensor, y: Tensor | None, target: Tensor, error: float, step: int, steps: int
+) -> Inversion:
     with torch.no_grad():
         picture = model.generate(z[None], y).cpu()
-    return Inversion(z.cpu(), shown(picture)[0], shown(goal.cpu())[0], error, step, steps)
+    return Inversion(z.cpu(), to_pictures(picture)[0], to_pictures(target.cpu())[0], error, step, steps)
 
 
 def prepare(image: bytes | BinaryIO | Image.Image | np.ndarray, config: TrainConfig) -> Tensor:
-    """A picture from outside as the model's samples are: centre cut out, resized, grey or RGB; (C, H, W) in [0, 1].
+    """A picture in the form of the model's samples: centre crop, resized, grey or RGB; (C, H, W) in [0, 1].
 
     Args:
-        image: the bytes of a file or a file opened, as uploaded; a Pillow image; or an array (H, W), (H, W, 3) or
-            (H, W, 4), uint8.
+        image: the bytes of a file; an open file; a Pillow image; or a uint8 array (H, W), (H, W, 3) or (H, W, 4).
 
     Raises:
-        ValueError: it is no picture, broken, too small, or of more pixels than are read; or the model makes points.
+        ValueError: the file is no picture, is damaged, is too small or has too many pixels; or the model makes points.
     """
     if config.dataset.kind != "images":
         raise ValueError("This model makes points in the plane, so it has no latent for a picture.")
@@ -149,5 +150,7 @@ def _as_image(image: Image.Image | np.ndarray) -> Image.Image:
     if isinstance(image, Image.Image):
         return image
     if image.dtype != np.uint8 or not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (3, 4))):
-        raise ValueError(f"This array is no picture: it needs bytes (H, W), (H, W, 3) or (H, W, 4), not {image.shape}.")
+        raise ValueError(
+            f"This array is no picture: it must be uint8 (H, W), (H, W, 3) or (H, W, 4), not {image.shape}."
+        )
     return Image.fromarray(image)

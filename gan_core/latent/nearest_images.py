@@ -1,4 +1,4 @@
-"""Is a sample memorised? The real images nearest to it, and how near real images are to each other."""
+"""The real examples nearest to a sample, to see whether G memorised them."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ from gan_core.metrics.precision_recall import neighbour_distances
 
 SEARCHED = 20_000  # real images at most
 _SPACED = 5_000  # real images whose distances to each other are measured
-_EXACT = "donot_use_mm_for_euclid_dist"  # the faster way finds a copy some hundredths away from its original
+_EXACT = "donot_use_mm_for_euclid_dist"  # the faster mode gives a copy a distance of some hundredths
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """The real examples nearest to each of n samples, the nearest first."""
+    """The k real examples nearest to each of n samples, the nearest first."""
 
-    index: np.ndarray  # (n, k) int: in the data set
+    index: np.ndarray  # (n, k) int: index in the data set
     distance: np.ndarray  # (n, k)
     real: np.ndarray  # (n, k, H, W, C) uint8, or (n, k, 2) float32
-    closer: np.ndarray  # (n,): share of real examples that have another real one nearer to them; near 0: a copy
-    quantiles: dict[float, float]  # of the distance of a real example to the nearest other one
-    space: str  # where distances are measured, in words
-    searched: int  # real examples
+    closer: np.ndarray  # (n,): share of real examples whose nearest other one is closer; near 0: a copy
+    quantiles: dict[float, float]  # of the distance from a real example to the nearest other one
+    space: str  # the space of the distances, in words
+    searched: int  # number of real examples
 
 
 def neighbours(of: Model | TrainConfig, samples: Tensor | np.ndarray, dataset: Dataset, k: int = 5) -> Neighbours:
     """The `k` real examples nearest to each sample, as `Model.decode` or `Model.pictures` gives them.
 
-    Distances are those in the features of the classifier that judges this data, if it is at hand; else those of the
-    pixels in [0, 1], or of the points themselves. No classifier is trained here. The first call on a data set looks at
-    all of it, which takes a second or two.
+    Distances are Euclidean: between classifier features if the data set's classifier is available (it is not trained
+    here), otherwise between pixels in [0, 1]; for points, in the plane. The first call for a data set takes a second or
+    two.
 
     Raises:
-        ValueError: samples of another shape than the data's, or more neighbours than examples.
+        ValueError: the samples differ in shape from the data, or k exceeds the number of examples.
     """
     config = of.config if isinstance(of, Model) else of
     x = as_samples(samples, config.shape)
     space = _space_for(dataset)
     if not 1 <= k <= len(space.real):
-        raise ValueError(f"from 1 to {len(space.real)} neighbours can be found, not {k}")
-    apart = torch.cdist(space.place(x), space.real, compute_mode=_EXACT)
-    distance, index = apart.topk(k, dim=1, largest=False)
+        raise ValueError(f"k must be from 1 to {len(space.real)}, got {k}")
+    distances = torch.cdist(space.embed(x), space.real, compute_mode=_EXACT)
+    distance, index = distances.topk(k, dim=1, largest=False)
     real = dataset.examples[index.flatten()]
     real = real.permute(0, 2, 3, 1) if real.ndim == 4 else real
     return Neighbours(
@@ -67,7 +67,7 @@ def neighbours(of: Model | TrainConfig, samples: Tensor | np.ndarray, dataset: D
 
 
 class _Space:
-    """Where distances are measured, and where the real examples lie in it."""
+    """The space of the distances, with the real examples in it."""
 
     def __init__(self, dataset: Dataset) -> None:
         self._classifier: Classifier | None = available_classifier(dataset) if dataset.examples.ndim == 4 else None
@@ -77,15 +77,15 @@ class _Space:
             self.name = f"features of {whose}"
         else:
             self.name = "pixels" if dataset.examples.ndim == 4 else "the plane"
-        self.real = torch.cat([self.place(part) for part in dataset.examples[:SEARCHED].split(1000)])
+        self.real = torch.cat([self.embed(part) for part in dataset.examples[:SEARCHED].split(1000)])
         self.spacing = (
             neighbour_distances(self.real[:_SPACED].double(), 1).float().sort().values
-        )  # of each to the nearest other one
-        at = torch.quantile(self.spacing, torch.tensor(QUANTILES))
-        self.quantiles = dict(zip(QUANTILES, at.tolist(), strict=True))
+        )  # to the nearest other one
+        quantiles = torch.quantile(self.spacing, torch.tensor(QUANTILES))
+        self.quantiles = dict(zip(QUANTILES, quantiles.tolist(), strict=True))
 
-    def place(self, samples: Tensor) -> Tensor:
-        """Samples, uint8 or float in [0, 1], or points, -> float32 (n, d)."""
+    def embed(self, samples: Tensor) -> Tensor:
+        """Samples, uint8 or float in [0, 1], or points -> float32 (n, d)."""
         if self._classifier is not None:
             return self._classifier.classify(samples).features
         flat = samples.flatten(1).float()
@@ -93,12 +93,12 @@ class _Space:
 
 
 _spaces: WeakKeyDictionary[Dataset, _Space] = WeakKeyDictionary()
-_guard = Lock()
+_lock = Lock()
 
 
 def _space_for(dataset: Dataset) -> _Space:
-    """Found once for as long as the data stay in memory."""
-    with _guard:
+    """Computed once and kept as long as the data set is in memory."""
+    with _lock:
         if dataset not in _spaces:
             _spaces[dataset] = _Space(dataset)
         return _spaces[dataset]

@@ -1,4 +1,4 @@
-"""What D looks at: how much its logit would change with each pixel."""
+"""Saliency maps of D: how strongly its logit depends on each pixel."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from torch import Tensor
 from gan_core.latent.frozen_model import Label, Model
 from gan_core.system.random_streams import stream
 
-_NOISY = 16  # copies of a picture that SmoothGrad averages over
-_SIGMA = 0.1  # of their noise, as a share of the range of pixels; the paper: 0.1 to 0.2
-_BRIGHTEST = 0.99  # quantile that becomes 1, so that one pixel does not darken all others
+_NOISY = 16  # noisy copies of a picture for SmoothGrad
+_SIGMA = 0.1  # of the noise, relative to the pixel range; the paper uses 0.1 to 0.2
+_MAX_QUANTILE = 0.99  # the quantile that is mapped to 1, so that a single pixel does not darken all others
 
 
 def saliency(
@@ -22,19 +22,19 @@ def saliency(
     label: Label = None,
     kind: Literal["smoothgrad", "gradient x input"] = "smoothgrad",
 ) -> np.ndarray:
-    """How much D's logit depends on each pixel of one picture or several: (n, H, W) float32 in [0, 1], 1 for most.
+    """Saliency of each pixel of one or more pictures: (n, H, W) float32 in [0, 1], 1 for the strongest.
 
-    "smoothgrad": the size of the gradient, averaged over noisy copies (Smilkov et al., 2017). "gradient x input": the
-    size of gradient times brightness, the linear part of the pixel's share in the logit (Shrikumar et al., 2017).
+    "smoothgrad": absolute gradient, averaged over noisy copies (Smilkov et al., 2017). "gradient x input": absolute
+    value of the gradient times the pixel (Shrikumar et al., 2017).
 
     Args:
-        pictures: as `Model.decode` or `Model.pictures` gives them, or one of them.
+        pictures: as returned by `Model.decode` or `Model.pictures`, or a single one.
 
     Raises:
-        ValueError: of another shape than the model's samples, or points.
+        ValueError: the pictures differ in shape from the model's samples, or the model makes points.
     """
     if len(model.config.shape) != 3:
-        raise ValueError("D's view is drawn on pictures; this model makes points")
+        raise ValueError("saliency needs pictures; this model makes points")
     x = model.samples(pictures if pictures.ndim == 4 else pictures[None])
     y = model.labels(label, len(x))
     if kind == "smoothgrad":
@@ -43,9 +43,9 @@ def saliency(
         heat = torch.stack(parts).mean(0)
     else:
         heat = (_gradient(model, x, y) * x).abs()
-    heat = heat.amax(1)  # (n, H, W): the channel that matters most
-    most = torch.quantile(heat.flatten(1), _BRIGHTEST, dim=1).clamp(min=1e-12)
-    return (heat / most[:, None, None]).clamp(0, 1).cpu().numpy()
+    heat = heat.amax(1)  # (n, H, W): maximum over the channels
+    scale = torch.quantile(heat.flatten(1), _MAX_QUANTILE, dim=1).clamp(min=1e-12)
+    return (heat / scale[:, None, None]).clamp(0, 1).cpu().numpy()
 
 
 def _gradient(model: Model, x: Tensor, y: Tensor | None) -> Tensor:

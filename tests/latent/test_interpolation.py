@@ -100,14 +100,14 @@ def test_a_loop_closes_without_a_jolt(kind: str, k: int) -> None:
     way = latent.path(some(k), 60 * k, kind, loop=True)  # type: ignore[arg-type]
     steps = torch.diff(torch.cat((way, way[:2])), dim=0)
     assert len(way) == 60 * k
-    assert not torch.equal(way[-1], way[0])  # a across_models that repeats would stand still there
+    assert not torch.equal(way[-1], way[0])  # a video that repeats would pause there
     jolts = steps.diff(dim=0).norm(dim=1)
     assert float(jolts.max()) < 0.12 * float(steps.norm(dim=1).max())  # no step differs much from the one before
 
 
 @pytest.mark.parametrize(("points", "frames"), [(1, 10), (9, 10), (2, 0)])
 def test_a_way_through_too_few_or_too_many_points_is_refused(points: int, frames: int) -> None:
-    with pytest.raises(ValueError, match=r"way (leads through 2 to 8 points|has at least one frame)"):
+    with pytest.raises(ValueError, match=r"path needs (2 to 8 points|at least one frame)"):
         latent.path(some(points), frames)
 
 
