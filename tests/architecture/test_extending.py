@@ -1,16 +1,21 @@
-"""docs/extending.md can be followed to the letter: what it adds trains."""
+"""Every example of docs/extending.md runs as written."""
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from gan_core import losses, presets
 from gan_core.config import ConfigError, TrainConfig, catalog
+from gan_core.metrics import bootstrap
+from gan_core.metrics.registry import METRICS
+from gan_core.system.random_streams import stream
 from gan_core.training.memory_estimate import estimate_memory
 from gan_core.training.trainer import Trainer
 from tests.support.small import POINTS
@@ -25,7 +30,7 @@ def blocks(text: str) -> list[str]:
 
 
 def follow(section: str) -> None:
-    """Do what a section says: write its file where it says, then run what is to be run."""
+    """Write the files of a section, then run its other code."""
     for block in blocks(SECTIONS[section]):
         named = re.match(r"# (my_gan/\w+\.py)\n", block)
         if named:
@@ -37,16 +42,17 @@ def follow(section: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def beside_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An empty folder `my_gan`; what a test adds to the catalogues is gone afterwards."""
+def empty_folder_and_clean_registries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty folder `my_gan`. Afterwards the registries are as before."""
     (tmp_path / "my_gan").mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    before = [dict(one.entries) for one in CATALOGUES]
+    registries = [*(catalog.entries for catalog in CATALOGUES), METRICS]
+    before = [dict(registry) for registry in registries]
     yield
-    for one, entries in zip(CATALOGUES, before, strict=True):
-        one.entries.clear()
-        one.entries.update(entries)
+    for registry, entries in zip(registries, before, strict=True):
+        registry.clear()
+        registry.update(entries)
     presets._presets.cache_clear()
     presets._raw.cache_clear()
     for name in [name for name in sys.modules if name.split(".")[0] == "my_gan"]:
@@ -63,9 +69,9 @@ def trains(config: TrainConfig) -> Trainer:
 
 
 def test_every_example_is_under_thirty_lines() -> None:
-    assert list(SECTIONS) == ["A loss", "A network family", "A data set", "A preset"]
-    for section in SECTIONS.values():
-        assert len(blocks(section)) == 2
+    assert list(SECTIONS) == ["A loss", "A network family", "A data set", "An optimiser", "A metric", "A preset"]
+    for name, section in SECTIONS.items():
+        assert len(blocks(section)) == (1 if name == "An optimiser" else 2)
         assert all(block.count("\n") < 30 for block in blocks(section))
 
 
@@ -91,6 +97,21 @@ def test_a_data_set_added_by_the_page_trains_by_class() -> None:
     trainer = trains(TrainConfig().with_values({"data.name": "bars", "condition.name": "embedding", "batch_size": 8}))
     assert trainer.generate(3).shape == (3, 1, 16, 16)
     assert len(trainer.dataset) == 32
+
+
+def test_an_optimiser_added_by_the_page_trains() -> None:
+    follow("An optimiser")
+    trains(POINTS.with_values({"optimizer_g.name": "asgd", "optimizer_g.lr": 0.01}))
+
+
+def test_a_metric_added_by_the_page_has_an_interval_around_1_for_real_features() -> None:
+    follow("A metric")
+    assert METRICS["relative_variance"].better == "near 1"
+    function = importlib.import_module("my_gan.spread").relative_variance
+    real, fake = torch.randn(2, 500, 8, generator=stream(0, "features"))
+    value, (low, high) = bootstrap.estimate(function(real, fake, bootstrap.weights(500, stream(0, "weights"))))
+    assert low < value < high
+    assert value == pytest.approx(1, abs=0.1)
 
 
 def test_a_preset_added_by_the_page_is_offered_and_trains() -> None:
