@@ -32,6 +32,8 @@ trouble = messages.trouble()
 with shell.notices():
     if trouble:
         st.error(trouble, icon=":material/error:")
+    if messages.note():
+        st.info(messages.note(), icon=":material/info:")
 
 PACE = (
     refresh.interval() if snapshot is not None and snapshot.live else None

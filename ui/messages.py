@@ -1,4 +1,4 @@
-"""What went wrong with the last thing that a tab asked for, and how the page says it."""
+"""Messages about the last action of a browser tab, shown at the top of the page."""
 
 from __future__ import annotations
 
@@ -6,16 +6,28 @@ import streamlit as st
 
 
 def trouble() -> str:
-    """What went wrong with the last thing that this tab asked for; "" if nothing did."""
+    """The error message of the tab's last action; "" if it succeeded."""
     text: str = st.session_state.get("trouble", "")
     return text
 
 
 def complain(text: str) -> None:
+    """Show an error message at the top of the page; "" removes it."""
     st.session_state.trouble = text
 
 
 def complain_from_below(text: str) -> None:
-    """Where the place for complaints, at the top of the page, may be far out of sight: tell it here, too."""
+    """Show an error message also as a toast, for actions from which the top of the page may be out of sight."""
     complain(text)
     st.toast(text, icon=":material/error:", duration="long")
+
+
+def note() -> str:
+    """A remark on the experiment that the tab has just opened; "" if there is none."""
+    text: str = st.session_state.get("note", "")
+    return text
+
+
+def inform(text: str) -> None:
+    """Show a remark at the top of the page; "" removes it."""
+    st.session_state.note = text

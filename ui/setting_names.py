@@ -1,6 +1,12 @@
-"""What each setting is called on the screen."""
+"""The names of the settings on the screen."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gan_core.config import TrainConfig
+from gan_core.config.schema import as_text
 
 _NAMES = {
     "loss.name": "Loss",
@@ -34,7 +40,7 @@ _NAMES = {
     "channels_last": "Channels last",
     "cuda_graph": "CUDA graphs",
 }
-_OF_NETWORKS = {  # the same in G and D
+_OF_NETWORKS = {  # the same for G and D
     "spectral": "Spectral normalisation",
     "blocks": "Blocks at each size",
     "batch_layer": "Layer across the batch",
@@ -46,7 +52,7 @@ _OF_NETWORKS = {  # the same in G and D
 
 
 def label(key: str) -> str:
-    """What a setting is called on screen."""
+    """The name of a setting on the screen."""
     if key in _NAMES:
         return _NAMES[key]
     section, _, leaf = key.rpartition(".")
@@ -55,3 +61,14 @@ def label(key: str) -> str:
     words = leaf.replace("_", " ").replace("lr", "learning rate")
     prefix = {"optimizer_g": "G ", "optimizer_d": "D "}.get(section, "")
     return prefix + words if prefix else words[0].upper() + words[1:]
+
+
+def changes(before: TrainConfig, values: Mapping[str, Any], most: int = 100) -> str:
+    """The settings that `values` changes, at most `most` of them: "D learning rate 0.0002 → 0.0001"; "" for none."""
+    changed = [
+        f"{label(key)} {as_text(before.value(key))} → {as_text(new)}"
+        for key, new in values.items()
+        if before.value(key) != new
+    ]
+    more = f" and {len(changed) - most} more" if len(changed) > most else ""
+    return ", ".join(changed[:most]) + more

@@ -14,6 +14,7 @@ from gan_core import presets
 from gan_core.config import TrainConfig
 from gan_core.config.catalog import UnknownNameError
 from gan_core.config.schema import ConfigError
+from gan_core.presets.follow_ups import apply_changes
 
 if TYPE_CHECKING:
     from gan_core.runs import Run
@@ -45,9 +46,12 @@ def configured(preset: str, changes: list[str]) -> TrainConfig:
             raise typer.BadParameter(f'"{change}" has no value; write KEY=VALUE', param_hint="--set")
         values[key.strip()] = value.strip()
     try:
-        return config.with_values(values)
+        changed, follow_ups = apply_changes(config, values)
     except ConfigError as error:
         raise typer.BadParameter(str(error), param_hint="--set") from None
+    if follow_ups:
+        typer.echo(f"note: --set also changes {config.describe_changes(follow_ups)}", err=True)
+    return changed
 
 
 def only_one(steps: int | None, seconds: float | None) -> None:

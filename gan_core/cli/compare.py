@@ -52,7 +52,7 @@ def compare_runs(
         return
     only_one(steps, seconds)
     if backend not in compare.BACKENDS:
-        raise typer.BadParameter(compare.BACKENDS.complaint(backend), param_hint="--backend")
+        raise typer.BadParameter(compare.BACKENDS.unknown_message(backend), param_hint="--backend")
     try:
         study = _opened(resume) if resume is not None else None
         plan = study.comparison if study is not None else _planned(name, steps, seconds, seeds)

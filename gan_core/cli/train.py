@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 def _described(setting: Setting) -> str:
-    sentences = [setting.about, f"{setting.allowed[:1].upper()}{setting.allowed[1:]}." if setting.allowed else ""]
+    sentences = [setting.help, f"{setting.allowed[:1].upper()}{setting.allowed[1:]}." if setting.allowed else ""]
     about = textwrap.fill(" ".join(filter(None, sentences)), 74, initial_indent=" " * 6, subsequent_indent=" " * 6)
     return f"  {setting.key} = {as_text(setting.default)}{'  (live)' if setting.live else ''}\n{about}"
 

@@ -98,7 +98,7 @@ class Claim(Section):
     @classmethod
     def _is_known(cls, name: str) -> str:
         if name not in MEASURES:
-            raise ValueError(MEASURES.complaint(name))
+            raise ValueError(MEASURES.unknown_message(name))
         return name
 
 

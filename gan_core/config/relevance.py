@@ -1,15 +1,15 @@
-"""Which settings count under the present choices."""
+"""Which settings have an effect under the other settings of a config."""
 
 from __future__ import annotations
 
 from gan_core.config.catalog import DISCRIMINATORS, GENERATORS, OPTIMIZERS
 from gan_core.config.train_config import SETTINGS, TrainConfig
 
-_EVERY_NETWORK = ("output", "batch_layer", "head")  # read whatever the family
+_EVERY_NETWORK = ("output", "batch_layer", "head")  # every family reads these
 
 
 def is_read(config: TrainConfig, key: str) -> bool:
-    """Whether anything reads the setting: a width of an MLP's hidden layers says nothing to a DCGAN."""
+    """Whether the setting has an effect. A DCGAN, for example, does not read the widths of an MLP's hidden layers."""
     section, _, leaf = key.rpartition(".")
     if section == "condition":
         return bool(config.dataset.classes) and (leaf == "name" or config.condition.name != "none")

@@ -1,7 +1,6 @@
 """TrainConfig: one whole experiment as one immutable, validated value.
 
-The form edits it, the URL and the JSON file hold it, a checkpoint stores it and the command line reads it. Every field
-carries its bounds, its unit, one line of help, and whether it may change while a run trains.
+The form edits it, the URL and the JSON file hold it, a checkpoint stores it and the command line reads it.
 """
 
 from __future__ import annotations
@@ -14,87 +13,71 @@ from typing import Any, Literal
 
 from pydantic import ValidationError, model_validator
 
+from gan_core.config import sections
 from gan_core.config.catalog import DATASETS, DISCRIMINATORS, GENERATORS, DatasetEntry, NetworkEntry
-from gan_core.config.schema import ConfigError, Section, Setting, as_text, sentence, settings_of
-from gan_core.config.schema import described as _field
-from gan_core.config.sections import (
-    AugmentConfig,
-    ConditionConfig,
-    DataConfig,
-    DiscriminatorConfig,
-    GeneratorConfig,
-    LatentConfig,
-    LossConfig,
-    NetworkConfig,
-    OptimizerConfig,
-    PenaltyConfig,
-    RecordConfig,
-)
+from gan_core.config.retired import RETIRED, without_retired
+from gan_core.config.schema import ConfigError, Section, Setting, as_text, error_message, field, settings_of
 
 
 class TrainConfig(Section):
-    """The whole experiment: `presets.load(id)` or `from_json` makes one, `with_values` a changed copy."""
+    """The whole experiment. `presets.load(id)` and `from_json` return one, `with_values` a changed copy."""
 
-    preset: str = _field("custom", "The preset this began as.", max_length=40, pattern=r"^[a-z0-9][a-z0-9-]*$")
-    seed: int = _field(0, "Seed of everything random: weights, data order, noise.", ge=0, le=2**31 - 1)
-    data: DataConfig = DataConfig()
-    latent: LatentConfig = LatentConfig()
-    generator: GeneratorConfig = GeneratorConfig()
-    discriminator: DiscriminatorConfig = DiscriminatorConfig()
-    condition: ConditionConfig = ConditionConfig()
-    loss: LossConfig = LossConfig()
-    penalty: PenaltyConfig = PenaltyConfig()
-    augment: AugmentConfig = AugmentConfig()
-    optimizer_g: OptimizerConfig = OptimizerConfig()
-    optimizer_d: OptimizerConfig = OptimizerConfig()
-    record: RecordConfig = RecordConfig()
-    batch_size: int = _field(64, "Examples in one minibatch.", unit="examples", ge=2, le=8192)
-    epochs: float = _field(
+    preset: str = field("custom", "Preset that it started from.", max_length=40, pattern=r"^[a-z0-9][a-z0-9-]*$")
+    seed: int = field(0, "Seed of all randomness: weights, data order, noise.", ge=0, le=2**31 - 1)
+    data: sections.DataConfig = sections.DataConfig()
+    latent: sections.LatentConfig = sections.LatentConfig()
+    generator: sections.GeneratorConfig = sections.GeneratorConfig()
+    discriminator: sections.DiscriminatorConfig = sections.DiscriminatorConfig()
+    condition: sections.ConditionConfig = sections.ConditionConfig()
+    loss: sections.LossConfig = sections.LossConfig()
+    penalty: sections.PenaltyConfig = sections.PenaltyConfig()
+    augment: sections.AugmentConfig = sections.AugmentConfig()
+    optimizer_g: sections.OptimizerConfig = sections.OptimizerConfig()
+    optimizer_d: sections.OptimizerConfig = sections.OptimizerConfig()
+    record: sections.RecordConfig = sections.RecordConfig()
+    batch_size: int = field(64, "Examples in one minibatch.", unit="examples", ge=2, le=8192)
+    epochs: float = field(
         20.0, "Length of the run in passes over the data.", unit="epochs", live=True, gt=0, le=100_000
     )
-    max_steps: int = _field(
+    max_steps: int = field(
         0,
-        "Length of the run in steps, in place of epochs; 0 means by epochs.",
+        "Length of the run in steps instead of epochs; 0 uses epochs.",
         unit="steps",
         live=True,
         ge=0,
         le=100_000_000,
     )
-    n_critic: int = _field(
+    n_critic: int = field(
         1, "Discriminator steps in each round (k of Algorithm 1).", unit="steps", live=True, ge=1, le=100
     )
-    g_steps: int = _field(1, "Generator steps in each round.", unit="steps", live=True, ge=1, le=100)
-    reuse_fakes: bool = _field(False, "G is updated on the very fakes that D has just seen, instead of new ones.")
-    local_pairs: int = _field(
+    g_steps: int = field(1, "Generator steps in each round.", unit="steps", live=True, ge=1, le=100)
+    reuse_fakes: bool = field(False, "G learns from the fakes that D has just seen instead of new ones.")
+    local_pairs: int = field(
         0,
-        "SGAN: so many pairs train apart, and their opponents train the pair that is shown.",
+        "SGAN: number of hidden pairs, whose networks train the pair that is shown.",
         unit="pairs",
         ge=0,
         le=16,
     )
-    lr_decay: Literal["none", "linear"] = _field(
-        "none", "Linear lets both rates fall to zero at the end of the run.", live=True
+    lr_decay: Literal["none", "linear"] = field(
+        "none", "Linear lowers both learning rates to zero by the end of the run.", live=True
     )
-    ema_decay: float = _field(0.0, "Show an average of G's past weights with this decay; 0 shows G itself.", ge=0, lt=1)
-    instance_noise: float = _field(
-        0.0, "Gaussian noise added to all that D sees, fading to none over the run.", live=True, ge=0, le=2
+    ema_decay: float = field(
+        0.0, "Decay of the moving average of G's weights that is shown; 0 shows G itself.", ge=0, lt=1
     )
-    precision: Literal["float32", "tf32", "bfloat16"] = _field(
-        "float32", "bfloat16 rounds more and is faster; so is tf32 (CUDA, whole process). Float32 elsewhere."
+    instance_noise: float = field(
+        0.0, "Standard deviation of Gaussian noise on D's inputs, which falls to 0 over the run.", live=True, ge=0, le=2
     )
-    channels_last: bool = _field(
-        False, "Each pixel's channels side by side: can be faster on a GPU; with AVX2 it is on anyway."
+    precision: Literal["float32", "tf32", "bfloat16"] = field(
+        "float32", "bfloat16 is faster and less precise; so is tf32 (CUDA only, for the whole process)."
     )
-    deterministic: bool = _field(False, "On CUDA, forbid the fast kernels whose sums differ from run to run.")
-    cuda_graph: bool = _field(
-        True, "On CUDA, launch each kind of step as one graph: the same numbers, small networks faster."
-    )
-
-    # ---- what follows from the fields ---------------------------------------------------------------------------
+    channels_last: bool = field(False, "NHWC memory layout: can be faster on a GPU; a CPU with AVX2 always uses it.")
+    deterministic: bool = field(False, "On CUDA, use only kernels whose results are the same in every run.")
+    cuda_graph: bool = field(True, "On CUDA, launch each step as one graph: same numbers, faster for small networks.")
 
     @property
     def dataset(self) -> DatasetEntry:
-        """The catalogue line of the data set."""
+        """The catalogue entry of the data set."""
         return DATASETS[self.data.name]
 
     @property
@@ -108,24 +91,29 @@ class TrainConfig(Section):
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the classes that both networks are told of; () for a GAN without a condition."""
+        """Names of the classes that the networks are conditioned on; () for an unconditional GAN."""
         return self.dataset.classes if self.condition.name != "none" else ()
 
     @property
     def generator_inputs(self) -> int:
-        """How many numbers G's layers start from: z, and the class's where there is one."""
+        """Length of G's input: z, and the vector of the class in a conditional GAN."""
         return self.latent.dim + (self.condition.dim if self.classes else 0)
 
     @property
     def discriminator_input_shape(self) -> tuple[int, ...]:
-        """Shape that D's layers start from: a sample's, with one more channel where the class is laid beside it."""
+        """Shape of D's input: a sample, with one more channel if the class is concatenated to it."""
         if self.condition.name != "embedding":
             return self.shape
         return (self.shape[0] + 1, *self.shape[1:])
 
     def total_steps(self, examples: int) -> int:
-        """Rounds (n_critic D-steps, g_steps G-steps) that this run takes over `examples` examples; at least 1."""
+        """Rounds (n_critic steps of D, then g_steps of G) of a run on `examples` examples; at least 1."""
         return self.max_steps or max(1, round(self.epochs * examples / (self.batch_size * self.n_critic)))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_retired(cls, tree: Any) -> Any:
+        return without_retired(tree) if isinstance(tree, dict) else tree
 
     @model_validator(mode="after")
     def _parts_fit(self) -> TrainConfig:
@@ -138,9 +126,7 @@ class TrainConfig(Section):
                 )
         if self.condition.name != "none" and not self.dataset.classes:
             labelled = ", ".join(name for name, entry in DATASETS.items() if entry.classes)
-            raise ValueError(
-                f'condition.name: "{self.data.name}" has no classes to be told of; use "none", or one of {labelled}'
-            )
+            raise ValueError(f'condition.name: "{self.data.name}" has no classes; use "none", or one of {labelled}')
         if self.batch_size < 2 * (self.local_pairs + 1):
             raise ValueError(
                 f"batch_size: {self.batch_size} is too small for {self.local_pairs} local pairs and the one that is "
@@ -153,11 +139,11 @@ class TrainConfig(Section):
             )
         if self.reuse_fakes and self.g_steps > 1:
             raise ValueError(
-                f"g_steps: {self.g_steps} is too many with reuse_fakes, which has one batch of fakes; use 1"
+                f"g_steps: {self.g_steps} is too many with reuse_fakes, which makes one batch of fakes; use 1"
             )
         return self
 
-    def _network_fits(self, role: str, network: NetworkConfig, entry: NetworkEntry) -> None:
+    def _network_fits(self, role: str, network: sections.NetworkConfig, entry: NetworkEntry) -> None:
         kind, side = self.dataset.kind, self.shape[-1]
         if kind not in entry.kinds:
             raise ValueError(f'{role}.name: a {entry.label} does not work on {kind}, and "{self.data.name}" is {kind}')
@@ -166,19 +152,17 @@ class TrainConfig(Section):
                 f"{role}.depth: {network.depth} halvings are too many for {side} x {side} pixels; use at most {deepest}"
             )
 
-    # ---- reading and writing ------------------------------------------------------------------------------------
-
     def with_values(self, values: Mapping[str, Any]) -> TrainConfig:
-        """A validated copy with some fields changed, named by dotted keys: `{"optimizer_d.lr": 0.02, "seed": 3}`.
+        """A validated copy with some settings changed, by dotted key: `{"optimizer_d.lr": 0.02, "seed": 3}`.
 
-        Text is accepted for any value ("0.02", "true", "128,256"), as a URL or a command line gives it.
+        Any value may be text, as in a URL or on a command line: "0.02", "true", "128,256".
 
         Raises:
-            ConfigError: an unknown key, a value out of bounds, or parts that do not fit together.
+            ConfigError: an unknown key, a value out of bounds, or settings that contradict each other.
         """
         tree = self.model_dump()
         for key, value in values.items():
-            if key not in SETTINGS:
+            if key not in SETTINGS and key not in RETIRED:
                 near = difflib.get_close_matches(key, SETTINGS, n=1)
                 hint = f" (did you mean {near[0]}?)" if near else ""
                 raise ConfigError(f'"{key}" is not a setting{hint}')
@@ -195,7 +179,7 @@ class TrainConfig(Section):
 
     @staticmethod
     def from_json(text: str) -> TrainConfig:
-        """The config that `to_json` wrote. Raises `ConfigError` on unknown keys, bad values or no JSON."""
+        """The config that `to_json` wrote. Raises `ConfigError` on unknown keys, bad values or invalid JSON."""
         try:
             tree = json.loads(text)
         except (ValueError, RecursionError) as error:
@@ -205,13 +189,13 @@ class TrainConfig(Section):
         return _validated(tree)
 
     def to_query(self) -> dict[str, str]:
-        """What differs from `TrainConfig()`, as text by dotted key: the query of a URL. `from_query` reads it back."""
+        """The differences from `TrainConfig()` as text by dotted key: the query of a URL. `from_query` reads it."""
         default = TrainConfig().values()
         return {key: as_text(value) for key, value in self.values().items() if value != default[key]}
 
     @staticmethod
     def from_query(query: Mapping[str, str]) -> TrainConfig:
-        """The config that a URL's query describes. Raises `ConfigError` on unknown keys or bad values."""
+        """The config that `to_query` wrote. Raises `ConfigError` on unknown keys or bad values."""
         return TrainConfig().with_values(query)
 
     def values(self) -> dict[str, Any]:
@@ -219,7 +203,7 @@ class TrainConfig(Section):
         return {key: self.value(key) for key in SETTINGS}
 
     def value(self, key: str) -> Any:
-        """One setting by its dotted key. Raises `KeyError` if there is no such setting."""
+        """The value of one setting by its dotted key. Raises `KeyError` if there is no such setting."""
         if key not in SETTINGS:
             raise KeyError(key)
         node: Any = self
@@ -229,11 +213,14 @@ class TrainConfig(Section):
 
     def changes_from(self, other: TrainConfig) -> dict[str, Any]:
         """The settings in which this config differs from `other`, with this config's values."""
-        theirs = other.values()
-        return {key: value for key, value in self.values().items() if value != theirs[key]}
+        return {key: value for key, value in self.values().items() if value != other.value(key)}
+
+    def describe_changes(self, values: Mapping[str, Any]) -> str:
+        """Changes of settings as text: "n_critic 1 → 5, loss.name hinge → wasserstein"."""
+        return ", ".join(f"{key} {as_text(self.value(key))} → {as_text(value)}" for key, value in values.items())
 
     def fixed_changes_from(self, other: TrainConfig) -> list[str]:
-        """The settings in which this config differs from `other`, of those that cannot change within a run."""
+        """The keys of the settings that differ from `other` and cannot change within a run."""
         return [key for key in self.changes_from(other) if not SETTINGS[key].live]
 
 
@@ -244,4 +231,4 @@ def _validated(tree: Mapping[str, Any]) -> TrainConfig:
     try:
         return TrainConfig.model_validate(tree)
     except ValidationError as error:
-        raise ConfigError(sentence(error, SETTINGS)) from None
+        raise ConfigError(error_message(error, SETTINGS)) from None

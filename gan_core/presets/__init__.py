@@ -1,7 +1,7 @@
-"""Named experiments. They are data: the JSON files beside this one, a file for each group, a line for each setting.
+"""Named experiments: the JSON files in this folder, one for each group of presets.
 
-Settings are spelt as everywhere else ("optimizer_g.lr"). What a preset does not name is `TrainConfig`'s default, or,
-with "like", as in the preset named there.
+A preset lists settings by their dotted keys ("optimizer_g.lr"). The others have `TrainConfig`'s defaults, or the values
+of the preset that "like" names.
 """
 
 from __future__ import annotations
@@ -17,22 +17,25 @@ from gan_core.config import SETTINGS, TrainConfig
 from gan_core.config.catalog import DATASETS, Catalog, Kind
 
 _GROUPS = ("start", "points", "digits", "pictures", "cures", "related", "style", "trouble")  # in order of display
-_TYPICAL: dict[Kind, str] = {"images": "mnist-quick", "points": "ring8"}  # whose networks to take when the kind changes
+_TYPICAL: dict[Kind, str] = {
+    "images": "mnist-quick",
+    "points": "ring8",
+}  # the preset whose networks fit this kind of data
 _SHAPED_BY_KIND = ("generator.", "discriminator.", "latent.", "record.samples")
 
 
 @dataclass(frozen=True)
 class Preset:
-    """An experiment and what to know of it. The texts are one to three plain sentences, for the screen."""
+    """An experiment with its description. Each text is one to three sentences for the screen."""
 
     id: str
     title: str
     group: str
-    source: str  # whose recipe it is
-    reported: str  # what the source says it gave; "" where it says nothing
-    look_for: str  # what to watch on screen
-    choices: str  # where the source is silent or its data cannot be had: what was chosen instead; "" where nothing was
-    minutes: float  # rough time on two CPU cores
+    source: str  # the publication or project that the settings come from
+    reported: str  # the results that the source reports, or ""
+    look_for: str  # what to watch on the screen
+    choices: str  # the settings and data that differ from the source or that it does not give, or ""
+    minutes: float  # approximate time on two CPU cores
     config: TrainConfig
 
 
@@ -42,21 +45,29 @@ def names() -> list[str]:
 
 
 def get(name: str) -> Preset:
-    """The preset with this id. Raises `UnknownNameError`, which lists the ids, where there is none."""
+    """The preset with this id. Raises `UnknownNameError`, which lists the ids, if there is none."""
     return _presets()[name]
 
 
 def load(name: str) -> TrainConfig:
-    """The config of the preset with this id. Raises `UnknownNameError` where there is none."""
+    """The config of the preset with this id. Raises `UnknownNameError` if there is none."""
     return get(name).config
 
 
-def fit_to(config: TrainConfig, dataset: str) -> TrainConfig:
-    """The same experiment on other data: what cannot work there is swapped, all else stays.
+def title(name: str) -> str:
+    """The title of the preset with this id; "custom" for the id of a config that began as no known preset."""
+    return get(name).title if name in _presets() else "custom"
+
+
+def fit_to(config: TrainConfig, dataset: str, size: int | None = None) -> TrainConfig:
+    """The same experiment on another data set, with only the changes that it needs.
 
     From images to points or back, the networks and the latent space become those of a typical preset. Between images
-    of unlike size, a network gets as many stages more or fewer as there are halvings between the sizes. Data without
-    classes leave nothing to be told of, so the condition goes.
+    of different sizes, the networks get one stage more or fewer for each factor of two. A data set without classes
+    makes the GAN unconditional.
+
+    Args:
+        size: side in pixels that the images are resized to; None for the data set's own size.
 
     Raises:
         UnknownNameError: there is no such data set.
@@ -66,36 +77,36 @@ def fit_to(config: TrainConfig, dataset: str) -> TrainConfig:
     kind = DATASETS[dataset].kind
     model = config if config.dataset.kind == kind else load(_TYPICAL[kind])
     values = {key: setting.default for key, setting in SETTINGS.items() if key.startswith("data.")}
-    values["data.name"] = dataset
+    values |= {"data.name": dataset, "data.size": size if kind == "images" else None}
     values |= {key: model.value(key) for key in SETTINGS if key.startswith(_SHAPED_BY_KIND)}
     if not DATASETS[dataset].classes:
         values["condition.name"] = "none"
     if kind == "images":
-        old, new = model.shape[-1], DATASETS[dataset].size
+        old, new = model.shape[-1], size or DATASETS[dataset].size
         for key in ("generator.depth", "discriminator.depth"):
             values[key] = max(1, min(model.value(key) + _stages(new) - _stages(old), int(math.log2(new // 2))))
     return config.with_values(values)
 
 
 def _stages(side: int) -> int:
-    """Halvings that leave a picture of this side 4 to 7 pixels wide, the usual base of a DCGAN."""
+    """The number of halvings that reduce an image of this side to 4 to 7 pixels, the smallest layer of a DCGAN."""
     return max(1, int(math.log2(side / 4)))
 
 
 def read(path: str | Path) -> list[str]:
-    """Offer the presets of a JSON file of your own, laid out as those beside this one; their ids.
+    """Add the presets of a JSON file in the format of the files in this folder, and return their ids.
 
     Raises:
-        ValueError: an id is taken. It is `ConfigError` where settings are wrong; then none of the file is offered.
+        ValueError: an id is taken, or settings are wrong (`ConfigError`). Then none of the presets is added.
     """
-    own = _file(Path(path))
-    offered = {name: _preset(name, _raw() | own) for name in own}
-    if taken := [name for name in own if name in _presets()]:
-        raise ValueError(f'the preset "{taken[0]}" exists already')
-    _raw().update(own)
-    for name, preset in offered.items():
+    raw = _file(Path(path))
+    added = {name: _preset(name, _raw() | raw) for name in raw}
+    if taken := [name for name in raw if name in _presets()]:
+        raise ValueError(f'the preset "{taken[0]}" already exists')
+    _raw().update(raw)
+    for name, preset in added.items():
         _presets().add(name, preset)
-    return list(offered)
+    return list(added)
 
 
 @cache
@@ -105,7 +116,7 @@ def _presets() -> Catalog[Preset]:
 
 @cache
 def _raw() -> dict[str, dict[str, Any]]:
-    """Every preset as its file says it, with the file's group."""
+    """Every preset as it is in its file, with the group of the file."""
     files = (_file(Path(__file__).with_name(f"{name}.json")) for name in _GROUPS)
     return {name: preset for file in files for name, preset in file.items()}
 
@@ -122,18 +133,15 @@ def _preset(name: str, raw: dict[str, dict[str, Any]]) -> Preset:
 
 
 def _inherited(name: str, raw: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    own = dict(raw[name])
-    if "like" not in own:
-        return own
-    parent = _inherited(own.pop("like"), raw)
-    return {**parent, **own, "settings": {**parent["settings"], **own["settings"]}}
-
-
-# ---- as text --------------------------------------------------------------------------------------------------------
+    fields = dict(raw[name])
+    if "like" not in fields:
+        return fields
+    parent = _inherited(fields.pop("like"), raw)
+    return {**parent, **fields, "settings": {**parent["settings"], **fields["settings"]}}
 
 
 def duration(minutes: float) -> str:
-    """A rough time in the words of a person: "20 s", "4 min", "3 h"."""
+    """An approximate time: "20 s", "4 min", "3 h"."""
     if minutes < 1:
         return f"{minutes * 60:.0f} s"
     return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.0f} h"

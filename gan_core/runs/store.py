@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_core.config import TrainConfig
-from gan_core.config.schema import as_text
+from gan_core.presets.follow_ups import apply_changes
 from gan_core.runs import checkpoint, disk, summary
 from gan_core.runs.errors import RunError
 from gan_core.runs.metadata import Metadata
@@ -75,7 +75,8 @@ class RunStore:
     ) -> Run:
         """A new run that goes on from a checkpoint of another, the last whole one by default, with `values` changed.
 
-        It begins with the other's figures, pictures and setting_changes up to that step; the other run stays as it is.
+        Other settings may change along with them (see `presets.follow_ups`). It begins with the metrics, pictures and
+        setting changes of the other run up to that step; the other run stays as it is.
 
         Raises:
             ConfigError: a bad value, or one under which the checkpoint cannot go on.
@@ -83,16 +84,15 @@ class RunStore:
         """
         parent = self.open(run_id)
         before = parent.config
-        config = before.with_values(values or {})
+        config, _ = apply_changes(before, values or {})
         checkpoint.refuse_what_does_not_fit(config, before)
         step = parent.last_whole(step)
         child = self.create(config, name)
         try:
             parent.copy_into(child, step)
             child.rewind(step)
-            changes = config.changes_from(before)
-            told = ", ".join(f"{key} {as_text(before.value(key))} → {as_text(new)}" for key, new in changes.items())
-            child.log("forked", step, parent=run_id, text=f"fork: {told}" if told else "fork")
+            changes = before.describe_changes(config.changes_from(before))
+            child.log("forked", step, parent=run_id, text=f"fork: {changes}" if changes else "fork")
         except OSError as error:
             shutil.rmtree(child.path, ignore_errors=True)
             raise RunError(f"Cannot copy step {step} of the run {run_id}: {error.strerror or error}") from None

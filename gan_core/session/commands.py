@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gan_core.config import ConfigError, TrainConfig
-from gan_core.config.schema import as_text
 from gan_core.training.trainer import Which
 
 
@@ -63,8 +62,7 @@ class CommandQueue:
             for key in config.fixed_changes_from(self._config):
                 raise ConfigError(f"{key} cannot change during training; start or fork a run with the new value")
             if changes := config.changes_from(self._config):
-                before = self._config
-                text = ", ".join(f"{key} {as_text(before.value(key))} → {as_text(new)}" for key, new in changes.items())
+                text = self._config.describe_changes(changes)
                 self._config = config
                 self._setting_changes.append((config, text))
                 self._changed.notify_all()

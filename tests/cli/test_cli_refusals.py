@@ -25,6 +25,44 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
     return line
 
 
+BAD = [
+    (["fly"], "'fly'"),
+    (["train", "--preset", "mnist-quik"], "did you mean mnist-quick?"),
+    (["train", "--set", "optimizer_g.lr=99"], "optimizer_g.lr: 99 is not allowed; it must be a number above 0"),
+    (["train", "--set", "optimizer_g.rate=1"], '"optimizer_g.rate" is not a setting'),
+    (["train", "--set", "optimizer_g.lr"], "KEY=VALUE"),
+    (
+        ["train", "--set", "data.name=ring8", "--set", "generator.name=dcgan"],
+        "generator.name: a DCGAN does not work on points",
+    ),
+    (["train", "--steps", "0"], "--steps"),
+    (["train", "--steps", "many"], "--steps"),
+    (["train", "--steps", "5", "--seconds", "5"], "give --steps or --seconds, not both"),
+    (["train", "--seconds", "inf"], "--seconds"),
+    (["train", "--seconds", "1e18"], "--seconds"),
+    (["train", "--threads", "100000"], "--threads"),
+    (["train", "--device", "abacus"], '"abacus" is not a device'),
+    (["train", "--device", "mps"], '"mps" is not a device'),
+    (["train", "--colour", "red"], "--colour"),
+    (["resume", "checkpoints/never-was"], 'no run "never-was"'),
+    (["sample"], "RUN_DIR"),
+    (["sample", "checkpoints/never-was"], 'no run "never-was"'),
+    (["evaluate", "checkpoints/never-was"], 'no run "never-was"'),
+]
+
+
+@pytest.mark.parametrize(("arguments", "complaint"), BAD, ids=[" ".join(arguments) for arguments, _ in BAD])
+def test_a_bad_argument_is_one_line_on_stderr(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(*arguments, status=2)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(lines(err)) == 1
+    assert err.startswith("error: ")
+    assert complaint in err
+
+
 @pytest.fixture
 def shipped(tmp_path: Path) -> Path:
     """A shipped run, which keeps weights alone, where nothing of the project can be spoilt."""

@@ -250,8 +250,8 @@ def test_epochs_count_the_examples_that_the_discriminator_sees() -> None:
 
 def test_every_setting_has_a_line_of_help_and_a_default_in_its_bounds() -> None:
     for setting in SETTINGS.values():
-        assert setting.about.endswith((".", "]")), setting.key
-        assert len(setting.about) < 90, setting.key
+        assert setting.help.endswith((".", "]")), setting.key
+        assert len(setting.help) < 90, setting.key
         TrainConfig().with_values({setting.key: setting.default})
         if setting.kind in ("number", "whole number") and not setting.options:
             assert setting.allowed, setting.key

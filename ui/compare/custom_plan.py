@@ -65,7 +65,7 @@ def _axis(base: TrainConfig, asked: str, key: str) -> Axis:
         asked, list(choices), index=0 if key == "first" else 2, format_func=choices.__getitem__, key=key,
         bind=plan_preview.BIND, help="Any setting of the experiment; type to search",
     )  # fmt: skip
-    st.caption(SETTINGS[keys[0]].about)
+    st.caption(SETTINGS[keys[0]].help)
     return axes.axis(keys, _values(base, keys, f"{key}-{keys[0]}-{len(keys)}-{base.preset}"))
 
 

@@ -32,7 +32,9 @@ def _columns(reading: StudyResults) -> dict[str, Any]:
     labels = {"quality": f"{quality}, end", "best": f"{quality}, best", "memory": "Memory, MB"}
     return {
         name: st.column_config.NumberColumn(
-            labels.get(name, _with_unit(name)), help=MEASURES[name].about, format="%.3g" if name != "memory" else "%.0f"
+            labels.get(name, _with_unit(name)),
+            help=MEASURES[name].description,
+            format="%.3g" if name != "memory" else "%.0f",
         )
         for name in _COLUMNS
     }

@@ -18,8 +18,7 @@ def panel() -> None:
         st.caption("Nothing is training at the moment.")
     for key, session in live.items():
         now = session.snapshot()
-        title = presets.get(now.config.preset).title if now.config.preset in presets.names() else "custom"
-        text = f"{title}: {now.status}, step {now.step:,}{health.badge(now)}"
+        text = f"{presets.title(now.config.preset)}: {now.status}, step {now.step:,}{health.badge(now)}"
         if st.button(text, key=f"go-{key}", icon=":material/visibility:"):
             state.watch(key)
             st.switch_page("pages/train.py")

@@ -62,9 +62,8 @@ def _sorted(runs: Sequence[RunSummary]) -> list[RunSummary]:
 
 
 def title(run: RunSummary) -> str:
-    """The preset that the run began as, in words."""
-    preset = run.config.preset
-    return presets.get(preset).title if preset in presets.names() else "custom"
+    """The title of the preset that the run began as."""
+    return presets.title(run.config.preset)
 
 
 def store_of(run_id: str) -> RunStore:

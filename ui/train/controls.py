@@ -11,6 +11,7 @@ from gan_core import presets
 from gan_core.config import ConfigError, TrainConfig
 from gan_core.config.catalog import DATASETS
 from gan_core.config.schema import as_text
+from gan_core.presets.follow_ups import apply_changes
 from gan_core.runs import RunError
 from gan_core.session import Session
 from gan_core.session.snapshot import Snapshot
@@ -18,8 +19,8 @@ from gan_core.training.trainer import Which
 from ui import messages
 from ui.formatting import duration, rough_minutes, short, size
 from ui.server import pool, settle
-from ui.train import health, state
-from ui.train.form import label
+from ui.setting_names import label
+from ui.train import form, health, state
 
 _NAMED = 3  # settings that are named where many differ
 _PATIENCE = 0.3  # seconds that a click on Step waits for its step, so that the page answers with it
@@ -35,8 +36,8 @@ def choices() -> None:
         st.selectbox(
             "Preset",
             names,
-            format_func=lambda name: presets.get(name).title,
-            placeholder=f"{presets.get(config.preset).title}, changed" if altered else "custom",
+            format_func=presets.title,
+            placeholder=f"{presets.title(config.preset)}, changed" if altered else "custom",
             label_visibility="collapsed",
             key="preset",
             width=260,
@@ -168,8 +169,7 @@ def _others() -> None:
     for key, session in pool().live().items():
         if key != state.watched_key():
             snapshot = session.snapshot()
-            title = presets.get(snapshot.config.preset).title if snapshot.config.preset in presets.names() else "custom"
-            text = f"{title}, step {snapshot.step:,}{health.badge(snapshot)}"
+            text = f"{presets.title(snapshot.config.preset)}, step {snapshot.step:,}{health.badge(snapshot)}"
             if st.button(text, icon=":material/visibility:", key=f"watch-{key}"):
                 state.watch(key)
                 st.rerun()
@@ -244,4 +244,7 @@ def _choose_preset() -> None:
 
 
 def _choose_data() -> None:
-    state.edit(presets.fit_to(state.draft(), st.session_state.dataset))
+    before = state.draft()
+    config, follow_ups = apply_changes(before, {"data.name": st.session_state.dataset})
+    state.edit(config)
+    form.announce(before, follow_ups)

@@ -14,9 +14,9 @@ import streamlit as st
 from gan_core.config import SETTINGS, TrainConfig
 from gan_core.config.relevance import is_read
 from gan_core.config.schema import ConfigError, Setting, as_text
-from gan_core.presets.follow_ups import with_follow_ups
+from gan_core.presets.follow_ups import apply_changes
 from gan_core.session import Session
-from ui import messages
+from ui import messages, setting_names
 from ui.setting_names import label
 from ui.train import state
 from ui.widgets import is_echo, show_value
@@ -66,7 +66,7 @@ def _widget(setting: Setting, config: TrainConfig, session: Session | None, plac
     common: dict[str, Any] = {
         "label": label(setting.key),
         "key": widget_key,
-        "help": setting.about + bounds + fixed,
+        "help": setting.help + bounds + fixed,
         "disabled": bool(fixed),
         "on_change": _changed,
         "args": (setting.key, widget_key, session),
@@ -94,13 +94,20 @@ def _changed(key: str, widget_key: str, session: Session | None) -> None:
     if is_echo(widget_key):
         return
     try:
-        values = with_follow_ups(state.draft(), key, st.session_state[widget_key])
-        draft = state.draft().with_values(values)
-        if draft == state.draft():
-            return  # the other place where the setting stands has been heard of: no news, and no end of a complaint
+        before, change = state.draft(), {key: st.session_state[widget_key]}
+        draft, follow_ups = apply_changes(before, change)
+        if draft == before:
+            return  # the setting's other widget reports the value that it has already, so an error message stays
         if session is not None and session.snapshot().live:
-            session.update(values)
+            session.update(change | follow_ups)
         st.session_state.draft = draft
         messages.complain("")
+        announce(before, follow_ups)
     except ConfigError as error:
         messages.complain_from_below(f"{error}. The setting stays as it was.")
+
+
+def announce(before: TrainConfig, follow_ups: Mapping[str, Any]) -> None:
+    """Show which settings changed along with the one that the user changed."""
+    if follow_ups:
+        st.toast(f"Also changed: {setting_names.changes(before, follow_ups, most=3)}", icon=":material/info:")

@@ -7,17 +7,16 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core.config import ConfigError, TrainConfig
-from gan_core.config.schema import as_text
+from gan_core.config import ConfigError
 from gan_core.diagnosis import MIN_STEPS, Chart, Finding, Remedy
+from gan_core.presets.follow_ups import apply_changes
 from gan_core.runs import RunError
 from gan_core.session import Session
 from gan_core.session.snapshot import SettingChange, Snapshot
-from ui import messages
+from ui import messages, setting_names
 from ui.formatting import short
 from ui.server import pool
 from ui.train import state
-from ui.train.form import label
 
 HEIGHT = 84  # pixels, for two lines: findings come and go within, and nothing below moves
 _AT_HAND = 2  # remedies on the line itself; the others stand under "Why"
@@ -111,7 +110,7 @@ def _why(finding: Finding) -> None:
 
 def _offer(finding: Finding, remedy: Remedy, session: Session | None, now: Snapshot) -> None:
     """The one click that this remedy takes: a change as the run goes, a fork of it, or a new start."""
-    key, change = f"remedy-{finding.id}-{remedy.label}", _told(remedy.values, now.config)
+    key, change = f"remedy-{finding.id}-{remedy.label}", setting_names.changes(now.config, remedy.values)
     if not change:
         st.button(remedy.label, icon=":material/check:", key=key, disabled=True, help="Done: the run has this setting.")
     elif remedy.live and now.live and session is not None:
@@ -135,7 +134,7 @@ def _offer_fork(finding: Finding, remedy: Remedy, session: Session | None, now: 
     over = not now.live and now.step >= now.total_steps > 0
     if over:  # a run that is over has no steps left for its fork
         values["max_steps"] = 2 * now.total_steps
-    tip = f"A new run that goes on from step {step:,} with {_told(values, now.config)}."
+    tip = f"A new run that goes on from step {step:,} with {setting_names.changes(now.config, values)}."
     rest = " This run is paused and kept." if now.live else " This run is kept."
     key = f"fork-{finding.id}-{remedy.label}"
     st.button(text, icon=":material/fork_right:", key=key, on_click=_fork, args=(session, now, values), help=tip + rest)
@@ -150,12 +149,6 @@ def checkpoint_of(now: Snapshot) -> int | None:
     return kept[-1] if kept else None
 
 
-def _told(values: Mapping[str, Any], config: TrainConfig) -> str:
-    """What would change, in words: "D learning rate 0.0002 → 0.0001"; "" if nothing would."""
-    changed = {key: value for key, value in values.items() if config.value(key) != value}
-    return ", ".join(f"{label(key)} {as_text(config.value(key))} → {as_text(new)}" for key, new in changed.items())
-
-
 def _apply(session: Session, remedy: Remedy, change: str) -> None:
     try:
         session.update(remedy.values)
@@ -168,7 +161,7 @@ def _apply(session: Session, remedy: Remedy, change: str) -> None:
 
 def _start_again(session: Session | None, now: Snapshot, values: Mapping[str, Any]) -> None:
     try:
-        _go_over_to(pool().open(now.config.with_values(values)), session)
+        _go_over_to(pool().open(apply_changes(now.config, values)[0]), session)
     except ConfigError as error:
         messages.complain(f"{error}. Nothing was started.")
     st.session_state[_ACTED] = True

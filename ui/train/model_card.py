@@ -67,7 +67,7 @@ def _described(config: TrainConfig) -> tuple[list[LayerRow], list[LayerRow], int
 
 def _network(color: str, role: str, entry: NetworkEntry, rows: list[LayerRow]) -> None:
     total = sum(row.parameters for row in rows)
-    st.markdown(f":{color}[**{role}**] · {entry.label} · {short(total)} parameters  \n:small[{entry.about}]")
+    st.markdown(f":{color}[**{role}**] · {entry.label} · {short(total)} parameters  \n:small[{entry.description}]")
     lines = ["| Layer | Output | Parameters |", "|:---|---:|---:|"]
     lines += [f"| {row.name} | {_shape(row)} | {_count(row.parameters)} |" for row in rows]
     lines.append(f"| **Total** | | **{total:,}** |")
@@ -153,6 +153,8 @@ def _pieces(config: TrainConfig) -> None:
         ("D optimiser", OPTIMIZERS, config.optimizer_d.name),
     ]
     told = [
-        f"**{noun}: {catalog[name].label}.** {catalog[name].about}" for noun, catalog, name in pieces if name != "none"
+        f"**{noun}: {catalog[name].label}.** {catalog[name].description}"
+        for noun, catalog, name in pieces
+        if name != "none"
     ]
     st.markdown(":small[" + "]  \n:small[".join(told) + "]")

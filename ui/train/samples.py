@@ -173,7 +173,7 @@ def _before_start(config: TrainConfig) -> None:
             st.rerun()  # the drawing is part of the URL and of the settings, outside this fragment
         return
     entry = config.dataset
-    st.caption(f"Real: {entry.label} · {entry.about} · {entry.credit}")
+    st.caption(f"Real: {entry.label} · {entry.description} · {entry.credit}")
     if entry.needs == "network":
         st.info(f"{entry.label} is downloaded once, when you press Start. Offline, choose MNIST 5k or Sprites.")
     elif entry.needs == "files" and not config.data.path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from urllib.parse import urlencode
 
@@ -9,7 +10,9 @@ import streamlit as st
 
 from gan_core import export, presets
 from gan_core.config import TrainConfig
+from gan_core.config.retired import note_on
 from gan_core.config.schema import ConfigError, as_text
+from gan_core.presets.follow_ups import apply_changes
 from ui import messages
 from ui.train import state
 
@@ -58,10 +61,11 @@ def link_to(config: TrainConfig) -> str:
 
 def command_line(config: TrainConfig) -> str:
     """The command that trains this experiment: its preset, and what differs from it."""
-    known = config.preset in presets.names()
-    base = presets.load(config.preset) if known else presets.load(state.DEFAULT)
+    base = presets.load(config.preset if config.preset in presets.names() else state.DEFAULT)
     parts = ["python", "-m", "gan_core", "train", "--preset", base.preset]
-    for key, value in config.changes_from(base).items():
+    changes = config.changes_from(base)
+    changes |= {key: config.value(key) for key in apply_changes(base, changes)[1]}  # what would change along with them
+    for key, value in changes.items():
         parts += ["--set", f"{key}={as_text(value)}"]
     return shlex.join(parts)
 
@@ -69,6 +73,7 @@ def command_line(config: TrainConfig) -> str:
 def _use(text: str) -> None:
     try:
         state.edit(TrainConfig.from_json(text))
+        messages.inform(note_on(json.loads(text)))
     except ConfigError as error:
         messages.complain_from_below(str(error))
     st.rerun()

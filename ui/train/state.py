@@ -6,8 +6,10 @@ import streamlit as st
 
 from gan_core import presets
 from gan_core.config import TrainConfig
+from gan_core.config.retired import note_on
 from gan_core.config.schema import ConfigError
 from gan_core.session import Session
+from ui import messages
 from ui.server import pool
 
 DEFAULT = "mnist-quick"
@@ -20,15 +22,14 @@ def open_page() -> None:
         return
     query = {key: value for key, value in st.query_params.items() if key != _SESSION}
     st.session_state.draft = presets.load(DEFAULT)
-    st.session_state.trouble = ""
+    messages.complain("")
     if query:
         try:
             known = query.keys() == {"preset"} and query["preset"] in presets.names()  # a link typed by hand
             st.session_state.draft = presets.load(query["preset"]) if known else TrainConfig.from_query(query)
+            messages.inform(note_on(query))
         except ConfigError as error:
-            st.session_state.trouble = (
-                f"This link's settings were not used: {error}. The default preset stands instead."
-            )
+            messages.complain(f"This link's settings were not used: {error}. The default preset stands instead.")
     key = st.query_params.get(_SESSION)
     if key is None and not query:
         key = pool().latest()
@@ -52,7 +53,8 @@ def changed() -> TrainConfig | None:
 def set_draft(config: TrainConfig) -> None:
     """Edit this experiment from now on."""
     st.session_state.draft = config
-    st.session_state.trouble = ""
+    messages.complain("")
+    messages.inform("")
 
 
 def watch(key: str | None) -> None:

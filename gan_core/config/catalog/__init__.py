@@ -1,10 +1,10 @@
-"""What there is to choose from: one line for each loss, penalty, optimiser, network and data set.
+"""All choices: one entry for each loss, penalty, optimiser, network and data set.
 
-A line names a choice, describes it in a sentence and says where its code lives. Nothing here imports torch: a form, a
-command line or a validator can list every choice at once, and `Entry.load` imports the code when it is first needed.
+An entry names a choice, describes it in one sentence and says where its code is. Nothing here imports torch, so a form,
+a command line or a validator can list every choice at once; `Entry.load` imports the code when it is first needed.
 
-To add a choice, write its small piece in its room and add its line here; the form, the command line, the URL and the
-docs show it from then on.
+To add a choice, write its code in the folder of its kind and add its entry here. The form, the command line and the URL
+then show it.
 """
 
 from gan_core.config.catalog.datasets import DATASETS

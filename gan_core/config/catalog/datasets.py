@@ -1,4 +1,4 @@
-"""What to imitate: data sets, a line each."""
+"""The catalogue of data sets."""
 
 from __future__ import annotations
 
@@ -7,12 +7,24 @@ from gan_core.config.catalog.entries import Catalog, DatasetEntry
 _DIGITS = tuple("0123456789")
 _GARMENTS = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 _MNIST_CREDIT = "MNIST: Y. LeCun, C. Cortes, C. Burges (CC BY-SA 3.0)"
-_VISION = "gan_core.data.vision:"
 _POINTS = "gan_core.data.points:"
 
 
-def _points(function: str, label: str, about: str, *reads: str, length: int = 5000) -> DatasetEntry:
-    return DatasetEntry(_POINTS + function, label, about, kind="points", length=length, credit="computed", reads=reads)
+def _points(function: str, label: str, description: str, length: int = 5000) -> DatasetEntry:
+    return DatasetEntry(_POINTS + function, label, description, kind="points", length=length, credit="computed")
+
+
+def _download(
+    function: str,
+    label: str,
+    description: str,
+    shape: tuple[int, int],
+    length: int,
+    classes: tuple[str, ...],
+    credit: str,
+) -> DatasetEntry:
+    (channels, size), target = shape, f"gan_core.data.vision:{function}"
+    return DatasetEntry(target, label, description, "images", size, channels, length, classes, "network", credit)
 
 
 DATASETS: Catalog[DatasetEntry] = Catalog(
@@ -37,16 +49,12 @@ DATASETS: Catalog[DatasetEntry] = Catalog(
             length=1860,
             credit="OpenMoji (CC BY-SA 4.0)",
         ),
-        "gaussian": _points(
-            "gaussian", "Gaussian", "One tilted 2-D Gaussian, with a known mean and covariance.", length=1000
-        ),
-        "ring8": _points(
-            "ring8", "Ring of 8", "Eight small Gaussians on a circle: the classic test for mode collapse."
-        ),
+        "gaussian": _points("gaussian", "Gaussian", "A correlated Gaussian with known mean and covariance.", 1000),
+        "ring8": _points("ring8", "Ring of 8", "Eight Gaussians on a circle: the classic test for mode collapse."),
         "grid25": _points("grid25", "Grid of 25", "Twenty-five small Gaussians on a 5 x 5 grid."),
         "line": _points("line", "Line", "Points along a straight line."),
-        "two-gaussians": _points("two_gaussians", "Two Gaussians", "Two round clouds apart from each other."),
-        "three-blobs": _points("three_blobs", "Three blobs", "Three clouds of unlike size and shape."),
+        "two-gaussians": _points("two_gaussians", "Two Gaussians", "Two separate round clouds."),
+        "three-blobs": _points("three_blobs", "Three blobs", "Three clouds of different size and shape."),
         "spiral": _points("spiral", "Spiral", "A spiral arm: one connected, curved set."),
         "moons": _points("moons", "Two moons", "Two interleaved half circles."),
         "drawn": DatasetEntry(
@@ -59,76 +67,56 @@ DATASETS: Catalog[DatasetEntry] = Catalog(
             credit="drawn by you",
             reads=("points",),
         ),
-        "mnist": DatasetEntry(
-            _VISION + "mnist",
-            "MNIST",
-            "60,000 handwritten digits.",
-            size=28,
-            channels=1,
-            length=60000,
-            classes=_DIGITS,
-            needs="network",
-            credit=_MNIST_CREDIT,
-        ),
-        "fashion-mnist": DatasetEntry(
-            _VISION + "fashion_mnist",
+        "mnist": _download("mnist", "MNIST", "60,000 handwritten digits.", (1, 28), 60000, _DIGITS, _MNIST_CREDIT),
+        "fashion-mnist": _download(
+            "fashion_mnist",
             "Fashion-MNIST",
             "60,000 grey pictures of garments.",
-            size=28,
-            channels=1,
-            length=60000,
-            classes=_GARMENTS,
-            needs="network",
-            credit="Fashion-MNIST: Zalando Research (MIT)",
+            (1, 28),
+            60000,
+            _GARMENTS,
+            "Fashion-MNIST: Zalando Research (MIT)",
         ),
-        "kmnist": DatasetEntry(
-            _VISION + "kmnist",
+        "kmnist": _download(
+            "kmnist",
             "KMNIST",
             "60,000 cursive Japanese characters.",
-            size=28,
-            channels=1,
-            length=60000,
-            classes=("お", "き", "す", "つ", "な", "は", "ま", "や", "れ", "を"),
-            needs="network",
-            credit="KMNIST: ROIS-DS CODH (CC BY-SA 4.0)",
+            (1, 28),
+            60000,
+            ("お", "き", "す", "つ", "な", "は", "ま", "や", "れ", "を"),
+            "KMNIST: ROIS-DS CODH (CC BY-SA 4.0)",
         ),
-        "cifar10": DatasetEntry(
-            _VISION + "cifar10",
+        "cifar10": _download(
+            "cifar10",
             "CIFAR-10",
             "50,000 small colour photographs in ten classes.",
-            size=32,
-            channels=3,
-            length=50000,
-            classes=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
-            needs="network",
-            credit="CIFAR-10: A. Krizhevsky, V. Nair, G. Hinton",
+            (3, 32),
+            50000,
+            ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+            "CIFAR-10: A. Krizhevsky, V. Nair, G. Hinton",
         ),
-        "svhn": DatasetEntry(
-            _VISION + "svhn",
+        "svhn": _download(
+            "svhn",
             "SVHN",
             "73,257 house-number digits from street photographs.",
-            size=32,
-            channels=3,
-            length=73257,
-            classes=_DIGITS,
-            needs="network",
-            credit="SVHN: Y. Netzer et al. (non-commercial use)",
+            (3, 32),
+            73257,
+            _DIGITS,
+            "SVHN: Y. Netzer et al. (non-commercial use)",
         ),
-        "flowers102": DatasetEntry(
-            _VISION + "flowers102",
+        "flowers102": _download(
+            "flowers102",
             "Flowers 102",
             "8,189 photographs of flowers in 102 species.",
-            size=64,
-            channels=3,
-            length=8189,
-            classes=tuple(str(i) for i in range(102)),
-            needs="network",
-            credit="Oxford 102 Flowers: M.-E. Nilsback, A. Zisserman",
+            (3, 64),
+            8189,
+            tuple(str(i) for i in range(102)),
+            "Oxford 102 Flowers: M.-E. Nilsback, A. Zisserman",
         ),
         "folder": DatasetEntry(
             "gan_core.data.folder:folder",
             "Your images",
-            "A folder or a zip of your own pictures.",
+            "A folder or a zip file of your images.",
             size=64,
             channels=3,
             needs="files",

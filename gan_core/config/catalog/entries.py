@@ -1,4 +1,4 @@
-"""What a line of a catalogue says, and the catalogue itself."""
+"""The entries of the catalogues, and the catalogue class."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ Kind = Literal["points", "images"]
 
 
 class UnknownNameError(ValueError):
-    """A name that its catalogue does not hold; the message lists what it does hold."""
+    """A name that is not in its catalogue. The message lists the names that are."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One choice: where its code lives, what to call it on screen, and one sentence about it."""
+    """One choice: where its code is, its label on the screen, and one sentence that describes it."""
 
     target: str  # "package.module:attribute"
     label: str
-    about: str
+    description: str
 
     def load(self) -> Any:
-        """Import the code behind this entry and return it."""
+        """Import the function or class of this entry and return it."""
         module, attribute = self.target.split(":")
         return getattr(import_module(module), attribute)
 
 
 @dataclass(frozen=True)
 class OptimizerEntry(Entry):
-    """An optimiser: a sensible rate for GANs, and which fields of `OptimizerConfig` it reads."""
+    """An optimiser: a learning rate that suits GANs, and the fields of `OptimizerConfig` that it reads."""
 
     lr: float = 2e-4
     reads: tuple[str, ...] = ()
@@ -39,14 +39,14 @@ class OptimizerEntry(Entry):
 
 @dataclass(frozen=True)
 class PenaltyEntry(Entry):
-    """A penalty on the discriminator, and which fields of `PenaltyConfig` it reads."""
+    """A penalty on the discriminator, and the fields of `PenaltyConfig` that it reads."""
 
     reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class NetworkEntry(Entry):
-    """A network family: what it can make or judge, and which fields of its config it reads."""
+    """A network family: the kinds of samples it works on, and the fields of its config that it reads."""
 
     kinds: tuple[Kind, ...] = ("images",)
     reads: tuple[str, ...] = ()
@@ -54,12 +54,12 @@ class NetworkEntry(Entry):
 
 @dataclass(frozen=True)
 class DatasetEntry(Entry):
-    """A data set: its natural shape and length, what it needs, and whom to credit."""
+    """A data set: its shape and length, what it needs before it can be loaded, and its credit."""
 
     kind: Kind = "images"
-    size: int = 0  # natural side in pixels; 0 for points
+    size: int = 0  # side in pixels, before any resizing; 0 for points
     channels: int = 0  # 1 grey, 3 RGB; 0 for points
-    length: int = 0  # examples; 0 where it depends on the user's files
+    length: int = 0  # examples; 0 if it depends on the user's files
     classes: tuple[str, ...] = ()
     needs: Literal["nothing", "network", "files", "drawing"] = "nothing"
     credit: str = ""
@@ -71,14 +71,14 @@ E = TypeVar("E")
 
 @dataclass
 class Catalog(Mapping[str, E]):
-    """Names to entries, in the order they should be offered. An unknown name raises `UnknownNameError`."""
+    """Entries by name, in the order of display. An unknown name raises `UnknownNameError`."""
 
     noun: str
     entries: dict[str, E] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> E:
         if name not in self.entries:
-            raise UnknownNameError(self.complaint(name))
+            raise UnknownNameError(self.unknown_message(name))
         return self.entries[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -90,18 +90,14 @@ class Catalog(Mapping[str, E]):
     def __contains__(self, name: object) -> bool:
         return name in self.entries
 
-    def complaint(self, name: str) -> str:
-        """Why `name` is no good, the nearest known name, and all known names."""
+    def unknown_message(self, name: str) -> str:
+        """The error message for a name that is not here, with the nearest name and all names."""
         near = difflib.get_close_matches(name, self.entries, n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
         return f'"{name}" is not a known {self.noun}{hint}; choose from {", ".join(self.entries)}'
 
     def add(self, name: str, entry: E) -> None:
-        """Offer one more choice under `name`, from a notebook or a plug-in.
-
-        Raises:
-            ValueError: the name is taken.
-        """
+        """Add a choice, for example from a notebook or a plug-in. Raises `ValueError` if the name is taken."""
         if name in self.entries:
-            raise ValueError(f'the {self.noun} "{name}" exists already')
+            raise ValueError(f'the {self.noun} "{name}" already exists')
         self.entries[name] = entry

@@ -1,4 +1,4 @@
-"""What to train: families of networks, and the pieces that go with any of them."""
+"""The catalogues of network families and of the parts that work with every family."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ GENERATORS: Catalog[NetworkEntry] = Catalog(
         "dcgan": NetworkEntry(
             "gan_core.models.families.dcgan:generator",
             "DCGAN",
-            "Transposed convolutions, each doubling the picture.",
+            "Transposed convolutions, each of which doubles the image.",
             ("images",),
             ("width", "depth", *_SHARED),
         ),
         "resnet": NetworkEntry(
             "gan_core.models.families.resnet:generator",
             "ResNet",
-            "Residual blocks, each doubling the picture by repeating pixels (SNGAN, WGAN-GP).",
+            "Residual blocks, each of which doubles the image by repeating pixels (SNGAN, WGAN-GP).",
             ("images",),
             ("width", "depth", "activation", "slope", "norm", "spectral", "init", "init_std"),
         ),
         "style": NetworkEntry(
             "gan_core.models.families.stylegan:generator",
             "StyleGAN",
-            "z is mapped to a style that scales every layer's weights; noise adds the detail.",
+            "z is mapped to a style that scales every layer's weights; noise adds detail.",
             ("images",),
             ("width", "depth", "mapping", "style_mixing", "slope", "init", "init_std"),
         ),
         "transgan": NetworkEntry(
             "gan_core.models.families.transgan:generator",
             "TransGAN",
-            "Transformer blocks on the pixels of a small picture, which grows by trading channels for pixels.",
+            "Transformer blocks on the pixels of a small image, which grows by pixel shuffle.",
             ("images",),
             ("width", "depth", "blocks", "init", "init_std"),
         ),
@@ -58,28 +58,28 @@ DISCRIMINATORS: Catalog[NetworkEntry] = Catalog(
         "dcgan": NetworkEntry(
             "gan_core.models.families.dcgan:discriminator",
             "DCGAN",
-            "Strided convolutions, each halving the picture.",
+            "Strided convolutions, each of which halves the image.",
             ("images",),
             ("width", "depth", *_SHARED),
         ),
         "resnet": NetworkEntry(
             "gan_core.models.families.resnet:discriminator",
             "ResNet",
-            "Residual blocks, each halving the picture by averaging; also StyleGAN's D.",
+            "Residual blocks, each of which halves the image by averaging; also StyleGAN's D.",
             ("images",),
             ("width", "depth", "activation", "slope", "norm", "spectral", "init", "init_std"),
         ),
         "transgan": NetworkEntry(
             "gan_core.models.families.transgan:discriminator",
             "TransGAN",
-            "A vision transformer: the picture in patches, a token for the whole of it.",
+            "A vision transformer: image patches and a class token.",
             ("images",),
             ("width", "depth", "blocks", "spectral", "init", "init_std"),
         ),
         "upsampling": NetworkEntry(
             "gan_core.models.families.upsampling:discriminator",
             "Upsampling CNN",
-            "A notebook's oddity: it opens and closes with transposed convolutions.",
+            "From a published notebook; its first and last layers are transposed convolutions.",
             ("images",),
             ("width", *_SHARED),
         ),
@@ -89,11 +89,11 @@ DISCRIMINATORS: Catalog[NetworkEntry] = Catalog(
 BATCH_LAYERS: Catalog[Entry] = Catalog(
     "batch layer",
     {
-        "none": Entry("gan_core.models.batch_layers:NoBatchLayer", "None", "D judges each sample by itself."),
+        "none": Entry("gan_core.models.batch_layers:NoBatchLayer", "None", "D scores each sample by itself."),
         "minibatch-discrimination": Entry(
             "gan_core.models.batch_layers:MinibatchDiscrimination",
             "Minibatch discrimination",
-            "D sees how near a sample's features are to those of the others; alike samples give a collapse away.",
+            "D sees how close a sample's features are to those of the others, which reveals a collapse.",
         ),
         "minibatch-stddev": Entry(
             "gan_core.models.batch_layers:MinibatchStdDev",
@@ -109,23 +109,23 @@ HEADS: Catalog[Entry] = Catalog(
         "gaussian-mixture": Entry(
             "gan_core.models.heads:GaussianMixture",
             "Gaussian mixture",
-            "Log-likelihood of the features under a mixture of Gaussians that D learns (PGAN).",
+            "Log-likelihood of the features under a Gaussian mixture that D learns (PGAN).",
         ),
     },
 )
 CONDITIONS: Catalog[Entry] = Catalog(
     "condition",
     {
-        "none": Entry("gan_core.models.conditioning:Unconditional", "None", "The networks know no classes."),
+        "none": Entry("gan_core.models.conditioning:Unconditional", "None", "The networks get no class label."),
         "embedding": Entry(
             "gan_core.models.conditioning:Concatenation",
             "Label beside the input",
-            "G and D get the class as more input (conditional GAN).",
+            "G and D get the class as additional input (conditional GAN).",
         ),
         "projection": Entry(
             "gan_core.models.conditioning:Projection",
             "Projection",
-            "G gets the class as input; D adds the product of its features with the class's vector.",
+            "G gets the class as input; D adds the inner product of its features and the class's vector.",
         ),
     },
 )

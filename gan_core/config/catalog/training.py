@@ -1,4 +1,4 @@
-"""How to train: losses, penalties and optimisers, a line each."""
+"""The catalogues of losses, penalties and optimisers."""
 
 from __future__ import annotations
 
@@ -18,20 +18,18 @@ LOSSES: Catalog[Entry] = Catalog(
         "wasserstein": Entry(
             "gan_core.losses:Wasserstein",
             "Wasserstein",
-            "D is a critic without sigmoid; needs clipping or a gradient penalty.",
+            "D is a critic without a sigmoid; it needs weight clipping or a gradient penalty.",
         ),
         "least-squares": Entry(
             "gan_core.losses:LeastSquares",
             "Least squares",
             "Squared distance to the labels 0 and 1; gradients do not saturate.",
         ),
-        "hinge": Entry(
-            "gan_core.losses:Hinge", "Hinge", "D stops caring once a sample is on the right side by a margin of 1."
-        ),
+        "hinge": Entry("gan_core.losses:Hinge", "Hinge", "D ignores samples on the right side by a margin of 1."),
         "loss-sensitive": Entry(
             "gan_core.losses:LossSensitive",
             "Loss-sensitive",
-            "D must rank a real sample above a fake by as much as the two differ; wants a smooth D.",
+            "D ranks a real sample above a fake by as much as the two differ; needs a smooth D.",
         ),
     },
 )
@@ -39,23 +37,23 @@ LOSSES: Catalog[Entry] = Catalog(
 PENALTIES: Catalog[PenaltyEntry] = Catalog(
     "penalty",
     {
-        "none": PenaltyEntry("gan_core.losses.penalties:NoPenalty", "None", "D is left as it is."),
+        "none": PenaltyEntry("gan_core.losses.penalties:NoPenalty", "None", "No regularisation."),
         "clip": PenaltyEntry(
             "gan_core.losses.penalties:WeightClipping",
             "Weight clipping",
-            "Every weight of D is cut to [-c, c] after its step (WGAN).",
+            "Every weight of D is clipped to [-c, c] after its step (WGAN).",
             reads=("clip",),
         ),
         "gradient-penalty": PenaltyEntry(
             "gan_core.losses.penalties:GradientPenalty",
             "Gradient penalty",
-            "Pulls the norm of D's gradient between real and fake to 1 (WGAN-GP).",
+            "Pulls the norm of D's gradient between real and fake samples to 1 (WGAN-GP).",
             reads=("weight", "every"),
         ),
         "r1": PenaltyEntry(
             "gan_core.losses.penalties:R1",
             "R1",
-            "Flattens D at the real data; the usual cure of an overfitting D.",
+            "Penalises D's gradient at real samples; the usual remedy for an overfitting D.",
             reads=("weight", "every"),
         ),
     },
@@ -68,47 +66,47 @@ OPTIMIZERS: Catalog[OptimizerEntry] = Catalog(
         "adam": OptimizerEntry(
             "torch.optim:Adam",
             "Adam",
-            "A step size for each weight; the GAN default, with beta1 lowered to 0.5.",
+            "A step size for each weight; the default for GANs, with beta1 lowered to 0.5.",
             2e-4,
             _ADAM,
         ),
         "adamw": OptimizerEntry(
-            "torch.optim:AdamW", "AdamW", "Adam whose weight decay does not pass through the step size.", 2e-4, _ADAM
+            "torch.optim:AdamW", "AdamW", "Adam with weight decay decoupled from the step size.", 2e-4, _ADAM
         ),
         "rmsprop": OptimizerEntry(
             "torch.optim:RMSprop",
             "RMSprop",
-            "Adam without its momentum; WGAN's choice.",
+            "Adam without momentum; the optimiser of WGAN.",
             5e-5,
             ("alpha", "momentum", "weight_decay"),
         ),
         "sgd": OptimizerEntry(
             "torch.optim:SGD",
             "SGD",
-            "One rate for all weights; slow and steady, and diverges when the rate is high.",
+            "One rate for all weights; slow, and diverges when the rate is high.",
             0.02,
             ("momentum", "nesterov", "weight_decay"),
         ),
         "adagrad": OptimizerEntry(
             "torch.optim:Adagrad",
             "Adagrad",
-            "Rates only ever shrink, so it slows as it learns.",
+            "Its rates only shrink, so it slows down.",
             2e-3,
             ("weight_decay",),
         ),
         "adadelta": OptimizerEntry(
             "torch.optim:Adadelta",
             "Adadelta",
-            "Sets its own rates from past updates; 1.0 is its natural rate.",
+            "Derives its rates from past updates; 1.0 is its natural rate.",
             1.0,
             ("rho", "weight_decay"),
         ),
         "adamax": OptimizerEntry(
-            "torch.optim:Adamax", "Adamax", "Adam with the largest recent gradient as its scale.", 2e-4, _ADAM
+            "torch.optim:Adamax", "Adamax", "Adam scaled by the largest recent gradient.", 2e-4, _ADAM
         ),
-        "nadam": OptimizerEntry("torch.optim:NAdam", "NAdam", "Adam with Nesterov's look-ahead.", 2e-4, _ADAM),
+        "nadam": OptimizerEntry("torch.optim:NAdam", "NAdam", "Adam with Nesterov momentum.", 2e-4, _ADAM),
         "radam": OptimizerEntry(
-            "torch.optim:RAdam", "RAdam", "Adam that warms itself up while its averages are still poor.", 2e-4, _ADAM
+            "torch.optim:RAdam", "RAdam", "Adam with a warm-up while its averages rest on few steps.", 2e-4, _ADAM
         ),
     },
 )
