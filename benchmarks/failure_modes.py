@@ -1,6 +1,6 @@
-"""Runs made sick by settings alone, and sound ones: what the benchmarks of the diagnosis examine.
+"""Failing and healthy runs for the benchmarks of the diagnosis.
 
-A run is examined at fixed steps on its way, as a session would, so that the same seed gives the same answers.
+A run is diagnosed at fixed steps, so that the same seed gives the same findings.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from gan_core.session.observer import Observer
 from gan_core.session.recorder import DivergedError, Recorder
 from gan_core.training.trainer import Trainer
 
-EXAMINED = 40  # times in a run
+DIAGNOSES = 40  # per run
 
 
 @dataclass(frozen=True)
 class Case:
-    """A run, and what should be said of it: the id of an illness, or "" for a healthy run."""
+    """A run and the id of its expected failure mode, or "" for a healthy run."""
 
     wanted: str
     preset: str
@@ -43,7 +43,7 @@ class Case:
         return presets.load(self.preset).with_values(self.values).dataset.kind
 
 
-# Digits with networks small enough for a few hundred steps in seconds.
+# Digits with small networks: a few hundred steps take seconds.
 _DIGITS: dict[str, Any] = {
     "generator.width": 8, "discriminator.width": 8, "precision": "float32", "reuse_fakes": False, "ema_decay": 0,
     "optimizer_g.name": "adam", "optimizer_g.lr": 2e-3, "optimizer_d.name": "adam", "optimizer_d.lr": 2e-3,
@@ -169,8 +169,8 @@ CASES: dict[str, Case] = {
 }
 
 
-class Examined:
-    """A run in training, with all that a session would know of it."""
+class DiagnosedRun:
+    """A run in training with the diagnosis of a session."""
 
     def __init__(self, config: TrainConfig) -> None:
         self.config, self.trainer = config, Trainer(config, "cpu")
@@ -183,43 +183,43 @@ class Examined:
         self.watch = HealthMonitor()
 
     def go(self, steps: int) -> Iterator[tuple[Finding, ...]]:
-        """Train for so many steps, or to the end of all numbers; the findings at each of forty moments."""
+        """Train for so many steps, or until a loss is not finite; yields the findings at each of forty steps."""
         for step in range(1, steps + 1):
             self.recorder.clock.resume()
             self.recorder.after_step(self.trainer.step(), "both")
-            if step % max(1, steps // EXAMINED) == 0:
-                over = False
+            if step % max(1, steps // DIAGNOSES) == 0:
+                diverged = False
                 try:
                     self.recorder.flush()
                 except DivergedError:
-                    over = True
-                yield self._examine()
-                if over:
+                    diverged = True
+                yield self._diagnose()
+                if diverged:
                     return
 
-    def _examine(self) -> tuple[Finding, ...]:
+    def _diagnose(self) -> tuple[Finding, ...]:
         trainer, observer = self.trainer, self.observer
-        glance = observer.sample_stats(observer.sample_view(trainer), trainer.steps, observer.fit(trainer))
-        if glance is not None:
-            self.sample_stats.add(glance)
+        stats = observer.sample_stats(observer.sample_view(trainer), trainer.steps, observer.fit(trainer))
+        if stats is not None:
+            self.sample_stats.add(stats)
         return self.watch.update(self.config, self.recorder.history.view(), self.sample_stats.view())
 
-    def under(self, config: TrainConfig) -> Examined:
-        """A copy that goes on from here under changed live settings; this one stays as it is."""
-        changed = Examined(config)
+    def with_settings(self, config: TrainConfig) -> DiagnosedRun:
+        """A copy that continues under other live settings."""
+        changed = DiagnosedRun(config)
         changed.trainer.load_state_dict(copy.deepcopy(self.trainer.state_dict()))
         changed.recorder.history, changed.recorder.clock = copy.deepcopy((self.recorder.history, self.recorder.clock))
         changed.sample_stats, changed.watch = copy.deepcopy((self.sample_stats, self.watch))
         return changed
 
     @property
-    def lost(self) -> bool:
-        """Whether some weight of G is no number any more."""
+    def weights_lost(self) -> bool:
+        """Whether a weight of G is not finite."""
         return not all(bool(p.isfinite().all()) for p in self.trainer.generator.parameters())
 
 
 class Ledger:
-    """Results in a file, a line of JSON each, written as they come: a benchmark that was cut off goes on from there."""
+    """Results in a JSON lines file, saved one by one, so that an interrupted benchmark can continue."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -227,7 +227,7 @@ class Ledger:
         self.rows: list[dict[str, Any]] = [json.loads(line) for line in lines]
 
     def find(self, **key: Any) -> dict[str, Any] | None:
-        """The row that holds these values."""
+        """The row with these values, or None."""
         return next((row for row in self.rows if all(row.get(name) == key[name] for name in key)), None)
 
     def add(self, row: dict[str, Any]) -> None:

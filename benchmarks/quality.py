@@ -1,9 +1,9 @@
-"""How good a preset's images are after so many seconds of training; neither start-up nor judging counts.
+"""Quality of a preset's images after so many seconds of training, without start-up and evaluation.
 
     python -m benchmarks.quality --preset mnist-quick --seconds 30,60,180 --seeds 0,1,2
     python -m benchmarks.quality --preset mnist-quick --steps 1000,4000 --set optimizer_g.lr=5e-4
 
-At a given number of steps the figures repeat; at a given time they depend on how busy the machine is.
+At a given number of steps the metrics repeat; at a given time they depend on the load of the machine.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ def main() -> None:
     real = metrics.evaluate(load(config).examples[: metrics.IMAGES], load(config))
     print(f"{config.preset}, {options.device}, {options.threads} threads; {real.extractor}")
     if real.floor:
-        print(f"{metrics.IMAGES} images against {real.reference}; real against real: {figures(real.floor)}")
+        print(f"{metrics.IMAGES} images against {real.reference}; real against real: {as_text(real.floor)}")
     for seed in options.seeds:
         train(config.with_values({"seed": seed}), options)
 
 
 def train(config: TrainConfig, options: argparse.Namespace) -> None:
-    """Train one seed and print a line at each wanted moment."""
+    """Train one seed and print a line at each of the given times or steps."""
     trainer = Trainer(config, options.device)
     seconds = 0.0
     for goal in options.steps or options.seconds:
@@ -42,11 +42,11 @@ def train(config: TrainConfig, options: argparse.Namespace) -> None:
             trainer.step().values.cpu()  # reading them waits for the device
             seconds += time.perf_counter() - began
         quality = metrics.evaluate(trainer.generate(metrics.IMAGES, seed=1), trainer.dataset)
-        print(f"seed {config.seed}  {seconds:6.1f} s  step {trainer.steps:6}  {figures(quality)}", flush=True)
+        print(f"seed {config.seed}  {seconds:6.1f} s  step {trainer.steps:6}  {as_text(quality)}", flush=True)
 
 
-def figures(quality: metrics.Quality) -> str:
-    """FD, KL of the classes, missing classes, precision, recall, coverage, in a line."""
+def as_text(quality: metrics.Quality) -> str:
+    """FD, class divergence, missing classes, precision, recall and coverage on one line."""
     parts = [f"FD {quality.frechet:6.1f}"]
     if quality.class_divergence is not None:
         parts += [f"KL {quality.class_divergence:.3f}", f"missing {' '.join(quality.missing) or 'none'}"]
@@ -58,8 +58,10 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--preset", default="mnist-quick", choices=presets.names(), metavar="ID")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting; repeatable")
-    parser.add_argument("--seconds", type=numbers, default=[30, 60], metavar="S,...", help="when to judge (30,60)")
-    parser.add_argument("--steps", type=numbers, default=[], metavar="N,...", help="when to judge, in place of seconds")
+    parser.add_argument("--seconds", type=numbers, default=[30, 60], metavar="S,...", help="when to evaluate (30,60)")
+    parser.add_argument(
+        "--steps", type=numbers, default=[], metavar="N,...", help="when to evaluate, instead of seconds"
+    )
     parser.add_argument("--seeds", type=numbers, default=[0], metavar="N,...")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--device", default="auto")

@@ -1,10 +1,10 @@
-"""What each cure does against the trouble that it is a cure of: the same run with and without it, over several seeds.
+"""What each technique fixes: the same failing run with and without it, over several seeds.
 
     python -m benchmarks.techniques
-    python -m benchmarks.techniques --lessons spectral-norm,wgan-gp --seeds 5
+    python -m benchmarks.techniques --techniques spectral-norm,wgan-gp --seeds 5
 
-Every lesson is an experiment that goes wrong, the few settings that are the cure, and the figure that tells them apart.
-Figures repeat on one machine; two runs train at a time, on one thread each.
+Each experiment is a config that fails, the settings of the technique, and the value that shows the failure. Values
+repeat on one machine. Two runs train at a time, on one thread each.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ from gan_core.models.modes import batch_statistics
 from gan_core.training.trainer import Trainer
 
 
-def modes(trainer: Trainer) -> float:
-    """Clouds of the data that get at least a fifth of their due."""
+def covered_modes(trainer: Trainer) -> float:
+    """Modes that get at least a fifth of their share of samples."""
     covered = PointEvaluator(trainer.config).fit(trainer.generate(SAMPLES, seed=1)).covered
     return float(covered or 0)
 
 
-def offset(trainer: Trainer) -> float:
+def mean_error(trainer: Trainer) -> float:
     """Distance of the generated mean from the true one."""
     return PointEvaluator(trainer.config).fit(trainer.generate(SAMPLES, seed=1)).mean_error
 
 
 @torch.no_grad()
-def learnt_by_heart(trainer: Trainer) -> float:
-    """How much more D trusts digits that it was trained on than digits that it has never seen; 0 to 1."""
+def overfit_gap(trainer: Trainer) -> float:
+    """D(x) of training digits minus D(x) of unseen digits, in [-1, 1]."""
     n = len(trainer.dataset)
     everything = load(trainer.config.with_values({"data.count": 0})).examples[
         : 2 * n
-    ]  # the first n are those trained on
+    ]  # the first n are the training set
     with batch_statistics(trainer.discriminator):
         scores = [
             trainer.loss.score(trainer.discriminator(to_model(part, trainer.config.generator.output)))
@@ -56,128 +56,128 @@ def learnt_by_heart(trainer: Trainer) -> float:
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """An experiment that goes wrong, and what cures it."""
+class Experiment:
+    """A failing config and the technique that fixes it."""
 
-    trouble: str
-    sick: TrainConfig
-    cure: Mapping[str, Any]
-    figure: Callable[[Trainer], float]
-    cured: Callable[[float], bool]  # whether the figure is that of a run without the trouble
-    wanted: str
+    failure: str
+    failing: TrainConfig
+    technique: Mapping[str, Any]
+    value: Callable[[Trainer], float]
+    reached: Callable[[float], bool]  # whether the value reaches the goal
+    goal: str
     steps: int
 
-    def config(self, with_cure: bool, seed: int) -> TrainConfig:
-        return self.sick.with_values({**(self.cure if with_cure else {}), "seed": seed})
+    def config(self, with_technique: bool, seed: int) -> TrainConfig:
+        return self.failing.with_values({**(self.technique if with_technique else {}), "seed": seed})
 
 
 _SATURATING = presets.load("ring8").with_values(
     {"penalty.name": "none", "loss.name": "saturating", "batch_size": 64}
-)  # all that follows goes well for this one
-# G learns ten times as fast as D: it runs to one place after another, and D is always late.
-_LATE = _SATURATING.with_values({"optimizer_d.lr": 1e-4})
-# D is ahead from the first step, when all fakes lie in one point: log(1 - D) is flat there, and G stands still.
-_AHEAD = _SATURATING.with_values({"n_critic": 5, "generator.init": "normal"})
-# D is all but perfect at each step of G, which reaches a few modes and gets no slope to the others.
-_PERFECT = _SATURATING.with_values({"n_critic": 20, "optimizer_d.lr": 2e-3})
+)  # this run covers all modes
+# G learns ten times as fast as D: it moves from mode to mode, and D cannot follow.
+_SLOW_D = _SATURATING.with_values({"optimizer_d.lr": 1e-4})
+# D is ahead from the first step, when all fakes are at one point: log(1 - D) is flat there, and G gets no gradient.
+_FAST_D = _SATURATING.with_values({"n_critic": 5, "generator.init": "normal"})
+# D is almost perfect at each step of G, which covers a few modes and gets no gradient towards the others.
+_PERFECT_D = _SATURATING.with_values({"n_critic": 20, "optimizer_d.lr": 2e-3})
 _FEW = presets.load("mnist-quick").with_values({"data.count": 500})
 _ALL_EIGHT: dict[str, Any] = {
-    "figure": modes,
-    "cured": lambda covered: covered == 8,
-    "wanted": "8 of 8 modes",
+    "value": covered_modes,
+    "reached": lambda covered: covered == 8,
+    "goal": "8 of 8 modes",
 }
 
-LESSONS: dict[str, Lesson] = {
-    "minibatch-discrimination": Lesson(
-        "collapse: D learns a tenth as fast as G",
-        _LATE,
+EXPERIMENTS: dict[str, Experiment] = {
+    "minibatch-discrimination": Experiment(
+        "mode collapse: D learns a tenth as fast as G",
+        _SLOW_D,
         {"discriminator.batch_layer": "minibatch-discrimination"},
         **_ALL_EIGHT,
         steps=2400,
     ),
-    "two-time-scales": Lesson(
-        "collapse: D learns a tenth as fast as G",
-        _LATE,
+    "two-time-scales": Experiment(
+        "mode collapse: D learns a tenth as fast as G",
+        _SLOW_D,
         {"optimizer_d.lr": 1e-3, "optimizer_g.lr": 5e-4},
         **_ALL_EIGHT,
         steps=2400,
     ),
-    "spectral-norm": Lesson(
-        "no gradient: D wins before G has spread",
-        _AHEAD,
+    "spectral-norm": Experiment(
+        "vanishing gradient: D wins before G has spread",
+        _FAST_D,
         {"discriminator.spectral": True},
         **_ALL_EIGHT,
         steps=2800,
     ),
-    "non-saturating": Lesson(
-        "no gradient: D wins before G has spread",
-        _AHEAD,
+    "non-saturating": Experiment(
+        "vanishing gradient: D wins before G has spread",
+        _FAST_D,
         {"loss.name": "non-saturating", "penalty.name": "r1", "penalty.weight": 0.1},
         **_ALL_EIGHT,
         steps=2800,
     ),
-    "wgan-gp": Lesson(
-        "collapse: 20 steps of D to one of G",
-        _PERFECT,
+    "wgan-gp": Experiment(
+        "mode collapse: 20 steps of D per step of G",
+        _PERFECT_D,
         {"loss.name": "wasserstein", "penalty.name": "gradient-penalty", "penalty.weight": 0.1},
         **_ALL_EIGHT,
         steps=1000,
     ),
-    "r1": Lesson(
-        "oscillation around the target",
+    "r1": Experiment(
+        "oscillation around the equilibrium",
         presets.load("oscillation"),
         {"penalty.name": "r1", "penalty.weight": 1.0},
-        offset,
+        mean_error,
         lambda distance: distance < 0.1,
         "mean within 0.1",
         3000,
     ),
-    "diffaugment": Lesson(
-        "D learns 500 digits by heart",
+    "diffaugment": Experiment(
+        "D overfits to 500 digits",
         _FEW,
         {"augment.translation": 0.125, "augment.cutout": 0.3},
-        learnt_by_heart,
+        overfit_gap,
         lambda gap: gap < 0.1,
-        "D(x) of known and new digits within 0.1",
+        "D(x) of training and new digits within 0.1",
         1500,
     ),
 }
 
 
-def train(name: str, with_cure: bool, seed: int) -> float:
-    """One run of a lesson; its figure at the end."""
+def train(name: str, with_technique: bool, seed: int) -> float:
+    """Train one run of an experiment and return its final value."""
     torch.set_num_threads(1)
-    lesson = LESSONS[name]
-    trainer = Trainer(lesson.config(with_cure, seed), "cpu")
-    for _ in range(lesson.steps):
+    experiment = EXPERIMENTS[name]
+    trainer = Trainer(experiment.config(with_technique, seed), "cpu")
+    for _ in range(experiment.steps):
         trainer.step()
-    return lesson.figure(trainer)
+    return experiment.value(trainer)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--lessons", default=",".join(LESSONS), help="which, by name, with commas between")
+    parser.add_argument("--techniques", default=",".join(EXPERIMENTS), help="comma-separated names")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     seeds = range(options.seeds)
-    print("| cure | trouble | wanted | without it | with it | cured |\n|---|---|---|---|---|---|")
+    print("| technique | failure | goal | without it | with it | goal reached |\n|---|---|---|---|---|---|")
     with ProcessPoolExecutor(options.workers, multiprocessing.get_context("spawn")) as pool:
-        for name in options.lessons.split(","):
-            lesson = LESSONS[name]
-            runs = {cure: [pool.submit(train, name, cure, seed) for seed in seeds] for cure in (False, True)}
-            without, with_it = ([run.result() for run in runs[cure]] for cure in (False, True))
-            counts = [f"{sum(map(lesson.cured, figures))} of {len(seeds)}" for figures in (without, with_it)]
+        for name in options.techniques.split(","):
+            experiment = EXPERIMENTS[name]
+            runs = {on: [pool.submit(train, name, on, seed) for seed in seeds] for on in (False, True)}
+            without, with_it = ([run.result() for run in runs[on]] for on in (False, True))
+            counts = [f"{sum(map(experiment.reached, values))} of {len(seeds)}" for values in (without, with_it)]
             print(
-                f"| `{name}` | {lesson.trouble} | {lesson.wanted} | {spread(without)} | {spread(with_it)} "
+                f"| `{name}` | {experiment.failure} | {experiment.goal} | {spread(without)} | {spread(with_it)} "
                 f"| {counts[1]} (without: {counts[0]}) |",
                 flush=True,
             )
 
 
-def spread(figures: list[float]) -> str:
-    """Least, median and greatest."""
-    return " / ".join(f"{value:.3g}" for value in (min(figures), statistics.median(figures), max(figures)))
+def spread(values: list[float]) -> str:
+    """Minimum, median and maximum."""
+    return " / ".join(f"{value:.3g}" for value in (min(values), statistics.median(values), max(values)))
 
 
 if __name__ == "__main__":
