@@ -24,7 +24,8 @@ from gan_core import presets
 from gan_core.runs import Run, RunError, RunStore
 from gan_core.session import Session
 from gan_core.system.random_streams import stream
-from gan_core.training.trainer import StepRecord, Trainer, Which
+from gan_core.training.step_record import StepRecord
+from gan_core.training.trainer import Trainer, Which
 
 INTERVAL = 5  # steps between two checkpoints
 LONGEST = 0.25  # seconds of training before a kill

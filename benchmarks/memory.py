@@ -70,7 +70,8 @@ def history(lengths: Sequence[int]) -> list[float]:
     from gan_core.session.commands import CommandQueue
     from gan_core.session.disk_writer import RetryingDiskWriter
     from gan_core.session.recorder import Recorder
-    from gan_core.training.trainer import VALUES, StepRecord, Trainer
+    from gan_core.training.step_record import VALUES, StepRecord
+    from gan_core.training.trainer import Trainer
 
     config = presets.load("ring8").with_values({"record.log_every": 1})
     disk = RetryingDiskWriter(None, CommandQueue(config), lambda update: None)

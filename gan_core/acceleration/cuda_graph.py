@@ -1,86 +1,75 @@
-"""On CUDA: each kind of step is recorded once, and from then on launched as one graph (torch's own CUDA graphs).
+"""Recorded steps on CUDA: each becomes one CUDA graph.
 
-A small network's step is hundreds of kernels that are over sooner than the processor can launch them. In a graph they
-need one launch. They are the same kernels on the same numbers, so a recorded step equals the eager one bit for bit; the
-optimiser moves the weights after, as in the eager step, so that a rate may change at any time.
+A small network's step is hundreds of kernels that finish sooner than Python can launch them. A CUDA graph launches all
+of them at once. It runs the same kernels on the same addresses: new inputs are copied over those of the recording.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from gan_core.acceleration.recorded_step import Again, Made, RecordedStep, StepInput, ValuesOf
-from gan_core.config import ConfigError, TrainConfig
+from gan_core.acceleration.recorded_step import Function, RecordedStep, Replayed, flatten, unflatten
+from gan_core.config import ConfigError
 
-_TRIALS = 3  # before recording: libraries choose their kernels and take their memory in the first calls
-_one_at_a_time = threading.Lock()  # sessions have threads of their own, and recording empties the shared cache
+_WARM_UP = 3  # calls before the recording, in which libraries choose kernels and allocate workspaces
+_recording = threading.Lock()  # recording empties the allocator's cache, which all sessions share
 
 
 class CudaGraph(RecordedStep):
-    """Does what `differentiate` does, as one graph, recorded at the first call of each kind."""
+    """Replays each function as one CUDA graph. The graph returns values without an autograd graph."""
 
-    @staticmethod
-    def can_record(config: TrainConfig, device: torch.device, is_deterministic: bool) -> bool:
-        """On CUDA, if wanted.
+    keeps_graph = False
 
-        G's step that goes on from D's fakes makes them once more in a graph; so nothing in G may be left to chance or
-        to how often it is asked.
-        """
-        return config.cuda_graph and device.type == "cuda" and (not config.reuse_fakes or is_deterministic)
-
-    def _record(
-        self, values_of: ValuesOf, parameters: list[nn.Parameter], drawn: Sequence[StepInput]
-    ) -> tuple[Made, Again]:
-        inputs = [x.clone() if isinstance(x, Tensor) else x for x in drawn]
-        act = partial(self._differentiate, values_of, parameters, *inputs)
+    def _record(self, function: Function, inputs: Any) -> tuple[Any, Replayed]:
+        kind, tensors = flatten(inputs)
+        static_tensors = [tensor.clone() for tensor in tensors]
+        static_inputs = unflatten(kind, static_tensors)
         try:
-            with _one_at_a_time:
-                values, replay = record(act, self._networks, self._generators)
+            with _recording:
+                outputs, launch = record(lambda: function(static_inputs), self._modules, self._rngs)
         except torch.OutOfMemoryError:
             raise
         except RuntimeError as error:
-            what = str(error).strip().partition("\n")[0]
+            reason = str(error).strip().partition("\n")[0]
             raise ConfigError(
-                f"cuda_graph: the training step cannot be recorded ({what}); set cuda_graph to false"
+                f"cuda_graph: the training step cannot be recorded ({reason}); set cuda_graph to false"
             ) from error
-        places = [x for x in inputs if isinstance(x, Tensor)]
-        made = [values, *(parameter.grad for parameter in parameters)]
 
-        def again(*tensors: Tensor) -> Made:
-            torch._foreach_copy_(places, tensors)
-            replay()
-            return made
+        def replay(_: Any, tensors: list[Tensor]) -> Any:
+            torch._foreach_copy_(static_tensors, tensors)
+            launch()
+            return outputs
 
-        return again(*places), again
+        return replay(inputs, tensors), replay
 
 
 def record(
-    act: Callable[[], Tensor], networks: Sequence[nn.Module], generators: Sequence[torch.Generator]
-) -> tuple[Tensor, Callable[[], object]]:
-    """Record what `act` does on the networks' GPU: the tensor that it answers with, and how to do it again.
+    function: Callable[[], Any], modules: Sequence[nn.Module], rngs: Sequence[torch.Generator]
+) -> tuple[Any, Callable[[], object]]:
+    """Capture a CUDA graph of `function` on the GPU of `modules`: its outputs, and a call that computes them anew.
 
-    Nothing has happened afterwards: statistics of the networks and generators stand where they stood.
+    Buffers of the modules and states of the rngs are left as they were before. Other threads may use the GPU meanwhile.
     """
-    buffers = [buffer for network in networks for buffer in network.buffers()]
-    statistics, states = [buffer.clone() for buffer in buffers], [generator.get_state() for generator in generators]
-    with torch.cuda.device(next(networks[0].parameters()).device):
+    buffers = [buffer for module in modules for buffer in module.buffers()]
+    buffers_before, states_before = [buffer.clone() for buffer in buffers], [rng.get_state() for rng in rngs]
+    with torch.cuda.device(next(modules[0].parameters()).device):
         graph = torch.cuda.CUDAGraph()
-        present, aside = torch.cuda.current_stream(), torch.cuda.Stream()
-        aside.wait_stream(present)
-        with torch.cuda.stream(aside):
-            for _ in range(_TRIALS):
-                act()
-            for buffer, before in zip(buffers, statistics, strict=True):
+        current, side = torch.cuda.current_stream(), torch.cuda.Stream()
+        side.wait_stream(current)
+        with torch.cuda.stream(side):
+            for _ in range(_WARM_UP):
+                function()
+            for buffer, before in zip(buffers, buffers_before, strict=True):
                 buffer.copy_(before)
-        present.wait_stream(aside)
-        for generator, state in zip(generators, states, strict=True):
-            generator.set_state(state)
-            graph.register_generator_state(generator)
-        with torch.cuda.graph(graph, stream=aside, capture_error_mode="thread_local"):  # other sessions go on meanwhile
-            values = act()
-    return values, graph.replay
+        current.wait_stream(side)
+        for rng, state in zip(rngs, states_before, strict=True):
+            rng.set_state(state)
+            graph.register_generator_state(rng)
+        with torch.cuda.graph(graph, stream=side, capture_error_mode="thread_local"):
+            outputs = function()
+    return outputs, graph.replay

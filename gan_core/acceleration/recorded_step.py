@@ -1,78 +1,97 @@
-"""Each kind of step is recorded once, and from then on done by its recording: the same numbers, without the way there.
+"""Recorded steps: a function of tensors runs once under observation and is replayed from then on.
 
-How it is recorded depends on the device: `graphs` for CUDA, `replays` for a CPU; or, if somebody asks, as machine code,
-`compiled`. The optimiser moves the weights after, as in the eager step, so that a rate may change at any time.
+Much of a small network's step is not arithmetic: PyTorch looks up modules, builds the autograd graph and walks it back,
+and on CUDA launches hundreds of short kernels. All of it is the same at every step. A recording keeps only the
+operations on tensors and repeats them on new inputs: the same kernels in the same order, so the results are the same
+bit for bit. `Replay` does so on a CPU and `CudaGraph` on CUDA. Nothing here knows what the function computes.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import is_dataclass
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from gan_core.config import TrainConfig
-
-StepInput = Tensor | bool | None  # what a loss depends on beside the weights; all but a tensor is recorded for good
-ValuesOf = Callable[..., Sequence[Tensor]]  # what was drawn -> a loss, then what else to show; scalars
-Differentiate = Callable[..., Tensor]  # (values_of, parameters, *drawn) -> values; `trainer.differentiate`
-Made = Sequence[Tensor | None]  # values, then the gradient of each parameter
-Again = Callable[..., Made]  # drawn tensors -> the same of these, in memory that the next of its kind may overwrite
+Function = Callable[[Any], Any]  # inputs -> outputs
+Replayed = Callable[[Any, list[Tensor]], Any]  # inputs and the tensors among them -> outputs
 
 
 class RecordedStep(ABC):
-    """Does what `differentiate` does, as it was recorded at the first call of each kind.
+    """Records functions that make up one training step.
+
+    A function takes one frozen dataclass of tensors and hashable values and returns one dataclass of tensors and lists
+    of tensors. It may also read `modules`, update their buffers, and draw from `rngs`, but from nothing else. Its
+    outputs may be overwritten by its next call.
 
     Args:
-        differentiate: gives `parameters` the gradient of a loss. It may read from its arguments and the networks only,
-            and must go the same way whatever their numbers are.
-        networks: the networks that it computes with.
-        generators: where chance comes from on the way.
+        modules: all networks that the functions use; their parameters may change between calls.
+        rngs: all random generators that the functions draw from.
     """
 
-    def __init__(
-        self, differentiate: Differentiate, networks: Sequence[nn.Module], generators: Sequence[torch.Generator]
-    ) -> None:
-        self._differentiate, self._networks, self._generators = differentiate, networks, generators
-        self._settings: tuple[Hashable, ...] = ()
-        self.forget()
+    keeps_graph: ClassVar[bool]  # whether one function can backpropagate into the outputs of another
 
-    @staticmethod
-    @abstractmethod
-    def can_record(config: TrainConfig, device: torch.device, is_deterministic: bool) -> bool:
-        """Whether steps under `config` may be recorded on `device`, where G `is_deterministic`."""
+    def __init__(self, modules: Sequence[nn.Module], rngs: Sequence[torch.Generator]) -> None:
+        self._modules, self._rngs = modules, rngs
 
-    def under(self, *settings: Hashable) -> Differentiate:
-        """`differentiate` under `settings`, which are all that a loss depends on beside weights and what is drawn."""
-        if settings != self._settings:
-            self._settings = settings
-            self.forget()
-        return self._call
+    def record(self, *functions: Callable[..., Any]) -> tuple[Callable[..., Any], ...]:
+        """The same functions, recorded at their first call for each kind of input and replayed at every later one.
 
-    def forget(self) -> None:
-        """Record each kind anew."""
-        self._recorded: dict[Hashable, Again] = {}
-
-    def _call(self, values_of: ValuesOf, parameters: list[nn.Parameter], *drawn: StepInput) -> Tensor:
-        """As `differentiate`.
-
-        Raises:
-            ConfigError: the step cannot be recorded.
+        Inputs are of one kind if they differ only in the values of their tensors. A call raises `ConfigError` if the
+        function cannot be recorded. Earlier recordings are forgotten.
         """
-        kind = values_of.__name__, *((x.shape, x.dtype) if isinstance(x, Tensor) else x for x in drawn)
-        if kind in self._recorded:
-            made = self._recorded[kind](*(x for x in drawn if isinstance(x, Tensor)))
-        else:
-            made, self._recorded[kind] = self._record(values_of, parameters, drawn)
-        values, *gradients = made
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient
-        assert values is not None
-        return values
+        return tuple(map(self._recorded, functions))
+
+    def _recorded(self, function: Function) -> Function:
+        replays: dict[Hashable, Replayed] = {}
+
+        def call(inputs: Any) -> Any:
+            kind, tensors = flatten(inputs)
+            if kind in replays:
+                return replays[kind](inputs, tensors)
+            outputs, replays[kind] = self._record(function, inputs)
+            return outputs
+
+        return call
 
     @abstractmethod
-    def _record(
-        self, values_of: ValuesOf, parameters: list[nn.Parameter], drawn: Sequence[StepInput]
-    ) -> tuple[Made, Again]:
-        """Do this step, once; what it made, and how to do others of its kind."""
+    def _record(self, function: Function, inputs: Any) -> tuple[Any, Replayed]:
+        """Run the function once; its outputs, and how to replay it on inputs of this kind and their tensors."""
+
+
+class TensorKind(NamedTuple):
+    """Takes the place of a tensor in a flattened structure."""
+
+    shape: torch.Size
+    dtype: torch.dtype
+
+
+def flatten(structure: Any) -> tuple[Any, list[Tensor]]:
+    """A dataclass with a `TensorKind` for each tensor in its fields, and these tensors in order."""
+    tensors: list[Tensor] = []
+
+    def take(tensor: Tensor) -> TensorKind:
+        tensors.append(tensor)
+        return TensorKind(tensor.shape, tensor.dtype)
+
+    return _replace(structure, Tensor, take), tensors
+
+
+def unflatten(structure: Any, tensors: Iterable[Tensor]) -> Any:
+    """The reverse of `flatten`."""
+    remaining = iter(tensors)
+    return _replace(structure, TensorKind, lambda _: next(remaining))
+
+
+def _replace(structure: Any, kind: type, change: Callable[[Any], Any]) -> Any:
+    if isinstance(structure, kind):
+        return change(structure)
+    if isinstance(structure, list):
+        return [_replace(item, kind, change) for item in structure]
+    if is_dataclass(structure):
+        constructor: Callable[..., Any] = type(structure)
+        return constructor(*[_replace(field, kind, change) for field in vars(structure).values()])
+    return structure

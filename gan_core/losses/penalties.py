@@ -7,6 +7,7 @@ in the catalogue.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -29,11 +30,11 @@ def get(config: PenaltyConfig) -> Penalty:
     return penalty
 
 
+@dataclass(frozen=True)
 class Penalty:
     """No penalty, and the base of all others."""
 
-    def __init__(self, config: PenaltyConfig) -> None:
-        self.config = config
+    config: PenaltyConfig
 
     @property
     def formula(self) -> str:

@@ -7,7 +7,8 @@ from gan_core.session.health import Health
 from gan_core.session.listener import Listener
 from gan_core.session.recorder import Recorder
 from gan_core.session.snapshot import Status
-from gan_core.training.trainer import StepRecord, Trainer, Which
+from gan_core.training.step_record import StepRecord
+from gan_core.training.trainer import Trainer, Which
 
 
 class Checkpoints(Listener):

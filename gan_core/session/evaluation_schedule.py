@@ -10,7 +10,8 @@ from gan_core.session.evaluator import Evaluator
 from gan_core.session.listener import Listener
 from gan_core.session.recorder import Recorder
 from gan_core.session.snapshot import Publish, Status
-from gan_core.training.trainer import StepRecord, Trainer, Which
+from gan_core.training.step_record import StepRecord
+from gan_core.training.trainer import Trainer, Which
 
 
 class EvaluationSchedule(Listener):

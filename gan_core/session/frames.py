@@ -6,7 +6,8 @@ from gan_core.session.disk_writer import RetryingDiskWriter
 from gan_core.session.listener import Listener
 from gan_core.session.observer import Observer
 from gan_core.session.tensorboard import TensorBoardWriter
-from gan_core.training.trainer import StepRecord, Trainer, Which
+from gan_core.training.step_record import StepRecord
+from gan_core.training.trainer import Trainer, Which
 
 
 class Frames(Listener):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gan_core.config import TrainConfig
 from gan_core.session.snapshot import Status
-from gan_core.training.trainer import StepRecord, Which
+from gan_core.training.step_record import StepRecord
+from gan_core.training.trainer import Which
 
 
 class Listener:

@@ -18,7 +18,8 @@ from gan_core.session.recorder import Recorder
 from gan_core.session.sample_views import SampleViews
 from gan_core.session.snapshot import Publish, SampleView, Status
 from gan_core.system.devices import describe_device
-from gan_core.training.trainer import StepRecord, Trainer, Which
+from gan_core.training.step_record import StepRecord
+from gan_core.training.trainer import Trainer, Which
 
 INTERVAL = 0.4  # seconds between snapshots
 

@@ -13,7 +13,8 @@ from gan_core.session.listener import Listener
 from gan_core.session.snapshot import Status
 from gan_core.session.tensorboard import TensorBoardWriter
 from gan_core.training.history import COLUMNS, HistoryLog
-from gan_core.training.trainer import VALUES, StepRecord, Trainer, Which
+from gan_core.training.step_record import VALUES, StepRecord
+from gan_core.training.trainer import Trainer, Which
 
 _ORDER = [VALUES.index(name) for name in COLUMNS if name in VALUES]  # from the order of VALUES to the order of COLUMNS
 

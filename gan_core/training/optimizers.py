@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gan_core.acceleration.fused_adam import Adam, AdamW
 from gan_core.config import OptimizerConfig
@@ -37,6 +37,13 @@ def retune(optimizer: torch.optim.Optimizer, config: OptimizerConfig, lr_factor:
     arguments["lr"] *= lr_factor
     for group in optimizer.param_groups:
         group.update(arguments)
+
+
+def descend(optimizer: torch.optim.Optimizer, gradients: list[Tensor | None]) -> None:
+    """One step of the optimiser down these gradients, one for each of its parameters."""
+    for parameter, gradient in zip(optimizer.param_groups[0]["params"], gradients, strict=True):
+        parameter.grad = gradient
+    optimizer.step()
 
 
 def tensors_per_weight(config: OptimizerConfig) -> int:

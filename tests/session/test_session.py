@@ -15,7 +15,8 @@ from gan_core.config.schema import ConfigError
 from gan_core.runs import RunStore
 from gan_core.session import Session
 from gan_core.session.snapshot import Snapshot
-from gan_core.training.trainer import StepRecord, Trainer, Which
+from gan_core.training.step_record import StepRecord
+from gan_core.training.trainer import Trainer, Which
 from tests.support.small import DIGITS, POINTS, VARIANTS
 
 ENDLESS = POINTS.with_values({"max_steps": 100_000_000, "record.save_every": 1_000_000, "record.frame_every": 1_000})

@@ -1,23 +1,21 @@
-"""What tests of recorded steps share: trainers whose steps are not recorded, and what steps came to."""
+"""What tests of recorded steps share: trainers whose steps are not recorded, and the values of steps."""
 
 from __future__ import annotations
 
 import pytest
 
-from gan_core.acceleration.cuda_graph import CudaGraph
-from gan_core.acceleration.replay import Replay
 from gan_core.config import TrainConfig
+from gan_core.training import recording
 from gan_core.training.trainer import Trainer
 
 
 def eager(config: TrainConfig, device: str = "cpu") -> Trainer:
-    """A trainer of which each step goes the usual way."""
+    """A trainer whose steps are not recorded."""
     with pytest.MonkeyPatch.context() as patch:
-        for way in (CudaGraph, Replay):
-            patch.setattr(way, "can_record", lambda *_: False)
+        patch.setattr(recording, "recorded_step", lambda *_: None)
         return Trainer(config, device)
 
 
 def values(trainer: Trainer, steps: int) -> list[list[str]]:
-    """As text, for NaN is not equal to itself."""
+    """The values of each step, as text, because NaN does not equal itself."""
     return [[str(value) for value in trainer.step().values.tolist()] for _ in range(steps)]

@@ -12,7 +12,8 @@ import torch
 from gan_core.config import TrainConfig
 from gan_core.models.modes import batch_statistics
 from gan_core.system.devices import find_device
-from gan_core.training.trainer import VALUES, StepRecord, Trainer
+from gan_core.training.step_record import VALUES, StepRecord
+from gan_core.training.trainer import Trainer
 from tests.support.small import DIGITS, POINTS, VARIANTS
 
 every_variant = pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS)
@@ -99,9 +100,9 @@ def test_a_round_takes_k_batches_of_real_data() -> None:
 
 def test_g_learns_on_the_fakes_that_d_has_just_seen_when_asked_to() -> None:
     trainer = Trainer(POINTS.with_values({"reuse_fakes": True}), "cpu")
-    before = trainer.random.noise_g.get_state()
+    before = trainer.rngs.noise_g.get_state()
     trainer.step()
-    assert torch.equal(trainer.random.noise_g.get_state(), before)
+    assert torch.equal(trainer.rngs.noise_g.get_state(), before)
 
 
 def test_optimisers_differ_in_nothing_but_the_update() -> None:
@@ -206,7 +207,7 @@ def test_a_lazy_penalty_is_paid_at_each_nth_step_of_d() -> None:
 
 def test_bfloat16_is_repeatable_beside_another_thread_that_casts(monkeypatch: pytest.MonkeyPatch) -> None:
     """torch clears one cache of cast weights for all threads; gradients of a weight used twice depended on that."""
-    monkeypatch.setattr("gan_core.training.trainer.multiplies_bfloat16", lambda device: True)
+    monkeypatch.setattr("gan_core.training.recording.multiplies_bfloat16", lambda device: True)
     config = VARIANTS["spectral hinge"]
     alone, beside, over = Trainer(config, "cpu"), Trainer(config, "cpu"), threading.Event()
 

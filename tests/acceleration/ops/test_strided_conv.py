@@ -90,7 +90,7 @@ def test_what_comes_out_may_be_changed_in_place() -> None:
     torch.testing.assert_close(slopes(layer, ours, x), slopes(layer, theirs, x))
 
 
-@pytest.mark.parametrize(("channels", "sign"), [(1, "Pixel"), (3, "edBackward")])
+@pytest.mark.parametrize(("channels", "sign"), [(1, "Pixel"), (3, "FunctionBackward")])
 def test_the_picture_is_folded_where_it_pays_only(channels: int, sign: str) -> None:
     """Pictures that want their gradient, while training; evaluation and export see a plain convolution."""
     down, up = on_cpu(StridedConv2d(channels, 5, True)), on_cpu(StridedConvTranspose2d(5, channels, 28, True))

@@ -1,0 +1,151 @@
+"""D's and G's loss in Algorithm 1, as pure functions of the networks, a batch, the settings and the random generators.
+
+They change nothing but running statistics of normalisation layers and the states of the random generators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gan_core.config import AugmentConfig
+from gan_core.losses import Loss
+from gan_core.losses.penalties import Penalty
+from gan_core.models.layers import full_precision
+from gan_core.models.modes import frozen, frozen_batch_statistics
+from gan_core.models.sgan import penalized_discriminator
+from gan_core.system.random_streams import Streams
+from gan_core.training.diffaugment import augment
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the losses depend on besides weights and batches."""
+
+    loss: Loss
+    penalty: Penalty
+    augment: AugmentConfig
+    bfloat16: bool  # whether forward passes run in bfloat16; losses and penalties never do
+    is_samplewise: bool  # whether D scores each sample independently, so that one pass can take real samples and fakes
+    keep_graph: bool  # whether G's loss backpropagates into the fakes of D's loss
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The inputs of D's loss."""
+
+    real: Tensor  # (N, C, H, W) in the range of G's output, or (N, 2)
+    y: Tensor | None  # (N,): classes of the real samples and of the fakes; None without a condition
+    z: Tensor  # (N, latent.dim)
+    instance_noise: Tensor | None  # (): standard deviation; None for no noise
+    penalty_is_due: bool  # in this step, under lazy regularisation
+    penalty_noise: Tensor | None  # what `Penalty.draw` gave
+
+
+@dataclass(frozen=True)
+class LatentBatch:
+    """The inputs of G's loss."""
+
+    z: Tensor  # (N, latent.dim)
+    y: Tensor | None  # (N,)
+    instance_noise: Tensor | None  # ()
+    fakes: Tensor | None = None  # (N, *shape): what D's loss generated from this z; None for a new z
+
+
+@dataclass
+class LossValues:
+    """A loss and what to show beside it; scalars."""
+
+    loss: Tensor
+    scores: tuple[Tensor, ...] = ()  # detached mean scores of real samples and of fakes
+    fakes: Tensor | None = None  # (N, *shape): with their autograd graph under `keep_graph`
+
+
+@dataclass
+class Gradients:
+    """Gradients of a loss."""
+
+    values: Tensor  # (k,): the loss, the mean scores, the norm of all gradients together
+    gradients: list[Tensor | None]  # of each parameter; None where the loss does not depend on it
+    fakes: Tensor | None  # as in `LossValues`
+
+
+def discriminator_loss(
+    generator: nn.Module, discriminator: nn.Module, settings: Settings, rngs: Streams, batch: Batch
+) -> LossValues:
+    """D's loss on real samples and fakes, plus the penalty where it is due."""
+    with torch.set_grad_enabled(settings.keep_graph), _precision(settings, batch.z):
+        fakes = generator(batch.z, batch.y)
+    real = _distort(batch.real, batch.instance_noise, settings, rngs)
+    fake = _distort(full_precision(fakes.detach()), batch.instance_noise, settings, rngs)
+    with _precision(settings, real):
+        real_logits, fake_logits = _scores(discriminator, real, fake, batch.y, settings.is_samplewise)
+    loss = settings.loss.discriminator(real_logits, fake_logits, settings.loss.distance(real, fake))
+    if batch.penalty_is_due:
+        penalty = settings.penalty.term(
+            partial(penalized_discriminator(discriminator), y=batch.y), real, fake, batch.penalty_noise
+        )
+        loss = loss if penalty is None else loss + penalty
+    mean_scores = tuple(settings.loss.score(logits.detach()).mean() for logits in (real_logits, fake_logits))
+    return LossValues(loss, mean_scores, fakes)
+
+
+def generator_loss(
+    generator: nn.Module, discriminator: nn.Module, settings: Settings, rngs: Streams, batch: LatentBatch
+) -> LossValues:
+    """G's loss on fakes: those of D's loss if the batch has them, else new ones."""
+    fakes, is_repeated = batch.fakes, batch.fakes is not None
+    with _precision(settings, batch.z), frozen(list(discriminator.parameters())):
+        if fakes is None or not fakes.requires_grad:  # a recorded step returns fakes without their graph
+            with frozen_batch_statistics(generator) if is_repeated else nullcontext():
+                fakes = generator(batch.z, batch.y)
+        fake = _distort(full_precision(fakes), batch.instance_noise, settings, rngs)
+        fake_logits = full_precision(discriminator(fake, batch.y))
+    return LossValues(settings.loss.generator(fake_logits))
+
+
+def differentiate(loss_of: Callable[[Any], LossValues], parameters: list[nn.Parameter], batch: Any) -> Gradients:
+    """The gradients of `loss_of(batch)` with respect to the parameters."""
+    result = loss_of(batch)
+    gradients = torch.autograd.grad(result.loss, parameters, allow_unused=True)  # 20 % faster than `backward`
+    norms = [torch.linalg.vector_norm(gradient) for gradient in gradients if gradient is not None]
+    norm = torch.linalg.vector_norm(torch.stack(norms))
+    return Gradients(
+        values=torch.stack((result.loss.detach(), *result.scores, norm)),
+        gradients=[None if gradient is None else gradient.contiguous() for gradient in gradients],  # for fused kernels
+        fakes=result.fakes,
+    )
+
+
+def _scores(
+    discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor | None, is_samplewise: bool
+) -> tuple[Tensor, Tensor]:
+    """D's logits of real samples and of fakes, (N,) each; in one pass if that gives the same, because it is faster."""
+    if not is_samplewise:
+        return full_precision(discriminator(real, y)), full_precision(discriminator(fake, y))
+    logits = discriminator(torch.cat((real, fake)), None if y is None else torch.cat((y, y)))
+    real_logits, fake_logits = full_precision(logits).split(len(real))
+    return real_logits, fake_logits
+
+
+def _distort(x: Tensor, instance_noise: Tensor | None, settings: Settings, rngs: Streams) -> Tensor:
+    """What D sees of `x`: augmented (Zhao et al., 2020), with instance noise (Sønderby et al., 2017)."""
+    x = augment(x, settings.augment, rngs.augment)
+    if instance_noise is None:
+        return x
+    return x + instance_noise * torch.empty_like(x).normal_(generator=rngs.instance)
+
+
+def _precision(settings: Settings, x: Tensor) -> AbstractContextManager[object]:
+    """Autocast to bfloat16 on the device of `x`, if the settings ask for it.
+
+    Autocast's weight cache is shared between threads. Another session may clear it during a step and so change the
+    precision of a gradient sum. So it is off.
+    """
+    return torch.autocast(x.device.type, torch.bfloat16, cache_enabled=False) if settings.bfloat16 else nullcontext()
