@@ -1,4 +1,4 @@
-"""What the benchmarks of pages share: the app on a free port, a tab of Chromium to look at it, a run begun in it."""
+"""Helpers of the page benchmarks: the app on a free port, a tab of Chromium, and a run started in it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from playwright.sync_api import Page, sync_playwright
 from gan_core import presets
 from tests.conftest import QUIET, Server
 
-# For scripts that run in a page: all elements that match, within components too.
+# For scripts in a page: all elements that match a selector, also within components.
 _FIND_ALL = """window.findAll = (root, selector) => [...root.querySelectorAll('*')].flatMap((node) =>
   [...(node.matches(selector) ? [node] : []), ...(node.shadowRoot ? findAll(node.shadowRoot, selector) : [])]);"""
 
 
 @contextmanager
 def served(library: Path) -> Iterator[Server]:
-    """The app, ready to answer, over a library of runs; it is given time to save when it ends."""
+    """The app with a library of runs, once it responds. At the end it has two minutes to save."""
     os.environ["GAN_PLAYGROUND_RUNS"] = str(library)
     server = Server(Path("app.py"), library / "log.txt")
     try:
@@ -33,7 +33,7 @@ def served(library: Path) -> Iterator[Server]:
 
 @contextmanager
 def tab() -> Iterator[Page]:
-    """An empty page of a laptop's size, in a browser of its own; scripts have `findAll` there."""
+    """An empty page in a new browser with a window of laptop size. Scripts in it can call `findAll`."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
         page = browser.new_page(viewport={"width": 1440, "height": 900})
@@ -43,7 +43,7 @@ def tab() -> Iterator[Page]:
 
 
 def train(page: Page, url: str, preset: str = "mnist-quick", steps: int = 1_000_000) -> None:
-    """Begin a run that lasts, from the Train page; returns once its first losses are drawn."""
+    """Start a long run on the Train page, and return once its first losses are drawn."""
     config = presets.load(preset).with_values({"max_steps": steps, "record.frame_every": 1000})
     page.goto(f"{url}/train?{urlencode(config.to_query())}")
     page.get_by_role("button", name=re.compile("^Start")).click(timeout=180_000)

@@ -1,10 +1,10 @@
-"""Kills a training process again and again (SIGKILL, at random moments) and goes on with what it left behind.
+"""Kills a training process repeatedly (SIGKILL, at random times) and resumes its run each time.
 
     python -m benchmarks.kills --kills 50
 
-Each life trains the same run on, saving every few steps, so that about half of the kills fall into the writing of a
-checkpoint. After each death the run must go on from a whole checkpoint no more than one interval back; at the end its
-weights must be those of a run that was never disturbed. Ends with status 1 if that does not hold.
+Each process resumes the same run and saves every few steps, so that about half of the kills happen while a checkpoint
+is written. After each kill, the run must resume from a complete checkpoint at most one interval back. At the end, its
+weights must equal the weights of an uninterrupted run. Exits with status 1 otherwise.
 """
 
 from __future__ import annotations
@@ -44,26 +44,26 @@ CONFIG = presets.load("ring8").with_values(
 
 
 class Shared:
-    """Two numbers that outlive the process which wrote them: the step it began at, and the step it has reached."""
+    """Two numbers in memory shared with the child process: its first step and its current step."""
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, 16)
 
-    def write(self, began: int, reached: int) -> None:
-        self._memory[:] = struct.pack("<qq", began, reached)
+    def write(self, first: int, current: int) -> None:
+        self._memory[:] = struct.pack("<qq", first, current)
 
     def read(self) -> tuple[int, int]:
-        began, reached = struct.unpack("<qq", self._memory[:])
-        return began, reached
+        first, current = struct.unpack("<qq", self._memory[:])
+        return first, current
 
 
-def live(store: RunStore, run: Run | None, shared: Shared) -> None:
+def train(store: RunStore, run: Run | None, shared: Shared) -> None:
     """Train until killed."""
     step = Trainer.step
 
     def counted(trainer: Trainer, which: Which = "both") -> StepRecord:
-        began, _ = shared.read()
-        shared.write(trainer.steps if began < 0 else began, trainer.steps)
+        first, _ = shared.read()
+        shared.write(trainer.steps if first < 0 else first, trainer.steps)
         record = step(trainer, which)
         shared.write(shared.read()[0], trainer.steps)
         return record
@@ -74,29 +74,29 @@ def live(store: RunStore, run: Run | None, shared: Shared) -> None:
     session.wait()
 
 
-def kill_once(store: RunStore, run: Run | None, shared: Shared, chance: torch.Generator) -> None:
-    """One life and its end."""
+def kill_once(store: RunStore, run: Run | None, shared: Shared, rng: torch.Generator) -> None:
+    """Start a process that trains, and kill it."""
     shared.write(-1, -1)
-    child = os.fork()  # as good as a new process, and torch need not be loaded again
+    child = os.fork()  # a fork does not load torch again
     if child == 0:
-        live(store, run, shared)
+        train(store, run, shared)
         os._exit(1)
     deadline = time.monotonic() + 60
     while shared.read()[1] < 0 and time.monotonic() < deadline:
         time.sleep(0.001)
-    time.sleep(LONGEST * torch.rand((), generator=chance).item())
+    time.sleep(LONGEST * torch.rand((), generator=rng).item())
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
 
 
 def is_undisturbed(run: Run, step: int, folder: Path) -> bool:
-    """Whether the weights of this step are those of a run that was trained to it in one go."""
+    """Whether the weights at `step` equal the weights of an uninterrupted run."""
     session = Session(CONFIG, RunStore(folder), threads=1, max_steps=step)
     session.start()
     session.wait()
-    twin = RunStore(folder).open(session.snapshot().run_id)
+    other = RunStore(folder).open(session.snapshot().run_id)
     names = ("generator.safetensors", "discriminator.safetensors", "state.safetensors")
-    weights = [[(each.path / f"step-{step:07d}" / name).read_bytes() for name in names] for each in (run, twin)]
+    weights = [[(each.path / f"step-{step:07d}" / name).read_bytes() for name in names] for each in (run, other)]
     return weights[0] == weights[1]
 
 
@@ -105,37 +105,37 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    chance, shared = stream(arguments.seed, "kills"), Shared()
-    Trainer(CONFIG, "cpu").step()  # loads what training needs before the first fork
+    rng, shared = stream(arguments.seed, "kills"), Shared()
+    Trainer(CONFIG, "cpu").step()  # load all modules before the first fork
     with tempfile.TemporaryDirectory() as folder:
         store, run, expected, failures, while_saving, most = RunStore(Path(folder) / "runs"), None, 0, 0, 0, 0
         for number in range(1, arguments.kills + 1):
-            kill_once(store, run, shared, chance)
-            began, reached = shared.read()
+            kill_once(store, run, shared, rng)
+            first, killed_at = shared.read()
             (found,) = store.root.iterdir()
             run = store.open(found.name)
             unfinished = list(run.path.glob(".unfinished-*"))
             while_saving += bool(unfinished)
             try:
-                left = run.last_whole()
+                resumed_from = run.last_whole()
             except RunError:
-                left = 0  # killed before the first checkpoint was due
-            lost = reached - left
+                resumed_from = 0  # killed before the first checkpoint
+            lost = killed_at - resumed_from
             most = max(most, lost)
-            good = began == expected and 0 <= lost <= INTERVAL
+            good = first == expected and 0 <= lost <= INTERVAL
             failures += not good
             print(
-                f"{number:3}: began at step {began}, killed at {reached}"
-                f"{' while saving' if unfinished else ''}, goes on from {left}: {'ok' if good else 'FAILED'}"
+                f"{number:3}: first step {first}, killed at {killed_at}"
+                f"{' while saving' if unfinished else ''}, resumes from {resumed_from}: {'ok' if good else 'FAILED'}"
             )
-            expected = left
-            run = run if left else None
+            expected = resumed_from
+            run = run if resumed_from else None
             if run is None:
                 store = RunStore(Path(folder) / f"runs-{number}")
-        same = run is not None and is_undisturbed(run, expected, Path(folder) / "twin")
+        same = run is not None and is_undisturbed(run, expected, Path(folder) / "uninterrupted")
     print(
-        f"{arguments.kills - failures} of {arguments.kills} went on, {while_saving} were killed while saving; at most "
-        f"{most} steps were lost, {INTERVAL} are one interval; weights as never disturbed: {'yes' if same else 'NO'}"
+        f"{arguments.kills - failures} of {arguments.kills} resumed, {while_saving} were killed while saving; at most "
+        f"{most} steps were lost, an interval is {INTERVAL}; weights of an uninterrupted run: {'yes' if same else 'NO'}"
     )
     return 0 if same and not failures else 1
 

@@ -1,9 +1,9 @@
-"""How fast the Latent page answers: from a key press on a slider to the new picture on the screen.
+"""Response time of the Latent page: from a key press on a slider to the new image on the screen.
 
     python -m benchmarks.latent_page --presses 30
 
-Starts the app on a free port over a library of untrained models (speed does not ask how well they learned), and presses
-the arrow keys in Chromium: an MLP and a 64x64 DCGAN, then both while `mnist-quick` trains in the same server.
+Starts the app on a free port with untrained models and presses the arrow keys in Chromium: for an MLP and a 64x64
+DCGAN, then for both while `mnist-quick` trains in the same server.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ from gan_core import presets
 from gan_core.runs import RunStore
 from gan_core.training.trainer import Trainer
 
-MODELS = {"MLP": ("mlp-mnist", 100, 180), "64x64 DCGAN": ("dcgan-sprites", 130, 280)}  # preset, wanted median and p95
-TRAINING = 250  # milliseconds: wanted median of both while a session trains
+MODELS = {
+    "MLP": ("mlp-mnist", 100, 180),
+    "64x64 DCGAN": ("dcgan-sprites", 130, 280),
+}  # preset, target median and p95 in milliseconds
+TRAINING = 250  # milliseconds: target median of both while a session trains
 
-# Notes the moment of the next key press, and resolves once its answer has come and the picture was painted after it.
+# Measures the time of the next key press until the server has answered and the new image is painted.
 ARM = """(slider) => {
   const canvas = findAll(document, 'canvas[aria-label*="current picture"]')[0];
   const board = slider.closest('.sliders'), context = canvas.getContext('2d');
@@ -60,7 +63,7 @@ def main() -> None:
 
 
 def untrained(library: Path, preset: str) -> str:
-    """A run of the preset that holds its first weights; its id."""
+    """Create a run of the preset with its initial weights, and return its id."""
     config = presets.load(preset)
     run = RunStore(library).create(config)
     run.save(Trainer(config, "cpu"), keep=1)
@@ -68,7 +71,7 @@ def untrained(library: Path, preset: str) -> str:
 
 
 def times(page: Page, url: str, run: str, presses: int) -> list[float]:
-    """Milliseconds from each key press to its picture, in order of size; the first three presses warm up."""
+    """Milliseconds from each key press to its image, sorted. The first three presses are a warm-up and left out."""
     page.goto(f"{url}/latent?run={run}")
     slider = page.get_by_role("slider", name="PC 1", exact=True)
     slider.wait_for(timeout=180_000)
@@ -79,13 +82,13 @@ def times(page: Page, url: str, run: str, presses: int) -> list[float]:
         slider.evaluate(ARM)
         page.keyboard.press("ArrowRight" if i % 20 < 10 else "ArrowLeft")
         measured.append(float(page.evaluate("window.answer")))
-        page.wait_for_timeout(50)  # about as fast as a key repeats: the slider does not rest in between
+        page.wait_for_timeout(50)  # about the interval of a repeating key
     return sorted(measured[3:])
 
 
-def report(name: str, measured: list[float], wanted: str) -> None:
+def report(name: str, measured: list[float], target: str) -> None:
     p95 = measured[int(0.95 * (len(measured) - 1))]
-    print(f"{name}: median {statistics.median(measured):.0f} ms, p95 {p95:.0f} ms (wanted {wanted})", flush=True)
+    print(f"{name}: median {statistics.median(measured):.0f} ms, p95 {p95:.0f} ms (target {target})", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""How alive the Train page is while a run trains: updates, clicks, flicker, and what a viewer costs training.
+"""The Train page while a run trains: update rate, click time, flicker, and how much a viewer slows training down.
 
     python -m benchmarks.live_page --seconds 10
 
-Starts the app on a free port, trains `mnist-quick` in it and watches it in Chromium. For what a viewer costs it looks
-and looks away in turn, since a shared core may be half as fast for a minute: only neighbours compare.
+Starts the app on a free port, trains `mnist-quick` in it and opens it in Chromium. To measure the cost of a viewer,
+the page is opened and closed in turn, because the speed of a shared core can halve for a minute: only neighbouring
+measurements are compared.
 """
 
 from __future__ import annotations
@@ -42,27 +43,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=10, help="length of each measurement")
     parser.add_argument("--clicks", type=int, default=20)
-    parser.add_argument("--rounds", type=int, default=6, help="how often it looks away")
+    parser.add_argument("--rounds", type=int, default=6, help="measurements without a viewer")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, browser.served(Path(folder)) as server, browser.tab() as page:
         browser.train(page, server.url)
         page.wait_for_timeout(5000)
-        _, seen = rate(page, options.seconds)
-        print(f"updates {seen['updates']:.2f}/s; charts removed {seen['removed']} of {seen['charts']}; "
-              f"blank grid frames {seen['blank']} of {seen['frames']}")  # fmt: skip
+        _, counts = rate(page, options.seconds)
+        print(f"updates {counts['updates']:.2f}/s; charts removed {counts['removed']} of {counts['charts']}; "
+              f"blank grid frames {counts['blank']} of {counts['frames']}")  # fmt: skip
         times = sorted(click(page) for _ in range(options.clicks))
         print(
-            f"click to reaction: median {statistics.median(times):.0f} ms, p95 {times[int(0.95 * len(times))]:.0f} ms"
+            f"click to response: median {statistics.median(times):.0f} ms, p95 {times[int(0.95 * len(times))]:.0f} ms"
         )
         resume(page)
-        alone, around = list[float](), [rate(page, options.seconds)[0]]
+        without, around = list[float](), [rate(page, options.seconds)[0]]
         for _ in range(options.rounds):
-            alone.append(unwatched_rate(page, options.seconds))
+            without.append(rate_without_viewer(page, options.seconds))
             around.append(rate(page, options.seconds)[0])
-        kept = [statistics.mean(pair) / own for pair, own in zip(pairwise(around), alone, strict=True)]
+        kept = [statistics.mean(pair) / single for pair, single in zip(pairwise(around), without, strict=True)]
         print(
-            f"steps/s with a viewer {statistics.median(around):.1f}, without {statistics.median(alone):.1f}; "
-            f"a viewer leaves {statistics.median(kept):.0%} ({min(kept):.0%} to {max(kept):.0%} in {len(kept)} rounds)"
+            f"steps/s with a viewer {statistics.median(around):.1f}, without {statistics.median(without):.1f}; "
+            f"training keeps {statistics.median(kept):.0%} ({min(kept):.0%} to {max(kept):.0%} in {len(kept)} rounds)"
         )
 
 
@@ -73,10 +74,10 @@ def step(page: Page) -> int:
 
 
 def rate(page: Page, seconds: float) -> tuple[float, dict[str, float]]:
-    """Steps a second while the page is watched frame by frame, and what was seen."""
-    before, began = step(page), time.perf_counter()
-    seen = page.evaluate(WATCH, 1000 * seconds)
-    return (step(page) - before) / (time.perf_counter() - began), seen
+    """Steps per second while the page is open, and the counts of `WATCH`."""
+    before, started = step(page), time.perf_counter()
+    counts = page.evaluate(WATCH, 1000 * seconds)
+    return (step(page) - before) / (time.perf_counter() - started), counts
 
 
 CLICK = """() => new Promise((resolve) => {
@@ -93,7 +94,7 @@ CLICK = """() => new Promise((resolve) => {
 
 
 def click(page: Page) -> float:
-    """Milliseconds from a click on Pause or Resume until the button says the other word."""
+    """Milliseconds from a click on Pause or Resume until the label of the button changes."""
     page.wait_for_timeout(400)
     return float(page.evaluate(CLICK))
 
@@ -104,20 +105,20 @@ def resume(page: Page) -> None:
     page.wait_for_timeout(1000)
 
 
-def unwatched_rate(page: Page, seconds: float) -> float:
-    """Steps a second while no page is open."""
+def rate_without_viewer(page: Page, seconds: float) -> float:
+    """Steps per second while no page is open."""
     address = page.url
-    before, began = step(page), time.perf_counter()
+    before, started = step(page), time.perf_counter()
     page.goto("about:blank")
     page.wait_for_timeout(3000 + 1000 * seconds)
     page.goto(address)
     page.get_by_role("button", name=re.compile("^Pause")).wait_for(timeout=60_000)
     while not (after := step(page)):
         page.wait_for_timeout(100)
-    found = (after - before) / (time.perf_counter() - began)
+    result = (after - before) / (time.perf_counter() - started)
     page.locator("canvas[role=img]").first.wait_for(timeout=60_000)
-    page.wait_for_timeout(2000)  # until all of the page is drawn again
-    return found
+    page.wait_for_timeout(2000)  # until the page is complete
+    return result
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Whether hours of use leave traces: memory of server and page, update rate and click time, from beginning to end.
+"""Memory of the server and of the page, update rate and click time during hours of use.
 
     python -m benchmarks.soak --minutes 60 --out soak
 
-Two sessions train in one server while a browser goes over the pages in turn. Writes a row a round to OUT.csv and draws
-the curves to OUT.html; ends with status 1 if the server's memory has grown by 5 % or the page's by 10 %, both counted
-from the fifth part of the time on, when all is loaded, and by medians over a fifth.
+Two sessions train in one server while a browser visits the pages in turn. Writes one row per round to OUT.csv and
+curves to OUT.html. Exits with status 1 if the memory of the server has grown by 5 % or that of the page by 10 %. Growth
+is measured from the median of the second fifth of the time, when everything is loaded, to that of the last fifth.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from gan_core import presets
 from tests.conftest import Server
 
 COLUMNS = ("seconds", "server_mb", "page_mb", "updates_per_second", "click_ms")
-TITLES = ("server memory, MB", "page memory, MB", "updates a second", "click to answer, ms")
-SERVER_MAY_GROW, PAGE_MAY_GROW = 0.05, 0.10
-WATCHED = 5.0  # seconds that each round looks at the Train page
+TITLES = ("server memory, MB", "page memory, MB", "updates per second", "click to response, ms")
+MAX_SERVER_GROWTH, MAX_PAGE_GROWTH = 0.05, 0.10
+WATCHED = 5.0  # seconds per round in which updates of the Train page are counted
 COUNT = """(milliseconds) => new Promise((resolve) => {
   const text = () => document.querySelector('[data-testid=stProgress]')?.innerText;
   let updates = 0, last = text();
@@ -40,7 +40,7 @@ COUNT = """(milliseconds) => new Promise((resolve) => {
 
 
 def begin(page: Page, url: str, preset: str) -> str:
-    """Start a session that lasts; the address under which it is found again."""
+    """Start a long session and return its address."""
     config = presets.load(preset).with_values({"max_steps": 100_000_000, "record.frame_every": 500})
     page.goto(f"{url}/train?{urlencode(config.to_query())}")
     page.get_by_role("button", name=re.compile("^Start")).click(timeout=180_000)
@@ -50,16 +50,16 @@ def begin(page: Page, url: str, preset: str) -> str:
 
 
 def round_of(page: Page, sessions: Sequence[str], number: int) -> tuple[float, float, float]:
-    """Go over all pages by their links; then the page's memory, its updates a second, and milliseconds for a click."""
+    """Visit all pages by their links; then measure the page's memory, updates per second and milliseconds per click."""
     for name in ("Home", "Latent", "Compare", "Runs", "Train"):
         page.get_by_role("link", name=name).first.click()
         page.wait_for_timeout(1500)
-    if number % 5 == 0:  # a fresh tab now and then, as people have
+    if number % 5 == 0:  # reload now and then, as users do
         page.goto(sessions[number // 5 % len(sessions)])
     page.get_by_role("progressbar").wait_for(timeout=60_000)
     page.wait_for_timeout(1000)
     updates = page.evaluate(COUNT, WATCHED * 1000)
-    click = clicked(page)
+    click = click_time(page)
     client = page.context.new_cdp_session(page)
     client.send("HeapProfiler.collectGarbage")
     heap = client.send("Runtime.getHeapUsage")["usedSize"] / 1e6
@@ -67,18 +67,18 @@ def round_of(page: Page, sessions: Sequence[str], number: int) -> tuple[float, f
     return heap, updates, click
 
 
-def clicked(page: Page) -> float:
-    """Milliseconds from a click on Pause to the button that answers it; training goes on afterwards."""
+def click_time(page: Page) -> float:
+    """Milliseconds from a click on Pause until the Resume button appears; then resumes training."""
     page.get_by_role("button", name=re.compile("^Pause")).click(timeout=30_000)
-    began = time.perf_counter()
+    started = time.perf_counter()
     page.get_by_role("button", name=re.compile("^Resume")).wait_for(timeout=30_000)
-    took = 1000 * (time.perf_counter() - began)
+    took = 1000 * (time.perf_counter() - started)
     page.get_by_role("button", name=re.compile("^Resume")).click(timeout=30_000)
     return took
 
 
 def growth(values: Sequence[float]) -> float:
-    """From the second fifth to the last, by their medians; 0 while there are too few to say."""
+    """Relative growth from the median of the second fifth to that of the last; 0 for fewer than five values."""
     fifth = len(values) // 5
     if not fifth:
         return 0.0
@@ -86,7 +86,7 @@ def growth(values: Sequence[float]) -> float:
 
 
 def draw(rows: Sequence[Sequence[float]], file: Path) -> None:
-    """A curve for each column over the minutes."""
+    """Draw a curve for each column over time."""
     figure = make_subplots(rows=len(TITLES), cols=1, shared_xaxes=True, subplot_titles=TITLES)
     minutes = [row[0] / 60 for row in rows]
     for i in range(1, len(COLUMNS)):
@@ -97,15 +97,15 @@ def draw(rows: Sequence[Sequence[float]], file: Path) -> None:
     figure.write_html(file, include_plotlyjs=True)
 
 
-def soaked(server: Server, minutes: float, out: Path) -> list[list[float]]:
-    """Train, look, measure for so many minutes; every row is in the CSV file as soon as it is measured."""
+def measure(server: Server, minutes: float, out: Path) -> list[list[float]]:
+    """Train and measure for `minutes`; each row is written to the CSV file at once."""
     process, rows = psutil.Process(server.process.pid), list[list[float]]()
     with browser.tab() as page, out.with_suffix(".csv").open("w", newline="", encoding="ascii") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         sessions = [begin(page, server.url, preset) for preset in ("ring8", "mnist-quick")]
-        began = time.monotonic()
-        while (now := time.monotonic() - began) < 60 * minutes:
+        started = time.monotonic()
+        while (now := time.monotonic() - started) < 60 * minutes:
             measured = round_of(page, sessions, len(rows))
             rows.append([now, process.memory_info().rss / 1e6, *measured])
             writer.writerow([f"{value:.2f}" for value in rows[-1]])
@@ -119,12 +119,12 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("soak"))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, browser.served(Path(folder)) as server:
-        rows = soaked(server, options.minutes, options.out)
+        rows = measure(server, options.minutes, options.out)
     draw(rows, options.out.with_suffix(".html"))
     grown = [growth([row[i] for row in rows]) for i in range(1, len(COLUMNS))]
     for title, change in zip(TITLES, grown, strict=True):
         print(f"{title}: {change:+.1%} over {len(rows)} rounds")
-    return 0 if grown[0] < SERVER_MAY_GROW and grown[1] < PAGE_MAY_GROW else 1
+    return 0 if grown[0] < MAX_SERVER_GROWTH and grown[1] < MAX_PAGE_GROWTH else 1
 
 
 if __name__ == "__main__":

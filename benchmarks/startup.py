@@ -1,10 +1,10 @@
-"""How long until there is something to see: imports, the server, Home for its first visitor, then Train.
+"""Startup times: imports, the server, the Home page for its first visitor, then the Train page.
 
     python -m benchmarks.startup --rounds 5
 
-Every round starts a server of its own, opens Home in a waiting Chromium the moment that the server is ready, and Train
-once Home has loaded torch. Times count from asking for the page to the frame in which all that is waited for is drawn,
-with an empty cache. Imports are those of fresh processes. To be run on a quiet machine.
+Each round starts a new server, opens Home in a running Chromium as soon as the server is ready, and Train once Home has
+loaded torch. Times are measured from the request of the page to the frame that shows all expected texts, with an empty
+cache. Each import runs in a new process. Run it on an idle machine.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from benchmarks import timing
 IMPORTS = {"Python alone": "pass", "import gan_core": "import gan_core", "import torch": "import torch"}
 HOME = "Home: headline and all cards"
 TRAIN = "Train, torch loaded: form and Start"
-WANTED = {HOME: 3.0, TRAIN: 2.0}  # seconds on two cores
+TARGETS = {HOME: 3.0, TRAIN: 2.0}  # seconds on two cores
 
-# Resolves in the frame that shows all of the texts, with the milliseconds since the page was asked for.
+# Resolves in the frame that shows all texts, with the milliseconds since the request of the page.
 SHOWN = """(texts) => new Promise((resolve) => {
   const look = () => {
     const shown = document.body ? document.body.innerText : '';
@@ -37,7 +37,7 @@ SHOWN = """(texts) => new Promise((resolve) => {
 
 
 def imports(rounds: int) -> list[timing.Row]:
-    """A row for each import, each in a fresh process."""
+    """One row per import, each in a new process."""
     works: dict[str, Callable[[], object]] = {
         name: partial(subprocess.run, [sys.executable, "-c", script], check=True) for name, script in IMPORTS.items()
     }
@@ -45,25 +45,25 @@ def imports(rounds: int) -> list[timing.Row]:
 
 
 def pages(rounds: int) -> list[timing.Row]:
-    """A row for each thing that the first visitor of a server waits for."""
-    taken: dict[str, list[float]] = {}
+    """One row per part of the app that the first visitor waits for."""
+    times: dict[str, list[float]] = {}
     for _ in range(rounds):
         for name, seconds in _visit():
-            taken.setdefault(name, []).append(seconds)
-    return _rows(taken)
+            times.setdefault(name, []).append(seconds)
+    return _rows(times)
 
 
 def _visit() -> Iterator[tuple[str, float]]:
-    """Start a server and look at its pages; what was waited for, with the seconds that it took."""
-    from benchmarks import browser  # needs playwright, which imports do without
+    """Start a server and open its pages; yields the name of each part and the seconds until it was visible."""
+    from benchmarks import browser  # needs playwright, which `imports` does not
     from gan_core import presets
 
     cards = [presets.get(name).title for name in presets.names()]
     with tempfile.TemporaryDirectory() as folder, browser.tab() as page:
-        began = time.perf_counter()
+        started = time.perf_counter()
         with browser.served(Path(folder)) as server:
-            yield "app start to server ready", time.perf_counter() - began
-            for address, waited_for in (
+            yield "app start to server ready", time.perf_counter() - started
+            for address, expected in (
                 (
                     "",
                     {"Home: headline": ["Two networks play a game"], HOME: cards, "Home: torch": ["Training runs on"]},
@@ -72,27 +72,27 @@ def _visit() -> Iterator[tuple[str, float]]:
                 ("/train", {"Train, opened again": ["Start", "Batch size", "All settings"]}),
             ):
                 page.goto(server.url + address, wait_until="commit")
-                for name, texts in waited_for.items():
+                for name, texts in expected.items():
                     yield name, page.evaluate(SHOWN, texts) / 1000
                 page.wait_for_timeout(1000)
 
 
-def _rows(taken: dict[str, list[float]]) -> list[timing.Row]:
+def _rows(times: dict[str, list[float]]) -> list[timing.Row]:
     return [
         {
             "until": name,
             "s": median(seconds),
             "spread, s": timing.spread(seconds),
-            "wanted, s": WANTED.get(name),
+            "target, s": TARGETS.get(name),
         }
-        for name, seconds in taken.items()
+        for name, seconds in times.items()
     ]
 
 
 def main() -> None:
     parser = timing.parser(__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="fresh processes, and fresh servers")
-    parser.add_argument("--no-pages", action="store_true", help="only imports, which need no browser")
+    parser.add_argument("--rounds", type=int, default=5, help="new processes and new servers")
+    parser.add_argument("--no-pages", action="store_true", help="measure imports only, without a browser")
     options = parser.parse_args()
     rows = imports(options.rounds) + ([] if options.no_pages else pages(options.rounds))
     timing.report(options, startup=rows)

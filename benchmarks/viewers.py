@@ -1,10 +1,11 @@
-"""What many viewers cost training: steps a second of one session, unwatched, and with twenty tabs open on it.
+"""How much many viewers slow training down: steps per second of one session without viewers and with twenty tabs.
 
     python -m benchmarks.viewers --viewers 20 --rounds 20
 
-Starts the app on a free port and trains `mnist-quick` in it. The viewers are light: they speak Streamlit's own protocol
-over web sockets and refresh as a tab does, but draw nothing, so that the machine's cores go to the server. They look
-and look away in turn, every few seconds, since a shared core may be half as fast for a minute: only neighbours compare.
+Starts the app on a free port and trains `mnist-quick` in it. A viewer speaks Streamlit's protocol over a web
+socket and refreshes as a tab does, but draws nothing, so that the server gets the cores of the machine. The viewers
+alternate between viewing and not viewing every few seconds, because the speed of a shared core can halve for a minute:
+only neighbouring measurements are compared.
 """
 
 from __future__ import annotations
@@ -32,27 +33,27 @@ from gan_core.training.history import COLUMNS, last_row
 from tests.conftest import QUIET, Server
 
 
-class LiveModel:
+class Viewer:
     """A tab without a browser."""
 
     def __init__(self, url: str, query: str) -> None:
         self.url, self.query = url, query
-        self.updates = 0  # refreshes that the server has answered in full
-        self.looking = True  # else the page stays open and asks for nothing
+        self.updates = 0  # completed refreshes
+        self.viewing = True  # False: the connection stays open without refreshes
         self._timers: dict[str, asyncio.Task[None]] = {}
         self._page = ""
 
-    async def look(self) -> None:
-        """Open the page and keep it fresh until cancelled."""
+    async def view(self) -> None:
+        """Open the page and refresh it until cancelled."""
         address = self.url.replace("http", "ws", 1) + "/_stcore/stream"
         async with websockets.connect(
             address, origin=Origin(self.url), subprotocols=[Subprotocol("streamlit")], max_size=None
         ) as self.socket:
             await self._rerun()
             async for content in self.socket:
-                await self._take(ForwardMsg.FromString(content))
+                await self._receive(ForwardMsg.FromString(content))
 
-    async def _take(self, message: ForwardMsg) -> None:
+    async def _receive(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")
         if kind == "new_session":
             self._page = message.new_session.page_script_hash
@@ -66,10 +67,10 @@ class LiveModel:
             self.updates += message.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY
 
     async def _refresh(self, fragment: str, interval: float) -> None:
-        with suppress(websockets.ConnectionClosed):  # a server too busy to answer drops its viewers
+        with suppress(websockets.ConnectionClosed):  # a busy server closes connections
             while True:
                 await asyncio.sleep(interval)
-                if self.looking:
+                if self.viewing:
                     await self._rerun(fragment)
 
     async def _rerun(self, fragment: str = "") -> None:
@@ -87,8 +88,8 @@ class LiveModel:
         self._timers.clear()
 
 
-async def started(url: str) -> str:
-    """Start the session with a real browser, which is then closed; the query under which tabs find it."""
+async def start_session(url: str) -> str:
+    """Start the session with a real browser, close the browser, and return the query of the session's address."""
     config = presets.load("mnist-quick").with_values({"max_steps": 1_000_000, "record.frame_every": 1000})
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
@@ -101,54 +102,54 @@ async def started(url: str) -> str:
     return query
 
 
-async def measured(metrics: Path, seconds: float) -> float:
-    """Steps a second of wall clock, by what the run's table holds when it was written last."""
-    began, first = metrics.stat().st_mtime, last_row(metrics)
+async def steps_per_second(metrics: Path, seconds: float) -> float:
+    """Steps per second of wall-clock time, from the last row and the modification time of the run's table."""
+    start, first = metrics.stat().st_mtime, last_row(metrics)
     await asyncio.sleep(seconds)
-    took, last = metrics.stat().st_mtime - began, last_row(metrics)
+    took, last = metrics.stat().st_mtime - start, last_row(metrics)
     assert first is not None
     assert last is not None
     step = COLUMNS.index("step")
     return (last[step] - first[step]) / took
 
 
-async def compared(server: Server, library: Path, viewers: int, seconds: float, rounds: int) -> None:
-    """Print the rates while viewers look, and what share that is of the mean of just before and just after."""
-    query = await started(server.url)
+async def compare(server: Server, library: Path, viewers: int, seconds: float, rounds: int) -> None:
+    """Print the rates with viewers, as shares of the mean of the rates without viewers before and after."""
+    query = await start_session(server.url)
     (run,) = library.glob("*/metrics.csv")
-    tabs = [LiveModel(server.url, query) for _ in range(viewers)]
-    tasks = [asyncio.create_task(tab.look()) for tab in tabs]
-    await asyncio.sleep(30)  # all pages are drawn, and each keeps to the pace of so many
+    tabs = [Viewer(server.url, query) for _ in range(viewers)]
+    tasks = [asyncio.create_task(tab.view()) for tab in tabs]
+    await asyncio.sleep(30)  # until all pages are loaded and have adapted their refresh interval
     updates = sum(tab.updates for tab in tabs)
-    unwatched, watched = list[float](), list[float]()
+    without, viewed = list[float](), list[float]()
     for _ in range(rounds):
-        for looking, rates in ((False, unwatched), (True, watched)):
+        for viewing, rates in ((False, without), (True, viewed)):
             for tab in tabs:
-                tab.looking = looking
-            rates.append(await measured(run, seconds))
+                tab.viewing = viewing
+            rates.append(await steps_per_second(run, seconds))
     refreshes = (sum(tab.updates for tab in tabs) - updates) / (rounds * seconds) / max(1, viewers)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    kept = [seen / mean(around) for seen, around in zip(watched, pairwise(unwatched), strict=False)]
+    kept = [rate / mean(around) for rate, around in zip(viewed, pairwise(without), strict=False)]
     low, middle, high = quantiles(kept, n=4)
-    print("unwatched, steps/s:", *(f"{rate:.1f}" for rate in unwatched))
-    print("watched, steps/s:  ", *(f"{rate:.1f}" for rate in watched))
-    print(f"{refreshes:.2f} refreshes/s of each of {viewers} viewers while they look")
+    print("without viewers, steps/s:", *(f"{rate:.1f}" for rate in without))
+    print("with viewers, steps/s:   ", *(f"{rate:.1f}" for rate in viewed))
+    print(f"{refreshes:.2f} refreshes/s of each of {viewers} viewers")
     print(
-        f"training keeps {middle:.0%} of its steps/s (middle half of {len(kept)} rounds {low:.0%} to {high:.0%}; "
-        f"all steps together {sum(watched) / sum(unwatched):.0%})"
+        f"training keeps {middle:.0%} of its steps/s (quartiles of {len(kept)} rounds {low:.0%} to {high:.0%}; "
+        f"all rounds together {sum(viewed) / sum(without):.0%})"
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--viewers", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=6, help="how long they look, and look away")
+    parser.add_argument("--seconds", type=float, default=6, help="length of each measurement")
     parser.add_argument("--rounds", type=int, default=20)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, pages.served(Path(folder)) as server:
-        asyncio.run(compared(server, Path(folder), options.viewers, options.seconds, options.rounds))
+        asyncio.run(compare(server, Path(folder), options.viewers, options.seconds, options.rounds))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from ui.compare import (  # noqa: E402
     saved,
     state,
 )
-from ui.server import settle  # noqa: E402
+from ui.server import freeze_loaded_objects  # noqa: E402
 
 
 def choose() -> None:
@@ -38,7 +38,7 @@ def choose() -> None:
 
 def show(study: Study) -> None:
     """What is compared, and everything that moves while the runs train."""
-    settle("compare")
+    freeze_loaded_objects("compare")
     header.panel(study)
     moved = progress.moves(study)
 

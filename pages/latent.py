@@ -13,12 +13,12 @@ from gan_core.runs import RunError  # noqa: E402
 from ui import refresh  # noqa: E402
 from ui.latent import main_picture, model_picker, panels, sources, state  # noqa: E402
 from ui.latent.view import NOW  # noqa: E402
-from ui.server import settle  # noqa: E402
+from ui.server import freeze_loaded_objects  # noqa: E402
 
 
 def show(source: sources.Source, model: Model, live: bool) -> None:
     """The main picture with its sliders, and the chosen panel below it."""
-    settle("latent")
+    freeze_loaded_objects("latent")
     every = refresh.interval(0.5) if live else None  # seconds
 
     @st.fragment(key=state.MAIN, run_every=every)
@@ -27,7 +27,7 @@ def show(source: sources.Source, model: Model, live: bool) -> None:
         if live and not source.live:
             st.rerun()  # training has ended: the page shows the last checkpoint from now on
         if live:
-            refresh.keep(0.5)
+            refresh.update_interval(0.5)
         view, shown = state.read(), model
         try:
             if live:

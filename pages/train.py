@@ -46,7 +46,7 @@ def drive() -> None:
     if state.watched() is not session or messages.trouble() != trouble:
         st.rerun()  # a button has begun another session, or has something to complain of: that stands outside
     if PACE:
-        refresh.keep()
+        refresh.update_interval()
     controls.bar(session, session.snapshot() if session else None)
 
 

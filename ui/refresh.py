@@ -1,4 +1,4 @@
-"""How often a page looks at what moves: the less often the more tabs are open, so that looking stays nearly free."""
+"""How often a page reads snapshots. The more tabs are open, the longer the interval, so that refreshes cost little."""
 
 from __future__ import annotations
 
@@ -8,26 +8,30 @@ import time
 
 import streamlit as st
 
-ALONE = 0.4  # seconds between two looks of a tab that is alone
-_FREE = 1.5  # tabs that may look at this pace
-_GONE = 3  # looks that a tab may leave out before it counts as closed
-_NEARLY = 2  # a pace that is right up to this factor stays, since drawing a page anew is dear
+ALONE = 0.4  # seconds between two refreshes of the only open tab
+_FREE = 1.5  # number of tabs up to which the interval stays at its minimum
+_CLOSED_AFTER = 3  # a tab counts as closed after this many missed refreshes
+_TOLERANCE = 2  # an interval is kept up to this factor, since a rerun of the whole page is expensive
 
 
 class Tabs:
-    """The open tabs and when each looked last. Safe to call from any thread."""
+    """The open tabs and the time of their last refresh. Safe to call from any thread."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, tuple[float, float]] = {}  # when it looked last, and how long until it does again
+        self._refreshed: dict[str, tuple[float, float]] = {}  # by tab: time of the last refresh, interval
         self._lock = threading.Lock()
 
-    def seen(self, tab: str, pace: float, now: float | None = None) -> int:
-        """Note that this tab looks, at this pace in seconds; how many tabs are open."""
+    def refreshed(self, tab: str, seconds: float, now: float | None = None) -> int:
+        """Record a refresh of a tab whose interval is `seconds`. Returns the number of open tabs."""
         now = time.monotonic() if now is None else now
         with self._lock:
-            self._seen[tab] = (now, pace)
-            self._seen = {key: (at, wait) for key, (at, wait) in self._seen.items() if now - at < 1 + _GONE * wait}
-            return len(self._seen)
+            self._refreshed[tab] = (now, seconds)
+            self._refreshed = {
+                key: (last, wait)
+                for key, (last, wait) in self._refreshed.items()
+                if now - last < 1 + _CLOSED_AFTER * wait
+            }
+            return len(self._refreshed)
 
 
 @st.cache_resource
@@ -35,22 +39,22 @@ def _tabs() -> Tabs:
     return Tabs()
 
 
-def of(tabs: int, alone: float = ALONE) -> float:
-    """Seconds between two looks of each of so many tabs."""
+def interval_for(tabs: int, alone: float = ALONE) -> float:
+    """Seconds between two refreshes of each tab if `tabs` are open."""
     return alone * max(1.0, tabs / _FREE)
 
 
 def interval(alone: float = ALONE) -> float:
-    """The pace of this tab, in seconds; for the `run_every` of a fragment. Ask when the page is drawn as a whole."""
+    """The interval of this tab in seconds, for the `run_every` of a fragment. Call it in a run of the whole page."""
     tab = st.session_state.setdefault("tab", secrets.token_hex(4))
-    pace = of(_tabs().seen(tab, st.session_state.get("pace", alone)), alone)
-    st.session_state.pace = pace
-    return pace
+    seconds = interval_for(_tabs().refreshed(tab, st.session_state.get("refresh_interval", alone)), alone)
+    st.session_state.refresh_interval = seconds
+    return seconds
 
 
-def keep(alone: float = ALONE) -> None:
-    """Draw the page anew if so many tabs have come or gone that this one should look less or more often."""
-    pace = st.session_state.pace
-    wanted = of(_tabs().seen(st.session_state.tab, pace), alone)
-    if max(wanted / pace, pace / wanted) > _NEARLY:
+def update_interval(alone: float = ALONE) -> None:
+    """Rerun the whole page if the number of open tabs has changed so much that this tab needs another interval."""
+    seconds = st.session_state.refresh_interval
+    wanted = interval_for(_tabs().refreshed(st.session_state.tab, seconds), alone)
+    if max(wanted / seconds, seconds / wanted) > _TOLERANCE:
         st.rerun()

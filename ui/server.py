@@ -1,4 +1,4 @@
-"""What all browsers share: the sessions of this server and the library that keeps their runs."""
+"""Objects that all browser tabs share: the sessions of this server and the library of runs."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ SLOTS = int(_SLOTS) if _SLOTS.isdecimal() and int(_SLOTS) else None  # sessions 
 
 @st.cache_resource(on_release=SessionPool.close)
 def pool() -> SessionPool:
-    """The one pool of this server. Its body stays one line: editing it would make a second pool beside the first."""
+    """The only pool of this server. Keep its body in one line: Streamlit makes a second pool if the code changes."""
     return SessionPool(RunStore(RUNS), SLOTS)
 
 
 @st.cache_resource
-def settle(session: str) -> None:
-    """Once for each session, after its first step: take everything loaded so far out of garbage collection.
+def freeze_loaded_objects(session: str) -> None:
+    """Exclude all objects loaded so far from garbage collection. Runs once per session, after its first step.
 
-    A full collection looks at all of it, holding Python's lock for a quarter of a second once torch is loaded. Nothing
-    loaded at start is ever garbage. The second collection, of next to nothing, is what Python measures the next one
-    against: it waits until a quarter of what the last one left has come anew.
+    With torch loaded, a full collection holds Python's lock for a quarter of a second, and none of these objects is
+    ever garbage. Python starts the next full collection once the number of new objects exceeds a quarter of those that
+    the last one left; the second `gc.collect` sets that number.
     """
     gc.collect()
     gc.freeze()

@@ -21,7 +21,7 @@ _ICON = Path(__file__).with_name("icon.png")
 def enter() -> None:
     """Draw the navigation and the page that the URL names."""
     st.session_state[_ENTERED] = True
-    streamlit_fixes.keep_all()
+    streamlit_fixes.apply()
     st.set_page_config(page_title="GAN Playground", page_icon=_ICON, layout="wide")
     inject_css()
     _navigation().run()

@@ -50,7 +50,7 @@ FINDINGS = {finding.id: finding for finding in (BAD, COLLAPSE, FINE)}
 
 st.set_page_config("Health", layout="wide")
 theme.inject_css()
-streamlit_fixes.keep_all()
+streamlit_fixes.apply()
 if "draft" not in st.session_state:
     names = ("findings", "steps", "begin")
     asked = {key: value for key, value in st.query_params.items() if key not in names}

@@ -70,7 +70,7 @@ def busy_from_the_start() -> None:
     time.sleep(0.2)  # the loop has begun to be busy
 
 
-streamlit_fixes.keep_all()
+streamlit_fixes.apply()
 st.button("Draw busily", on_click=busy_from_the_start)
 part()
 drawn = st.button("Draw")

@@ -1,4 +1,4 @@
-"""Judging never disturbs training, never fails into it, and the best checkpoint outlives the last few."""
+"""Evaluations change nothing in training, their errors do not stop it, and the best checkpoint is kept."""
 
 from __future__ import annotations
 
@@ -32,16 +32,17 @@ def few_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics.point_quality, "SAMPLES", 400)
 
 
-def judged(step: int, value: float, name: str = "js") -> Evaluation:
-    basis = Provenance(400, "fresh points", "coordinates, of points")
-    return Evaluation(step, step / 10, step / 7, 16 * step, (MetricValue(name, value, value - 0.1, None, 0.3, basis),))
+def evaluation(step: int, value: float, name: str = "js") -> Evaluation:
+    provenance = Provenance(400, "fresh points", "coordinates, of points")
+    metric = MetricValue(name, value, value - 0.1, None, 0.3, provenance)
+    return Evaluation(step, step / 10, step / 7, 16 * step, (metric,))
 
 
-# ---- neutral ---------------------------------------------------------------------------------------------------------
+# ---- training is unchanged -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_a_run_that_is_judged_trains_as_one_that_is_not(name: str) -> None:
+def test_a_run_trains_the_same_with_and_without_evaluations(name: str) -> None:
     config = VARIANTS[name]
     never, often = (finished(config.with_values({"record.evaluate_every": every})) for every in (0, 0.001))
     assert len(never.evaluations) == 0
@@ -50,27 +51,27 @@ def test_a_run_that_is_judged_trains_as_one_that_is_not(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["points", "digits"])
-def test_a_run_may_be_judged_at_fixed_steps_while_it_waits(name: str) -> None:
+def test_training_waits_for_evaluations_at_fixed_steps(name: str) -> None:
     config = VARIANTS[name].with_values({"record.evaluate_every": 0, "max_steps": 12})
     never, often = finished(config), finished(config.with_values({"record.judge_every": 5}))
     assert often.evaluations.step.tolist() == [5, 10, 12]
     assert curves(often) == curves(never)
 
 
-def test_a_step_whose_judgement_was_cut_off_by_a_stop_is_judged_once_the_run_goes_on(tmp_path: Path) -> None:
+def test_an_evaluation_that_a_stop_interrupted_is_repeated_after_a_resume(tmp_path: Path) -> None:
     store, config = RunStore(tmp_path), POINTS.with_values({"record.judge_every": 20, "max_steps": 60})
     first = Session(config.with_values({"record.judge_every": 0}), store, threads=1, max_steps=40)
     first.start()
     assert first.wait(60)
     run = store.open(first.snapshot().run_id)
-    run.write_config(config)  # stands at step 40, as after a stop, without a judgement of it
+    run.write_config(config)  # at step 40 without its evaluation, as after a stop
     second = Session(config, store, threads=1, run=run)
     second.start()
     assert second.wait(60)
     assert [row.step for row in run.evaluations()] == [40, 60]
 
 
-def test_the_global_generator_and_training_threads_are_left_alone() -> None:
+def test_the_global_rng_and_the_number_of_threads_stay_the_same() -> None:
     before, threads = torch.get_rng_state(), torch.get_num_threads()
     trainer = Trainer(POINTS, "cpu")
     evaluator = Evaluator(trainer, None, lambda update: None)
@@ -82,7 +83,7 @@ def test_the_global_generator_and_training_threads_are_left_alone() -> None:
 
 
 @pytest.mark.parametrize("config", [POINTS, DIGITS], ids=["points", "digits"])
-def test_the_same_weights_are_judged_alike_and_as_they_were_when_handed_over(config: TrainConfig) -> None:
+def test_an_evaluation_is_reproducible_and_uses_the_weights_at_its_start(config: TrainConfig) -> None:
     trainer = Trainer(config, "cpu")
     evaluator = Evaluator(trainer, None, lambda update: None)
     for steps_between in (0, 2):
@@ -94,7 +95,7 @@ def test_the_same_weights_are_judged_alike_and_as_they_were_when_handed_over(con
     assert first == second
 
 
-def test_one_judgement_runs_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_evaluation_runs_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = threading.Event()
     build = models.build
 
@@ -112,47 +113,45 @@ def test_one_judgement_runs_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert evaluator.evaluations.seconds.tolist() == [1.0]
 
 
-# ---- never into training ---------------------------------------------------------------------------------------------
+# ---- errors ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_judgement_that_fails_is_an_event_and_training_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_evaluation_is_an_event_and_training_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
-        raise RuntimeError("the judge is ill")
+        raise RuntimeError("no metric")
 
     monkeypatch.setattr(metrics.point_quality.PointEvaluator, "evaluate", broken)
     now = finished(POINTS.with_values(OFTEN), store=RunStore(tmp_path))
     assert (now.status, now.error, len(now.evaluations)) == ("finished", "", 0)
     run = RunStore(tmp_path).open(now.run_id)
-    [event] = [event for event in run.events() if event["kind"] == "unjudged"]  # once, not at every judgement
-    assert event["error"] == "RuntimeError: the judge is ill"
+    [event] = [event for event in run.events() if event["kind"] == "unjudged"]  # logged once, not at each evaluation
+    assert event["error"] == "RuntimeError: no metric"
     assert summarise(run).status == "finished"
 
 
-def test_a_copy_that_does_not_fit_in_memory_is_an_event_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_that_does_not_fit_in_memory_is_an_event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(state: object) -> None:
-        raise MemoryError("no room")
+        raise MemoryError("no memory")
 
     monkeypatch.setattr(evaluator_module, "_copy_to_cpu", full)
     now = finished(POINTS.with_values(OFTEN), store=RunStore(tmp_path))
     assert (now.status, now.error) == ("finished", "")
     events = RunStore(tmp_path).open(now.run_id).events()
-    assert [event["error"] for event in events if event["kind"] == "unjudged"] == ["MemoryError: no room"]
+    assert [event["error"] for event in events if event["kind"] == "unjudged"] == ["MemoryError: no memory"]
 
 
-def test_data_too_few_to_judge_by_do_not_stop_training(tmp_path: Path) -> None:
+def test_too_few_images_for_an_evaluation_do_not_stop_training(tmp_path: Path) -> None:
     now = finished(DIGITS.with_values({**OFTEN, "data.count": 8, "batch_size": 4}), store=RunStore(tmp_path))
     assert now.status == "finished"
     events = RunStore(tmp_path).open(now.run_id).events()
     assert "at least 12 real images" in next(event["error"] for event in events if event["kind"] == "unjudged")
 
 
-def test_stopping_waits_for_no_judgement(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun = threading.Event()
+def test_a_stop_does_not_wait_for_an_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = threading.Event()
 
     def endless(images: torch.Tensor, dataset: object, progress: metrics.quality.Progress) -> None:
-        begun.set()
+        started.set()
         while True:
             progress(0.5, "comparing")
             time.sleep(0.01)
@@ -160,29 +159,29 @@ def test_stopping_waits_for_no_judgement(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(metrics, "evaluate", endless)
     session = Session(DIGITS.with_values({**OFTEN, "max_steps": 1_000_000}), threads=1)
     session.start()
-    assert begun.wait(30)
+    assert started.wait(30)
     session.stop()
     assert session.wait(5)
     assert session.snapshot().status == "stopped"
     assert not [thread for thread in threading.enumerate() if thread.name == "evaluation"]
 
 
-# ---- what is kept ----------------------------------------------------------------------------------------------------
+# ---- saved evaluations -----------------------------------------------------------------------------------------------
 
 
-def test_judgements_are_kept_and_go_on_after_a_resume(tmp_path: Path) -> None:
+def test_evaluations_are_saved_and_continue_after_a_resume(tmp_path: Path) -> None:
     store = RunStore(tmp_path)
     first = finished(POINTS.with_values(OFTEN), store=store, max_steps=30)
-    kept = store.open(first.run_id).evaluations()
-    assert tuple(kept) == first.evaluations.rows
-    assert kept[-1].step == 30  # a run that ends by itself is judged where it ends
+    saved = store.open(first.run_id).evaluations()
+    assert tuple(saved) == first.evaluations.rows
+    assert saved[-1].step == 30  # a run that ends by itself is evaluated at its last step
     second = finished(store.open(first.run_id).config, run=store.open(first.run_id))
-    assert second.evaluations.rows[: len(kept)] == tuple(kept)
+    assert second.evaluations.rows[: len(saved)] == tuple(saved)
     assert second.evaluations.step[-1] == POINTS.max_steps
     assert second.evaluations.best == second.evaluations.step[np.argmin(second.evaluations.columns["js"].value)]
 
 
-def test_a_paused_run_shows_a_judgement_as_soon_as_it_is_there() -> None:
+def test_a_paused_run_publishes_an_evaluation_at_once() -> None:
     session = Session(ENDLESS.with_values({"record.evaluate_every": 0.05}), threads=1)
     session.start()
     until(session, lambda now: now.seconds > 0.1)
@@ -199,8 +198,8 @@ def test_a_paused_run_shows_a_judgement_as_soon_as_it_is_there() -> None:
         js.value[0] = 0
 
 
-def test_judgements_read_back_as_they_were_kept_even_when_the_file_is_damaged() -> None:
-    rows = [judged(1, 0.123456789012345), judged(2, 1 / 3), judged(3, 0.5, "kl")]
+def test_saved_evaluations_are_read_back_even_from_a_damaged_file() -> None:
+    rows = [evaluation(1, 0.123456789012345), evaluation(2, 1 / 3), evaluation(3, 0.5, "kl")]
     text = as_csv(rows)
     assert from_csv(text) == rows
     assert from_csv(text[:-30])[:2] == rows[:2]
@@ -210,9 +209,9 @@ def test_judgements_read_back_as_they_were_kept_even_when_the_file_is_damaged() 
     assert np.isnan(table.columns["js"].value).tolist() == [False, False, True]
 
 
-def test_rewinding_forgets_judgements_and_a_best_after_the_step(tmp_path: Path) -> None:
+def test_rewinding_drops_later_evaluations_and_a_later_best_checkpoint(tmp_path: Path) -> None:
     run = RunStore(tmp_path).create(POINTS)
-    run.write_evaluations([judged(2, 0.5), judged(4, 0.4), judged(6, 0.3)])
+    run.write_evaluations([evaluation(2, 0.5), evaluation(4, 0.4), evaluation(6, 0.3)])
     trainer = stepped(run, 6, {2: 0.5, 6: 0.3})
     run.save(trainer, keep=3)
     run.rewind(4)
@@ -221,11 +220,11 @@ def test_rewinding_forgets_judgements_and_a_best_after_the_step(tmp_path: Path) 
     assert run.checkpoints() == [2]
 
 
-# ---- the best --------------------------------------------------------------------------------------------------------
+# ---- the best checkpoint ---------------------------------------------------------------------------------------------
 
 
 def stepped(run: Run, steps: int, best: dict[int, float], keep: int = 3) -> Trainer:
-    """A trainer after so many steps, whose states at the steps of `best` were kept with these values."""
+    """A trainer after `steps` steps; `best` maps steps to the metric values with which they are kept as the best."""
     trainer = Trainer(POINTS, "cpu")
     for step in range(1, steps + 1):
         trainer.step()
@@ -234,7 +233,7 @@ def stepped(run: Run, steps: int, best: dict[int, float], keep: int = 3) -> Trai
     return trainer
 
 
-def test_the_best_checkpoint_outlives_the_last_few(tmp_path: Path) -> None:
+def test_the_best_checkpoint_is_kept_beside_the_last_ones(tmp_path: Path) -> None:
     run = RunStore(tmp_path).create(POINTS)
     stepped(run, 3, {3: 0.2}, keep=2)
     trainer = run.trainer("cpu", step="best")
@@ -244,23 +243,23 @@ def test_the_best_checkpoint_outlives_the_last_few(tmp_path: Path) -> None:
         run.save(trainer, keep=2)
     assert run.checkpoints() == [3, 7, 8]
     assert run.best() == Best(3, "js", 0.2)
-    again = run.trainer("cpu", step="best")
-    assert again.steps == 3
-    assert torch.equal(again.generate(8), best)
+    reopened = run.trainer("cpu", step="best")
+    assert reopened.steps == 3
+    assert torch.equal(reopened.generate(8), best)
     assert run.trainer("cpu").steps == 8
 
 
-def test_a_better_one_takes_its_place(tmp_path: Path) -> None:
+def test_a_better_checkpoint_replaces_the_best(tmp_path: Path) -> None:
     run = RunStore(tmp_path).create(POINTS)
     trainer = stepped(run, 4, {1: 0.3, 4: 0.2}, keep=1)
-    assert run.checkpoints() == [1, 4]  # the first is now one of the last few
+    assert run.checkpoints() == [1, 4]  # step 1 is kept as one of the last
     for _ in range(2):
         trainer.step()
         run.save(trainer, keep=1)
     assert run.checkpoints() == [4, 6]
 
 
-def test_a_best_that_cannot_be_written_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_the_previous_best_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = RunStore(tmp_path).create(POINTS)
     trainer = stepped(run, 1, {1: 0.3})
     trainer.step()
@@ -276,7 +275,7 @@ def test_a_best_that_cannot_be_written_leaves_the_one_before(tmp_path: Path, mon
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"step": 1}', '{"step": 99, "metric": "js", "value": 0.1}'])
-def test_a_run_without_a_readable_best_says_so(text: str, tmp_path: Path) -> None:
+def test_a_missing_or_damaged_best_json_is_reported(text: str, tmp_path: Path) -> None:
     run = RunStore(tmp_path).create(POINTS)
     run.save(Trainer(POINTS, "cpu"), keep=1)
     (run.path / "best.json").write_text(text)
@@ -284,7 +283,7 @@ def test_a_run_without_a_readable_best_says_so(text: str, tmp_path: Path) -> Non
         run.trainer("cpu", step="best")
 
 
-def test_a_session_keeps_the_best_that_it_found(tmp_path: Path) -> None:
+def test_a_session_keeps_its_best_checkpoint(tmp_path: Path) -> None:
     now = finished(POINTS.with_values({**OFTEN, "record.keep": 1}), store=RunStore(tmp_path))
     run = RunStore(tmp_path).open(now.run_id)
     best = run.best()

@@ -1,4 +1,4 @@
-"""A session obeys at once, never disturbs training, and never loses a run."""
+"""Commands, snapshots, limits and failures of a session."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ENDLESS = POINTS.with_values({"max_steps": 100_000_000, "record.save_every": 1_0
 
 
 def until(session: Session, true: Callable[[Snapshot], object], seconds: float = 20) -> Snapshot:
-    """The first snapshot of which this is true."""
+    """The first snapshot for which `true` returns a true value."""
     deadline = time.monotonic() + seconds
     while not true(session.snapshot()):
         assert time.monotonic() < deadline, f"still {session.snapshot().status} at step {session.snapshot().step}"
@@ -35,18 +35,18 @@ def until(session: Session, true: Callable[[Snapshot], object], seconds: float =
 def finished(config: TrainConfig, **settings: object) -> Snapshot:
     session = Session(config, device="cpu", threads=1, **settings)  # type: ignore[arg-type]
     session.start()
-    assert session.wait(240)  # a busy machine is slow, not wrong
+    assert session.wait(240)  # long enough for a busy machine
     return session.snapshot()
 
 
 def curves(snapshot: Snapshot) -> list[list[float]]:
-    """All that does not depend on the clock."""
+    """The columns of the history that do not depend on the clock."""
     history = snapshot.history
     names = ("step", "epoch", "images", "loss_d", "loss_g", "d_real", "d_fake", "grad_norm_d", "grad_norm_g")
     return [getattr(history, name).tolist() for name in names]
 
 
-def test_a_run_ends_by_itself_with_its_last_samples_and_checkpoint(tmp_path: Path) -> None:
+def test_a_run_ends_with_samples_and_a_checkpoint_of_its_last_step(tmp_path: Path) -> None:
     snapshot = finished(POINTS, store=RunStore(tmp_path))
     assert (snapshot.status, snapshot.step, snapshot.error) == ("finished", POINTS.max_steps, "")
     assert len(snapshot.history) == POINTS.max_steps
@@ -58,7 +58,7 @@ def test_a_run_ends_by_itself_with_its_last_samples_and_checkpoint(tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", ["conditional digits", "label beside", "spectral hinge", "local pairs"])
-def test_a_run_with_more_around_its_networks_is_shown_and_saved_like_any_other(name: str, tmp_path: Path) -> None:
+def test_conditional_spectral_and_local_networks_are_published_and_saved(name: str, tmp_path: Path) -> None:
     config = VARIANTS[name].with_values({"max_steps": 6, "ema_decay": 0.9})
     snapshot = finished(config, store=RunStore(tmp_path))
     assert (snapshot.status, snapshot.step, snapshot.error) == ("finished", 6, "")
@@ -68,13 +68,13 @@ def test_a_run_with_more_around_its_networks_is_shown_and_saved_like_any_other(n
     assert trainer.step().values.isfinite().all()
 
 
-def test_pause_stands_still_and_resume_goes_on() -> None:
+def test_pause_and_resume() -> None:
     session = Session(ENDLESS, threads=1)
     session.start()
     until(session, lambda now: now.step > 5)
     session.pause()
     until(session, lambda now: now.status == "paused")
-    time.sleep(0.2)  # the page is told at once; the step in hand is still finished
+    time.sleep(0.2)  # the status changes at once, while the current step ends
     step = session.snapshot().step
     time.sleep(0.2)
     assert session.snapshot().step == step
@@ -85,7 +85,7 @@ def test_pause_stands_still_and_resume_goes_on() -> None:
     assert session.snapshot().status == "stopped"
 
 
-def test_steps_are_done_one_by_one() -> None:
+def test_single_steps() -> None:
     session = Session(ENDLESS, threads=1)
     session.step(1)
     assert until(session, lambda now: now.status == "paused" and now.step).step == 1
@@ -95,7 +95,7 @@ def test_steps_are_done_one_by_one() -> None:
     assert session.wait(10)
 
 
-def test_time_spent_waiting_is_not_training_time() -> None:
+def test_a_pause_does_not_count_as_training_time() -> None:
     session = Session(ENDLESS, threads=1)
     session.step(1)
     until(session, lambda now: now.status == "paused" and now.step == 1)
@@ -106,7 +106,7 @@ def test_time_spent_waiting_is_not_training_time() -> None:
     session.stop()
 
 
-def test_a_live_change_takes_effect_and_leaves_its_mark(tmp_path: Path) -> None:
+def test_a_changed_setting_takes_effect_and_is_recorded(tmp_path: Path) -> None:
     session = Session(ENDLESS, store=RunStore(tmp_path), threads=1)
     session.start()
     until(session, lambda now: now.step > 3)
@@ -124,7 +124,7 @@ def test_a_live_change_takes_effect_and_leaves_its_mark(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "values", [{"generator.hidden": (8,)}, {"batch_size": 8}, {"optimizer_g.lr": -1}, {"nothing": 1}]
 )
-def test_a_change_that_cannot_be_is_refused_and_training_goes_on(values: dict[str, object]) -> None:
+def test_an_invalid_change_is_refused_and_training_goes_on(values: dict[str, object]) -> None:
     session = Session(ENDLESS, threads=1)
     session.start()
     with pytest.raises(ConfigError):
@@ -135,7 +135,7 @@ def test_a_change_that_cannot_be_is_refused_and_training_goes_on(values: dict[st
     session.wait(10)
 
 
-def test_a_snapshot_holds_nothing_that_training_still_writes() -> None:
+def test_a_snapshot_stays_the_same_while_training_goes_on() -> None:
     session = Session(ENDLESS, threads=1)
     session.start()
     early = until(session, lambda now: now.step > 10)
@@ -151,7 +151,7 @@ def test_a_snapshot_holds_nothing_that_training_still_writes() -> None:
 
 
 @pytest.mark.parametrize("config", [POINTS, DIGITS], ids=["points", "digits"])
-def test_two_sessions_at_once_give_the_histories_they_give_alone(config: TrainConfig) -> None:
+def test_two_sessions_at_once_give_the_same_histories_as_alone(config: TrainConfig) -> None:
     other = config.with_values({"seed": 5, "discriminator.dropout": 0.5})
     alone = [curves(finished(each)) for each in (config, other)]
     together = [Session(each, device="cpu", threads=1) for each in (config, other)]
@@ -161,7 +161,7 @@ def test_two_sessions_at_once_give_the_histories_they_give_alone(config: TrainCo
     assert [curves(session.snapshot()) for session in together] == alone
 
 
-def test_a_stopped_run_goes_on_as_if_it_had_never_stopped(tmp_path: Path) -> None:
+def test_a_resumed_run_gives_the_same_history_as_an_uninterrupted_one(tmp_path: Path) -> None:
     store = RunStore(tmp_path)
     whole = curves(finished(POINTS))
     first = finished(POINTS, store=store, max_steps=25)
@@ -175,7 +175,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_never_stopped(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("last", "error"), [(8, "discriminator's loss became NaN"), (5, "weight of the generator became NaN")]
 )
-def test_weights_that_are_lost_before_a_loss_tells_are_not_kept(
+def test_weights_that_are_not_finite_are_neither_saved_nor_evaluated(
     last: int, error: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     step = Trainer.step
@@ -195,7 +195,7 @@ def test_weights_that_are_lost_before_a_loss_tells_are_not_kept(
     assert now.evaluations.step.tolist() == [1, 2, 3, 4]
 
 
-def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
+def test_a_non_finite_loss_ends_the_run_and_keeps_the_last_finite_checkpoint(tmp_path: Path) -> None:
     wild = {"optimizer_d.name": "sgd", "optimizer_d.lr": 10, "loss.name": "least-squares", "max_steps": 100_000}
     now = finished(
         POINTS.with_values({**wild, "generator.norm": "none", "discriminator.norm": "none"}), store=RunStore(tmp_path)
@@ -207,7 +207,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_last_good_checkpoin
         assert all(np.isfinite(p.numpy()).all() for p in run.trainer("cpu", step=step).generator.state_dict().values())
 
 
-def test_data_that_cannot_be_had_is_told_and_not_raised() -> None:
+def test_missing_data_is_an_error_of_the_snapshot() -> None:
     now = finished(DIGITS.with_values({"data.name": "folder", "data.path": "/no/such/folder"}))
     assert now.status == "failed"
     assert "/no/such/folder" in now.error
@@ -219,7 +219,7 @@ def test_a_limit_of_seconds_ends_the_session() -> None:
     assert 0.3 <= now.seconds < 2
 
 
-def test_a_run_goes_on_as_what_it_was_begun(tmp_path: Path) -> None:
+def test_a_run_does_not_resume_with_other_fixed_settings(tmp_path: Path) -> None:
     run = RunStore(tmp_path).create(POINTS)
     run.save(Trainer(POINTS, "cpu"), keep=1)
     session = Session(POINTS.with_values({"batch_size": 7}), run=run)
@@ -229,7 +229,7 @@ def test_a_run_goes_on_as_what_it_was_begun(tmp_path: Path) -> None:
     assert "but these differ: batch_size" in session.snapshot().error
 
 
-def test_a_session_stopped_before_it_began_never_trains() -> None:
+def test_a_session_stopped_before_its_start_never_trains() -> None:
     session = Session(POINTS)
     session.stop()
     session.start()
@@ -237,7 +237,7 @@ def test_a_session_stopped_before_it_began_never_trains() -> None:
     assert (session.snapshot().status, session.snapshot().step) == ("stopped", 0)
 
 
-def test_an_experiment_that_cannot_fit_in_memory_is_refused_with_the_estimate() -> None:
+def test_a_config_that_needs_too_much_memory_is_refused_with_the_estimate() -> None:
     huge = {"data.name": "sprites", "data.count": 8, "data.size": 128, "generator.width": 512, "generator.depth": 5,
             "discriminator.width": 512, "discriminator.depth": 5, "batch_size": 8192}  # fmt: skip
     now = finished(DIGITS.with_values(huge))

@@ -1,4 +1,4 @@
-"""Event files: off unless asked for; what TensorBoard itself reads of them is what the run has recorded."""
+"""TensorBoard reads from the event files the same values and images that the run has recorded."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return trained(DIGITS, tmp_path_factory.mktemp("runs"))
 
 
-def test_the_figures_are_those_of_the_run(digits: Run) -> None:
+def test_the_scalars_equal_the_history(digits: Run) -> None:
     scalars = {event.step: event.value for event in read(digits).Scalars("loss/D")}
     rows = {int(row[0]): row[4] for row in digits.metrics()}
     assert scalars
@@ -46,26 +46,26 @@ def test_the_figures_are_those_of_the_run(digits: Run) -> None:
     assert scalars == pytest.approx({step: rows[step] for step in scalars})
 
 
-def test_the_pictures_are_those_of_the_run(digits: Run) -> None:
+def test_the_images_equal_the_frames(digits: Run) -> None:
     pictures = read(digits).Images("samples")
     assert [picture.step for picture in pictures] == [0, 5, 10]
     sheet = np.asarray(Image.open(io.BytesIO(pictures[-1].encoded_image_string)).convert("L"))
-    kept = np.asarray(Image.open(digits.path / "samples" / "step-0000010.png"))
-    assert np.array_equal(sheet, kept)
+    saved = np.asarray(Image.open(digits.path / "samples" / "step-0000010.png"))
+    assert np.array_equal(sheet, saved)
 
 
-def test_the_settings_stand_beside_the_curves(digits: Run) -> None:
-    (told,) = read(digits).Tensors("settings/text_summary")
-    text = told.tensor_proto.string_val[0].decode()
+def test_the_settings_are_written(digits: Run) -> None:
+    (summary,) = read(digits).Tensors("settings/text_summary")
+    text = summary.tensor_proto.string_val[0].decode()
     assert json.loads(text.removeprefix("```json").removesuffix("```"))["preset"] == digits.config.preset
 
 
-def test_points_are_shown_as_the_plane(tmp_path: Path) -> None:
+def test_2d_samples_are_drawn_on_the_plane(tmp_path: Path) -> None:
     picture = read(trained(POINTS, tmp_path)).Images("samples")[-1]
     assert (picture.width, picture.height) == (480, 480)
 
 
-def test_a_resumed_run_goes_on_in_the_same_curves(tmp_path: Path) -> None:
+def test_a_resumed_run_continues_the_same_curves(tmp_path: Path) -> None:
     run = trained(POINTS, tmp_path)
     trained(POINTS, tmp_path, run)
     steps = [event.step for event in read(run).Scalars("loss/G")]
@@ -73,7 +73,7 @@ def test_a_resumed_run_goes_on_in_the_same_curves(tmp_path: Path) -> None:
     assert max(steps) == 20
 
 
-def test_a_long_flush_writes_few_rows_and_the_last(tmp_path: Path) -> None:
+def test_a_flush_of_many_rows_writes_few_and_the_last(tmp_path: Path) -> None:
     run = RunStore(tmp_path).create(POINTS)
     files = TensorBoardWriter(run, POINTS, 0)
     files.add_rows([[step, 0.0, 0.0, 0, 1.0, 1.0, 0.5, 0.5, 1.0, 1.0] for step in range(1, 1001)])
@@ -83,7 +83,7 @@ def test_a_long_flush_writes_few_rows_and_the_last(tmp_path: Path) -> None:
     assert steps[-1] == 1000
 
 
-def test_a_disk_that_refused_once_is_written_to_again(tmp_path: Path) -> None:
+def test_writing_continues_after_an_error_of_the_disk(tmp_path: Path) -> None:
     run = RunStore(tmp_path).create(POINTS)
     files = TensorBoardWriter(run, POINTS, 0)
     row = [0.0, 0.0, 0, 1.0, 1.0, 0.5, 0.5, 1.0, 1.0]
@@ -94,18 +94,18 @@ def test_a_disk_that_refused_once_is_written_to_again(tmp_path: Path) -> None:
     assert 2 in [event.step for event in read(run).Scalars("loss/D")]
 
 
-def test_nothing_is_written_unless_asked_for(tmp_path: Path) -> None:
+def test_no_files_are_written_by_default(tmp_path: Path) -> None:
     run = trained(POINTS, tmp_path, **{"record.tensorboard": False})
     assert not (run.path / FOLDER).exists()
 
 
-def test_training_is_the_same_with_event_files_and_without(tmp_path: Path) -> None:
-    with_them, without = (trained(POINTS, tmp_path, **{"record.tensorboard": wanted}) for wanted in (True, False))
-    ours, theirs = (torch.tensor(run.metrics())[:, 4:] for run in (with_them, without))
-    assert torch.equal(ours, theirs)
+def test_training_is_the_same_with_and_without_event_files(tmp_path: Path) -> None:
+    with_files, without = (trained(POINTS, tmp_path, **{"record.tensorboard": on}) for on in (True, False))
+    first, second = (torch.tensor(run.metrics())[:, 4:] for run in (with_files, without))
+    assert torch.equal(first, second)
 
 
-def test_without_the_package_the_run_does_not_start_and_says_what_to_install(
+def test_without_the_package_the_session_fails_and_names_the_command_to_install_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     find = importlib.util.find_spec

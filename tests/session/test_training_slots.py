@@ -1,4 +1,4 @@
-"""A machine trains a few sessions at once; the others stand in line and say so."""
+"""A pool trains a few sessions at once; the others wait in a queue."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def pool(tmp_path: Path) -> SessionPool:
     return SessionPool(RunStore(tmp_path), slots=1)
 
 
-def begun(pool: SessionPool, n: int) -> list[Session]:
-    """So many sessions, of which the first trains."""
+def started(pool: SessionPool, n: int) -> list[Session]:
+    """`n` sessions, of which the first trains and the others wait."""
     sessions = []
     for _ in range(n):
         session = pool.get(pool.open(ENDLESS))
@@ -30,23 +30,23 @@ def begun(pool: SessionPool, n: int) -> list[Session]:
     return sessions
 
 
-def test_a_line_moves_up_when_its_first_leaves() -> None:
+def test_the_queue_moves_up_when_a_member_leaves() -> None:
     slots = TrainingSlots(2)
-    assert [slots.request(who) for who in "abcd"] == [0, 0, 1, 2]
+    assert [slots.request(member) for member in "abcd"] == [0, 0, 1, 2]
     slots.release("a")
-    slots.release("nobody")
-    assert [slots.request(who) for who in "bcd"] == [0, 0, 1]
+    slots.release("z")
+    assert [slots.request(member) for member in "bcd"] == [0, 0, 1]
 
 
 @pytest.mark.parametrize(
-    ("ahead", "told"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (22, "22nd")]
+    ("position", "ordinal"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (22, "22nd")]
 )
-def test_a_waiting_text_is_told(ahead: int, told: str) -> None:
-    assert waiting_text(ahead) == f"waiting for its turn, {told} in line"
+def test_the_waiting_text_gives_the_position(position: int, ordinal: str) -> None:
+    assert waiting_text(position) == f"waiting for its turn, {ordinal} in line"
 
 
-def test_sessions_wait_for_their_turn_and_say_so(pool: SessionPool) -> None:
-    first, second, third = begun(pool, 3)
+def test_sessions_wait_for_a_slot(pool: SessionPool) -> None:
+    first, second, third = started(pool, 3)
     assert second.snapshot().activity == "waiting for its turn, 1st in line"
     assert third.snapshot().activity == "waiting for its turn, 2nd in line"
     assert (second.snapshot().step, third.snapshot().step) == (0, 0)
@@ -57,8 +57,8 @@ def test_sessions_wait_for_their_turn_and_say_so(pool: SessionPool) -> None:
     assert all(session.wait(10) for session in (first, second, third))
 
 
-def test_who_pauses_lets_the_next_one_train_and_lines_up_again(pool: SessionPool) -> None:
-    first, second = begun(pool, 2)
+def test_a_paused_session_frees_its_slot_and_queues_on_resume(pool: SessionPool) -> None:
+    first, second = started(pool, 2)
     first.pause()
     until(second, lambda now: now.step > 3)
     first.resume()
@@ -69,8 +69,8 @@ def test_who_pauses_lets_the_next_one_train_and_lines_up_again(pool: SessionPool
     pool.close()
 
 
-def test_who_waits_can_pause_step_and_stop(pool: SessionPool) -> None:
-    _, second = begun(pool, 2)
+def test_a_waiting_session_can_pause_step_and_stop(pool: SessionPool) -> None:
+    _, second = started(pool, 2)
     second.pause()
     until(second, lambda now: now.status == "paused")
     second.step(2)

@@ -18,7 +18,7 @@ from gan_core.session.snapshot import Snapshot
 from gan_core.training.trainer import Which
 from ui import messages
 from ui.formatting import duration, rough_minutes, short, size
-from ui.server import pool, settle
+from ui.server import freeze_loaded_objects, pool
 from ui.setting_names import label
 from ui.train import form, health, state
 
@@ -111,7 +111,7 @@ def _at_rest(now: Snapshot | None) -> None:
 
 def _at_work(session: Session, now: Snapshot) -> None:
     # What is loaded before the first step too: collecting that at each look made a first start ten times as long.
-    settle((state.watched_key() or "") if now.step else "loading")
+    freeze_loaded_objects((state.watched_key() or "") if now.step else "loading")
     if now.status in ("ready", "loading", "training", "waiting"):
         st.button(
             "Pause",
