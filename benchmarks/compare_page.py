@@ -108,7 +108,7 @@ def observe(page: Page, server: Server, study: Study, at_once: int, seconds: flo
     before, started = steps(study), time.perf_counter()
     counts = page.evaluate(WATCH, 1000 * seconds)
     rate = (steps(study) - before) / (time.perf_counter() - started)
-    training = sum(trial_status.status == "running" for trial_status in study.trial_statuses())
+    training = sum(trial.status == "running" for trial in study.trial_statuses())
     print(
         f"{training} at a time: {rate:.1f} steps/s; updates {counts['updates']:.2f}/s (target: {UPDATES}); "
         f"charts removed {counts['removed']} of {counts['charts']}; {counts['frames'] / seconds:.0f} frames/s"
@@ -135,7 +135,7 @@ def hold(page: Page) -> float:
 
 def wait_until_ended(study: Study) -> None:
     """Wait until the workers of the study have saved and ended."""
-    while study.tended:
+    while study.is_running:
         time.sleep(0.2)
 
 

@@ -38,7 +38,7 @@ def side_by_side(comparison: Comparison, workers: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         study = StudyStore(folder).create(comparison)
         compare.start(study, Resources(workers=workers, device="cpu")).wait()
-        return workers * mean(trial_status.step / trial_status.seconds for trial_status in study.trial_statuses())
+        return workers * mean(trial.step / trial.seconds for trial in study.trial_statuses())
 
 
 def one_after_another(comparison: Comparison, threads: int) -> float:

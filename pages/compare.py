@@ -1,4 +1,4 @@
-"""Compare: which choice is better, and is it luck? Choose, see what it takes, watch all runs, read the verdict."""
+"""The Compare page: choose a comparison, see what it needs, follow its runs, read the verdict."""
 
 import streamlit as st
 
@@ -6,7 +6,7 @@ from ui import shell
 
 shell.ensure_navigation()
 
-from gan_core.compare import Study, StudyError  # noqa: E402  (the shell stands before torch, which these need, has loaded)
+from gan_core.compare import Study, StudyError  # noqa: E402  (the navigation appears before torch has loaded)
 from ui.compare import (  # noqa: E402
     background_results,
     custom_plan,
@@ -22,42 +22,42 @@ from ui.server import freeze_loaded_objects  # noqa: E402
 
 
 def choose() -> None:
-    """What is ready to start, what was saved, and what one can put together."""
+    """The choice: saved studies, ready-made comparisons, and a form for a new one."""
     st.subheader("Which choice is better, and is it luck?", anchor=False)
     st.markdown(
         "Runs that differ in one thing, each several times over with other chances (seeds), judged alike. "
         "A difference counts only if it stands out from that luck."
     )
     saved.panel()
-    ready, by_oneself = st.tabs(["Ready to start", "Your own"], key="choose", bind=plan_preview.BIND)
+    ready, custom = st.tabs(["Ready to start", "Your own"], key="choose", bind=plan_preview.BIND)
     with ready:
         ready_made.panel()
-    with by_oneself:
+    with custom:
         custom_plan.panel()
 
 
 def show(study: Study) -> None:
-    """What is compared, and everything that moves while the runs train."""
+    """One study: its header, its progress and its results, refreshed while its runs train."""
     freeze_loaded_objects("compare")
     header.panel(study)
-    moved = progress.moves(study)
+    was_training = progress.is_training(study)
 
-    @st.fragment(run_every=0.7 if moved else None)
+    @st.fragment(run_every=0.7 if was_training else None)
     def watch() -> None:
         try:
             progress.panel(study)
-            moves = progress.moves(study)
-            results.panel(study, background_results.of(study, fresh=not moves))
+            training = progress.is_training(study)
+            results.panel(study, background_results.of(study, fresh=not training))
         except StudyError as error:
             st.error(str(error), icon=":material/error:")
             return
-        if moves != moved:
-            st.rerun()  # the last run has ended, or one goes on: look at the right pace
+        if training != was_training:
+            st.rerun()  # the refresh interval of this fragment must change
 
-    @st.fragment(run_every=None if moved else 2)
+    @st.fragment(run_every=None if was_training else 2)
     def notice() -> None:
-        if progress.moves(study) != moved:
-            st.rerun()  # another tab lets it go on
+        if progress.is_training(study) != was_training:
+            st.rerun()  # another tab has started it
 
     watch()
     notice()
@@ -65,11 +65,11 @@ def show(study: Study) -> None:
 
 study = state.opened()
 with shell.notices():
-    if trouble := state.told():
-        st.error(trouble, icon=":material/error:")
+    if complaint := state.complaint():
+        st.error(complaint, icon=":material/error:")
 if study is not None:
     show(study)
 elif (name := state.chosen()) is not None:
-    plan_preview.of_ready(name)
+    plan_preview.ready_made_plan(name)
 else:
     choose()

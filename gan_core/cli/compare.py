@@ -1,4 +1,4 @@
-"""The command that compares: what it will take, how each run goes, what came out and whether that may be luck."""
+"""The command `compare`: estimates, trains and reports a comparison."""
 
 from __future__ import annotations
 
@@ -23,51 +23,56 @@ if TYPE_CHECKING:
 @app.command("compare")
 def compare_runs(
     name: Annotated[
-        str, typer.Option("--comparison", metavar="ID|FILE", help="What to compare: an id, or a comparison.json.")
+        str, typer.Option("--comparison", metavar="ID|FILE", help="The id of a comparison, or a comparison.json.")
     ] = "optimizers",
     steps: Steps = None,
     seconds: Seconds = None,
     seeds: Annotated[int | None, typer.Option(min=1, max=100, metavar="N", help="Runs of each variant.")] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Runs at a time; by default one a core.")
+        int | None, typer.Option(min=1, metavar="N", help="Runs at the same time; by default one per core.")
     ] = None,
     backend: Annotated[str, typer.Option(metavar="local|ray", help="This machine, or a Ray cluster.")] = "local",
-    address: Annotated[str, typer.Option(metavar="A", help="Of the Ray cluster; else $RAY_ADDRESS.")] = "",
+    address: Annotated[
+        str, typer.Option(metavar="A", help="Address of the Ray cluster; by default $RAY_ADDRESS.")
+    ] = "",
     gpus: Annotated[
-        float, typer.Option(min=0, max=1, metavar="F", help="Share of a GPU that each run gets (Ray).")
+        float, typer.Option(min=0, max=1, metavar="F", help="Share of a GPU for each run (Ray only).")
     ] = 0.0,
-    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where runs are kept.")] = Path("checkpoints"),
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the runs.")] = Path("checkpoints"),
     resume: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Go on with this comparison.", show_default=False)
+        Path | None, typer.Option(metavar="FOLDER", help="Continue this comparison.", show_default=False)
     ] = None,
     device: Device = "auto",
-    plain: Annotated[bool, typer.Option("--list", help="Only list the comparisons that are ready.")] = False,
+    list_only: Annotated[bool, typer.Option("--list", help="Only list the ready-made comparisons.")] = False,
 ) -> None:
-    """Compare fairly: the same start for every run of a seed, several seeds, and a verdict. Prints the folder last."""
+    """Compare variants of an experiment over several seeds that start alike, and test the differences.
+
+    The last line printed is the folder of the comparison.
+    """
     from gan_core import compare
 
-    if plain:
-        for ready in map(compare.get, compare.names()):
-            typer.echo(f"  {ready.id:<18}{len(ready.jobs()):>3} runs  {ready.title}")
+    if list_only:
+        for ready_made in map(compare.get, compare.names()):
+            typer.echo(f"  {ready_made.id:<18}{len(ready_made.jobs()):>3} runs  {ready_made.title}")
         return
     only_one(steps, seconds)
     if backend not in compare.BACKENDS:
         raise typer.BadParameter(compare.BACKENDS.unknown_message(backend), param_hint="--backend")
     try:
         study = _opened(resume) if resume is not None else None
-        plan = study.comparison if study is not None else _planned(name, steps, seconds, seeds)
+        plan = study.comparison if study is not None else _plan(name, steps, seconds, seeds)
         with known_device():
-            taken = _announced(plan, workers, device) if study is None and backend == "local" else None
-            outline = taken or compare.outline(plan, workers, device)
+            estimate = _measured(plan, workers, device) if study is None and backend == "local" else None
+            outline = estimate or compare.outline(plan, workers, device)
         study = study or compare.StudyStore(runs).create(plan)
         study.resume()
-        means = compare.Resources(backend, workers or outline.workers, device, address, gpus)
-        _follow(study, means, taken)
+        resources = compare.Resources(backend, workers or outline.workers, device, address, gpus)
+        _run(study, resources, estimate)
     except compare.StudyError as error:
         fail(str(error))
 
 
-def _planned(name: str, steps: int | None, seconds: float | None, seeds: int | None) -> Comparison:
+def _plan(name: str, steps: int | None, seconds: float | None, seeds: int | None) -> Comparison:
     from gan_core import compare
 
     changes = {"steps": steps, "seconds": seconds, "seeds": None if seeds is None else list(range(seeds))}
@@ -88,106 +93,94 @@ def _opened(folder: Path) -> Study:
     return compare.StudyStore(folder.parent.parent).open(folder.name)
 
 
-def _announced(plan: Comparison, workers: int | None, device: str) -> Estimate:
-    """Try each kind of run for a moment; say what all will take."""
+def _measured(plan: Comparison, workers: int | None, device: str) -> Estimate:
+    """Measure each kind of run for some seconds and print the estimate."""
     from gan_core import compare
 
-    typer.echo(f"{plan.title}: {len(plan.variants)} variants x {len(plan.seeds)} seeds. Trying each for a moment ...")
-    taken = compare.measure(plan, workers, device)
+    typer.echo(f"{plan.title}: {len(plan.variants)} variants x {len(plan.seeds)} seeds. Measuring each kind of run ...")
+    estimate = compare.measure(plan, workers, device)
     typer.echo(
-        f"{taken.runs} runs, {taken.workers} at a time on {taken.device}, about {_time(taken.seconds or 0)}, "
-        f"{taken.memory / 1e9:.1f} GB of memory"
+        f"{estimate.runs} runs, {estimate.workers} at a time on {estimate.device}, "
+        f"about {_time(estimate.seconds or 0)}, {estimate.memory / 1e9:.1f} GB of memory"
     )
-    return taken
+    return estimate
 
 
-def _follow(study: Study, means: Resources, taken: Estimate | None) -> None:
-    """Run the comparison, show how it goes, stop it on Ctrl-C or SIGTERM; then say what came out."""
+def _run(study: Study, resources: Resources, estimate: Estimate | None) -> None:
+    """Run the study and print its progress until it ends, or until Ctrl-C or SIGTERM; then print the results."""
     from gan_core import compare
 
-    began, shown_at = time.monotonic(), 0.0
+    started, next_line_at = time.monotonic(), 0.0
     with interruptions() as interrupted:
-        runner = compare.start(study, means)
-        told: set[str] = set()
+        runner = compare.start(study, resources)
+        printed: set[str] = set()
         while not runner.wait(0.3):
             if interrupted.is_set():
                 runner.close()
-            told = _tell_ends(study, told)
-            if time.monotonic() >= shown_at and not interrupted.is_set():
-                shown_at = time.monotonic() + EVERY
-                _tell_progress(study, began, taken)
-    _tell_ends(study, told)
-    _conclude(study, runner, time.monotonic() - began)
+            printed |= _print_ended(study, printed)
+            if time.monotonic() >= next_line_at and not interrupted.is_set():
+                next_line_at = time.monotonic() + EVERY
+                _print_progress(study, time.monotonic() - started, estimate)
+    _print_ended(study, printed)
+    _print_results(study, runner, time.monotonic() - started)
 
 
-def _tell_ends(study: Study, told: set[str]) -> set[str]:
-    """A line for each run that has ended since."""
-    ended = [
-        trial_status for trial_status in study.trial_statuses() if trial_status.ended and trial_status.key not in told
-    ]
-    for trial_status in ended:
-        spent = f"{trial_status.seconds:.0f} s of training"
-        line = (
-            f"  {trial_status.key}: {trial_status.status} at step {trial_status.step}, {spent}, {trial_status.run_id}"
-        )
-        typer.echo(f"{line}: {trial_status.error}" if trial_status.error else line)
-    return told | {trial_status.key for trial_status in ended}
+def _print_ended(study: Study, printed: set[str]) -> set[str]:
+    """Print a line for each ended run whose key is not in `printed`; returns their keys."""
+    ended = [trial for trial in study.trial_statuses() if trial.ended and trial.key not in printed]
+    for trial in ended:
+        line = f"  {trial.key}: {trial.status} at step {trial.step}, {trial.seconds:.0f} s of training, {trial.run_id}"
+        typer.echo(f"{line}: {trial.error}" if trial.error else line)
+    return {trial.key for trial in ended}
 
 
-def _tell_progress(study: Study, began: float, taken: Estimate | None) -> None:
-    trial_statuses = study.trial_statuses()
-    running = ", ".join(
-        map(_line, (trial_status for trial_status in trial_statuses if trial_status.status == "running"))
-    )
-    done = sum(trial_status.ended for trial_status in trial_statuses)
-    left = _left(study, time.monotonic() - began, taken)
-    typer.echo(f"{done} of {len(trial_statuses)} runs done{left}" + (f"; {running}" if running else ""))
+def _print_progress(study: Study, spent: float, estimate: Estimate | None) -> None:
+    trials = study.trial_statuses()
+    running = ", ".join(_position(trial) for trial in trials if trial.status == "running")
+    ended = sum(trial.ended for trial in trials)
+    left = _time_left(study, trials, spent, estimate)
+    typer.echo(f"{ended} of {len(trials)} runs done{left}" + (f"; {running}" if running else ""))
 
 
-def _left(study: Study, spent: float, taken: Estimate | None) -> str:
-    """The time to go: what is not done yet of the time that was told, or of the time spent where that is more."""
-    if taken is None or not taken.seconds:
+def _time_left(study: Study, trials: tuple[TrialStatus, ...], spent: float, estimate: Estimate | None) -> str:
+    """The share that is left, of the estimate or of the time spent if that is longer; "" without an estimate."""
+    if estimate is None or not estimate.seconds:
         return ""
-    jobs, trial_statuses = study.jobs, study.trial_statuses()
     shares = [
-        1.0 if trial_status.ended else trial_status.step / trial_status.total_steps if trial_status.total_steps
-        else trial_status.seconds / (job.max_seconds or taken.seconds)
-        for job, trial_status in zip(jobs, trial_statuses, strict=True)
+        1.0 if trial.ended else trial.step / trial.total_steps if trial.total_steps
+        else trial.seconds / (job.max_seconds or estimate.seconds)
+        for job, trial in zip(study.jobs, trials, strict=True)
     ]  # fmt: skip
-    share = sum(shares) / len(shares)
-    return f", about {_time((1 - share) * max(spent, taken.seconds))} left"
+    return f", about {_time((1 - sum(shares) / len(shares)) * max(spent, estimate.seconds))} left"
 
 
-def _line(trial_status: TrialStatus) -> str:
-    total = f"/{trial_status.total_steps}" if trial_status.total_steps else ""
-    return f"{trial_status.key} {trial_status.activity or f'step {trial_status.step}{total}'}"
+def _position(trial: TrialStatus) -> str:
+    total = f"/{trial.total_steps}" if trial.total_steps else ""
+    return f"{trial.key} {trial.activity or f'step {trial.step}{total}'}"
 
 
-def _conclude(study: Study, runner: Runner, spent: float) -> None:
-    """Write the reports; print the table, the claims, the verdict and the folder."""
+def _print_results(study: Study, runner: Runner, spent: float) -> None:
+    """Write the reports; print the table, the claims, the verdicts and the folder."""
     from gan_core import compare
 
     compare.report.write(study)
     results = compare.results_of(study)
-    unfinished = [trial_status for trial_status in results.trial_statuses if not trial_status.ended]
-    typer.echo(
-        f"\n{len(results.trial_statuses) - len(unfinished)} of {len(results.trial_statuses)} runs "
-        f"ended in {_time(spent)}"
-    )
-    for line in _columns(compare.report.table(results)):
+    runs, ended = len(results.trial_statuses), sum(trial.ended for trial in results.trial_statuses)
+    typer.echo(f"\n{ended} of {runs} runs ended in {_time(spent)}")
+    for line in _aligned(compare.report.table(results)):
         typer.echo(line)
-    for judged in compare.claims(results):
-        typer.echo(f'claim "{judged.claim.says}": {judged.text}')
+    for result in compare.claims(results):
+        typer.echo(f'claim "{result.claim.says}": {result.text}')
     for verdict in compare.verdicts(results):
         typer.echo(f"- {verdict.text}")
-    if unfinished:
-        typer.echo(f"To go on: {PROGRAM} compare --resume {shlex.quote(str(study.path))}")
+    if ended < runs:
+        typer.echo(f"To continue: {PROGRAM} compare --resume {shlex.quote(str(study.path))}")
     typer.echo(study.path)
     if runner.error:
         fail(runner.error)
 
 
-def _columns(rows: list[list[str]]) -> list[str]:
+def _aligned(rows: list[list[str]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 

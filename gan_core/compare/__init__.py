@@ -1,33 +1,31 @@
-"""Which is better, and is it luck? Runs that differ in one named thing, over several seeds, judged alike.
+"""Fair comparisons: runs that differ in one setting, over several seeds, evaluated the same way, with a verdict.
 
     from gan_core import compare
 
-    compare.names()                               # the comparisons that the sources made: "optimizers", "latent-dims"
-    plan = compare.get("optimizers")              # a Comparison: an immutable value
-    plan = plan.with_fields(steps=400, seeds=(0, 1, 2))                   # a checked copy, or ConfigError
-    plan = compare.comparison(                                            # or one's own, over any setting
+    plan = compare.get("optimizers")              # a Comparison (immutable); compare.names() lists the ready-made ones
+    plan = plan.with_fields(steps=400, seeds=(0, 1, 2))                   # a validated copy, or ConfigError
+    plan = compare.comparison(                                            # or a new one, over any setting
         title="Rates", base=presets.load("ring8"), axes=[Axis.of("optimizer_d.lr", [1e-4, 1e-3])], steps=2000
     )
-    plan.jobs(), plan.variants, plan.differences(plan.variants[0])        # the runs; what differs from the base
-    compare.outline(plan)                         # Estimate: runs, workers, memory; at once
-    compare.measure(plan, progress=tell)          # with the time too; tries each kind of run for some seconds
+    plan.jobs(), plan.variants, plan.differences(plan.variants[0])        # the runs; the settings that differ
+    compare.outline(plan)                         # Estimate: runs, workers, memory
+    compare.measure(plan)                         # with the time; measures each kind of run for some seconds
 
-    study = compare.StudyStore("checkpoints").create(plan)                  # a folder; .list() and .open(id) find it
-    runner = compare.start(study, compare.Resources(workers=2))    # in the background; call again after orders
-    study.pause(), study.resume(), study.stop(key), study.add_seed(3), study.add_variant(v), study.join(run_id, title)
-    study.trial_statuses()        # how each run stands: TrialStatus.status .run_id .step .error ...
-    study.run_of(key)                              # an ordinary run of the library: its frames, figures, checkpoints
-    runner.wait(); runner.alive; runner.error; study.tended                # by this process or another
+    study = compare.StudyStore("checkpoints").create(plan)                # a folder; .list() and .open(id) find it
+    runner = compare.start(study, compare.Resources(workers=2))           # in the background
+    runner.wait(); runner.alive; runner.error; study.is_running           # the last: by any process
+    study.pause(), study.resume(), study.stop(key), study.add_seed(3), study.add_variant(v), study.add_run(run_id)
+    study.trial_statuses()                        # TrialStatus of each run: .status .run_id .step .error ...
+    study.run_of(key)                             # the run in the library: its frames, metrics, checkpoints
 
-    results = compare.results_of(study)              # curves and figures by variant, also while it runs
-    results.curve("loss_d", x="images")           # median and band over seeds, a Curve for each variant
-    results.table()                               # a Row for each variant: median figures
+    results = compare.results_of(study)           # curves and measures by variant, also during training
+    results.curve("loss_d", x="images")           # a Curve for each variant: median and band over seeds
+    results.table()                               # a Row for each variant: medians of the MEASURES
     compare.verdicts(results), compare.claims(results)                    # in words, with the test behind them
-    compare.report.html(results), .csv(results), .json(results)           # files that need nothing else
+    compare.report.html(results), .csv(results), .json(results)           # files that need no other file
 
-What a study is on disk is said in `study`, how runs are kept alike in `plan`, the measures in `measures`, the test in
-`verdict`. After a restart `study.trial_statuses()` says "interrupted" for what was in training, and `start` goes on
-with it.
+The modules: `plan`, `measures`, `study` (the folder on disk), `analysis.verdict` (the test), `execution` (the workers).
+After a restart, runs that were training have the status "interrupted"; `start` continues them.
 """
 
 from gan_core.compare.analysis import report
@@ -43,36 +41,8 @@ from gan_core.compare.study import AddedRun, Study, StudyError, TrialStatus
 from gan_core.compare.study_store import StudyStore
 
 __all__ = [
-    "BACKENDS",
-    "MEASURES",
-    "AddedRun",
-    "Axis",
-    "Claim",
-    "ClaimResult",
-    "Comparison",
-    "Curve",
-    "Estimate",
-    "Job",
-    "Resources",
-    "Results",
-    "Row",
-    "Runner",
-    "Study",
-    "StudyError",
-    "StudyStore",
-    "TrialStatus",
-    "Variant",
-    "Verdict",
-    "claims",
-    "comparison",
-    "get",
-    "measure",
-    "measured",
-    "names",
-    "outline",
-    "report",
-    "results_of",
-    "runner_of",
-    "start",
-    "verdicts",
-]
+    "BACKENDS", "MEASURES", "AddedRun", "Axis", "Claim", "ClaimResult", "Comparison", "Curve", "Estimate", "Job",
+    "Resources", "Results", "Row", "Runner", "Study", "StudyError", "StudyStore", "TrialStatus", "Variant", "Verdict",
+    "claims", "comparison", "get", "measure", "measured", "names", "outline", "report", "results_of", "runner_of",
+    "start", "verdicts",
+]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The learning rate that an optimiser is compared at: the best of a short search, else the catalogue's."""
+"""The learning rate of each optimiser in a comparison: the best of a short search, or else the catalogue's default."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ FILE = Path(__file__).with_name("measured") / "rates.json"  # written by `python
 
 
 def of(optimizer: str) -> float:
-    """The rate for both networks. Raises `UnknownNameError` if there is no such optimiser."""
-    rate: float = _found().get(optimizer, OPTIMIZERS[optimizer].lr)
+    """The learning rate for both networks. Raises `UnknownNameError` if there is no such optimiser."""
+    rate: float = _measured_rates().get(optimizer, OPTIMIZERS[optimizer].lr)
     return rate
 
 
 @cache
-def _found() -> dict[str, float]:
+def _measured_rates() -> dict[str, float]:
     try:
-        found: dict[str, float] = json.loads(FILE.read_text(encoding="utf-8"))["rates"]
+        rates: dict[str, float] = json.loads(FILE.read_text(encoding="utf-8"))["rates"]
     except FileNotFoundError:
         return {}
-    return found
+    return rates

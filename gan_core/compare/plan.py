@@ -1,6 +1,6 @@
-"""What is compared: a base experiment, the axes along which runs differ, seeds, and how long each run trains.
+"""The plan of a comparison: a base experiment, the axes along which runs differ, the seeds, and the length of each run.
 
-A comparison is a value, as an experiment is: JSON to and from, checked as a whole, never changed in place.
+A `Comparison` is an immutable, validated value that converts to and from JSON, like a `TrainConfig`.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from gan_core import presets
 from gan_core.compare import learning_rates
-from gan_core.compare.measures import MEASURES
+from gan_core.compare.measures import MEASURES, RENAMED
 from gan_core.config import SETTINGS, ConfigError, TrainConfig
 from gan_core.config.catalog import OPTIMIZERS, UnknownNameError
 from gan_core.config.schema import Section, as_text
 
-MOST_RUNS = 500
-_FRAMES, _CHECKPOINTS, _ROWS = 20, 5, 10_000  # of each run, at most
-_SELDOM = 1_000_000  # steps; a config allows no more between two of them
-_NOT_THE_EXPERIMENT = ("preset", "seed", "record.", "max_steps", "epochs")  # set by the comparison itself
+MAX_RUNS = 500
+_FRAMES, _CHECKPOINTS, _ROWS = 20, 5, 10_000  # per run, at most
+_MAX_INTERVAL = 1_000_000  # steps; the config allows no longer interval
+SET_BY_COMPARISON = ("preset", "seed", "record.", "max_steps", "epochs")  # settings, or prefixes of settings
 S = TypeVar("S", bound=Section)
 _ID = r"^[a-z0-9][a-z0-9.+-]{0,59}$"
 
 
 class Variant(Section):
-    """One choice on an axis: some settings that go together, under one name.
+    """One choice on an axis: settings that change together, under one name.
 
-    `like` names a preset whose settings are taken first, all but its data: so a variant can be a whole family.
+    `like` names a preset whose settings are applied first, except its data. So a variant can be a whole model family.
     """
 
     id: str = Field(pattern=_ID)
@@ -41,26 +41,26 @@ class Variant(Section):
     like: str = ""
 
     def applied_to(self, config: TrainConfig) -> TrainConfig:
-        """`config` with this choice made. Raises `ConfigError` on a bad setting, or on a preset that is not there."""
+        """`config` with this choice applied. Raises `ConfigError` for a bad setting or an unknown preset."""
         if self.like:
             try:
                 family = presets.load(self.like).values()
             except UnknownNameError as error:
                 raise ConfigError(f"like: {error}") from None
-            kept = ("data.", *_NOT_THE_EXPERIMENT)
-            config = config.with_values({key: value for key, value in family.items() if not key.startswith(kept)})
+            skipped = ("data.", *SET_BY_COMPARISON)
+            config = config.with_values({key: value for key, value in family.items() if not key.startswith(skipped)})
         return config.with_values(self.values)
 
 
 class Axis(Section):
-    """What differs: two or more variants of one choice."""
+    """One choice that differs between runs, with at least two variants."""
 
     title: str
     variants: tuple[Variant, ...] = Field(min_length=2)
 
     @staticmethod
     def of(keys: str | Sequence[str], values: Sequence[Any], title: str = "") -> Axis:
-        """An axis over any setting, or over several that get the same value: `Axis.of("latent.dim", [10, 100])`."""
+        """An axis over one setting, or several that share each value: `Axis.of("latent.dim", [10, 100])`."""
         keys = [keys] if isinstance(keys, str) else list(keys)
         name = title or keys[0].split(".")[-1].replace("_", " ")
         texts = [as_text(tuple(value) if isinstance(value, list) else value) for value in values]
@@ -72,22 +72,19 @@ class Axis(Section):
 
     @staticmethod
     def of_optimizers(names: Sequence[str]) -> Axis:
-        """Both networks under each of these update rules, each at its own rate (`rates`)."""
-        try:
-            rates_of = {name: learning_rates.of(name) for name in names}
-        except UnknownNameError as error:
-            raise ConfigError(str(error)) from None
+        """Each optimiser for both networks, each with its own learning rate. Raises `UnknownNameError`."""
         variants = [
-            {"id": name, "title": OPTIMIZERS[name].label, "values": {**_both("name", name), **_both("lr", rate)}}
-            for name, rate in rates_of.items()
-        ]
+            {"id": name, "title": OPTIMIZERS[name].label,
+             "values": {**_both("name", name), **_both("lr", learning_rates.of(name))}}
+            for name in names
+        ]  # fmt: skip
         return _checked(Axis, {"title": "optimiser", "variants": variants})
 
 
 class Claim(Section):
-    """What a source says, in a form that can be tested.
+    """A source's claim in testable form.
 
-    `best` is the variant that is said to beat every other by `measure`; "" says that no variant differs noticeably.
+    `best` is the id of the variant that should beat every other by `measure`; "" claims no noticeable difference.
     """
 
     says: str
@@ -97,6 +94,7 @@ class Claim(Section):
     @field_validator("measure")
     @classmethod
     def _is_known(cls, name: str) -> str:
+        name = RENAMED.get(name, name)
         if name not in MEASURES:
             raise ValueError(MEASURES.unknown_message(name))
         return name
@@ -106,86 +104,84 @@ class Claim(Section):
 class Job:
     """One run of a comparison."""
 
-    key: str  # "adam-s0": unique within the comparison, fit for a file's name
-    variant: Variant  # of two axes the two together
+    key: str  # "adam-s0": unique within the comparison, valid as a file name
+    variant: Variant  # with two axes, both choices combined
     seed: int
     config: TrainConfig
-    max_seconds: float | None  # of training; None where the config's steps count
+    max_seconds: float | None  # of training; None where the config's number of steps is the limit
 
 
 class Comparison(Section):
-    """A whole comparison. Runs of one seed share initial weights, data order and noise, where shapes allow."""
+    """A whole comparison. Runs with the same seed share initial weights, data order and noise, where shapes allow."""
 
     id: str = Field("own", pattern=_ID)
     title: str = "Comparison"
-    source: str = ""  # who compared this
-    claim: str = ""  # what the source says came out
-    claims: tuple[Claim, ...] = ()  # the same, to be tested
+    source: str = ""  # the publication that made this comparison
+    claim: str = ""  # its result in words
+    claims: tuple[Claim, ...] = ()  # its result in testable form
     look_for: str = ""
-    choices: str = ""  # what was chosen here where the source is silent, or too dear for a CPU
+    choices: str = ""  # our settings where the source gives none, or needs too much compute for a CPU
     base: TrainConfig = TrainConfig()
-    axes: tuple[Axis, ...] = Field(max_length=2)  # none where all runs are added_runs, which the library had before
+    axes: tuple[Axis, ...] = Field(max_length=2)  # empty for a comparison of added runs only
     seeds: tuple[int, ...] = Field((0, 1, 2), min_length=1)
-    steps: int | None = Field(1000, ge=1, le=100_000_000)  # rounds of each run; None where seconds count
-    seconds: float | None = Field(None, gt=0)  # of training of each run; such runs do not repeat bit for bit
-    judgements: int = Field(10, ge=1, le=1000)  # of each run's quality
-    reference: str = ""  # the variant that others are held against; "" for the first
+    steps: int | None = Field(1000, ge=1, le=100_000_000)  # per run; None where `seconds` is the limit
+    seconds: float | None = Field(None, gt=0)  # of training per run; such runs are not reproducible bit for bit
+    judgements: int = Field(10, ge=1, le=1000)  # evaluations of quality per run
+    reference: str = ""  # id of the variant that the others are compared with; "" for the first
 
     @field_validator("seeds")
     @classmethod
     def _seeds_differ(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
         if len(set(seeds)) < len(seeds):
-            raise ValueError("each seed may stand there once")
+            raise ValueError("each seed may be listed only once")
         return seeds
 
     @model_validator(mode="after")
     def _runs_can_be_compared(self) -> Comparison:
         if (self.steps is None) == (self.seconds is None):
-            raise ValueError("give each run a number of steps or of seconds, not both")
+            raise ValueError("give either a number of steps or a number of seconds, not both")
         variants = self.variants
         ids = [variant.id for variant in variants]
         if sum(any(variant.like for variant in axis.variants) for axis in self.axes) > 1:
-            raise ValueError("only one axis may hold whole families, named by `like`")
+            raise ValueError("only one axis may use `like`")
         if twice := [id for id in ids if ids.count(id) > 1]:
-            raise ValueError(f'two variants are called "{twice[0]}"')
-        for named in filter(None, (self.reference, *(claim.best for claim in self.claims))):
-            if named not in ids:
-                raise ValueError(f'there is no variant "{named}"; there are {", ".join(ids)}')
-        if len(ids) * len(self.seeds) > MOST_RUNS:
-            raise ValueError(f"{len(ids) * len(self.seeds)} runs are too many; at most {MOST_RUNS}")
-        configs = {variant.title: self._config_of(variant, self.seeds[0]) for variant in variants}
+            raise ValueError(f'two variants have the id "{twice[0]}"')
+        for id in filter(None, (self.reference, *(claim.best for claim in self.claims))):
+            if id not in ids:
+                raise ValueError(f'there is no variant "{id}"; choose from {", ".join(ids)}')
+        if (runs := len(ids) * len(self.seeds)) > MAX_RUNS:
+            raise ValueError(f"{runs} runs are too many; the limit is {MAX_RUNS}")
         seen: dict[TrainConfig, str] = {}
-        for title, config in configs.items():
+        for variant in variants:
+            config = self._config_of(variant, self.seeds[0])
             if config in seen:
-                raise ValueError(f'"{seen[config]}" and "{title}" are the same experiment')
-            if (config.data.name, config.shape) != (self.base.data.name, self.base.shape):
+                raise ValueError(f'"{seen[config]}" and "{variant.title}" are the same experiment')
+            if not self.has_same_data(config):
                 raise ValueError(
-                    f'"{title}" learns other data than the rest ({config.data.name}, {config.shape}), so their quality '
-                    "cannot be compared; put the data into the base, and compare one data set at a time"
+                    f'"{variant.title}" trains on other data than the base ({config.data.name}, {config.shape}), so '
+                    "their quality cannot be compared; set the data in the base, one data set per comparison"
                 )
-            seen[config] = title
+            seen[config] = variant.title
         return self
 
-    # ---- the runs ------------------------------------------------------------------------------------------------
+    def has_same_data(self, config: TrainConfig) -> bool:
+        """Whether a run of `config` trains on this comparison's data, so that their quality can be compared."""
+        return (config.data.name, config.shape) == (self.base.data.name, self.base.shape)
 
     @property
     def variants(self) -> tuple[Variant, ...]:
-        """The variants of the one axis; of two axes, every pair; without an axis none."""
+        """The variants of one axis, every pair of variants of two axes, or none without an axis."""
         if not self.axes:
             return ()
-        return tuple(map(_joined, itertools.product(*(axis.variants for axis in self.axes))))
-
-    def variant(self, id: str) -> Variant:
-        """The variant of this id. Raises `KeyError` if there is none."""
-        return {variant.id: variant for variant in self.variants}[id]
+        return tuple(map(_combined, itertools.product(*(axis.variants for axis in self.axes))))
 
     @property
     def reference_id(self) -> str:
-        """The variant that others are held against; "" without variants."""
+        """The id of the variant that the others are compared with; "" without variants."""
         return self.reference or next((variant.id for variant in self.variants), "")
 
     def jobs(self) -> tuple[Job, ...]:
-        """All runs, one seed after another, so that whole studies come early."""
+        """All runs, ordered by seed, so that every variant has a finished run early."""
         return tuple(
             Job(f"{variant.id}-s{seed}", variant, seed, self._config_of(variant, seed), self.seconds)
             for seed in self.seeds
@@ -193,13 +189,17 @@ class Comparison(Section):
         )
 
     def differences(self, variant: Variant) -> dict[str, Any]:
-        """The settings in which the variant differs from the base, with the variant's values; no others differ."""
-        return self.differences_of(self._config_of(variant, 0))
+        """The settings in which the variant differs from the base, with the variant's values."""
+        return self._changes(self._config_of(variant, 0))
 
-    def differences_of(self, config: TrainConfig) -> dict[str, Any]:
-        """The settings in which any run's config differs from the base, but for seed, length and what is recorded."""
+    def compared_settings(self, configs: Mapping[str, TrainConfig]) -> dict[str, dict[str, Any]]:
+        """The settings in which any of the configs differs from the base: by setting, its value in each config."""
+        keys = dict.fromkeys(key for config in configs.values() for key in self._changes(config))
+        return {key: {name: config.value(key) for name, config in configs.items()} for key in keys}
+
+    def _changes(self, config: TrainConfig) -> dict[str, Any]:
         changes = config.changes_from(self.base)
-        return {key: value for key, value in changes.items() if not key.startswith(_NOT_THE_EXPERIMENT)}
+        return {key: value for key, value in changes.items() if not key.startswith(SET_BY_COMPARISON)}
 
     def _config_of(self, variant: Variant, seed: int) -> TrainConfig:
         try:
@@ -209,80 +209,65 @@ class Comparison(Section):
             raise ValueError(f'"{variant.title}": {error}') from None
 
     def _record(self) -> dict[str, Any]:
-        """Pictures, checkpoints and judgements at the same moments in every run."""
+        """Settings that save samples and checkpoints and evaluate at the same steps in every run."""
         if self.steps is None:
             return {"record.judge_every": 0, "record.evaluate_every": (self.seconds or 0.0) / self.judgements}
-        times = {"log": _ROWS, "frame": _FRAMES, "save": _CHECKPOINTS, "judge": self.judgements}
-        every = {f"record.{what}_every": min(max(1, self.steps // n), _SELDOM) for what, n in times.items()}
+        counts = {"log": _ROWS, "frame": _FRAMES, "save": _CHECKPOINTS, "judge": self.judgements}
+        every = {f"record.{name}_every": min(max(1, self.steps // n), _MAX_INTERVAL) for name, n in counts.items()}
         return {"max_steps": self.steps, **every, "record.keep": 2}
 
-    # ---- changed copies, reading and writing ---------------------------------------------------------------------
-
     def with_fields(self, **fields: Any) -> Comparison:
-        """A checked copy with some fields changed; `steps` takes the place of `seconds` and the other way round.
+        """A validated copy with some fields changed; `steps` replaces `seconds` and vice versa.
 
         Raises:
-            ConfigError: the whole no longer fits together.
+            ConfigError: the fields do not fit together.
         """
-        if fields.get("steps") is not None:
-            fields.setdefault("seconds", None)
-        if fields.get("seconds") is not None:
-            fields.setdefault("steps", None)
-        fields = {name: _plain(value) for name, value in fields.items()}
+        for name, other in (("steps", "seconds"), ("seconds", "steps")):
+            if fields.get(name) is not None:
+                fields.setdefault(other, None)
         return _checked(Comparison, self.model_dump() | fields)
 
     def with_variant(self, variant: Variant) -> Comparison:
-        """A copy with one more variant on its axis. Raises `ConfigError` unless there is one and it fits."""
+        """A copy with one more variant on its only axis. Raises `ConfigError` if it does not fit."""
         if len(self.axes) != 1:
-            raise ConfigError("A variant can be added to one axis only; start a comparison of its own instead")
+            raise ConfigError("A variant can be added to a comparison with one axis only; start a new comparison")
         axis = self.axes[0]
         return self.with_fields(axes=[axis.model_dump() | {"variants": [*axis.variants, variant]}])
 
     def to_json(self) -> str:
-        """The whole comparison as indented JSON text."""
+        """The comparison as indented JSON text."""
         return self.model_dump_json(indent=2)
 
     @staticmethod
     def from_json(text: str) -> Comparison:
-        """What `to_json` wrote. Raises `ConfigError` if it is not a comparison."""
+        """Read the output of `to_json`. Raises `ConfigError` if it is not a comparison."""
         try:
             tree = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise ConfigError(f"This is not a comparison: not valid JSON ({error})") from None
-        if not isinstance(tree, dict):
-            raise ConfigError(f"This is not a comparison: expected a JSON object, got {type(tree).__name__}")
         return _checked(Comparison, tree)
 
 
 def comparison(**fields: Any) -> Comparison:
-    """A comparison of these fields. Raises `ConfigError`, one sentence, where they do not fit together."""
-    return _checked(Comparison, {name: _plain(value) for name, value in fields.items()})
+    """A comparison with these fields. Raises `ConfigError` with one sentence if they do not fit together."""
+    return _checked(Comparison, fields)
 
 
 def _both(field: str, value: Any) -> dict[str, Any]:
-    """A setting of both optimisers."""
+    """One setting for both optimisers."""
     return {f"optimizer_g.{field}": value, f"optimizer_d.{field}": value}
 
 
 def slug(text: str) -> str:
-    """The text as an id: small letters, digits and hyphens."""
+    """The text as an id: lower-case letters, digits, dots and hyphens."""
     return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.")[:50] or "x"
 
 
-def _joined(parts: tuple[Variant, ...]) -> Variant:
-    """One variant of each axis as one: all their settings."""
+def _combined(parts: tuple[Variant, ...]) -> Variant:
+    """One variant from each axis, merged into one with all their settings."""
     values = {key: value for part in parts for key, value in part.values.items()}
     like = next((part.like for part in parts if part.like), "")
     return Variant(id="+".join(p.id for p in parts), title=", ".join(p.title for p in parts), values=values, like=like)
-
-
-def _plain(value: Any) -> Any:
-    """Sections as plain trees, so that a changed copy is checked like one read from a file."""
-    if isinstance(value, Section):
-        return value.model_dump()
-    if isinstance(value, Mapping):
-        return {key: _plain(part) for key, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, list | tuple | range) else value
 
 
 def _checked(kind: type[S], tree: Mapping[str, Any]) -> S:

@@ -1,4 +1,4 @@
-"""The comparisons ready to start: data, as the presets are, and what each gave when it was measured here."""
+"""The comparisons of the sources, stored as data, and their results as measured for this project."""
 
 from __future__ import annotations
 
@@ -17,42 +17,41 @@ _MEASURED = Path(__file__).with_name("measured")
 
 
 def names() -> list[str]:
-    """The ids of all comparisons that are ready, in the order of display."""
-    return list(_ready())
+    """The ids of all ready-made comparisons, in the order of display."""
+    return list(_ready_made())
 
 
 def get(name: str) -> Comparison:
-    """The comparison of this id. Raises `UnknownNameError`, which lists the ids, where there is none."""
-    return _ready()[name]
+    """The comparison with this id. Raises `UnknownNameError`, which lists the ids, if there is none."""
+    return _ready_made()[name]
 
 
 def measured(name: str) -> list[dict[str, Any]]:
-    """What a comparison gave here, a report (`report.tree`) for each length of its runs, the shortest first.
+    """The measured results of a comparison: a report (`report.tree`) for each length of its runs, the shortest first.
 
-    Made by `python -m benchmarks.comparisons`; [] where it has not been measured.
+    Written by `python -m benchmarks.comparisons`; [] if it has not been measured.
     """
     found = [json.loads(file.read_text(encoding="utf-8")) for file in _MEASURED.glob(f"{name}-*.json")]
     return sorted(found, key=lambda report: report["comparison"]["steps"] or 0)
 
 
 @cache
-def _ready() -> Catalog[Comparison]:
+def _ready_made() -> Catalog[Comparison]:
     raw = json.loads(_FILE.read_text(encoding="utf-8"))
     return Catalog("comparison", {name: _comparison(name, fields) for name, fields in raw.items()})
 
 
 def _comparison(name: str, fields: dict[str, Any]) -> Comparison:
-    preset, settings = fields.pop("base"), fields.pop("settings", {})
-    base = presets.load(preset).with_values(settings)
+    base = presets.load(fields.pop("base")).with_values(fields.pop("settings", {}))
     axes = [_axis(axis) for axis in fields.pop("axes")]
     return comparison(id=name, base=base, axes=axes, **fields)
 
 
 def _axis(axis: dict[str, Any]) -> dict[str, Any] | Axis:
-    """An axis in full, or one over setting values: {"keys": [...], "over": [...]}, {"optimizers": [...]}."""
+    """An axis given in full, as setting values {"keys": [...], "over": [...]}, or as {"optimizers": [...]}."""
     match axis:
-        case {"optimizers": chosen}:
-            return Axis.of_optimizers(chosen)
+        case {"optimizers": names}:
+            return Axis.of_optimizers(names)
         case {"keys": keys, "over": values}:
             return Axis.of(keys, values, axis.get("title", ""))
         case {"variants": _}:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from gan_core import latent
-from gan_core.compare.execution import timing
+from gan_core.compare.execution import estimate
 from gan_core.data import batches
 from gan_core.runs import RunStore
 from gan_core.session import Session
@@ -99,6 +99,6 @@ def test_a_model_on_a_gpu_is_looked_into() -> None:
 
 def test_pace_and_memory_are_told_before_a_run() -> None:
     assert throughput.images_per_second(DIGITS, seconds=0.5, device="cuda") > 0
-    measured = timing.measure(DIGITS, "cuda")
+    measured = estimate.measure_here(DIGITS, "cuda")
     assert "error" not in measured
     assert measured["memory"] > 0

@@ -115,11 +115,11 @@ def test_all_pause_and_go_on_from_where_they_were(page: Page, library: Path) -> 
     (study,) = StudyStore(library).list()
     button(page, "Pause all").click()
     expect(button(page, "Resume all")).to_be_visible()
-    until(lambda: not study.tended)
-    rested = [trial_status.step for trial_status in study.trial_statuses()]
-    assert any(trial_status.status == "paused" for trial_status in study.trial_statuses())
+    until(lambda: not study.is_running)
+    rested = [trial.step for trial in study.trial_statuses()]
+    assert any(trial.status == "paused" for trial in study.trial_statuses())
     page.wait_for_timeout(500)
-    assert [trial_status.step for trial_status in study.trial_statuses()] == rested
+    assert [trial.step for trial in study.trial_statuses()] == rested
     button(page, "Resume all").click()
     expect(button(page, "Pause all")).to_be_visible()
 
@@ -129,7 +129,7 @@ def test_one_is_stopped_by_its_own_button_and_resumed_by_it(page: Page, library:
     last = study.jobs[-1]
     page.get_by_role("button", name=f"Stop {last.variant.title}, seed 2").click()
     page.get_by_role("button", name=f"Resume {last.variant.title}, seed 2").click(timeout=PATIENCE)
-    until(lambda: study.order_of(last.key) == "run")
+    until(lambda: study.command_for(last.key) == "run")
 
 
 def test_a_refresh_and_a_second_tab_find_the_same_comparison(page: Page, browser: Browser) -> None:
@@ -147,7 +147,7 @@ def test_the_end_brings_the_verdict_and_the_table(at_end: Page, library: Path) -
     expect(at_end.get_by_test_id("stDataFrame").first).to_be_visible()
     assert button(at_end, "Pause all").count() == 0
     (study,) = StudyStore(library).list()
-    assert [trial_status.step for trial_status in study.trial_statuses()] == [STEPS] * 6
+    assert [trial.step for trial in study.trial_statuses()] == [STEPS] * 6
 
 
 def test_the_curves_take_another_axis_and_another_figure(at_end: Page) -> None:

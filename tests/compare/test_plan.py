@@ -1,4 +1,4 @@
-"""A comparison is one checked value, and its runs differ in the named settings only."""
+"""A comparison is one validated value, and its runs differ only in the named settings."""
 
 from __future__ import annotations
 
@@ -21,14 +21,11 @@ def plan(**fields: Any) -> Comparison:
     return compare.comparison(**{"base": POINTS, "axes": [RATES], "seeds": [0, 1], "steps": 60, **fields})
 
 
-# ---- fair ------------------------------------------------------------------------------------------------------------
-
-
 def of_seed(comparison: Comparison, seed: int) -> list[Job]:
     return [job for job in comparison.jobs() if job.seed == seed]
 
 
-def test_every_optimiser_begins_with_the_same_weights_bit_for_bit() -> None:
+def test_every_optimiser_starts_with_the_same_weights_bit_for_bit() -> None:
     first, *others = (models.build(job.config) for job in of_seed(compare.get("optimizers"), 1))
     for networks in others:
         for one, other in zip(first, networks, strict=True):
@@ -36,19 +33,19 @@ def test_every_optimiser_begins_with_the_same_weights_bit_for_bit() -> None:
                 assert torch.equal(weights, other.state_dict()[name]), name
 
 
-def test_seeds_begin_with_other_weights() -> None:
+def test_seeds_have_different_initial_weights() -> None:
     zero, one = (models.build(job.config)[0] for job in plan().jobs() if job.variant.id == "0.001")
     assert any(not torch.equal(a, b) for a, b in zip(zero.parameters(), one.parameters(), strict=True))
 
 
-def test_a_wider_network_leaves_the_other_ones_weights_alone() -> None:
+def test_a_wider_discriminator_does_not_change_the_generators_weights() -> None:
     wide = plan(axes=[Axis.of("discriminator.hidden", [[16], [64, 64]])])
     one, other = (models.build(job.config)[0] for job in of_seed(wide, 0))
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
 
 
-def seen(job: Job, steps: int = 20) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-    """The real batches and the latents that a job's first steps draw, across the end of an epoch."""
+def first_draws(job: Job, steps: int = 20) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """The real batches and the latents of a job's first steps, across the end of an epoch."""
     trainer = Trainer(job.config, "cpu")
     reals, latents = [], []
     batch, draw = trainer.batches.next, trainer.latents
@@ -57,8 +54,8 @@ def seen(job: Job, steps: int = 20) -> tuple[list[torch.Tensor], list[torch.Tens
         reals.append(batch())
         return reals[-1]
 
-    def draw_latents(n: int, generator: torch.Generator) -> torch.Tensor:
-        latents.append(draw(n, generator))
+    def draw_latents(n: int, rng: torch.Generator) -> torch.Tensor:
+        latents.append(draw(n, rng))
         return latents[-1]
 
     trainer.batches.next, trainer.latents = next_batch, draw_latents  # type: ignore[method-assign]
@@ -77,7 +74,7 @@ def seen(job: Job, steps: int = 20) -> tuple[list[torch.Tensor], list[torch.Tens
     ids=lambda axis: axis.title,
 )
 def test_runs_of_a_seed_see_the_same_data_in_the_same_order_and_the_same_noise(axis: Axis) -> None:
-    first, *others = map(seen, of_seed(plan(axes=[axis]), 0))
+    first, *others = map(first_draws, of_seed(plan(axes=[axis]), 0))
     assert len(first[0]) == 20
     for other in others:
         for ours, theirs in zip(first, other, strict=True):
@@ -85,7 +82,7 @@ def test_runs_of_a_seed_see_the_same_data_in_the_same_order_and_the_same_noise(a
             assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
-def test_only_the_named_settings_differ() -> None:
+def test_only_the_settings_of_the_axes_differ() -> None:
     for name in compare.names():
         ready = compare.get(name)
         for job in ready.jobs():
@@ -99,17 +96,14 @@ def test_only_the_named_settings_differ() -> None:
         }
 
 
-def test_all_runs_are_shown_and_judged_at_the_same_steps() -> None:
+def test_all_runs_are_sampled_and_evaluated_at_the_same_steps() -> None:
     for name in compare.names():
         records = {job.config.record for job in compare.get(name).jobs()}
         assert len(records) == 1
         assert records.pop().judge_every > 0
 
 
-# ---- a value ---------------------------------------------------------------------------------------------------------
-
-
-def test_the_sources_five_comparisons_are_ready() -> None:
+def test_the_comparisons_of_the_sources_are_ready_made() -> None:
     assert compare.names() == ["latent-dims", "optimizers", "depth", "gan-dcgan-wgan", "saturating", "precision"]
     assert [v.values["latent.dim"] for v in compare.get("latent-dims").variants] == [10, 100, 200]
     assert {v.id for v in compare.get("optimizers").variants} == {"adadelta", "adagrad", "adam", "rmsprop", "sgd"}
@@ -122,7 +116,7 @@ def test_the_sources_five_comparisons_are_ready() -> None:
         assert Comparison.from_json(ready.to_json()) == ready
 
 
-def test_a_whole_family_comes_from_its_preset_but_not_its_data() -> None:
+def test_a_family_comes_from_its_preset_without_its_data() -> None:
     gan, dcgan, wgan = (job.config for job in of_seed(compare.get("gan-dcgan-wgan"), 0))
     assert gan.generator.name == "mlp"
     assert dcgan.generator.name == wgan.generator.name == "dcgan"
@@ -138,12 +132,12 @@ def test_two_axes_give_every_pair() -> None:
     assert both.jobs()[1].config.latent.dim == 8
 
 
-def test_any_setting_can_be_an_axis_also_as_text() -> None:
+def test_any_setting_can_be_an_axis_and_its_values_can_be_text() -> None:
     typed = plan(axes=[Axis.of("batch_size", ["16", "32"]), Axis.of("ema_decay", [0, 0.9])])
     assert [job.config.batch_size for job in of_seed(typed, 0)] == [16, 16, 32, 32]
 
 
-def test_one_more_seed_or_variant_leaves_the_runs_that_are_there() -> None:
+def test_another_seed_or_variant_does_not_change_the_existing_runs() -> None:
     before = plan()
     more = before.with_fields(seeds=(0, 1, 2)).with_variant(
         Variant(id="fast", title="fast", values={"optimizer_d.lr": 0.01})
@@ -157,9 +151,9 @@ def test_one_more_seed_or_variant_leaves_the_runs_that_are_there() -> None:
     ("fields", "complaint"),
     [
         ({"axes": [Axis.of("optimizer_d.lr", [1e-4, 1e-3]).model_dump() | {"variants": []}]}, "at least 2"),
-        ({"seeds": [0, 0]}, "each seed may stand there once"),
+        ({"seeds": [0, 0]}, "each seed may be listed only once"),
         ({"seeds": []}, "at least 1"),
-        ({"steps": 10, "seconds": 5}, "a number of steps or of seconds, not both"),
+        ({"steps": 10, "seconds": 5}, "either a number of steps or a number of seconds"),
         ({"reference": "nobody"}, 'no variant "nobody"'),
         ({"seeds": list(range(300))}, "too many"),
         ({"unknown": 1}, "unknown"),
@@ -167,7 +161,7 @@ def test_one_more_seed_or_variant_leaves_the_runs_that_are_there() -> None:
         ({"base": {"batch_size": 1}}, "base.batch_size"),
     ],
 )
-def test_what_does_not_fit_is_one_clear_sentence(fields: dict[str, Any], complaint: str) -> None:
+def test_an_invalid_plan_gives_one_clear_sentence(fields: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ConfigError, match=complaint) as error:
         plan(**fields)
     assert "\n" not in str(error.value)
@@ -178,34 +172,40 @@ def test_what_does_not_fit_is_one_clear_sentence(fields: dict[str, Any], complai
     [
         ("optimizer_d.rate", [1, 2], '"optimizer_d.rate" is not a setting'),
         ("optimizer_d.lr", [1e-3, -1], "-1 is not allowed"),
-        ("optimizer_d.lr", [1e-3, "0.001"], "two variants are called"),
-        ("data.name", ["ring8", "moons"], "learns other data"),
+        ("optimizer_d.lr", [1e-3, "0.001"], "two variants have the id"),
+        ("data.name", ["ring8", "moons"], "trains on other data"),
         ("generator.name", ["mlp", "dcgan"], "does not work on points"),
     ],
 )
-def test_an_axis_that_cannot_be_compared_says_why(key: str, values: list[Any], complaint: str) -> None:
+def test_an_invalid_axis_says_why(key: str, values: list[Any], complaint: str) -> None:
     with pytest.raises(ConfigError, match=complaint):
         plan(axes=[Axis.of(key, values)])
 
 
-def test_the_same_experiment_under_two_names_is_refused() -> None:
+def test_two_variants_cannot_be_the_same_experiment() -> None:
     same = [Variant(id=name, title=name, values={"latent.dim": 2}) for name in ("one", "two")]
     with pytest.raises(ConfigError, match='"one" and "two" are the same experiment'):
         plan(axes=[{"title": "z", "variants": same}])
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"axes": 3}', "nonsense"])
-def test_a_file_that_is_no_comparison_is_refused(text: str) -> None:
+def test_a_file_that_is_not_a_comparison_is_refused(text: str) -> None:
     with pytest.raises(ConfigError):
         Comparison.from_json(text)
 
 
-def test_a_plan_is_outlined_at_once() -> None:
+def test_an_outline_counts_runs_workers_and_memory() -> None:
     estimate = compare.outline(compare.get("optimizers"), workers=2, device="cpu")
     assert (estimate.runs, estimate.workers, estimate.seconds) == (15, 2, None)
     assert 0.5e9 < estimate.memory < 8e9
-    assert compare.outline(plan(seeds=[0]), workers=64, device="cpu").workers == 2  # never more than runs
+    assert compare.outline(plan(seeds=[0]), workers=64, device="cpu").workers == 2  # at most one per run
 
 
-def test_presets_stay_as_they_are() -> None:
+def test_comparisons_are_not_presets() -> None:
     assert "comparisons" not in presets.names()
+
+
+def test_a_claim_in_an_old_file_may_name_a_measure_by_its_old_id() -> None:
+    claims = [{"says": "", "measure": old} for old in ("wobble", "tells", "settled")]
+    new = [claim.measure for claim in plan(claims=claims).claims]
+    assert new == ["loss_noise", "loss_quality_correlation", "converged_at"]

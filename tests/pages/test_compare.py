@@ -1,28 +1,26 @@
-"""The Compare page, run without a browser: choosing, starting, watching, adding, taking away."""
+"""The Compare page without a browser: choosing and starting a comparison, and one study."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from gan_core import compare, presets
-from gan_core.compare import Axis, Comparison, Resources, Study, StudyStore, TrialStatus
+from gan_core.compare import Axis, Comparison, Resources, Study, StudyStore
 from gan_core.compare.analysis import report
-from gan_core.compare.study import JobStatus, Order
-from gan_core.config import SETTINGS, TrainConfig
+from gan_core.config import TrainConfig
 from gan_core.runs import Run, RunStore, shipped
 from gan_core.session.observer import Observer
 from gan_core.training.history import COLUMNS
 from gan_core.training.trainer import Trainer
 from tests.support.small import DIGITS, POINTS
 from ui import server
-from ui.compare import axes, progress
 
 ROOT = Path(__file__).parents[2]
 PLAN = compare.comparison(
@@ -31,8 +29,8 @@ PLAN = compare.comparison(
 
 
 @pytest.fixture(scope="module")
-def raced(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """A study of two runs that came to its end."""
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """A study of two runs that has ended."""
     study = StudyStore(tmp_path_factory.mktemp("library")).create(PLAN)
     assert compare.start(study, Resources(workers=2)).wait(240)
     return study
@@ -48,10 +46,10 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def at_race(raced: Study, monkeypatch: pytest.MonkeyPatch) -> Iterator[Study]:
-    """The page's library is the one in which the study ran."""
-    monkeypatch.setattr(server, "RUNS", raced.path.parents[1])
-    yield raced
+def finished_study(finished: Study, monkeypatch: pytest.MonkeyPatch) -> Iterator[Study]:
+    """The page's library is the library of the finished study."""
+    monkeypatch.setattr(server, "RUNS", finished.path.parents[1])
+    yield finished
     st.cache_resource.clear()
 
 
@@ -90,10 +88,7 @@ def tiny_run(library: Path, config: Any, name: str) -> Run:
     return run
 
 
-# ---- choosing --------------------------------------------------------------------------------------------------------
-
-
-def test_the_sources_comparisons_stand_there_with_their_claims(library: Path) -> None:
+def test_the_ready_made_comparisons_are_shown_with_their_claims(library: Path) -> None:
     app = opened()
     assert not app.exception
     for name in compare.names():
@@ -102,11 +97,11 @@ def test_the_sources_comparisons_stand_there_with_their_claims(library: Path) ->
     assert [b.label for b in app.button].count("Look into it") == len(compare.names())
 
 
-def test_what_was_measured_here_is_told_beside_the_claim(
-    at_race: Study, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_measured_results_are_shown_beside_the_claim(
+    finished_study: Study, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     plan = compare.get("saturating")
-    told = json.loads(report.json(compare.results_of(at_race)))
+    told = json.loads(report.json(compare.results_of(finished_study)))
     told["claims"] = [{"says": c.says, "outcome": "refuted", "text": "Refuted: p.", "tests": []} for c in plan.claims]
     (tmp_path / "saturating-20.json").write_text(json.dumps(told))
     monkeypatch.setattr("gan_core.compare.ready_made._MEASURED", tmp_path)
@@ -116,7 +111,7 @@ def test_what_was_measured_here_is_told_beside_the_claim(
     assert "Measured here, 20 steps, 1 seeds" in texts(app)
 
 
-def test_a_ready_comparison_shows_what_differs_and_what_it_takes(library: Path) -> None:
+def test_a_ready_made_comparison_shows_what_differs_and_what_it_needs(library: Path) -> None:
     app = button(opened(), "Look into it").click().run()
     assert not app.exception
     assert address(app) == {"ready": compare.names()[0]}
@@ -128,27 +123,14 @@ def test_a_ready_comparison_shows_what_differs_and_what_it_takes(library: Path) 
     assert "no verdict" in texts(app)
 
 
-def test_every_setting_that_the_base_reads_can_be_an_axis(library: Path) -> None:
-    choices = axes.choices(POINTS)
-    assert ("optimizer_g.lr", "optimizer_d.lr") in choices
-    assert ("latent.dim",) in choices
-    assert ("discriminator.dropout",) in choices
-    assert not [keys for keys in choices for key in keys if key in ("seed", "max_steps", "data.name")]
-    assert len(set(choices.values())) == len(choices)
-    for keys in choices:
-        setting = SETTINGS[keys[0]]
-        typed = axes.example(setting, POINTS)
-        assert POINTS.value(keys[0]) in axes.read(setting, typed, POINTS) or setting.kind == "list"
-
-
-def test_ones_own_comparison_is_checked_as_it_is_typed(library: Path) -> None:
+def test_a_custom_comparison_is_checked_as_it_is_typed(library: Path) -> None:
     app = opened()
     app.selectbox(key="first").set_value(("latent.dim",)).run()
     assert not app.exception
     field = next(field for field in app.text_input if field.label.startswith("Values"))
     app = field.set_value("2, 4, 8").run()
     assert "Start 9 runs" in labels(app)
-    for bad, why in (("2", "at least two"), ("2, fast", "latent.dim"), ("2, 2", "called"), ("2, -1", "at least 1")):
+    for bad, why in (("2", "at least two"), ("2, fast", "latent.dim"), ("2, 2", "the id"), ("2, -1", "at least 1")):
         field = next(field for field in app.text_input if field.label.startswith("Values"))
         app = field.set_value(bad).run()
         assert not app.exception
@@ -166,7 +148,7 @@ def test_two_axes_make_every_pair(library: Path) -> None:
 def test_an_experiment_changed_on_the_train_page_can_be_the_base(
     library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compare, "start", lambda study, means: None)
+    monkeypatch.setattr(compare, "start", lambda study, resources: None)
     untouched = opened(presets.load("ring8"))
     assert untouched.selectbox(key="base").value == "ring8"
     changed = presets.load("ring8").with_values({"batch_size": 17})
@@ -179,55 +161,44 @@ def test_an_experiment_changed_on_the_train_page_can_be_the_base(
     assert study.comparison.title == "Optimiser, Ring of eight, changed"
 
 
-def test_start_begins_and_shows_the_comparison(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun: list[Comparison] = []
-    monkeypatch.setattr(compare, "start", lambda study, means: begun.append(study.comparison))
+def test_start_starts_and_shows_the_comparison(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Comparison] = []
+    monkeypatch.setattr(compare, "start", lambda study, resources: started.append(study.comparison))
     app = button(opened(), "Start").click().run()
     assert not app.exception
     (study,) = StudyStore(library).list()
     assert address(app) == {"comparison": study.id}
-    assert begun == [study.comparison]
+    assert started == [study.comparison]
     assert study.comparison.seeds == (0, 1, 2)
 
 
-# ---- one comparison --------------------------------------------------------------------------------------------------
-
-
-def test_a_finished_comparison_shows_all_that_came_out(at_race: Study) -> None:
-    app = opened(comparison=at_race.id)
+def test_a_saved_comparison_is_listed_and_shows_all_results(finished_study: Study) -> None:
+    app = opened()
+    assert "2 of 2 runs done" in texts(app)
+    app = app.button(key=f"open-{finished_study.id}").click().run()
     assert not app.exception
+    assert address(app) == {"comparison": finished_study.id}
     assert "Verdict" in texts(app)
     assert "fewer than 3 seeds" in texts(app)
     assert list(app.dataframe[0].value["Runs done"]) == ["1 of 1", "1 of 1"]
-    assert list(app.dataframe[1].value.iloc[0])[1:] == ["0.0001", "0.001"]  # what differs
+    assert list(app.dataframe[1].value.iloc[0])[1:] == ["0.0001", "0.001"]  # the settings that differ
     assert len(app.get("bidi_component")) >= 4  # lanes, curves, two pictures, time line
     assert {button.proto.label for button in app.get("download_button")} >= {"Report (HTML)"}
     assert not {"Pause all", "Resume all"} & labels(app)
-
-
-def test_titles_are_shown_as_they_are_written(at_race: Study) -> None:
-    app = opened(comparison=at_race.id)
     (heading,) = [element.value for element in app.subheader]
     assert heading.replace("\\", "") == PLAN.title
-    assert all(f"\\{c}" in heading for c in "<>*")
+    assert all(f"\\{c}" in heading for c in "<>*")  # shown without markup
 
 
-def test_saved_comparisons_come_first(at_race: Study) -> None:
-    app = opened()
-    assert "2 of 2 runs done" in texts(app)
-    app = app.button(key=f"open-{at_race.id}").click().run()
-    assert address(app) == {"comparison": at_race.id}
-
-
-def test_a_link_to_nothing_is_told_and_leads_back_to_the_choice(library: Path) -> None:
-    for race_id in ("gone", "../..", "<script>", "a" * 5000):
-        app = opened(comparison=race_id)
+def test_a_link_to_no_comparison_shows_an_error_and_the_choice(library: Path) -> None:
+    for study_id in ("gone", "../..", "<script>", "a" * 5000):
+        app = opened(comparison=study_id)
         assert not app.exception
         assert "no comparison" in app.error[0].value
         assert "Look into it" in labels(app)
 
 
-def test_a_comparison_that_cannot_be_read_is_told(library: Path) -> None:
+def test_an_unreadable_comparison_shows_an_error(library: Path) -> None:
     study = StudyStore(library).create(PLAN)
     (study.path / "comparison.json").write_text("{")
     for app in (opened(comparison=study.id), opened()):
@@ -235,20 +206,20 @@ def test_a_comparison_that_cannot_be_read_is_told(library: Path) -> None:
         assert "no readable comparison.json" in texts(app).replace("\\", "")
 
 
-def test_what_rests_can_be_resumed_and_what_goes_on_is_started(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paused_runs_can_be_resumed_and_are_started(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = StudyStore(library).create(PLAN)
     study.pause()
-    begun: list[Study] = []
-    monkeypatch.setattr(compare, "start", lambda study, means: begun.append(study))
+    started: list[Study] = []
+    monkeypatch.setattr(compare, "start", lambda study, resources: started.append(study))
     app = button(opened(comparison=study.id), "Resume all").click().run()
     assert not app.exception
-    assert [trial_status.status for trial_status in study.trial_statuses()] == ["waiting", "waiting"]
-    assert len(begun) == 1
+    assert [trial.status for trial in study.trial_statuses()] == ["waiting", "waiting"]
+    assert len(started) == 1
 
 
 def test_a_seed_and_a_value_can_be_added(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = StudyStore(library).create(PLAN)
-    monkeypatch.setattr(compare, "start", lambda study, means: None)
+    monkeypatch.setattr(compare, "start", lambda study, resources: None)
     app = button(opened(comparison=study.id), "One more seed").click().run()
     assert study.comparison.seeds == (0, 1)
     app.text_input(key=f"add-{study.id}-optimizer_d.lr").set_value("0.01")
@@ -261,13 +232,13 @@ def test_a_seed_and_a_value_can_be_added(library: Path, monkeypatch: pytest.Monk
     assert len(study.comparison.variants) == 3
 
 
-def test_a_run_of_the_library_joins(library: Path) -> None:
+def test_a_run_of_the_library_can_be_added(library: Path) -> None:
     study = StudyStore(library).create(PLAN)
-    run = tiny_run(library, POINTS, "AddedRun")
+    run = tiny_run(library, POINTS, "Guest")
     other = tiny_run(library, DIGITS, "Digits")
     app = opened(comparison=study.id)
     choice = app.selectbox(key=f"join-{study.id}")
-    assert choice.options == ["AddedRun"]
+    assert choice.options == ["Guest"]
     app = choice.set_value(run.id).run()
     app = button(app, "Show it too").click().run()
     assert not app.exception
@@ -287,10 +258,13 @@ def test_a_shipped_run_is_compared_as_any_other(library: Path) -> None:
     assert report.png(compare.results_of(together), together).startswith(b"\x89PNG")
 
 
-def test_a_comparison_is_deleted_and_brought_back_and_its_runs_stay(library: Path) -> None:
+def test_a_comparison_is_deleted_and_restored_and_its_runs_stay(library: Path) -> None:
     study = StudyStore(library).create(PLAN)
     run = tiny_run(library, POINTS, "Stays")
-    study.join(run.id)
+    study.add_run(run.id)
+    with study.lock.acquire():  # it is being trained
+        app = button(opened(), "Delete").click().run()
+    assert "stop all its runs first" in app.error[0].value
     app = button(opened(), "Delete").click().run()
     assert "Deleted" in app.text[0].value
     assert StudyStore(library).list() == []
@@ -301,14 +275,6 @@ def test_a_comparison_is_deleted_and_brought_back_and_its_runs_stay(library: Pat
     RunStore(library).empty_trash()
     app = button(app, "Undo").click().run()
     assert "it may have been emptied" in app.error[0].value
-
-
-def test_a_comparison_that_trains_is_not_deleted(library: Path) -> None:
-    study = StudyStore(library).create(PLAN)
-    with study.lock.acquire():
-        app = button(opened(), "Delete").click().run()
-    assert "stop all its runs first" in app.error[0].value
-    assert [kept.id for kept in StudyStore(library).list()] == [study.id]
 
 
 def test_runs_of_the_library_make_a_comparison_of_their_own(library: Path) -> None:
@@ -324,41 +290,10 @@ def test_runs_of_the_library_make_a_comparison_of_their_own(library: Path) -> No
     assert len(StudyStore(library).list()) == 1
 
 
-def test_runs_that_cannot_be_compared_are_told(library: Path) -> None:
+def test_runs_that_cannot_be_compared_show_an_error(library: Path) -> None:
     one, other = tiny_run(library, POINTS, "Points"), tiny_run(library, DIGITS, "Digits")
     for query, why in ((f"{one.id},{other.id}", "cannot be compared"), (f"{one.id},gone", "gone")):
         app = opened(runs=query)
         assert not app.exception
         assert why in app.error[0].value
         assert StudyStore(library).list() == []
-
-
-class Tended:
-    """A study that somebody trains, of whose runs `order` was asked last."""
-
-    tended = True
-    comparison = PLAN
-
-    def __init__(self, order: Order) -> None:
-        self.order = order
-
-    def order_of(self, key: str) -> Order:
-        return self.order
-
-
-@pytest.mark.parametrize(
-    ("status", "order", "told", "offers"),
-    [
-        ("running", "run", "step 9", "stop"),
-        ("running", "stop", "stopping at step 9", ""),
-        ("running", "pause", "pausing at step 9", ""),
-        ("paused", "run", "waiting at step 9", "stop"),
-        ("stopped", "run", "waiting at step 9", "stop"),
-        ("interrupted", "run", "waiting at step 9", "stop"),
-        ("paused", "pause", "paused at step 9", "resume"),
-        ("stopped", "stop", "stopped at step 9", "resume"),
-    ],
-)
-def test_a_run_tells_at_once_what_was_asked_of_it(status: JobStatus, order: Order, told: str, offers: str) -> None:
-    run = progress._run(cast(Study, Tended(order)), 0, TrialStatus("a", status, step=9))
-    assert (run.told, run.offers) == (told, offers)

@@ -29,7 +29,7 @@ import sys
 import ui.shell, ui.home.cards
 assert "torch" not in sys.modules
 import ui.train.form, ui.train.curves, ui.train.controls, ui.train.samples, ui.train.model_card
-assert not {"scipy", "torchvision", "pandas", "sklearn"} & set(sys.modules)
+assert not {"matplotlib", "scipy", "torchvision", "pandas", "sklearn"} & set(sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

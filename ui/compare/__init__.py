@@ -1,1 +1,1 @@
-"""The room of the Compare page: choosing what to compare, watching it train, and what came out."""
+"""The Compare page: choosing a comparison, following its runs, and its results."""

@@ -1,4 +1,4 @@
-"""What can be added to a comparison under way: a seed, a value, a run that the library has already."""
+"""What can be added to a running study: a seed, a value, a run of the library."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ui.server import pool
 
 
 def panel(study: Study) -> None:
-    """A popover with the three."""
+    """A popover with all three."""
     with st.popover("Add", icon=":material/add:"):
         plan = study.comparison
         if plan.axes:
             _seed(study)
         if len(plan.axes) == 1:
             _value(study, plan.axes[0])
-        _guest(study)
+        _library_run(study)
 
 
 def _seed(study: Study) -> None:
@@ -41,7 +41,7 @@ def _seed(study: Study) -> None:
 
 
 def _value(study: Study, axis: Axis) -> None:
-    """One more variant: a field for each group of settings that the axis changes together."""
+    """A new variant: one field for each group of settings that the axis changes together."""
     with st.form(f"add-value-{study.id}", border=False):
         st.markdown(f"**One more {axis.title}**")
         fields = {
@@ -64,37 +64,37 @@ def _field(study: Study, keys: axes.Keys, name: str, key: str) -> Any:
 
 
 def _variant(axis: Axis, fields: dict[axes.Keys, Any]) -> Variant:
-    told = ", ".join(as_text(value) for value in fields.values())
+    text = ", ".join(as_text(value) for value in fields.values())
     values = {key: value for keys, value in fields.items() for key in keys}
-    return Variant(id=slug(told), title=f"{axis.title} {told}", values=values)
+    return Variant(id=slug(text), title=f"{axis.title} {text}", values=values)
 
 
-def _guest(study: Study) -> None:
-    """Any run of the library on the same data, finished or in training."""
-    base = study.comparison.base
-    there = {trial_status.run_id for trial_status in study.trial_statuses()} | {
-        added_run.run_id for added_run in study.added_runs()
-    }
+def _library_run(study: Study) -> None:
+    """Any run of the library with the same data, finished or in training."""
+    plan = study.comparison
+    present = {trial.run_id for trial in study.trial_statuses()} | {added.run_id for added in study.added_runs()}
     names = {
         run.id: run.name
         for run in [*pool().store.list(), *shipped.SHIPPED.list()]
-        if run.id not in there and (run.config.data.name, run.config.shape) == (base.data.name, base.shape)
+        if run.id not in present and plan.has_same_data(run.config)
     }
     if not names:
-        st.caption(f"No other run is on {base.dataset.label}.")
+        st.caption(f"No other run is on {plan.base.dataset.label}.")
         return
     run_id = st.selectbox(
         "A run of the library", list(names), None, format_func=names.__getitem__, placeholder="Choose a run",
         key=f"join-{study.id}", help="It is shown and not tested: it may differ from the others in more than one thing",
     )  # fmt: skip
     if run_id:
-        st.button("Show it too", icon=":material/group_add:", on_click=_try, args=(study, lambda: study.join(run_id)))
+        st.button(
+            "Show it too", icon=":material/group_add:", on_click=_try, args=(study, lambda: study.add_run(run_id))
+        )
 
 
 def _try(study: Study, change: Callable[[], None]) -> None:
-    """Make the change and have what is new trained; or say why not."""
+    """Make the change and train the new runs, or complain."""
     try:
         change()
-        state.go_on(study)
+        state.start(study)
     except (ConfigError, StudyError, RunError, OSError) as error:
         state.complain(f"Nothing was added. {error}")

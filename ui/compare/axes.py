@@ -1,10 +1,11 @@
-"""What can be made to differ: any setting, and those that both networks or both optimisers have, together."""
+"""The axes of a comparison: any setting, or the same setting of both networks or both optimisers together."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from gan_core.compare import Axis
+from gan_core.compare.plan import SET_BY_COMPARISON
 from gan_core.config import SETTINGS, ConfigError, TrainConfig
 from gan_core.config.schema import Setting, as_text
 from ui.train import form
@@ -23,21 +24,11 @@ _OFTEN: tuple[Keys, ...] = (
     ("generator.width", "discriminator.width"),
     ("generator.depth", "discriminator.depth"),
 )
-_NOT_COMPARED = (
-    "preset",
-    "seed",
-    "record.",
-    "max_steps",
-    "epochs",
-    "data.name",
-    "data.path",
-    "data.points",
-    "data.size",
-)
+_NOT_COMPARED = (*SET_BY_COMPARISON, "data.name", "data.path", "data.points", "data.size")
 
 
 def choices(base: TrainConfig) -> dict[Keys, str]:
-    """Everything that this experiment reads, what is asked for most first; with the words for each."""
+    """The possible axes of an experiment, the most common first, with their labels."""
     singles: list[Keys] = [(key,) for key in SETTINGS if not key.startswith(_NOT_COMPARED) and form.is_read(base, key)]
     both: list[Keys] = [
         (f"{one}.{leaf}", f"{other}.{leaf}")
@@ -45,15 +36,15 @@ def choices(base: TrainConfig) -> dict[Keys, str]:
         for leaf in dict.fromkeys(key.split(".")[1] for key in SETTINGS if key.startswith(f"{one}."))
         if (f"{one}.{leaf}",) in singles
         and (f"{other}.{leaf}",) in singles
-        and _alike(f"{one}.{leaf}", f"{other}.{leaf}")
+        and _same_values(f"{one}.{leaf}", f"{other}.{leaf}")
     ]
-    there = [*both, *singles]
-    ordered = [*(keys for keys in _OFTEN if keys in there), *(keys for keys in there if keys not in _OFTEN)]
-    return {keys: words(keys) for keys in ordered}
+    possible = [*both, *singles]
+    ordered = [*(keys for keys in _OFTEN if keys in possible), *(keys for keys in possible if keys not in _OFTEN)]
+    return {keys: label(keys) for keys in ordered}
 
 
-def words(keys: Keys) -> str:
-    """What an axis is called: "Length of z (latent.dim)", "Learning rate of both optimisers"."""
+def label(keys: Keys) -> str:
+    """The label of an axis: "Length of z (latent.dim)", "Learning rate of both optimisers"."""
     if keys == OPTIMIZERS:
         return "Optimiser of both, each at its own rate"
     if len(keys) == 1:
@@ -65,7 +56,7 @@ def words(keys: Keys) -> str:
 
 
 def title(keys: Keys) -> str:
-    """The same, short enough to stand before a value."""
+    """A short label, to put before a value."""
     if keys == OPTIMIZERS:
         return "optimiser"
     name = form.label(keys[0])
@@ -73,25 +64,23 @@ def title(keys: Keys) -> str:
 
 
 def example(setting: Setting, base: TrainConfig) -> str:
-    """Values that one could begin with: that of the base, and others around it."""
+    """Example values: the base's value, and one below and above it."""
     value = base.value(setting.key)
     if isinstance(value, bool) or not isinstance(value, int | float) or not value:
         return as_text(value)
     kind = int if isinstance(value, int) else float
-    around = [kind(value / 2), value, kind(value * 2)]
-    return ", ".join(
-        as_text(kind(f"{number:.4g}")) for number in dict.fromkeys(around) if _allowed(setting, number, base)
-    )
+    around = dict.fromkeys([kind(value / 2), value, kind(value * 2)])
+    return ", ".join(as_text(kind(f"{number:.4g}")) for number in around if _is_allowed(setting, number, base))
 
 
 def read(setting: Setting, text: str, base: TrainConfig) -> list[Any]:
-    """Values that somebody typed, apart by commas, or lists apart by semicolons. Raises `ConfigError` on a bad one."""
+    """The typed values, separated by commas, or lists separated by semicolons. Raises `ConfigError` for a bad one."""
     parts = text.split(";" if setting.kind == "list" else ",")
     return [base.with_values({setting.key: part.strip()}).value(setting.key) for part in parts if part.strip()]
 
 
 def axis(keys: Keys, values: list[Any]) -> Axis:
-    """These settings under each of the values. Raises `ConfigError` where they make no axis."""
+    """An axis that gives these settings each of the values. Raises `ConfigError` if they make no axis."""
     if len(values) < 2:
         raise ConfigError("Give at least two values to compare")
     if keys == OPTIMIZERS:
@@ -99,22 +88,22 @@ def axis(keys: Keys, values: list[Any]) -> Axis:
     return Axis.of(keys, values, title(keys))
 
 
-def grouped(one: Axis) -> dict[Keys, str]:
-    """The settings of an axis that go together: those that have the same value in each of its variants."""
-    keys = dict.fromkeys(key for variant in one.variants for key in variant.values)
+def grouped(axis: Axis) -> dict[Keys, str]:
+    """The settings of an axis in groups that share one value in every variant, with a title for each group."""
+    keys = dict.fromkeys(key for variant in axis.variants for key in variant.values)
     groups: dict[tuple[str, ...], list[str]] = {}
     for key in keys:
-        groups.setdefault(tuple(repr(variant.values.get(key)) for variant in one.variants), []).append(key)
+        groups.setdefault(tuple(repr(variant.values.get(key)) for variant in axis.variants), []).append(key)
     return {tuple(group): title(tuple(group)) for group in groups.values()}
 
 
-def _alike(one: str, other: str) -> bool:
-    """Whether two settings take the same values."""
+def _same_values(one: str, other: str) -> bool:
+    """Whether two settings allow the same values."""
     a, b = SETTINGS[one], SETTINGS[other]
     return (a.catalog, a.options, a.bounds, a.kind) == (b.catalog, b.options, b.bounds, b.kind)
 
 
-def _allowed(setting: Setting, value: float, base: TrainConfig) -> bool:
+def _is_allowed(setting: Setting, value: float, base: TrainConfig) -> bool:
     try:
         base.with_values({setting.key: value})
     except ConfigError:

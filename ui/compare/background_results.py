@@ -1,4 +1,4 @@
-"""Reads what a comparison has given, in the background: no page waits for the disk, and all tabs share the work."""
+"""Reads the results of studies in background threads: no page waits for the disk, and all tabs share the results."""
 
 from __future__ import annotations
 
@@ -14,102 +14,95 @@ from gan_core.compare import ClaimResult, Curve, Results, Row, Study, StudyError
 from gan_core.compare.analysis.results import X
 from gan_core.runs.shipped import store_of
 
-_PACE = 1.0  # seconds at least between the ends of two readings
+_INTERVAL = 1.0  # seconds, at least, from the end of one read to the next
 
 
 @dataclass(frozen=True, eq=False)
 class StudyResults:
-    """A comparison as it stood at one moment, with what follows from it."""
+    """The results of a study at one moment, with its table, verdicts and claims."""
 
     results: Results
     rows: list[Row]
     verdicts: tuple[Verdict, ...]
     claims: tuple[ClaimResult, ...]
-    _drawn: dict[tuple[str, X, float], list[Curve]] = field(default_factory=dict)
+    _curves: dict[tuple[str, X, float], list[Curve]] = field(default_factory=dict)
 
     def curves(self, name: str, x: X, smooth: float) -> list[Curve]:
-        """`Results.curve`, worked out once."""
-        wanted = name, x, smooth
-        if wanted not in self._drawn:
-            self._drawn[wanted] = self.results.curve(*wanted)
-        return self._drawn[wanted]
+        """`Results.curve`, cached."""
+        key = name, x, smooth
+        if key not in self._curves:
+            self._curves[key] = self.results.curve(*key)
+        return self._curves[key]
 
     @property
-    def done(self) -> int:
-        """Runs of the plan that have ended, well or not."""
-        return sum(trial_status.ended for trial_status in self.results.trial_statuses)
+    def ended(self) -> int:
+        """The number of runs that finished or failed."""
+        return sum(trial.ended for trial in self.results.trial_statuses)
 
     @property
-    def settled(self) -> bool:
-        """Whether nothing more is to come: every run has ended, or was stopped for good."""
-        return all(
-            trial_status.ended or trial_status.status == "stopped" for trial_status in self.results.trial_statuses
-        )
+    def is_final(self) -> bool:
+        """Whether every run has ended or was stopped."""
+        return all(trial.ended or trial.status == "stopped" for trial in self.results.trial_statuses)
 
 
 class Watch:
-    """Keeps the last reading of one comparison."""
+    """Holds the last results of one study."""
 
     def __init__(self, study: Study) -> None:
-        self._race = study
-        self._reading: StudyResults | None = None
-        self._stamp: object = None
-        self._ended = 0.0
+        self._study = study
+        self._results: StudyResults | None = None
+        self._version: object = None
+        self._read_at = 0.0
         self._guard = threading.Lock()
 
-    def reading(self, fresh: bool) -> StudyResults:
-        """The last reading; a newer one is begun where something has changed.
+    def results(self, fresh: bool) -> StudyResults:
+        """The last results; starts reading newer ones in the background if something has changed.
 
         Args:
-            fresh: wait for it, so that what has just ended is shown as it ended.
+            fresh: wait for the newest results.
 
         Raises:
             StudyError: the comparison cannot be read.
         """
-        if self._reading is None or fresh:
+        if self._results is None or fresh:
             with self._guard:
                 self._read()
-        elif time.monotonic() - self._ended > _PACE and self._guard.acquire(blocking=False):
-            threading.Thread(target=self._read_aside, daemon=True).start()
-        assert self._reading is not None
-        return self._reading
+        elif time.monotonic() - self._read_at > _INTERVAL and self._guard.acquire(blocking=False):
+            threading.Thread(target=self._read_in_background, daemon=True).start()
+        assert self._results is not None
+        return self._results
 
-    def _read_aside(self) -> None:
+    def _read_in_background(self) -> None:
         try:
             self._read()
         except StudyError:
-            self._ended = time.monotonic()  # the page that shows it reads the plan too, and tells
+            self._read_at = time.monotonic()  # the page reads the plan as well and shows the error
         finally:
             self._guard.release()
 
     def _read(self) -> None:
-        stamp = _stamp(self._race)
-        if stamp != self._stamp:
-            results = compare.results_of(self._race)
-            self._reading = StudyResults(results, results.table(), compare.verdicts(results), compare.claims(results))
-            self._stamp = stamp
-        self._ended = time.monotonic()
+        version = _version(self._study)
+        if version != self._version:
+            results = compare.results_of(self._study)
+            self._results = StudyResults(results, results.table(), compare.verdicts(results), compare.claims(results))
+            self._version = version
+        self._read_at = time.monotonic()
 
 
 @st.cache_resource(max_entries=20, show_spinner=False)
 def watch(path: str) -> Watch:
-    """The one watch of a comparison's folder."""
+    """The shared watch of a study's folder."""
     return Watch(Study(Path(path)))
 
 
 def of(study: Study, fresh: bool = False) -> StudyResults:
-    """What the comparison has given so far. Raises `StudyError` where it cannot be read."""
-    return watch(str(study.path.absolute())).reading(fresh)
+    """The results of the study so far. Raises `StudyError` if it cannot be read."""
+    return watch(str(study.path.absolute())).results(fresh)
 
 
-def _stamp(study: Study) -> object:
-    """What changes whenever there may be more to read."""
-    added_runs = [
-        store_of(added_run.run_id, study.library).root / added_run.run_id / "metrics.csv"
-        for added_run in study.added_runs()
-    ]
-    return study.comparison, study.trial_statuses(), study.added_runs(), [_changed(file) for file in added_runs]
-
-
-def _changed(file: Path) -> int:
-    return file.stat().st_mtime_ns if file.exists() else 0
+def _version(study: Study) -> object:
+    """A value that changes whenever there may be new results."""
+    added_runs = study.added_runs()
+    files = [store_of(added.run_id, study.library).root / added.run_id / "metrics.csv" for added in added_runs]
+    times = [file.stat().st_mtime_ns if file.exists() else 0 for file in files]
+    return study.comparison, study.trial_statuses(), added_runs, times

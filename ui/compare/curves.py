@@ -1,4 +1,4 @@
-"""One figure of all variants over each other: the median of the seeds, and the band from the least to the greatest."""
+"""One quantity of all variants in one chart: the median of the seeds, and the band from the lowest to the highest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ui.components import live_chart
 from ui.train.chart_help import corner
 
 _NAMES: Mapping[str, str] = {
-    "quality": "",  # called by its figure
+    "quality": "",  # named by its metric
     "loss_d": "D's loss",
     "loss_g": "G's loss",
     "d_real": "D(x), real",
@@ -29,7 +29,7 @@ _MEASURE, _X, _SMOOTH, _LOG = "compare-measure", "compare-x", "compare-smooth", 
 
 
 def panel(study: Study, reading: StudyResults) -> None:
-    """The choice of what is drawn, and the chart."""
+    """The choice of a curve, and the chart."""
     quality = METRICS[reading.results.metric].label
     names = {name: words or quality for name, words in _NAMES.items()}
     with st.container(horizontal=True, vertical_alignment="bottom", key="compare-curves"):
@@ -37,7 +37,7 @@ def panel(study: Study, reading: StudyResults) -> None:
         x: X = st.segmented_control("Against", get_args(X), default="steps", key=_X, required=True)
     smooth, log = st.session_state.setdefault(_SMOOTH, 0.02), st.session_state.setdefault(_LOG, False)
     found = reading.curves(name, x, 0.0 if name == "quality" else smooth)
-    figure = overlaid(names[name], _in_order(reading, found), x, log)
+    figure = overlaid(names[name], _indexed(reading, found), x, log)
     with st.container(key="chart-compare"):
         picked = samples.moment(study) if x == "steps" else None
         live_chart(
@@ -52,11 +52,11 @@ def panel(study: Study, reading: StudyResults) -> None:
         with corner("compare"), st.popover("Axes and smoothing", icon=":material/tune:", type="tertiary"):
             st.slider("Smoothing, share of a run", 0.0, 0.2, step=0.01, key=_SMOOTH)
             st.toggle("Logarithmic", key=_LOG)
-    told = "lower is better · " if name == "quality" else ""
-    st.caption(f"{told}line: median of the seeds · band: least to greatest")
+    better = "lower is better · " if name == "quality" else ""
+    st.caption(f"{better}line: median of the seeds · band: least to greatest")
 
 
-def _in_order(reading: StudyResults, curves: Sequence[Curve]) -> list[tuple[int, Any]]:
-    """Each curve with the place of its variant, which decides how it looks."""
-    places = {id: place for place, id in enumerate(reading.results.titles)}
-    return [(places[curve.variant], curve) for curve in curves]
+def _indexed(reading: StudyResults, curves: Sequence[Curve]) -> list[tuple[int, Any]]:
+    """Each curve with the index of its variant, which decides its colour and dash."""
+    ids = list(reading.results.titles)
+    return [(ids.index(curve.variant), curve) for curve in curves]

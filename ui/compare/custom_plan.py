@@ -1,4 +1,4 @@
-"""A comparison of one's own: a base, one or two things that differ, their values."""
+"""The form for a new comparison: a base, one or two axes, their values."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from gan_core.export.script import title
 from ui.compare import axes, plan_preview
 from ui.train import state
 
-_FIRST, _MINE = "ring8", "changed"
+_DEFAULT, _CHANGED = "ring8", "changed"
 
 
 def panel() -> None:
-    """The form, and below it what the comparison would take."""
+    """The form, and beside it what the comparison needs."""
     left, right = st.columns([5, 6], gap="large")
     with left:
         base = _base()
@@ -29,28 +29,28 @@ def panel() -> None:
             plan = None
     with right:
         if plan is not None:
-            plan_preview.panel(plan_preview.lengthened(plan, "own"))
+            plan_preview.panel(plan_preview.with_length(plan, "own"))
 
 
 def _base() -> TrainConfig:
-    """A preset, or what this tab has made of one on the Train page."""
-    mine = state.changed()
+    """A preset, or the experiment that this tab has changed on the Train page."""
+    changed = state.changed()
     names = presets.names()
     name = st.selectbox(
-        "Base", names if mine is None else [_MINE, *names], names.index(_FIRST) if mine is None else 0,
-        lambda name: title(mine) if mine is not None and name == _MINE else presets.get(name).title,
+        "Base", names if changed is None else [_CHANGED, *names], names.index(_DEFAULT) if changed is None else 0,
+        lambda name: title(changed) if changed is not None and name == _CHANGED else presets.get(name).title,
         key="base", bind=plan_preview.BIND, help="All else is as in this experiment",
     )  # fmt: skip
-    return mine if name == _MINE and mine is not None else presets.load(name)
+    return changed if name == _CHANGED and changed is not None else presets.load(name)
 
 
 def _plan(base: TrainConfig, chosen: list[Axis]) -> Comparison:
-    told = f"{' and '.join(axis.title for axis in chosen)}, {title(base)}"
-    return compare.comparison(title=told[:1].upper() + told[1:], base=base, axes=chosen)
+    name = f"{' and '.join(axis.title for axis in chosen)}, {title(base)}"
+    return compare.comparison(title=name[:1].upper() + name[1:], base=base, axes=chosen)
 
 
 def _second(base: TrainConfig) -> list[Axis]:
-    """A second axis where one is wanted; then every pair of values is a variant."""
+    """A second axis, if the user wants one; then every pair of values is a variant."""
     if not st.toggle(
         "A second thing too", key="two", bind=plan_preview.BIND, help="Every pair of values becomes a variant"
     ):
@@ -58,11 +58,11 @@ def _second(base: TrainConfig) -> list[Axis]:
     return [_axis(base, "What differs too", "second")]
 
 
-def _axis(base: TrainConfig, asked: str, key: str) -> Axis:
-    """The setting, then its values. Raises `ConfigError` where they make no axis yet."""
+def _axis(base: TrainConfig, label: str, key: str) -> Axis:
+    """Fields for the setting and its values. Raises `ConfigError` while they make no axis."""
     choices = axes.choices(base)
     keys = st.selectbox(
-        asked, list(choices), index=0 if key == "first" else 2, format_func=choices.__getitem__, key=key,
+        label, list(choices), index=0 if key == "first" else 2, format_func=choices.__getitem__, key=key,
         bind=plan_preview.BIND, help="Any setting of the experiment; type to search",
     )  # fmt: skip
     st.caption(SETTINGS[keys[0]].help)
@@ -70,7 +70,7 @@ def _axis(base: TrainConfig, asked: str, key: str) -> Axis:
 
 
 def _values(base: TrainConfig, keys: axes.Keys, key: str) -> list[Any]:
-    """Picked where there are a few, typed where there is no end of them."""
+    """A field to choose from the options, or to type the values."""
     setting = SETTINGS[keys[0]]
     if setting.kind == "true or false":
         st.caption("Without and with it.")

@@ -1,4 +1,4 @@
-"""What is compared, and what can be done with the whole of it: add to it, take it elsewhere, leave it."""
+"""The title of a study, with buttons to add to it, export it and leave it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ui.formatting import plain
 
 
 def panel(study: Study) -> None:
-    """Name and claim, and a row of buttons."""
+    """Title, claim and buttons."""
     plan = study.comparison
     with st.container(horizontal=True, vertical_alignment="center", key="compare-heading"):
         st.subheader(plain(plan.title), anchor=False, width="stretch")
@@ -26,15 +26,20 @@ def panel(study: Study) -> None:
 
 
 def _export(study: Study) -> None:
-    """Files of the comparison as it now stands, made when they are asked for."""
+    """Downloads of the current results, made on request."""
     kinds: Mapping[str, tuple[str, str, Callable[[], str | bytes]]] = {
         "Report (HTML)": ("report.html", "text/html", lambda: report.html(results_of(study), study)),
         "Figures of each run (CSV)": ("results.csv", "text/csv", lambda: report.csv(results_of(study))),
         "Everything measured (JSON)": ("results.json", "application/json", lambda: report.json(results_of(study))),
         "Samples of each variant (PNG)": ("samples.png", "image/png", lambda: report.png(results_of(study), study)),
     }
-    for words, (name, mime, made) in kinds.items():
+    for label, (name, mime, content) in kinds.items():
         st.download_button(
-            words, data=made, file_name=f"{study.comparison.id}-{name}", mime=mime, on_click="ignore", width="stretch"
+            label,
+            data=content,
+            file_name=f"{study.comparison.id}-{name}",
+            mime=mime,
+            on_click="ignore",
+            width="stretch",
         )
     st.caption("The report is one page that needs no network. The chart saves itself: PNG, in its corner.")

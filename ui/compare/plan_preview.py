@@ -1,4 +1,4 @@
-"""What a comparison would take and what would differ, before it starts."""
+"""What a comparison needs and what differs, before it starts."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from gan_core.config.schema import ConfigError
 from ui.compare import ready_made, settings, state
 from ui.formatting import duration, plain, size
 
-BIND: Literal["query-params"] = "query-params"  # a field's value stands in the address, so that a refresh keeps it
+BIND: Literal["query-params"] = "query-params"  # keeps a field's value in the URL, so that a refresh restores it
 _MOST_SEEDS, _MOST_STEPS = 20, 1_000_000
 
 
-def of_ready(name: str) -> None:
-    """One of the sources' comparisons, with its length and seeds to choose."""
+def ready_made_plan(name: str) -> None:
+    """A ready-made comparison, with fields for its length and seeds."""
     plan = compare.get(name)
     st.button("All comparisons", icon=":material/arrow_back:", type="tertiary", on_click=state.leave)
     st.subheader(plain(plan.title), anchor=False)
@@ -31,11 +31,11 @@ def of_ready(name: str) -> None:
             st.caption(plan.choices)
         ready_made.measured(name)
     with right:
-        panel(lengthened(plan, name))
+        panel(with_length(plan, name))
 
 
-def lengthened(plan: Comparison, key: str) -> Comparison:
-    """The plan with as many seeds and steps as the page's two fields say."""
+def with_length(plan: Comparison, key: str) -> Comparison:
+    """The plan with the seeds and steps from two fields."""
     with st.container(horizontal=True):
         seeds = st.number_input(
             "Seeds", 1, _MOST_SEEDS, len(plan.seeds), key=f"seeds-{key}", bind=BIND, width=150,
@@ -48,7 +48,7 @@ def lengthened(plan: Comparison, key: str) -> Comparison:
 
 
 def panel(plan: Comparison) -> None:
-    """Runs, memory, time, what differs; and the button that starts it."""
+    """Runs, memory, time and differences, and the button that starts it."""
     try:
         outline = _outline(plan.to_json())
     except ValueError as error:  # no such device
@@ -57,7 +57,7 @@ def panel(plan: Comparison) -> None:
     estimate = _estimate(plan, outline)
     if len(plan.seeds) < 3:
         st.info("With fewer than 3 seeds there are curves and pictures, but no verdict.", icon=":material/info:")
-    if st.button(  # no callback, which would start the plan as it was before a field that is still being left
+    if st.button(  # a callback would miss the change of a field that still has the focus
         f"Start {estimate.runs} runs",
         icon=":material/play_arrow:",
         type="primary",
@@ -75,77 +75,70 @@ def _outline(plan: str) -> Estimate:
     return compare.outline(Comparison.from_json(plan))
 
 
-# ---- how long --------------------------------------------------------------------------------------------------------
-
-
-class Trial:
-    """Tries each kind of run for a moment, in the background, to tell how long all of them take."""
+class Measurement:
+    """Measures each kind of run in the background, to estimate the time of all of them."""
 
     def __init__(self, plan: Comparison) -> None:
         self.share, self.estimate, self.error = 0.0, None, ""  # type: float, Estimate | None, str
-        threading.Thread(target=self._run, args=(plan,), daemon=True).start()
+        self._plan = plan
+        self._thread: threading.Thread | None = None
 
     @property
-    def under_way(self) -> bool:
-        return self.estimate is None and not self.error
+    def is_running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
 
-    def _run(self, plan: Comparison) -> None:
+    def start(self) -> None:
+        if self._thread is None:  # another tab may have started it
+            self._thread = threading.Thread(target=self._run, daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
         try:
-            self.estimate = compare.measure(plan, progress=self._tell)
+            self.estimate = compare.measure(self._plan, progress=self._progress)
         except (StudyError, ConfigError, ValueError, OSError) as error:
             self.error = str(error)
 
-    def _tell(self, share: float, what: str) -> None:
+    def _progress(self, share: float) -> None:
         self.share = share
 
 
-@st.cache_resource(show_spinner=False)
-def _trials() -> dict[str, Trial]:
-    return {}
+@st.cache_resource(max_entries=50, show_spinner=False)
+def _measurement(plan: str) -> Measurement:
+    return Measurement(Comparison.from_json(plan))
 
 
 def _estimate(plan: Comparison, outline: Estimate) -> Estimate:
-    """What it takes, in a line; with the time as soon as somebody wants to know it."""
-    trial = _trials().get(plan.to_json())
-    known = trial.estimate if trial is not None and trial.estimate is not None else outline
+    """Shows what the comparison needs, with the time if it was measured; returns the best estimate."""
+    measurement = _measurement(plan.to_json())
+    known = measurement.estimate or outline
     at_once = f"{known.workers} at a time" if known.workers > 1 else "one after another"
     with st.container(horizontal=True, key="takes"):
         st.metric("Runs", known.runs, width="content", help=f"{len(plan.variants)} variants, {len(plan.seeds)} seeds")
-        st.metric("On " + _place(known), at_once, width="content")
+        st.metric("On " + _device(known), at_once, width="content")
         st.metric("Memory at once", size(known.memory), width="content")
         if known.seconds is not None:
-            told = duration(known.seconds)
-            st.metric(
-                "Time", f"about {told}", width="content", help="Hours, minutes and seconds, from trying each kind"
-            )
-    if trial is None:
+            about = f"about {duration(known.seconds)}"
+            st.metric("Time", about, width="content", help="Hours, minutes and seconds, from trying each kind")
+    if measurement.error:
+        st.error(plain(measurement.error), icon=":material/error:")
+    elif measurement.is_running:
+        _follow(measurement)
+    elif measurement.estimate is None:
         st.button(
             "How long will it take?",
             icon=":material/timer:",
-            on_click=_try,
-            args=(plan,),
+            on_click=measurement.start,
             help="Tries each kind of run for some seconds, in the background",
         )
-    elif trial.error:
-        st.error(plain(trial.error), icon=":material/error:")
-    elif trial.under_way:
-        _follow(trial)
     return known
 
 
-def _place(known: Estimate) -> str:
+def _device(known: Estimate) -> str:
     return "this CPU" if known.device == "cpu" else "this GPU"
 
 
-def _try(plan: Comparison) -> None:
-    trials = _trials()
-    while len(trials) >= 50:
-        del trials[next(iter(trials))]
-    trials[plan.to_json()] = Trial(plan)
-
-
 @st.fragment(run_every=0.5)
-def _follow(trial: Trial) -> None:
-    st.progress(trial.share, f"Trying each kind of run: {trial.share:.0%}")
-    if not trial.under_way:
+def _follow(measurement: Measurement) -> None:
+    st.progress(measurement.share, f"Trying each kind of run: {measurement.share:.0%}")
+    if not measurement.is_running:
         st.rerun()

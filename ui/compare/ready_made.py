@@ -1,4 +1,4 @@
-"""The comparisons that the sources made: the question, what the source claims, what was measured here."""
+"""The ready-made comparisons: the question, the source's claim, the measured result."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gan_core.compare import Comparison
 from ui.compare import state
 from ui.formatting import plain
 
-OUTCOMES: Mapping[str, tuple[str, str]] = {  # an outcome's icon and colour
+OUTCOMES: Mapping[str, tuple[str, str]] = {  # icon and colour
     "confirmed": ("check_circle", "green"),
     "refuted": ("cancel", "orange"),
     "undecided": ("help", "gray"),
@@ -20,23 +20,23 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {  # an outcome's icon and colour
 
 
 def panel() -> None:
-    """A card for each."""
+    """A card for each ready-made comparison."""
     with st.container(horizontal=True, key="ready-comparisons"):
         for name in compare.names():
             _card(name, compare.get(name))
 
 
 def outcome(verdict: str) -> str:
-    """A badge that says in colour, sign and word what became of a claim."""
+    """A badge for the outcome of a claim."""
     icon, colour = OUTCOMES[verdict]
     return f":{colour}-badge[:material/{icon}: {verdict}]"
 
 
 def measured(name: str) -> None:
-    """What became of the source's claims here, for each length of the runs that was measured."""
+    """The outcome of the source's claims, for each measured length of the runs."""
     for report in compare.measured(name):
         _claims(report)
-        tests = [plain(test["text"]) for judged in report["claims"] for test in judged["tests"]]
+        tests = [plain(test["text"]) for claim in report["claims"] for test in claim["tests"]]
         if tests:
             with st.expander("Figures"):
                 st.caption("\n\n".join(tests))
@@ -46,9 +46,9 @@ def _claims(report: Mapping[str, Any]) -> None:
     plan = report["comparison"]
     length = f"{plan['steps']:,} steps" if plan["steps"] else f"{plan['seconds']:g} s"
     st.caption(f"Measured here, {length}, {len(plan['seeds'])} seeds")
-    for judged in report["claims"]:
-        st.markdown(f"{outcome(judged['outcome'])} {plain(judged['says'])}")
-        st.caption(plain(judged["text"]))
+    for claim in report["claims"]:
+        st.markdown(f"{outcome(claim['outcome'])} {plain(claim['says'])}")
+        st.caption(plain(claim["text"]))
 
 
 def _card(name: str, plan: Comparison) -> None:

@@ -1,4 +1,4 @@
-"""What has come out so far: curves beside the verdict, samples of the same moment, the table, the settings."""
+"""The results so far: verdict, curves, samples, table and settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ui.compare.background_results import StudyResults
 
 
 def panel(study: Study, reading: StudyResults) -> None:
-    """Everything that is shown of the results, from the answer to its evidence."""
+    """All results, the verdict first once it is final."""
     if not reading.results.runs:
         st.info(
             "The first curves and pictures come with the first steps; a worker needs some seconds to begin.",
@@ -19,10 +19,10 @@ def panel(study: Study, reading: StudyResults) -> None:
         return
     left, right = st.columns([7, 5], gap="large")
     with left:
-        if reading.settled:
+        if reading.is_final:
             verdict.panel(reading)
         curves.panel(study, reading)
-        if not reading.settled:
+        if not reading.is_final:
             verdict.later(reading)
     with right:
         samples.panel(study, reading.results)

@@ -1,4 +1,4 @@
-"""What each variant makes of the same latents at the same moment, with one time line for all."""
+"""Samples of each variant from the same latents at the same step, with one time line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import streamlit as st
 
 from gan_core import data
 from gan_core.compare import Results, Study
-from gan_core.compare.measures import Trace
+from gan_core.compare.measures import TrialData
 from gan_core.config import TrainConfig
 from gan_core.runs import Run, RunError
 from gan_core.runs.shipped import store_of
@@ -20,25 +20,25 @@ from ui.charts.plane import clouds
 from ui.components import live_chart, sample_grid, scrubber
 from ui.formatting import plain
 
-_SHOWN, _ACROSS = 24, 6  # pictures of each run
+_SHOWN, _ACROSS = 24, 6  # images of each run
 _POINTS = 400
 
 
 def moment(study: Study) -> int | None:
-    """The step that the time line stands at; None for the last of all."""
+    """The step that is selected on the time line; None for the last."""
     step: int | None = st.session_state.get(_key(study))
     return step
 
 
 def move(study: Study, results: Results, step: float) -> None:
-    """Go to the kept moment nearest to this step."""
+    """Select the step with samples that is nearest to this one."""
     moments = _moments(results)
     if moments:
         st.session_state[_key(study)] = min(moments, key=lambda kept: abs(kept - step))
 
 
 def panel(study: Study, results: Results) -> None:
-    """The seed, a picture of each variant, the time line."""
+    """The seed, the samples of each variant, and the time line."""
     moments = _moments(results)
     if not moments:
         return
@@ -46,7 +46,7 @@ def panel(study: Study, results: Results) -> None:
     at = step if step in moments else moments[-1]
     seeds = sorted({run.seed for run in results.runs if not run.added_run})
     with st.container(horizontal=True, vertical_alignment="center", key="compare-samples"):
-        same = " of the same latents" if study.comparison.axes else ""  # added_runs have seeds of their own
+        same = " of the same latents" if study.comparison.axes else ""  # added runs have other seeds
         st.markdown(f"**Samples{same}, step {at:,}**", width="content")
         seed = _seed(study, seeds)
     if study.comparison.base.dataset.kind == "points":
@@ -56,11 +56,13 @@ def panel(study: Study, results: Results) -> None:
             if (run := _shown(results, variant, seed)) is not None:
                 with st.container(width=238, gap="xsmall"):
                     _picture(study, run, title, at)
-    scrubber(moments, f"compare-line-{study.id}", step, lambda step: _set(study, step), live=False)
+    scrubber(
+        moments, f"compare-line-{study.id}", step, lambda step: st.session_state.update({_key(study): step}), live=False
+    )
 
 
 def _seed(study: Study, seeds: Sequence[int]) -> int | None:
-    """Of which seed the pictures are; all runs of a seed have the same latents."""
+    """The seed whose samples are shown; all runs of a seed have the same latents."""
     if len(seeds) < 2:
         return seeds[0] if seeds else None
     chosen: int = st.segmented_control(
@@ -71,17 +73,17 @@ def _seed(study: Study, seeds: Sequence[int]) -> int | None:
 
 
 def _moments(results: Results) -> tuple[int, ...]:
-    """Moments of which all hold a picture; where runs joined that kept others, every moment of any."""
+    """The steps at which all variants have samples; if there are none, as with added runs, the steps of any run."""
     return results.frames or tuple(sorted({step for run in results.runs for step in run.frames}))
 
 
-def _shown(results: Results, variant: str, seed: int | None) -> Trace | None:
-    """The variant's run of this seed; of a added_run, whatever seed it has."""
-    runs = results.of(variant)
+def _shown(results: Results, variant: str, seed: int | None) -> TrialData | None:
+    """The variant's run with this seed; an added run counts for every seed."""
+    runs = results.runs_of(variant)
     return next((run for run in runs if run.seed == seed), runs[0] if runs and runs[0].added_run else None)
 
 
-def _picture(study: Study, run: Trace, title: str, at: int) -> None:
+def _picture(study: Study, run: TrialData, title: str, at: int) -> None:
     kept = [step for step in run.frames if step <= at]
     other = f" · step {kept[-1]:,}" if kept and kept[-1] != at else ""
     st.caption(f"{plain(title)}{other}")
@@ -113,7 +115,3 @@ def _real(config: TrainConfig) -> np.ndarray:
 
 def _key(study: Study) -> str:
     return f"compare-moment-{study.id}"
-
-
-def _set(study: Study, step: int | None) -> None:
-    st.session_state[_key(study)] = step

@@ -1,4 +1,4 @@
-"""The comparisons that this library holds: come back to one, today or tomorrow."""
+"""The saved studies of the library."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from gan_core.compare import Study, StudyError
 from ui.compare import state
 from ui.formatting import ago, plain
 
-_LONGEST = 70  # letters of the names of runs
-_FEW = 3  # in sight; the others are one click away
+_LONGEST = 70  # characters of the names of runs
+_FEW = 3  # always visible; an expander holds the others
 
 
 def panel() -> None:
-    """A line for each, the latest first; nothing where there is none."""
-    state.way_back()
+    """A line for each study, the latest first."""
+    state.offer_undo()
     studies = state.store().list()
     if not studies:
         return
@@ -32,7 +32,7 @@ def panel() -> None:
 
 def _line(study: Study) -> None:
     try:
-        told, title = _told(study), study.comparison.title
+        status, title = _status(study), study.comparison.title
     except StudyError as error:
         st.caption(plain(str(error)))
         return
@@ -40,7 +40,7 @@ def _line(study: Study) -> None:
         st.button(
             plain(title), key=f"open-{study.id}", icon=":material/compare_arrows:", on_click=state.show, args=(study,)
         )
-        st.caption(told, width="content")
+        st.caption(status, width="content")
         st.button(
             "Delete",
             key=f"delete-{study.id}",
@@ -52,14 +52,14 @@ def _line(study: Study) -> None:
         )
 
 
-def _told(study: Study) -> str:
-    """How it stands: "9 of 9 runs done", "4 of 9 runs done, 2 interrupted"; and when that was."""
+def _status(study: Study) -> str:
+    """How many runs are done and when: "4 of 9 runs done, 2 interrupted · 5 min ago"."""
     changed = max(file.stat().st_mtime for file in (study.path, *study.path.glob("*.json"), *study.path.glob("jobs")))
     when = ago(time.time() - changed)
     if not study.jobs:
-        names = ", ".join(added_run.title for added_run in study.added_runs())
+        names = ", ".join(added.title for added in study.added_runs())
         return f"{plain(names if len(names) <= _LONGEST else names[: _LONGEST - 1] + '…')} · {when}"
-    counts: Counter[str] = Counter(trial_status.status for trial_status in study.trial_statuses())
+    counts: Counter[str] = Counter(trial.status for trial in study.trial_statuses())
     done = counts["finished"] + counts["failed"]
     others = [f"{counts[status]} {word}" for status, word in _WORDS.items() if counts[status]]
     return " · ".join([", ".join([f"{done} of {len(study.jobs)} runs done", *others]), when])

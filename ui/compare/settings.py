@@ -1,4 +1,4 @@
-"""What differs between the variants: a row for each setting, a column for each variant."""
+"""The settings that differ between variants: a row for each setting, a column for each variant."""
 
 from __future__ import annotations
 
@@ -13,15 +13,13 @@ from ui.train.form import label
 
 
 def of_plan(plan: Comparison) -> None:
-    """Of a comparison that has not begun."""
-    changes = {variant.id: plan.differences(variant) for variant in plan.variants}
-    keys = dict.fromkeys(key for changed in changes.values() for key in changed)
-    differing = {key: {id: changed.get(key, plan.base.value(key)) for id, changed in changes.items()} for key in keys}
-    _table({variant.id: variant.title for variant in plan.variants}, differing)
+    """The table of a comparison that has not started."""
+    configs = {variant.id: variant.applied_to(plan.base) for variant in plan.variants}
+    _table({variant.id: variant.title for variant in plan.variants}, plan.compared_settings(configs))
 
 
 def panel(results: Results) -> None:
-    """Of all variants and added_runs."""
+    """The table of all variants and added runs."""
     differing = results.differences()
     if differing:
         _table(results.titles, differing)

@@ -1,6 +1,6 @@
-"""Which comparison the tab shows, or is about to start. Its address says so, and nothing else does.
+"""Which comparison the tab shows or prepares, kept in its URL.
 
-The fields of one that is about to start are in the address too, each by itself (`bind`).
+The form fields of a comparison that is being prepared are in the URL as well (`bind`).
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from gan_core.runs import RunError
 from ui.server import pool
 from ui.widgets import undo_bar
 
-_RACE, _PLAN, _RUNS = "comparison", "ready", "runs"
+_STUDY, _PLAN, _RUNS = "comparison", "ready", "runs"
 _TROUBLE, _UNDO = "trouble with comparisons", "comparison to undo"
 
 
 def store() -> StudyStore:
-    """All comparisons of this server's library."""
+    """The studies of this server's library."""
     return StudyStore(pool().store.root)
 
 
 def opened() -> Study | None:
-    """The comparison that the address names; None where it names none, or one that is not there, which is told."""
+    """The study that the URL names; None if it names none, or after a complaint if it does not exist."""
     try:
         if run_ids := [run_id for run_id in st.query_params.get(_RUNS, "").split(",") if run_id]:
-            show(store().gather(run_ids[:50]))
-        study = store().open(race_id) if (race_id := st.query_params.get(_RACE)) else None
+            show(store().from_runs(run_ids[:50]))
+        study = store().open(study_id) if (study_id := st.query_params.get(_STUDY)) else None
         return study if study is None or study.comparison else None
     except (StudyError, RunError, ConfigError) as error:
         complain(str(error))
@@ -37,85 +37,81 @@ def opened() -> Study | None:
 
 
 def chosen() -> str | None:
-    """The comparison ready to start that the address names."""
+    """The id of the ready-made comparison that the URL names."""
     name = st.query_params.get(_PLAN)
     return name if name in compare.names() else None
 
 
 def show(study: Study) -> None:
-    """Show this comparison from now on."""
-    _turn_to({_RACE: study.id})
+    """Show this study from now on."""
+    _set_url({_STUDY: study.id})
 
 
 def choose(name: str) -> None:
-    """Look at a comparison that is ready to start."""
-    _turn_to({_PLAN: name})
+    """Show a ready-made comparison."""
+    _set_url({_PLAN: name})
 
 
 def leave() -> None:
-    """Show no comparison, so that one can be chosen. What trains goes on."""
-    _turn_to({})
+    """Show the choice of comparisons. Runs continue to train."""
+    _set_url({})
 
 
-def _turn_to(address: dict[str, str]) -> None:
-    """Fields that are bound to the address leave it by themselves, as they are no longer drawn."""
-    for name in {_RACE, _PLAN, _RUNS} & {*st.query_params}:
+def _set_url(parameters: dict[str, str]) -> None:
+    """Set this module's URL parameters. Streamlit removes the bound ones when their fields are no longer shown."""
+    for name in {_STUDY, _PLAN, _RUNS} & {*st.query_params}:
         del st.query_params[name]
-    st.query_params.update(address)
+    st.query_params.update(parameters)
 
 
 def begin(plan: Comparison) -> None:
-    """Start a comparison and show it; or say why not."""
+    """Start a comparison and show it, or complain."""
     try:
         study = store().create(plan)
-        go_on(study)
+        start(study)
         show(study)
     except (StudyError, ValueError, OSError) as error:
         complain(str(error))
 
 
-def go_on(study: Study) -> None:
-    """Have somebody train what may go on. Raises `StudyError` where another process does so already."""
-    if study.jobs_to_do() and not _tended_elsewhere(study):
+def start(study: Study) -> None:
+    """Train the pending jobs. Raises `StudyError` if another process has just started to."""
+    runner = compare.runner_of(study)
+    elsewhere = study.is_running and (runner is None or not runner.alive)
+    if study.pending_jobs() and not elsewhere:  # another process that runs the study reads its new jobs by itself
         compare.start(study, Resources(workers=compare.outline(study.comparison).workers))
 
 
-def delete(race_id: str, title: str) -> None:
-    """Into the trash with it; `way_back` offers to undo that."""
+def delete(study_id: str, title: str) -> None:
+    """Move a study to the trash; `offer_undo` shows a way to undo it."""
     try:
-        store().trash(race_id)
-        st.session_state[_UNDO] = (race_id, title)
+        store().trash(study_id)
+        st.session_state[_UNDO] = (study_id, title)
     except StudyError as error:
         complain(str(error))
 
 
-def way_back() -> None:
-    """A line to undo the last deletion, for as long as there is one."""
+def offer_undo() -> None:
+    """A line to undo the last deletion."""
     if _UNDO in st.session_state:
-        race_id, title = st.session_state[_UNDO]
-        undo_bar(title, _restore, race_id)
+        study_id, title = st.session_state[_UNDO]
+        undo_bar(title, _restore, study_id)
 
 
-def _restore(race_id: str) -> None:
+def _restore(study_id: str) -> None:
     st.session_state.pop(_UNDO, None)
     try:
-        store().restore(race_id)
+        store().restore(study_id)
     except StudyError as error:
         complain(str(error))
-
-
-def _tended_elsewhere(study: Study) -> bool:
-    """Whether another process trains it; that one reads the orders and the plan by itself."""
-    runner = compare.runner_of(study)
-    return study.tended and (runner is None or not runner.alive)
 
 
 def complain(text: str) -> None:
-    """Tell at the top of the page what went wrong."""
+    """Show an error at the top of the page."""
     st.session_state[_TROUBLE] = text
 
 
-def told() -> str:
-    """What went wrong with the last thing asked for; it is told once."""
+def complaint() -> str:
+    """The error of the last action; "" if there is none. It is shown once."""
     text: str = st.session_state.pop(_TROUBLE, "")
     return text

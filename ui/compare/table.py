@@ -1,4 +1,4 @@
-"""All variants in figures: a row for each, sorted by whichever column is clicked."""
+"""The table of measures: a row for each variant."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _MEGABYTE = 1e6
 
 
 def panel(reading: StudyResults) -> None:
-    """Medians over the seeds."""
-    st.markdown(f"**Figures{'' if reading.settled else ' so far'}**, medians over the seeds")
+    """The table, with medians over the seeds."""
+    st.markdown(f"**Figures{'' if reading.is_final else ' so far'}**, medians over the seeds")
     st.dataframe(
         [_cells(row) for row in reading.rows],
         hide_index=True,
         key="compare-table",
-        placeholder="–",  # never reached, or not measured
+        placeholder="–",  # not reached or not measured
         column_config={"Variant": st.column_config.TextColumn(pinned=True)} | _columns(reading),
     )
-    st.caption("Click a heading to sort. Distances and unrest: lower is better.")
+    st.caption("Click a heading to sort. Distances and loss noise: lower is better.")
 
 
 def _columns(reading: StudyResults) -> dict[str, Any]:
@@ -47,11 +47,11 @@ def _with_unit(name: str) -> str:
 
 
 def _cells(row: Row) -> dict[str, Any]:
-    figures = {name: row.values[name] for name in _COLUMNS}
-    if figures["memory"] is not None:
-        figures["memory"] /= _MEGABYTE
-    named = ", ".join(f"{id.replace('-', ' ')} ({count})" for id, count in row.illnesses.items())
+    values = {name: row.values[name] for name in _COLUMNS}
+    if values["memory"] is not None:
+        values["memory"] /= _MEGABYTE
+    named = ", ".join(f"{id.replace('-', ' ')} ({count})" for id, count in row.failure_modes.items())
     failed = f", {row.failed} failed" if row.failed else ""
-    return {"Variant": row.title, "Runs done": f"{row.finished} of {row.runs}{failed}", **figures} | {
+    return {"Variant": row.title, "Runs done": f"{row.finished} of {row.runs}{failed}", **values} | {
         "Illnesses (runs)": named or "none named"
     }

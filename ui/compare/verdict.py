@@ -1,4 +1,4 @@
-"""The answer in words, with the test behind it; and what becomes of the source's claim."""
+"""The verdict in words, with the tests behind it, and the outcome of the source's claim."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ui.formatting import plain
 
 
 def panel(reading: StudyResults) -> None:
-    """Claims first, then every variant against the reference."""
+    """The claims, then every variant against the reference."""
     st.markdown("**Verdict**")
     plan = reading.results.comparison
     if not plan.axes:
@@ -21,9 +21,9 @@ def panel(reading: StudyResults) -> None:
             icon=":material/info:",
         )
         return
-    for judged in reading.claims:
-        st.markdown(f"{ready_made.outcome(judged.outcome)} {plain(judged.claim.says)}")
-        st.caption(plain(judged.text))
+    for result in reading.claims:
+        st.markdown(f"{ready_made.outcome(result.outcome)} {plain(result.claim.says)}")
+        st.caption(plain(result.text))
     _differences(reading)
     reference = plain(reading.results.titles[plan.reference_id])
     with st.expander(f"Every test against {reference}", icon=":material/query_stats:"):
@@ -36,7 +36,7 @@ def panel(reading: StudyResults) -> None:
 
 
 def _differences(reading: StudyResults) -> None:
-    """The differences that are shown; where none is, that in a sentence."""
+    """The differences that the tests show, or a sentence that they show none."""
     tested = [verdict for verdict in reading.verdicts if verdict.p is not None]
     shown = [verdict for verdict in tested if verdict.better is not None]
     for verdict in shown:
@@ -57,16 +57,16 @@ def _differences(reading: StudyResults) -> None:
 
 
 def later(reading: StudyResults) -> None:
-    """Why there is none yet."""
+    """Why there is no verdict yet."""
     st.info(
-        f"{reading.done} of {len(reading.results.trial_statuses)} runs are done. The verdict comes once all have "
+        f"{reading.ended} of {len(reading.results.trial_statuses)} runs are done. The verdict comes once all have "
         "ended: who looks early, and stops when it suits, finds differences that are not there.",
         icon=":material/hourglass_top:",
     )
 
 
 def _sign(verdict: Verdict) -> str:
-    """Whether the variant is better, worse or neither; a dash where there is nothing to tell."""
+    """An icon: the variant is better, worse, not different, or not compared."""
     if verdict.p is None:
         return ":gray[:material/remove:]"
     if verdict.better is None:

@@ -1,176 +1,151 @@
 """A pool of worker processes on this machine: one thread each on a CPU, side by side on a GPU as memory allows.
 
-Two processes of one thread get more steps done on two cores than one process of two threads (`benchmarks/throughput.py`
-measures by how much), and no run disturbs another.
+On two cores, two processes of one thread train more steps than one process of two threads
+(`benchmarks/throughput.py` measures by how much), and the runs cannot disturb each other.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import queue
 import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any
 
 from gan_core.compare.execution.runner import Resources
 from gan_core.compare.study import Study
 from gan_core.system.devices import find_device
 
-_TRIES = 2  # times that a job's process may die before the job is given up
-_AGAIN = 0.2  # seconds between two looks at what there is to do
-_TO_SAVE = 60.0  # seconds that a worker gets to save and end
+_MAX_DEATHS = 2  # of a run's process, before the run counts as failed
+_POLL_SECONDS = 0.2
+_SAVE_SECONDS = 60.0  # for a worker to save and end
+
+Answer = dict[str, Any] | None
 
 
 class Process:
-    """A worker process, and the task that it has in hand."""
+    """A worker process."""
 
-    def __init__(self, answers: queue.Queue[tuple[Process, dict[str, Any] | None]], errors: IO[str] | int) -> None:
-        environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": _import_path()}
+    def __init__(self, errors: IO[str] | int) -> None:
+        root = str(Path(__file__).parents[3])  # so that it finds this package, also when that is not installed
+        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
         self._child = subprocess.Popen(
             [sys.executable, "-m", "gan_core.compare.execution.worker"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=environment, text=True, encoding="utf-8",
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8",
+            env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": path},
         )  # fmt: skip
-        self.task: dict[str, Any] | None = None
-        self._answers = answers
-        threading.Thread(target=self._listen, daemon=True).start()
 
-    def give(self, task: Mapping[str, Any]) -> None:
-        """Ask for one thing; the answer comes into the queue."""
-        self.task = dict(task)
-        with suppress(OSError, ValueError):  # where it has died, its end is in the queue already
-            self._pipe.write(json.dumps(self.task) + "\n")
-            self._pipe.flush()
-
-    def leave(self) -> None:
-        """Let it save and end."""
-        with suppress(OSError):
-            self._pipe.close()
-
-    def wait(self, seconds: float) -> None:
-        """Wait for its end; one that does not come to it is killed, and its run goes on from its last checkpoint."""
+    def do(self, task: dict[str, Any]) -> Answer:
+        """Do one task and return the answer; None if the process died."""
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
         try:
-            self._child.wait(seconds)
+            self._child.stdin.write(json.dumps(task) + "\n")
+            self._child.stdin.flush()
+            line = self._child.stdout.readline()
+        except (OSError, ValueError):  # the pipe is broken or closed
+            line = ""
+        answer: Answer = json.loads(line) if line else None
+        return answer
+
+    def close(self) -> None:
+        """Let it save and end."""
+        assert self._child.stdin is not None
+        with suppress(OSError):
+            self._child.stdin.close()
+
+    def wait(self) -> None:
+        """Wait for its end, then kill it; a killed run can resume from its last checkpoint."""
+        try:
+            self._child.wait(_SAVE_SECONDS)
         except subprocess.TimeoutExpired:
             self._child.kill()
-            self._child.wait()
-
-    @property
-    def exit_status(self) -> int | None:
-        return self._child.poll()
-
-    @property
-    def _pipe(self) -> IO[str]:
-        assert self._child.stdin is not None
-        return self._child.stdin
-
-    def _listen(self) -> None:
-        assert self._child.stdout is not None
-        for line in self._child.stdout:
-            self._answers.put((self, json.loads(line)))
-        self._child.wait()
-        self._answers.put((self, None))
 
 
 class Pool:
-    """So many worker processes at most, begun when they are first needed.
+    """At most `size` worker processes, started when first needed.
 
     Args:
-        size: processes at most.
-        log: where they may write what goes wrong in them; None lets that go.
+        log: file for the errors that workers print; None discards them.
     """
 
     def __init__(self, size: int, log: Path | None = None) -> None:
-        self._size = size
-        self._answers: queue.Queue[tuple[Process, dict[str, Any] | None]] = queue.Queue()
+        self._slots = threading.Semaphore(size)
         self._processes: list[Process] = []
+        self._idle: list[Process] = []
+        self._closing = False
+        self._guard = threading.Lock()
         self._log: IO[str] | int = subprocess.DEVNULL if log is None else log.open("a", encoding="utf-8")
 
-    @property
-    def in_hand(self) -> list[dict[str, Any]]:
-        """Tasks that are being done."""
-        return [process.task for process in self._processes if process.task is not None]
+    def submit(self, task: dict[str, Any]) -> Future[Answer]:
+        """Do a task as soon as a process is idle. The result is the worker's answer, None if its process died."""
+        future: Future[Answer] = Future()
 
-    @property
-    def free(self) -> int:
-        """How many more tasks would be begun at once."""
-        return self._size - len(self.in_hand)
+        def work() -> None:
+            try:
+                future.set_result(self._do(task))
+            except Exception as error:
+                future.set_exception(error)
 
-    def ask(self, task: Mapping[str, Any]) -> None:
-        """Have a task done, by a process that is idle or by a new one; only while some are free."""
-        idle = next((process for process in self._processes if process.task is None), None)
-        if idle is None:
-            idle = Process(self._answers, self._log)
-            self._processes.append(idle)
-        idle.give(task)
+        # A daemon thread: at exit, Python would wait for the threads of an executor before it lets the workers save.
+        threading.Thread(target=work, daemon=True).start()
+        return future
 
-    def answer(self, seconds: float) -> tuple[dict[str, Any], dict[str, Any] | None] | None:
-        """A task that is done and what came of it, None where its process has died; None if nothing is done by then."""
-        try:
-            process, answer = self._answers.get(timeout=seconds)
-        except queue.Empty:
-            return None
-        if answer is not None and "ready" in answer:
-            return None
-        task, process.task = process.task, None
-        if answer is None:
-            self._processes.remove(process)
-        return None if task is None else (task, answer)
+    def _do(self, task: dict[str, Any]) -> Answer:
+        with self._slots:
+            with self._guard:
+                if self._closing:
+                    return None
+                if not self._idle:
+                    self._processes.append(Process(self._log))
+                    self._idle.append(self._processes[-1])
+                process = self._idle.pop()
+            answer = process.do(task)
+            if answer is not None:
+                self._idle.append(process)
+            return answer
 
     def __enter__(self) -> Pool:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Let all save and end."""
+    def __exit__(self, *_: object) -> None:
+        """Let all processes save and end."""
+        with self._guard:
+            self._closing = True
         for process in self._processes:
-            process.leave()
+            process.close()
         for process in self._processes:
-            process.wait(_TO_SAVE)
+            process.wait()
         if not isinstance(self._log, int):
             self._log.close()
 
 
-def run(study: Study, means: Resources, ending: threading.Event) -> None:
-    """Work off a comparison's jobs until none is left that may go on, or until `ending`; each saves before that.
+def run(study: Study, resources: Resources, ending: threading.Event) -> None:
+    """Train a study's pending jobs until none is left, or until `ending` is set; then each run saves first.
 
     Raises:
         ValueError: the device does not exist.
     """
-    device = str(find_device(means.device))
+    device = str(find_device(resources.device))
+    log = study.path / "workers.log"
     deaths: Counter[str] = Counter()
-    with Pool(means.workers, study.path / "workers.log") as pool:
+    tasks: dict[Future[Answer], str] = {}  # to the job's key
+    with Pool(resources.workers, log) as pool:
         while not ending.is_set():
-            busy = {task["key"] for task in pool.in_hand}
-            waiting = [job.key for job in study.jobs_to_do() if job.key not in busy]
-            for key in waiting[: pool.free]:
-                pool.ask({"study": str(study.path.absolute()), "key": key, "device": device})
-            if not pool.in_hand:
+            waiting = [job.key for job in study.pending_jobs() if job.key not in tasks.values()]
+            for key in waiting[: resources.workers - len(tasks)]:
+                task = {"study": str(study.path.absolute()), "key": key, "device": device}
+                tasks[pool.submit(task)] = key
+            if not tasks:
                 return
-            done = pool.answer(_AGAIN)
-            if done is not None and done[1] is None:
-                _note_death(study, done[0]["key"], deaths)
-
-
-def _note_death(study: Study, key: str, deaths: Counter[str]) -> None:
-    """A run whose process died goes on from its last checkpoint, in another process; not for ever."""
-    deaths[key] += 1
-    trial_status = replace(study.trial_status(key), status="interrupted", activity="")
-    if deaths[key] >= _TRIES:
-        error = (
-            f"Its process died {_TRIES} times, perhaps for want of memory; {study.path / 'workers.log'} may say more"
-        )
-        trial_status = replace(trial_status, status="failed", error=error)
-    study.write_trial_status(trial_status)
-
-
-def _import_path() -> str:
-    """Where the workers find this package, also when it is not installed."""
-    here = str(Path(__file__).parents[3])
-    return os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
+            for done in wait(tasks, _POLL_SECONDS, FIRST_COMPLETED).done:
+                key = tasks.pop(done)
+                if done.result() is None:
+                    deaths[key] += 1
+                    error = f"Its process died {_MAX_DEATHS} times, perhaps for lack of memory; {log} may say more"
+                    study.record_loss(key, error if deaths[key] >= _MAX_DEATHS else "")

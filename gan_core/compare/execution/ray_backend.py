@@ -1,8 +1,8 @@
-"""The same runs as tasks of a Ray cluster, where one machine is too small. Ray decides what runs where.
+"""Trains the runs of a study as tasks of a Ray cluster. Ray chooses the machine of each task.
 
-Each task trains one run as a worker of this machine would, and sends home how it stands and the files that are new. A
-task whose machine is lost is given to another with what came home, so its run goes on from its last checkpoint there.
-The members of a Ray cluster trust each other: connect to one of your own only.
+Each task trains one run as a local worker would, and sends its status and its changed files back. If its machine is
+lost, another task continues from the last checkpoint that was sent back.
+The members of a Ray cluster trust each other completely: connect only to a cluster of your own.
 """
 
 from __future__ import annotations
@@ -19,52 +19,55 @@ from typing import Any
 
 from gan_core.compare.execution.run_sync import Packer, RunSync, unpack
 from gan_core.compare.execution.runner import Resources
-from gan_core.compare.execution.trial import Asked, train
+from gan_core.compare.execution.trial import TrialCommand, train
 from gan_core.compare.plan import Comparison
 from gan_core.compare.study import Study, StudyError, TrialStatus
 from gan_core.runs import RunStore
 
-_TRIES = 5  # times that a run's machine may be lost before the run is given up
-_AGAIN = 0.3  # seconds between two looks at news
-_BETWEEN_PARCELS = 2.0  # seconds
+_MAX_LOSSES = 5  # of a run's task, before the run counts as failed
+_POLL_SECONDS = 0.3
+_SYNC_SECONDS = 2.0  # between two copies of a run's files
+
+Report = tuple[TrialStatus, RunSync | None]
 
 
-def run(study: Study, means: Resources, ending: threading.Event) -> None:
-    """Work off a comparison's jobs on a cluster until none is left that may go on, or until `ending`.
+def run(study: Study, resources: Resources, ending: threading.Event) -> None:
+    """Train a study's pending jobs on a cluster until none is left, or until `ending` is set; then all save.
 
     Raises:
         StudyError: Ray is not installed, or no cluster answers.
     """
-    ray = _connected(means.address)
+    ray = _connected(resources.address)
     relay = _relay(ray)
-    tasks: dict[Any, str] = {}  # by Ray's reference: the job's key
+    tasks: dict[Any, str] = {}  # from Ray's object reference to the job's key
     losses: Counter[str] = Counter()
-    task = ray.remote(_train_there).options(num_cpus=1, num_gpus=means.gpus, max_retries=0)
+    task = ray.remote(_train_remotely).options(num_cpus=1, num_gpus=resources.gpus, max_retries=0)
     while True:
         busy = set(tasks.values())
-        waiting = [] if ending.is_set() else [job.key for job in study.jobs_to_do() if job.key not in busy]
-        for key in waiting[: max(0, means.workers - len(tasks))]:
-            sent = _what_came_home(study, key)
-            plan = study.comparison.to_json()
-            tasks[task.remote(plan, asdict(study.trial_status(key)), sent, means.device, relay)] = key
+        waiting = [] if ending.is_set() else [job.key for job in study.pending_jobs() if job.key not in busy]
+        for key in waiting[: max(0, resources.workers - len(tasks))]:
+            run = study.run_of(key)
+            files = Packer(run.path).pack() if run is not None else None
+            status = asdict(study.trial_status(key))
+            tasks[task.remote(study.comparison.to_json(), status, files, resources.device, relay)] = key
         if not tasks:
             return
-        orders: dict[str, Asked] = {
-            key: "interrupt" if ending.is_set() else study.order_of(key) for key in tasks.values()
-        }
-        _receive(study, ray.get(relay.exchange.remote(orders)))
-        done, _ = ray.wait(list(tasks), timeout=_AGAIN)
+        commands = {key: "interrupt" if ending.is_set() else study.command_for(key) for key in tasks.values()}
+        _receive(study, ray.get(relay.exchange.remote(commands)))
+        done, _ = ray.wait(list(tasks), timeout=_POLL_SECONDS)
         for reference in done:
-            _receive(study, ray.get(relay.exchange.remote(orders)))  # its last word came before its end
+            _receive(study, ray.get(relay.exchange.remote(commands)))  # a task reports last before it ends
             key = tasks.pop(reference)
             try:
                 ray.get(reference)
             except ray.exceptions.RayError as error:
-                _note_loss(study, key, losses, error)
+                losses[key] += 1
+                reason = f"Its task was lost {_MAX_LOSSES} times: {type(error).__name__}: {str(error)[:300]}"
+                study.record_loss(key, reason if losses[key] >= _MAX_LOSSES else "")
 
 
 def _connected(address: str) -> Any:
-    """Ray, connected to the cluster at `address`, to that of $RAY_ADDRESS, or to one that is begun here."""
+    """The module `ray`, connected to the cluster at `address` or $RAY_ADDRESS, or to one started on this machine."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         ray = import_module("ray")
@@ -75,22 +78,17 @@ def _connected(address: str) -> Any:
     if ray.is_initialized():
         return ray
     environment = {"py_modules": [str(Path(__file__).parents[2])], "env_vars": {"OMP_NUM_THREADS": "1"}}
-    here = (
-        {}
-        if address or os.environ.get("RAY_ADDRESS")
-        else {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
-    )
+    cluster = address or os.environ.get("RAY_ADDRESS", "")
+    local = {} if cluster else {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
     try:
-        ray.init(address=address or None, runtime_env=environment, log_to_driver=False, **here)
+        ray.init(address=address or None, runtime_env=environment, log_to_driver=False, **local)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise StudyError(
-            f"No Ray cluster answers at {address or os.environ.get('RAY_ADDRESS') or 'here'}: {error}"
-        ) from None
+        raise StudyError(f"No Ray cluster answers at {cluster or 'this machine'}: {error}") from None
     return ray
 
 
 def _relay(ray: Any) -> Any:
-    """Where tasks and this process meet; beside this process, so that it is lost with no machine but this one."""
+    """A `Relay` actor on this machine, so that the loss of another machine does not affect it."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
@@ -98,72 +96,57 @@ def _relay(ray: Any) -> Any:
 
 
 class Relay:
-    """CommandQueue outwards, news homewards."""
+    """Passes commands to the tasks and their reports back."""
 
     def __init__(self) -> None:
-        self._orders: dict[str, Asked] = {}
-        self._news: list[tuple[TrialStatus, RunSync | None]] = []
+        self._commands: dict[str, TrialCommand] = {}
+        self._reports: list[Report] = []
 
-    def exchange(self, orders: dict[str, Asked]) -> list[tuple[TrialStatus, RunSync | None]]:
-        """Take the orders, give the news since the last time."""
-        self._orders = orders
-        news, self._news = self._news, []
-        return news
+    def exchange(self, commands: dict[str, TrialCommand]) -> list[Report]:
+        """Store the commands; return the reports since the last call."""
+        self._commands = commands
+        reports, self._reports = self._reports, []
+        return reports
 
-    def report(self, trial_status: TrialStatus, parcel: RunSync | None) -> Asked:
-        """Take a task's news, give its order."""
-        self._news.append((trial_status, parcel))
-        return self._orders.get(trial_status.key, "run")
-
-
-def _receive(study: Study, news: list[tuple[TrialStatus, RunSync | None]]) -> None:
-    """Keep what came: files first, so that whoever reads of a run finds it."""
-    for trial_status, parcel in news:
-        if parcel is not None:
-            unpack(parcel, study.library.root)
-        study.write_trial_status(trial_status)
+    def report(self, trial: TrialStatus, files: RunSync | None) -> TrialCommand:
+        """Store a task's report; return its command."""
+        self._reports.append((trial, files))
+        return self._commands.get(trial.key, "run")
 
 
-def _what_came_home(study: Study, key: str) -> RunSync | None:
-    run = study.run_of(key)
-    return Packer(run.path).pack() if run is not None else None
-
-
-def _note_loss(study: Study, key: str, losses: Counter[str], error: Exception) -> None:
-    losses[key] += 1
-    trial_status = replace(study.trial_status(key), status="interrupted", activity="")
-    if losses[key] >= _TRIES:
-        reason = f"Its task was lost {_TRIES} times: {type(error).__name__}: {str(error)[:300]}"
-        trial_status = replace(trial_status, status="failed", error=reason)
-    study.write_trial_status(trial_status)
+def _receive(study: Study, reports: list[Report]) -> None:
+    """Write the files, then the status, so that a status never names a run that is not there yet."""
+    for trial, files in reports:
+        if files is not None:
+            unpack(files, study.library.root)
+        study.write_trial_status(trial)
 
 
 # ---- on the machine that trains --------------------------------------------------------------------------------------
 
 
-def _train_there(plan: str, stood: dict[str, Any], sent: RunSync | None, device: str, relay: Any) -> str:
-    """Train one run in a folder of its own; how it stands in the end."""
+def _train_remotely(plan: str, status: dict[str, Any], files: RunSync | None, device: str, relay: Any) -> str:
+    """Train one run in a temporary folder; returns its final status."""
     import ray
 
-    comparison, trial_status = Comparison.from_json(plan), TrialStatus(**stood)
-    job = next(job for job in comparison.jobs() if job.key == trial_status.key)
+    comparison, trial = Comparison.from_json(plan), TrialStatus(**status)
+    job = next(job for job in comparison.jobs() if job.key == trial.key)
     with tempfile.TemporaryDirectory() as folder:
         library = RunStore(folder)
         packers: dict[str, Packer] = {}
-        if sent is not None:
-            unpack(sent, library.root)
-            packers[sent.run_id] = Packer(library.root / sent.run_id)
-            packers[sent.run_id].pack()  # at home already
-        order: Asked = ray.get(relay.report.remote(replace(trial_status, status="running"), None))
-        last = -_BETWEEN_PARCELS
+        if files is not None:
+            unpack(files, library.root)
+            packers[files.run_id] = Packer(library.root / files.run_id)
+            packers[files.run_id].pack()  # these files need not be sent back
+        command: TrialCommand = ray.get(relay.report.remote(replace(trial, status="running"), None))
+        sent_at = -_SYNC_SECONDS
 
-        def tell(now: TrialStatus) -> None:
-            nonlocal order, last
-            parcel = None
-            if now.run_id and (now.status != "running" or time.monotonic() - last > _BETWEEN_PARCELS):
-                last = time.monotonic()
-                packer = packers.setdefault(now.run_id, Packer(library.root / now.run_id))
-                parcel = packer.pack()
-            order = ray.get(relay.report.remote(now, parcel))
+        def report(trial: TrialStatus) -> None:
+            nonlocal command, sent_at
+            changes = None
+            if trial.run_id and (trial.status != "running" or time.monotonic() - sent_at > _SYNC_SECONDS):
+                sent_at = time.monotonic()
+                changes = packers.setdefault(trial.run_id, Packer(library.root / trial.run_id)).pack()
+            command = ray.get(relay.report.remote(trial, changes))
 
-        return train(job, comparison.title, trial_status, library, lambda: order, tell, device).status
+        return train(job, comparison.title, trial, library, lambda: command, report, device).status

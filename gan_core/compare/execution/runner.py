@@ -1,4 +1,4 @@
-"""Who runs a comparison: a thread of this process that keeps workers busy, here or on a cluster."""
+"""Runs a study in the background: a thread of this process keeps workers busy, on this machine or on a cluster."""
 
 from __future__ import annotations
 
@@ -15,27 +15,21 @@ from gan_core.config.catalog import Catalog, Entry
 BACKENDS: Catalog[Entry] = Catalog(
     "backend",
     {
-        "local": Entry(
-            "gan_core.compare.execution.local_pool:run",
-            "This machine",
-            "A process for each core, or side by side on a GPU.",
-        ),
+        "local": Entry(f"{__package__}.local_pool:run", "This machine", "A process per core, or several on a GPU."),
         "ray": Entry(
-            "gan_core.compare.execution.ray_backend:run",
-            "Ray cluster",
-            "Tasks on many machines; wants requirements-cluster.txt.",
+            f"{__package__}.ray_backend:run", "Ray cluster", "Tasks on many machines; see requirements-cluster.txt."
         ),
     },
 )
-_TO_END = 90.0  # seconds that the workers get to save when this process ends
+_SAVE_SECONDS = 90.0  # for the workers to save when this process ends
 
 
 @dataclass(frozen=True)
 class Resources:
-    """With what a comparison is run.
+    """The resources that a study may use: `workers` runs train at the same time.
 
-    `workers` runs train at a time. For Ray: `address` is the cluster's, "" for $RAY_ADDRESS or one begun here; `gpus`
-    is the share of a GPU that each run gets, in [0, 1].
+    For Ray, `address` is the cluster's ("" for $RAY_ADDRESS, or a cluster started on this machine), and `gpus` is the
+    share of a GPU per run, in [0, 1].
     """
 
     backend: str = "local"
@@ -46,70 +40,59 @@ class Resources:
 
 
 class Runner:
-    """Runs one comparison until nothing in it may go on."""
+    """Runs one study until it has no pending job."""
 
-    def __init__(self, study: Study, means: Resources) -> None:
-        self.study, self.means = study, means
-        self.error = ""  # why it ended before its time
-        self._run = BACKENDS[means.backend].load()
+    def __init__(self, study: Study, resources: Resources) -> None:
+        self.study, self.resources = study, resources
+        self.error = ""  # why it ended early
+        self._run = BACKENDS[resources.backend].load()
         self._lock = study.lock
-        self._ending, self._asked, self._done = threading.Event(), threading.Event(), False
-        self._asked.set()
-        self._guard = threading.Lock()
+        self._ending = threading.Event()
+        self.done = False
         self._thread = threading.Thread(target=self._main, name=f"comparing {study.id}", daemon=True)
 
     def start(self) -> None:
-        """Begin. Raises `StudyError` if another process runs this comparison."""
+        """Start the thread. Raises `StudyError` if another process runs this study."""
         try:
             self._lock.acquire(timeout=2)
         except Timeout:
             raise StudyError(f"The comparison {self.study.id} is being run by another process") from None
         self._thread.start()
 
-    def look_again(self) -> bool:
-        """Note that there may be more to do; whether that came in time."""
-        with self._guard:
-            self._asked.set()
-            return not self._done
-
     @property
     def alive(self) -> bool:
         return self._thread.is_alive()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until nothing is left to do, for `timeout` seconds at most; whether nothing is."""
+        """Wait until no job is pending, at most `timeout` seconds; returns whether the thread has ended."""
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def close(self) -> None:
-        """Let every run save and end, without any order to them: whoever starts the comparison again goes on."""
+        """Let every run save and end without changing its command, so that `start` continues all of them."""
         self._ending.set()
 
     def _main(self) -> None:
         try:
-            while self._more_to_do():
-                self._run(self.study, self.means, self._ending)
-        except Exception as error:  # the thread's last line of defence: a fault must reach the screen
+            while not self.done:
+                self._run(self.study, self.resources, self._ending)
+                with _guard:  # after this check, `start` makes a new runner
+                    self.done = self._ending.is_set() or not self.study.pending_jobs()
+        except Exception as error:  # nothing else would show an error of this thread to the user
             self.error = str(error) if isinstance(error, StudyError) else f"{type(error).__name__}: {error}"
             if not isinstance(error, StudyError | OSError):
                 raise
         finally:
-            self._done = True
+            self.done = True
             self._lock.release()
-
-    def _more_to_do(self) -> bool:
-        with self._guard:
-            self._done = self._ending.is_set() or not self._asked.is_set()
-            self._asked.clear()
-            return not self._done
 
 
 _runners: dict[Path, Runner] = {}
 _guard = threading.Lock()
 
 
-def start(study: Study, means: Resources) -> Runner:
-    """Run a comparison in the background of this process, or let whoever runs it here look again for what is to do.
+def start(study: Study, resources: Resources) -> Runner:
+    """Run a study in a background thread. If this process runs it already, that runner takes new jobs as well.
 
     Raises:
         StudyError: another process runs it.
@@ -117,23 +100,23 @@ def start(study: Study, means: Resources) -> Runner:
     """
     with _guard:
         runner = _runners.get(study.path.absolute())
-        if runner is None or not runner.look_again():
-            runner = Runner(study, means)
+        if runner is None or runner.done:
+            runner = Runner(study, resources)
             runner.start()
             _runners[study.path.absolute()] = runner
         return runner
 
 
 def runner_of(study: Study) -> Runner | None:
-    """Who runs, or ran, the comparison in this process; None where nobody did."""
+    """The last runner of the study in this process, None if there was none."""
     return _runners.get(study.path.absolute())
 
 
 @atexit.register
 def _close_all() -> None:
-    """Let all workers save before this process ends; those of a process that is killed notice it themselves."""
+    """Let all workers save before this process ends. If it is killed, they notice that standard input has closed."""
     runners = [runner for runner in _runners.values() if runner.alive]
     for runner in runners:
         runner.close()
     for runner in runners:
-        runner.wait(_TO_END)
+        runner.wait(_SAVE_SECONDS)

@@ -1,4 +1,4 @@
-"""One run of a comparison, wherever it trains: an ordinary session, told when to rest, telling how it stands."""
+"""Trains one run of a comparison, on any machine: an ordinary session that obeys commands and reports its status."""
 
 from __future__ import annotations
 
@@ -9,36 +9,35 @@ from dataclasses import replace
 from typing import Literal
 
 from gan_core.compare.plan import Job
-from gan_core.compare.study import JobStatus, Order, TrialStatus
+from gan_core.compare.study import Command, JobStatus, TrialStatus
 from gan_core.runs import Run, RunError, RunStore
 from gan_core.session import Session
 from gan_core.session.snapshot import Snapshot
 
-Asked = Order | Literal["interrupt"]  # the last: whoever runs the comparison is gone
-_RESTS: dict[Asked, JobStatus] = {"pause": "paused", "stop": "stopped", "interrupt": "interrupted"}
-_BETWEEN = 0.5  # seconds between two looks at the orders; each costs the training a little
+TrialCommand = Command | Literal["interrupt"]  # "interrupt": the process that runs the study has ended
+_STATUS_AFTER: dict[TrialCommand, JobStatus] = {"pause": "paused", "stop": "stopped", "interrupt": "interrupted"}
+_POLL_SECONDS = 0.5  # between reads of the command; each read costs training time
 
 
 def train(
     job: Job,
     title: str,
-    trial_status: TrialStatus,
+    trial: TrialStatus,
     library: RunStore,
-    asked: Callable[[], Asked],
-    tell: Callable[[TrialStatus], None],
+    command: Callable[[], TrialCommand],
+    report: Callable[[TrialStatus], None],
     device: str = "cpu",
     threads: int = 1,
 ) -> TrialStatus:
-    """Train a job to its end, or until something else is asked, and tell how it stands; from its last whole checkpoint.
+    """Train a job from its last whole checkpoint to its end, or until a command other than "run". Returns its status.
 
     Args:
-        title: of the comparison; the run is named by it in the library.
-        trial_status: how the job stood when it was last at work.
-        asked: what the run should do now.
-        tell: takes the trial_status now and then, and the one at the end.
+        title: of the comparison; part of the run's name in the library.
+        trial: the job's status so far.
+        command: returns the current command.
+        report: receives the status about twice a second and at the end.
     """
-    run = _begun(trial_status, library)
-    spent = _seconds(run)
+    run = _resumable_run(trial, library)
     session = Session(
         run.config if run is not None else job.config,
         library,
@@ -46,28 +45,28 @@ def train(
         threads,
         name=f"{title}: {job.variant.title}, seed {job.seed}",
         run=run,
-        max_seconds=None if job.max_seconds is None else max(0.01, job.max_seconds - spent),
+        max_seconds=None if job.max_seconds is None else max(0.01, job.max_seconds - _seconds_trained(run)),
     )
-    order: Asked = "run"
+    last_command: TrialCommand = "run"
     session.start()
-    while not session.wait(_BETWEEN):
+    while not session.wait(_POLL_SECONDS):
         snapshot = session.snapshot()
-        if order == "run":
-            order = asked()
-        if order != "run" or snapshot.status == "paused":  # nobody pauses a session here but a disk that refuses
+        if last_command == "run":
+            last_command = command()
+        if last_command != "run" or snapshot.status == "paused":  # a session pauses itself if the disk is full
             session.stop()
-        trial_status = _standing(job, trial_status, snapshot, "running")
-        tell(trial_status)
+        trial = _updated(trial, job, snapshot, "running")
+        report(trial)
     snapshot = session.snapshot()
-    trial_status = _standing(job, trial_status, snapshot, _status(snapshot, order))
-    tell(trial_status)
-    return trial_status
+    trial = _updated(trial, job, snapshot, _final_status(snapshot, last_command))
+    report(trial)
+    return trial
 
 
-def _begun(trial_status: TrialStatus, library: RunStore) -> Run | None:
-    """The job's run, if it can go on; one that never came to a checkpoint is deleted, to begin anew."""
+def _resumable_run(trial: TrialStatus, library: RunStore) -> Run | None:
+    """The job's run if it has a checkpoint. A run without one is deleted and starts again."""
     try:
-        run = library.open(trial_status.run_id) if trial_status.run_id else None
+        run = library.open(trial.run_id) if trial.run_id else None
     except RunError:
         return None
     if run is None:
@@ -80,7 +79,7 @@ def _begun(trial_status: TrialStatus, library: RunStore) -> Run | None:
     return run
 
 
-def _seconds(run: Run | None) -> float:
+def _seconds_trained(run: Run | None) -> float:
     """Seconds of training up to the run's last whole checkpoint."""
     if run is None:
         return 0.0
@@ -88,27 +87,27 @@ def _seconds(run: Run | None) -> float:
     return max((row[2] for row in run.metrics() if row[0] <= step), default=0.0)
 
 
-def _status(snapshot: Snapshot, order: Asked) -> JobStatus:
+def _final_status(snapshot: Snapshot, command: TrialCommand) -> JobStatus:
     if snapshot.status == "failed" or snapshot.error:
         return "failed"
-    return "finished" if snapshot.status == "finished" or order == "run" else _RESTS[order]
+    return "finished" if snapshot.status == "finished" or command == "run" else _STATUS_AFTER[command]
 
 
-def _standing(job: Job, before: TrialStatus, snapshot: Snapshot, status: JobStatus) -> TrialStatus:
+def _updated(trial: TrialStatus, job: Job, snapshot: Snapshot, status: JobStatus) -> TrialStatus:
     history = snapshot.history
     return replace(
-        before,
+        trial,
         status=status,
-        run_id=snapshot.run_id or before.run_id,
+        run_id=snapshot.run_id or trial.run_id,
         activity=snapshot.activity if status == "running" else "",
-        step=snapshot.step or before.step,
+        step=snapshot.step or trial.step,
         total_steps=snapshot.total_steps if job.max_seconds is None else 0,
-        images=snapshot.images or before.images,
-        seconds=snapshot.seconds or before.seconds,
+        images=snapshot.images or trial.images,
+        seconds=snapshot.seconds or trial.seconds,
         steps_per_second=snapshot.steps_per_second if status == "running" else 0.0,
-        memory=snapshot.memory or before.memory,
-        loss_d=_finite(history.loss_d[-1]) if len(history) else before.loss_d,
-        loss_g=_finite(history.loss_g[-1]) if len(history) else before.loss_g,
+        memory=snapshot.memory or trial.memory,
+        loss_d=_finite(history.loss_d[-1]) if len(history) else trial.loss_d,
+        loss_g=_finite(history.loss_g[-1]) if len(history) else trial.loss_g,
         error=snapshot.error,
     )
 
