@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from gan_core import losses
+from gan_core.losses.descriptions import describe
 from tests.browser import test_train as on_train
 from tests.browser.test_card import CONDITIONAL, choose, grid
 from tests.browser.test_train import DIGITS, PATIENCE, start, until
@@ -94,11 +95,11 @@ def test_a_phone_holds_the_panel_without_scrolling_sideways(sick: Page) -> None:
 def test_each_chart_tells_in_its_corner_how_to_read_it(train: Callable[..., Page]) -> None:
     page = train(DIGITS)
     start(page)
-    loss = losses.get(DIGITS.loss.name, DIGITS.loss.combine)
+    about = describe(losses.get(DIGITS.loss.name, DIGITS.loss.combine))
     for what, told in (
-        ("losses", loss.reading),
-        ("scores", loss.reading_of_scores),
-        ("gradient norms", loss.reading_of_norms),
+        ("losses", about.curves),
+        ("scores", about.scores),
+        ("gradient norms", about.gradient_norms),
         ("samples", "SampleView for variety"),
     ):
         page.get_by_role("button", name=f"How to read the {what}").click()

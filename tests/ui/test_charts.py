@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from gan_core import losses
 from gan_core.config.catalog import LOSSES
+from gan_core.losses.descriptions import describe
 from gan_core.session.snapshot import SettingChange
 from gan_core.training.history import History
 from gan_core.training.plane_view import Plane
@@ -209,5 +210,5 @@ def test_every_loss_has_its_curves_with_or_without_a_resting_value(name: str) ->
     app.run()
     assert not app.exception
     formula_d, formula_g = (element.value for element in app.latex)
-    assert losses.get(name).formula_d in formula_d
-    assert losses.get(name).formula_g in formula_g
+    assert describe(losses.get(name)).formula_d in formula_d
+    assert describe(losses.get(name)).formula_g in formula_g

@@ -10,6 +10,7 @@ import streamlit as st
 
 from gan_core import losses
 from gan_core.latent import Model
+from gan_core.losses.descriptions import describe
 from ui.components import sample_grid
 from ui.latent import plane_panel, scores, seed_and_class, sliders
 from ui.latent.sources import Source
@@ -39,7 +40,7 @@ def _picture(view: LatentView, model: Model) -> None:
         score,
         columns=1,
         score_range=scores.range_of(model),
-        score_name=losses.get(model.config.loss.name).score_name,
+        score_name=describe(losses.get(model.config.loss.name)).score_name,
         label="current picture",
         largest=LARGEST,
         rim=4,

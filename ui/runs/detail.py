@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from gan_core import data, losses
+from gan_core.losses.descriptions import describe
 from gan_core.losses.score_range import score_range
 from gan_core.metrics.registry import METRICS
 from gan_core.runs import Metadata, Run, RunError, RunSummary, family, shipped
@@ -88,11 +89,11 @@ def _samples(folder: Run, now: Snapshot) -> None:
 
 
 def _plane(plane: Plane, now: Snapshot) -> None:
-    loss = losses.get(now.config.loss.name)
+    score_name = describe(losses.get(now.config.loss.name)).score_name
     span = score_range(now.config.loss.name, lambda: plane.scores)
     real = data.load(now.config).examples[:500].numpy()
     live_chart(
-        layered_view(plane, real, plane.fakes, span, loss.score_name),
+        layered_view(plane, real, plane.fakes, span, score_name),
         key="rest-plane",
         height="square",
         uirevision=now.run_id,

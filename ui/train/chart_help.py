@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from gan_core.losses import Loss
+from gan_core.losses.descriptions import describe
 
 NORMS = (
     "How hard each network is pulled at this step: the length of its loss's slope over all its weights. "
@@ -36,20 +37,22 @@ def corner(chart: str) -> Iterator[None]:
 def of_losses(loss: Loss) -> None:
     """Why a GAN's loss is no quality, and what equilibrium is for this one."""
     with _help("losses"):
-        st.markdown(loss.reading)
-        st.markdown(loss.reading_of_rest)
-        st.latex(rf"L_D = {loss.formula_d}")
-        st.latex(rf"L_G = {loss.formula_g}")
+        about = describe(loss)
+        st.markdown(about.curves)
+        st.markdown(about.equilibrium)
+        for network, formula in (("D", about.formula_d), ("G", about.formula_g)):
+            if formula:
+                st.latex(f"L_{network} = {formula}")
 
 
 def of_scores(loss: Loss) -> None:
     with _help("scores"):
-        st.markdown(loss.reading_of_scores)
+        st.markdown(describe(loss).scores)
 
 
 def of_norms(loss: Loss) -> None:
     with _help("gradient norms"):
-        st.markdown(f"{NORMS} {loss.reading_of_norms}")
+        st.markdown(f"{NORMS} {describe(loss).gradient_norms}")
 
 
 def of_samples(plane: bool) -> None:

@@ -24,6 +24,7 @@ from gan_core.config.catalog import (
 )
 from gan_core.config.schema import ConfigError
 from gan_core.losses import penalties
+from gan_core.losses.descriptions import describe
 from gan_core.models.summary import CardError, LayerRow, layers
 from gan_core.session import Session
 from gan_core.system.devices import describe_device, find_device
@@ -85,11 +86,12 @@ def _count(parameters: int) -> str:
 
 def _objective(config: TrainConfig) -> None:
     """What both networks minimise, in formulas."""
-    loss = losses.get(config.loss.name, config.loss.combine, config.loss.label_smoothing)
+    about = describe(losses.get(config.loss.name, config.loss.combine, config.loss.label_smoothing))
     st.markdown(f"**What they minimise** · {LOSSES[config.loss.name].label}")
     with st.container(key="formulas"):
-        st.latex(rf"L_D = {loss.formula_d}")
-        st.latex(rf"L_G = {loss.formula_g}")
+        for network, text in (("D", about.formula_d), ("G", about.formula_g)):
+            if text:
+                st.latex(f"L_{network} = {text}")
         if formula := penalties.get(config.penalty).formula:
             entry, every = PENALTIES[config.penalty.name], config.penalty.every
             seldom = f" · once in {every} steps of D, {every} times as strong"

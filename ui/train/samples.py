@@ -10,6 +10,7 @@ import streamlit as st
 
 from gan_core import data, losses
 from gan_core.config import TrainConfig
+from gan_core.losses.descriptions import describe
 from gan_core.losses.score_range import score_range
 from gan_core.runs import RunError
 from gan_core.session.snapshot import SampleView, Snapshot
@@ -41,24 +42,22 @@ def _present(now: Snapshot, corner: Callable[[Snapshot], None]) -> None:
     with chart_help.corner("samples"):
         corner(now)
         chart_help.of_samples(plane=look.plane is not None)
-    loss = losses.get(now.config.loss.name)
+    score_name = describe(losses.get(now.config.loss.name)).score_name
     span = _span(now)
     if look.plane is not None:
         warnings = [mark.text for mark in health.evidence_on(now, "samples")] if look is now.sample_view else []
-        figure = layered_view(
-            look.plane, now.real, look.samples, span, loss.score_name, warnings[0] if warnings else ""
-        )
+        figure = layered_view(look.plane, now.real, look.samples, span, score_name, warnings[0] if warnings else "")
         live_chart(figure, key="plane", height="square", uirevision=now.run_id)
         return
     chosen = None
     if now.config.classes:
-        chosen = _by_class(now, look, span, loss.score_name)
+        chosen = _by_class(now, look, span, score_name)
     else:
         st.caption(_title(now, look))
         sample_grid(
-            look.samples, "samples", look.scores, COLUMNS, span, loss.score_name, "generated samples", largest=LARGEST
+            look.samples, "samples", look.scores, COLUMNS, span, score_name, "generated samples", largest=LARGEST
         )
-    _real(now, span, loss.score_name, chosen)
+    _real(now, span, score_name, chosen)
 
 
 def way_to_latent(now: Snapshot) -> None:

@@ -1,0 +1,58 @@
+"""Every loss has texts and formulas that fit its settings; a loss without a description works too."""
+
+from __future__ import annotations
+
+import pytest
+from torch import Tensor
+
+from gan_core import losses
+from gan_core.config.catalog import LOSSES
+from gan_core.losses import Separable
+from gan_core.losses.adversarial import Combine
+from gan_core.losses.descriptions import Description, describe
+
+UNLABELLED = {"wasserstein", "hinge", "loss-sensitive"}  # losses without labels to smooth
+every_loss = pytest.mark.parametrize("name", list(LOSSES))
+
+
+@every_loss
+def test_formulas_show_the_mean_and_the_smoothing_that_are_used(name: str) -> None:
+    whole, half = describe(losses.get(name)).formula_d, describe(losses.get(name, "mean")).formula_d
+    assert half == rf"\tfrac{{1}}{{2}} \left( {whole} \right)"
+    smooth = describe(losses.get(name, label_smoothing=0.1)).formula_d
+    assert ("0.9" in smooth) == (name not in UNLABELLED)
+    for formula in (whole, half, smooth, describe(losses.get(name)).formula_g):
+        assert formula.count("{") == formula.count("}")
+        assert formula.count("(") == formula.count(")")
+
+
+@every_loss
+def test_each_loss_has_a_sentence_or_two_on_how_to_read_it(name: str) -> None:
+    about = describe(losses.get(name))
+    for text in (about.curves, about.scores, about.gradient_norms, about.equilibrium):
+        assert 40 < len(text) < 260
+        assert text.endswith(".")
+
+
+@every_loss
+@pytest.mark.parametrize("combine", ["sum", "mean"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.4])
+def test_each_loss_names_the_values_of_its_equilibrium(name: str, combine: Combine, smoothing: float) -> None:
+    loss = losses.get(name, combine, smoothing)
+    text = describe(loss).equilibrium
+    assert "<" not in text
+    assert all(value is None or f"{value:.3f}" in text for value in loss.equilibrium)
+
+
+class Undescribed(Separable):
+    def real(self, logits: Tensor) -> Tensor:
+        return -logits
+
+    fake = generator_loss = real
+
+    def equilibrium_of_sum(self) -> tuple[float, None]:
+        return 2.0, None
+
+
+def test_a_loss_without_a_description_has_its_resting_values_and_no_formula() -> None:
+    assert describe(Undescribed("mean")) == Description(equilibrium="At equilibrium: D 1.000.")
