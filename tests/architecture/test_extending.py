@@ -120,7 +120,7 @@ def test_a_preset_added_by_the_page_is_offered_and_trains() -> None:
     assert presets.names()[-1] == "bars-by-class"
     assert presets.get("bars-by-class").group == "My own"
     trains(presets.load("bars-by-class"))
-    with pytest.raises(ValueError, match='"bars-by-class" exists already'):
+    with pytest.raises(ValueError, match='"bars-by-class" already exists'):
         presets.read("my_gan/presets.json")
 
 
