@@ -111,7 +111,7 @@ def _run(study: Study, seed: int, trial: TrialStatus) -> Run:
         key=trial.key,
         name=f"seed {seed}",
         status=trial.status,
-        told=_description(trial, command),
+        progress=_description(trial, command),
         share=_share(study, trial),
         run_id=trial.run_id,
         offers=offers.get(trial.status, ""),

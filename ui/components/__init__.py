@@ -1,4 +1,4 @@
-"""The parts of the screen that Streamlit lacks: charts and pictures that move without flicker, and a pad to draw on."""
+"""Components that Streamlit lacks: charts and pictures that update without flicker, sliders, lists, a drawing pad."""
 
 from ui.components.draw_pad import draw_pad
 from ui.components.live_chart import live_chart

@@ -1,4 +1,4 @@
-"""What the components send to the browser: their own small scripts and styles, and plotly.js."""
+"""How a component is made of its files, and how its data and messages travel between Python and the browser."""
 
 from __future__ import annotations
 
@@ -21,22 +21,27 @@ _HERE = Path(__file__).parent
 _STATIC = _HERE.parents[1] / "static"
 
 
-def script(name: str) -> str:
-    """The text of a component's script, behind the palettes and the helpers that all of them share."""
+def component(name: str, html: str, isolate_styles: bool = True) -> Callable[..., Any]:
+    """The Streamlit component made of the files `name`.js and `name`.css. Its root element has the class "component".
+
+    The palettes and shared.js come before its script; shared.css comes before its style sheet if that is isolated.
+    """
     palettes = f"const PALETTES = {json.dumps(theme.palettes())};\n"
-    return palettes + (_HERE / "shared.js").read_text("utf-8") + (_HERE / f"{name}.js").read_text("utf-8")
-
-
-def style(name: str) -> str:
-    """The text of a component's style sheet."""
-    return (_HERE / f"{name}.css").read_text("utf-8")
+    css = (_HERE / "shared.css").read_text("utf-8") if isolate_styles else ""
+    return st.components.v2.component(
+        name,
+        html=html,
+        css=css + (_HERE / f"{name}.css").read_text("utf-8"),
+        js=palettes + (_HERE / "shared.js").read_text("utf-8") + (_HERE / f"{name}.js").read_text("utf-8"),
+        isolate_styles=isolate_styles,
+    )
 
 
 @cache
 def plotly_url() -> str:
-    """Where the browser finds plotly.js: the installed package's own file, copied into the app's static folder.
+    """The URL of plotly.js: the installed package's own file, copied into the app's static folder.
 
-    The name carries the version, so that a browser that has cached one version fetches the next.
+    The file's name has the version, so that a browser does not use a cached older one.
 
     Raises:
         OSError: the static folder cannot be written.
@@ -52,20 +57,21 @@ def plotly_url() -> str:
     return f"{'/' + base if base else ''}/app/static/{target.name}"
 
 
-def forward(key: str, then: Callable[[Any], None] | None) -> Callable[[], None]:
-    """A callback for a component's "pick" that hands the picked value, kept under `key`, on to `then`."""
+def forward(key: str, event: str, receive: Callable[..., None] | None, spread: bool = False) -> Callable[[], None]:
+    """A callback that passes the message of a component's event to `receive`, with `spread` as several arguments."""
 
-    def call() -> None:
-        if then is not None:
-            then(st.session_state[key]["pick"])
+    def callback() -> None:
+        message = st.session_state[key][event]
+        if receive is not None and message is not None:
+            receive(*message) if spread else receive(message)
 
-    return call
+    return callback
 
 
 def packed(header: Mapping[str, Any], *arrays: np.ndarray) -> bytes:
-    """A header and arrays as one block of bytes, which Streamlit passes on as it is; `unpack` in shared.js reads it.
+    """A header and arrays as bytes, which Streamlit sends unchanged; `unpack` in shared.js reads them.
 
-    The header is filled up so that the first array begins at a multiple of four bytes.
+    The header is padded so that the first array begins at a multiple of four bytes.
     """
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 4)

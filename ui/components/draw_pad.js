@@ -1,26 +1,19 @@
-// A pad for drawing a 2-D distribution: strokes in, evenly spaced points out.
+// A pad that turns strokes into evenly spaced points.
 
-const pads = new WeakMap();
-
-export default function ({ data, parentElement, setStateValue }) {
-  const root = parentElement.querySelector(".pad");
-  if (!pads.has(root)) pads.set(root, new Pad(root, data)); // from then on the drawing is the browser's
-  const pad = pads.get(root);
-  pad.send = (points) => setStateValue("points", points);
-  pad.paint();
-  return whenGone(root, () => pad.observer.disconnect());
-}
+export default (component) => mount(Pad, component);
 
 const SPACING = 0.02; // between points along a stroke, as a share of the pad's width
-const STEP = 0.025; // of the keyboard's pen, likewise
+const STEP = 0.025; // of the keyboard's pen, as such a share
 
-class Pad {
+class Pad extends View {
+  // The data of later calls does not matter: the drawing is the browser\'s.
   constructor(root, { points, extent, limit, ruler }) {
-    Object.assign(this, { root, extent, limit, ruler });
+    super(root);
+    Object.assign(this, { extent, limit, ruler });
     this.canvas = root.querySelector("canvas");
-    this.strokes = points.map((point) => [point]); // each a list of [x, y] in the units of the data
-    this.stroke = null; // the one under the pen
-    this.pen = null; // the keyboard's, in the units of the data
+    this.strokes = points.map((point) => [point]); // lists of [x, y] in data units
+    this.stroke = null; // the stroke being drawn
+    this.pen = null; // position of the keyboard's pen, in data units
 
     const { canvas } = this;
     canvas.onpointerdown = (event) => this.begin(event);
@@ -30,8 +23,10 @@ class Pad {
     canvas.onblur = () => this.lift();
     root.querySelector(".undo").onclick = () => this.undo();
     root.querySelector(".clear").onclick = () => this.change(() => (this.strokes = []));
-    this.observer = new ResizeObserver(() => this.paint());
-    this.observer.observe(canvas);
+  }
+
+  show() {
+    this.paint();
   }
 
   // ---- pen ---------------------------------------------------------------------------------------------------------
@@ -74,7 +69,6 @@ class Pad {
     this.paint();
   }
 
-  // Arrow keys move the pen; space puts it down and lifts it; Backspace undoes.
   key(event) {
     const step = STEP * 2 * this.extent;
     const move = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] }[event.key];
@@ -98,7 +92,7 @@ class Pad {
 
   change(edit) {
     edit();
-    this.send(this.points());
+    this.setState("points", this.points());
     this.paint();
   }
 
@@ -120,24 +114,16 @@ class Pad {
     const { canvas, extent } = this;
     if (canvas.clientWidth === 0) return;
     const side = Math.round(canvas.clientWidth * window.devicePixelRatio);
-    if (canvas.width !== side) canvas.width = canvas.height = side;
-    const context = canvas.getContext("2d");
+    const context = cleared(canvas, side, side);
     const theme = themeOf(canvas);
     const at = ([x, y]) => [((x / extent + 1) / 2) * side, ((1 - y / extent) / 2) * side];
     const unit = side / canvas.clientWidth;
-    context.clearRect(0, 0, side, side);
     if (this.ruler) this.paintRuler(context, theme, at, unit);
 
     const points = this.points();
     context.fillStyle = theme.color(this.ruler ? "real" : "text");
     for (const point of points) disc(context, at(point), (this.ruler ? 2.5 : 0.03 * canvas.clientWidth) * unit);
-    if (this.pen) {
-      context.strokeStyle = theme.color("text");
-      context.lineWidth = 1.5 * unit;
-      context.beginPath();
-      context.arc(...at(this.pen), 6 * unit, 0, 2 * Math.PI);
-      context.stroke();
-    }
+    if (this.pen) ring(context, at(this.pen), 6 * unit, 1.5 * unit, theme.color("text"));
     this.describe(points.length);
     if (points.length === 0 && !this.pen) {
       context.fillStyle = theme.color("text", 0.6);
@@ -154,12 +140,8 @@ class Pad {
     for (let i = Math.ceil(-this.extent) + 1; i < this.extent; i++) {
       context.strokeStyle = theme.color("text", i === 0 ? 0.2 : 0.07);
       context.lineWidth = unit;
-      context.beginPath();
-      context.moveTo(...at([i, -this.extent]));
-      context.lineTo(...at([i, this.extent]));
-      context.moveTo(...at([-this.extent, i]));
-      context.lineTo(...at([this.extent, i]));
-      context.stroke();
+      line(context, [at([i, -this.extent]), at([i, this.extent])]);
+      line(context, [at([-this.extent, i]), at([this.extent, i])]);
       const [x, y] = at([i, 0]);
       context.fillText(String(i).replace("-", "−"), x + 3 * unit, y + 12 * unit);
     }
@@ -176,20 +158,14 @@ class Pad {
   }
 }
 
-function disc(context, [x, y], radius) {
-  context.beginPath();
-  context.arc(x, y, radius, 0, 2 * Math.PI);
-  context.fill();
-}
-
 function lengthOf(stroke) {
   return stroke.slice(1).reduce((sum, [x, y], i) => sum + Math.hypot(x - stroke[i][0], y - stroke[i][1]), 0);
 }
 
-// Points `spacing` apart along a stroke, from its beginning on.
+// Points `spacing` apart along a stroke.
 function along(stroke, length, spacing) {
   const points = [stroke[0]];
-  let behind = 0; // length up to the segment's start
+  let behind = 0; // length before the segment
   for (let i = 1; i < stroke.length && points.length * spacing <= length; i++) {
     const [from, to] = [stroke[i - 1], stroke[i]];
     const segment = Math.hypot(to[0] - from[0], to[1] - from[1]);

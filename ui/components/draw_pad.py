@@ -1,4 +1,4 @@
-"""A pad on which one draws the distribution that the GAN shall learn."""
+"""A pad for drawing a 2-D distribution or a digit."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from ui.components.assets import script, style
+from ui.components.assets import component, forward
 
 Points = tuple[tuple[float, float], ...]
 
-_mount = st.components.v2.component(
+_mount = component(
     "draw_pad",
-    html='<div class="pad"><canvas tabindex="0" role="img"></canvas><div class="bar">'
+    '<div class="component pad"><canvas class="plane" tabindex="0" role="img"></canvas><div class="bar">'
     '<button type="button" class="undo">Undo</button><button type="button" class="clear">Clear</button>'
     '<span class="count" aria-live="polite"></span></div></div>',
-    css=style("draw_pad"),
-    js=script("draw_pad"),
 )
 
 
@@ -28,29 +26,24 @@ def draw_pad(
     ruler: bool = True,
     on_draw: Callable[[Points], None] | None = None,
 ) -> Points:
-    """A square pad that turns strokes of mouse, finger or arrow keys into points, evenly spaced along the strokes.
+    """Show a square pad that turns strokes (mouse, finger or arrow keys) into evenly spaced points.
 
     Args:
-        points: what the drawing begins with; to begin anew with others, mount the pad under another key.
+        points: the initial drawing; for a new one use another key.
         extent: the pad shows [-extent, extent] on both axes.
-        limit: the most points that a drawing may give.
-        ruler: show the axes' numbers and count the points; without it the drawing is just a drawing.
-        on_draw: called with the points of a changed drawing before the rerun.
+        limit: maximum number of points.
+        ruler: show the axes and the number of points.
+        on_draw: called with the points after a change, before the rerun.
 
     Returns:
         The drawing's points, at most `limit`.
     """
-
-    def changed() -> None:
-        if on_draw is not None:
-            on_draw(_pairs(st.session_state[key]["points"]))
-
     drawn = st.session_state.get(key, {}).get("points", points)
     result = _mount(
         key=key,
         data={"points": _pairs(drawn), "extent": extent, "limit": limit, "ruler": ruler},
         default={"points": _pairs(points)},
-        on_points_change=changed,
+        on_points_change=forward(key, "points", lambda points: on_draw and on_draw(_pairs(points))),
     )
     return _pairs(result.points)
 

@@ -1,19 +1,10 @@
-// Plays frames that it holds whole. A film that has changed goes on at the same share of its length.
+// Plays frames from memory. When the frames change, the film continues at the same share of its length.
 
-const films = new WeakMap();
+export default (component) => mount(Film, component);
 
-export default function ({ data, parentElement }) {
-  const root = parentElement.querySelector(".film");
-  if (!films.has(root)) films.set(root, new Film(root));
-  const film = films.get(root);
-  const { header, rest } = unpack(data);
-  film.show(header, rest);
-  return whenGone(root, () => film.halt());
-}
-
-class Film {
+class Film extends View {
   constructor(root) {
-    this.root = root;
+    super(root);
     this.canvas = root.querySelector("canvas");
     [this.button, this.range, this.output] = root.querySelector(".bar").children;
     this.at = 0;
@@ -24,12 +15,13 @@ class Film {
     this.button.onclick = () => (this.timer ? this.halt() : this.start());
   }
 
-  show(header, pixels) {
+  show(data) {
+    const { header, rest } = unpack(data);
     const first = this.header === undefined;
     const share = first ? 0 : this.at / Math.max(1, this.header.shape[0] - 1);
     const [n, height, width, channels] = header.shape;
     const restarted = first || header.fps !== this.header.fps;
-    Object.assign(this, { header, pixels: pixels.slice(), size: height * width * channels });
+    Object.assign(this, { header, pixels: rest.slice(), size: height * width * channels });
     this.range.max = n - 1;
     this.canvas.setAttribute("aria-label", `${header.label}, ${n} frames`);
     this.range.setAttribute("aria-label", `Frame of ${header.label}`);
@@ -38,14 +30,14 @@ class Film {
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (first && header.play && !calm && n > 1) this.start();
     else if (restarted && this.timer) this.start();
-    else this.say();
+    else this.label();
   }
 
   start() {
     clearInterval(this.timer);
     if (!this.header.loop && this.at === this.header.shape[0] - 1) this.go(0);
     this.timer = setInterval(() => this.step(), 1000 / this.header.fps);
-    this.say();
+    this.label();
   }
 
   step() {
@@ -56,13 +48,18 @@ class Film {
     else this.halt();
   }
 
+  leave() {
+    super.leave();
+    this.halt();
+  }
+
   halt() {
     clearInterval(this.timer);
     this.timer = null;
-    this.say();
+    this.label();
   }
 
-  say() {
+  label() {
     this.button.textContent = this.timer ? "❚❚" : "▶";
     this.button.setAttribute("aria-label", `${this.timer ? "Pause" : "Play"} ${this.header.label}`);
   }
@@ -76,21 +73,19 @@ class Film {
     this.paint();
   }
 
-  // In the screen's own pixels, each of the picture's a whole number of them where that wastes little room.
+  // A pixel of the frame takes a whole number of the screen's pixels, unless that wastes much room.
   paint() {
+    if (!this.header) return;
     const { shape: [, height, width, channels], largest } = this.header;
     const ratio = window.devicePixelRatio;
     const room = Math.min(largest * Math.max(1, width / height), this.root.clientWidth || Infinity) * ratio;
     const times = Math.max(1, Math.floor(room / width));
     const across = times * width >= 0.8 * room ? times * width : Math.floor(room);
     const tall = Math.round((across * height) / width);
-    if (this.canvas.width !== across || this.canvas.height !== tall) {
-      Object.assign(this.canvas, { width: across, height: tall });
-      this.canvas.style.width = `${across / ratio}px`;
-    }
+    const context = cleared(this.canvas, across, tall);
+    this.canvas.style.width = `${across / ratio}px`;
     const pixels = this.pixels.subarray(this.at * this.size, (this.at + 1) * this.size);
     const frame = enlarged(atlasOf({ n: 1, height, width, channels, columns: 1, pixels }), times);
-    const context = this.canvas.getContext("2d");
     context.imageSmoothingQuality = "high";
     context.drawImage(frame, 0, 0, across, tall);
   }

@@ -1,21 +1,18 @@
-"""A film that the browser holds whole: it plays smoothly, however busy the server is."""
+"""A film whose frames are all in the browser, so that it plays smoothly while the server is busy."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
-from ui.components.assets import packed, script, style
+from ui.components.assets import component, packed
 
-_mount = st.components.v2.component(
+_mount = component(
     "film",
-    html='<div class="film"><canvas role="img"></canvas><div class="bar"><button type="button"></button>'
+    '<div class="component film"><canvas role="img"></canvas><div class="bar"><button type="button"></button>'
     '<input type="range" min="0"><output></output></div></div>',
-    css=style("film"),
-    js=script("film"),
 )
 
 
@@ -32,12 +29,12 @@ def film(
     """Show (n, H, W, C) uint8 frames as a film with a play button and a slider over its frames.
 
     Args:
-        captions: what each frame is, beside the slider; () for its number.
+        captions: a text for each frame, shown beside the slider; () shows its number.
         fps: frames a second.
-        loop: begin again after the last frame; else stand there.
+        loop: start again after the last frame; otherwise stop there.
         largest: greatest side on screen, in pixels.
-        label: what it shows, for those who cannot see it.
-        play: begin at once, unless the reader's system asks for less motion.
+        label: what it shows, for screen readers.
+        play: start at once, unless the system asks for reduced motion.
     """
     header = {
         "shape": frames.shape,

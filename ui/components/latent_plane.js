@@ -1,40 +1,23 @@
-// Two planes, linked: what is pointed at on one is ringed on both.
+// Two linked planes: pointing at a point on one marks it on both.
 
-const pairs = new WeakMap();
+export default (component) => mount(Planes, component);
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector(".planes");
-  if (!pairs.has(root)) pairs.set(root, new Pair(root));
-  const pair = pairs.get(root);
-  pair.pick = (index) => setTriggerValue("pick", index);
-  const { header, rest } = unpack(data);
-  pair.show(header, rest);
-  return whenGone(root, () => pair.observer.disconnect());
-}
-
-class Pair {
+class Planes extends PointableView {
   constructor(root) {
-    this.root = root;
-    this.at = null; // index of the latent that is pointed at
-    this.told = root.querySelector("p");
-    [this.left, this.right] = [...root.querySelectorAll("canvas")];
-    for (const canvas of [this.left, this.right]) {
-      canvas.onpointermove = (event) => this.point(this.nearest(canvas, event));
-      canvas.onpointerleave = canvas.onblur = () => this.point(null);
-      canvas.onclick = (event) => this.choose(this.nearest(canvas, event));
-      canvas.onkeydown = (event) => this.key(event);
-    }
-    this.observer = new ResizeObserver(() => this.paint());
-    this.observer.observe(root);
+    super(root);
+    this.caption = root.querySelector("p");
+    [this.left, this.right] = root.querySelectorAll("canvas");
+    for (const canvas of [this.left, this.right]) this.listen(canvas, (event) => this.nearest(canvas, event));
   }
 
-  show(header, bytes) {
-    const numbers = new Float32Array(bytes.slice().buffer);
-    let place = 0;
+  show(data) {
+    const { header, rest } = unpack(data);
+    const numbers = new Float32Array(rest.slice().buffer);
+    let start = 0;
     for (const [name, shape] of Object.entries(header.shapes)) {
       const length = shape.reduce((product, side) => product * side, 1);
-      this[name] = numbers.subarray(place, place + length);
-      place += length;
+      this[name] = numbers.subarray(start, start + length);
+      start += length;
     }
     const [x0, x1, y0, y1] = header.extent;
     const furthest = [...this.latents, ...this.z].reduce((most, value) => Math.max(most, Math.abs(value)), 1);
@@ -73,24 +56,13 @@ class Pair {
     return best;
   }
 
-  point(index) {
-    if (index === this.at) return;
-    this.at = index;
-    this.paint();
+  get below() {
+    return -(this.header.side || 1); // rows go from low y to high y
   }
 
-  choose(index) {
-    if (index !== null) this.pick(index);
-  }
-
-  key(event) {
+  next(step) {
     const n = this.points.length / 2;
-    const columns = this.header.side || 1;
-    const move = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: columns, ArrowDown: -columns }[event.key];
-    if (move) this.point(this.at === null ? Math.floor(n / 2) : Math.min(n - 1, Math.max(0, this.at + move)));
-    else if (event.key === "Enter" || event.key === " ") this.choose(this.at);
-    else return;
-    event.preventDefault();
+    return this.at === null ? Math.floor(n / 2) : Math.min(n - 1, Math.max(0, this.at + step));
   }
 
   // ---- picture -----------------------------------------------------------------------------------------------------
@@ -101,14 +73,12 @@ class Pair {
     const planes = this.linked ? [this.left, this.right] : [this.right];
     for (const canvas of planes) {
       const side = Math.round(canvas.clientWidth * window.devicePixelRatio);
-      if (canvas.width !== side) canvas.width = canvas.height = side;
-      const context = canvas.getContext("2d");
+      const context = cleared(canvas, side, side);
       const [x0, x1, y0, y1] = this.spans.get(canvas);
       const at = (points, i) => [
         ((points[2 * i] - x0) / (x1 - x0)) * side,
         ((y1 - points[2 * i + 1]) / (y1 - y0)) * side,
       ];
-      context.clearRect(0, 0, side, side);
       const unit = side / canvas.clientWidth;
       if (canvas === this.right) this.paintData(context, theme, at, unit, side);
       else this.paintLatents(context, theme, at, unit, side);
@@ -153,7 +123,7 @@ class Pair {
     context.globalAlpha = 1;
   }
 
-  // The latents' places as hues, so that each is found again where G sends it.
+  // Latents have a hue by their position, and so have the points to which G sends them.
   dots(context, theme, at, unit, points, current) {
     for (let i = 0; i < points.length / 2; i++) {
       context.fillStyle = this.linked ? this.hue(i) : theme.color("generator", 0.8);
@@ -179,26 +149,6 @@ class Pair {
     const pair = (points, i) => `(${points[2 * i].toFixed(2)}, ${points[2 * i + 1].toFixed(2)})`;
     let text = this.x.length === 2 ? `current: ${this.linked ? `z ${pair(this.z, 0)} → ` : ""}x ${pair(this.x, 0)}` : "";
     if (at !== null) text = `${this.linked ? `z ${pair(this.latents, at)} → ` : ""}x ${pair(this.points, at)}`;
-    if (this.told.textContent !== text) this.told.textContent = text;
+    if (this.caption.textContent !== text) this.caption.textContent = text;
   }
-}
-
-function disc(context, [x, y], radius) {
-  context.beginPath();
-  context.arc(x, y, radius, 0, 2 * Math.PI);
-  context.fill();
-}
-
-function ring(context, [x, y], radius, width, color) {
-  context.strokeStyle = color;
-  context.lineWidth = width;
-  context.beginPath();
-  context.arc(x, y, radius, 0, 2 * Math.PI);
-  context.stroke();
-}
-
-function line(context, points) {
-  context.beginPath();
-  points.forEach(([x, y], i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
-  context.stroke();
 }

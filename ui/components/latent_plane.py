@@ -1,24 +1,22 @@
-"""The plane of latents beside the plane of data: pointing at one shows its other half."""
+"""The latent plane beside the data's plane, for a generator of points."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
-from ui.components.assets import forward, packed, script, style
+from ui.components.assets import component, forward, packed
 
 Array = NDArray[np.float32]
 
-_mount = st.components.v2.component(
+_mount = component(
     "latent_plane",
-    html='<div class="planes"><figure class="latent"><canvas tabindex="0" role="img"></canvas><figcaption>'
-    '</figcaption></figure><figure class="data"><canvas tabindex="0" role="img"></canvas><figcaption></figcaption>'
-    '</figure><p aria-live="polite"></p></div>',
-    css=style("latent_plane"),
-    js=script("latent_plane"),
+    '<div class="component planes"><figure class="latent">'
+    '<canvas class="plane" tabindex="0" role="img"></canvas><figcaption></figcaption></figure><figure class="data">'
+    '<canvas class="plane" tabindex="0" role="img"></canvas><figcaption></figcaption></figure>'
+    '<p aria-live="polite"></p></div>',
 )
 
 
@@ -34,18 +32,18 @@ def latent_plane(
     current: tuple[Array, Array],
     on_pick: Callable[[int], None] | None = None,
 ) -> None:
-    """Two linked pictures of one generator of points.
+    """Show two linked planes: pointing at a latent marks its sample too, and the other way round.
 
     Args:
-        latents: (n, 2), where each lies; (0, 2) leaves the latent plane out, as for a z of other than two numbers.
-        points: (n, 2), where G sends each.
-        side: n = side * side latents lie on an even grid, row by row; 0 if they lie anyhow.
-        real: (m, 2) true points.
+        latents: (n, 2); (0, 2) hides the latent plane, for a z that is not two numbers.
+        points: (n, 2), G's sample of each latent.
+        side: of a regular grid of n = side * side latents, row by row; 0 without a grid.
+        real: (m, 2) real points.
         surface: (s, s) D's score over `extent`, rows from low y to high y.
-        score_range: the scores drawn as wholly "judged fake" and wholly "judged real".
+        score_range: the scores to draw as fully fake and fully real.
         extent: (4,): x from, x to, y from, y to of the data's plane.
-        current: the page's own z (2,) and its image (2,), drawn larger; z may be empty.
-        on_pick: called with the index of a latent that was clicked.
+        current: the current z (2,) or (0,) and its sample (2,), drawn larger.
+        on_pick: called with the index of the clicked latent.
     """
     parts = {
         "latents": latents,
@@ -62,4 +60,4 @@ def latent_plane(
         "range": score_range,
     }
     data = packed(header, *(np.ascontiguousarray(part, dtype="<f4") for part in parts.values()))
-    _mount(key=key, data=data, on_pick_change=forward(key, on_pick))
+    _mount(key=key, data=data, on_pick_change=forward(key, "pick", on_pick))

@@ -1,46 +1,33 @@
-// Sliders over strips of pictures. A move is sent at once if the last was answered, else when its answer comes.
+// Sliders over strips of pictures. A move is sent when the one before has been answered.
 
-const boards = new WeakMap();
+export default (component) => mount(Board, component);
 
-export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
-  const root = parentElement.querySelector(".sliders");
-  if (!boards.has(root)) boards.set(root, new Board(root));
-  const board = boards.get(root);
-  board.sendMove = (message) => setStateValue("move", message);
-  board.sendRest = (message) => setTriggerValue("rest", message);
-  board.sendName = (id, name) => setTriggerValue("name", [id, name]);
-  const { header, rest } = unpack(data);
-  board.show(header, rest);
-  return whenGone(root, () => board.leave());
-}
+const REST_MS = 300; // milliseconds without a move after which a slider rests,
+const REST_ANSWERS = 4; // or the time of this many answers, if that is longer
+const LOST_MS = 1500; // milliseconds after which a move without an answer counts as lost
+const GAP = 1; // pixels between the pictures of a strip
 
-const REST_MS = 300; // without a move, until the page may do what takes longer; on a busy machine so many answers' time:
-const REST_ANSWERS = 4;
-const LOST_MS = 1500; // until a move without an answer counts as lost
-const GAP = 1; // pixels of the screen between the pictures of a strip
-
-class Board {
+class Board extends View {
   constructor(root) {
-    this.root = root;
+    super(root);
     this.rows = new Map(); // by the slider's id
-    this.sent = Date.now(); // numbers of moves ascend, from one page load to the next too
-    this.waiting = false; // for the answer to the move `sent`
-    this.took = 0; // milliseconds for the last answer
-    this.changed = {}; // values that were moved since the last message
-    this.unrested = {}; // and since the last rest
-    this.observer = new ResizeObserver(() => this.paint());
-    this.observer.observe(root);
+    this.sent = Date.now(); // number of the last message; numbers ascend across reloads of the page too
+    this.waiting = false; // whether the last message has no answer yet
+    this.answerTime = 0; // milliseconds that the last answer took
+    this.changed = {}; // values moved since the last message
+    this.unrested = {}; // values moved since the last rest
   }
 
   leave() {
-    this.observer.disconnect();
+    super.leave();
     clearTimeout(this.resting);
     clearTimeout(this.lost);
   }
 
-  show(header, bytes) {
+  show(data) {
+    const { header, rest: bytes } = unpack(data);
     this.header = header;
-    if (header.answered >= this.sent) this.answered();
+    if (header.message >= this.sent) this.receiveAnswer();
     const ids = header.sliders.map((slider) => slider.id);
     if (ids.join() !== [...this.rows.keys()].join()) this.build(header.sliders);
     const { style } = this.root;
@@ -49,7 +36,7 @@ class Board {
     style.setProperty("--steps", header.steps);
     for (const slider of header.sliders) this.rows.get(slider.id).show(slider, header.reach, slider.id in this.unrested);
     if (bytes.length || header.shape[0] === 0) {
-      this.take(bytes);
+      this.readStrips(bytes);
       this.paint();
     }
   }
@@ -59,7 +46,7 @@ class Board {
     this.root.replaceChildren(...[...this.rows.values()].map((row) => row.element));
   }
 
-  take(bytes) {
+  readStrips(bytes) {
     this.version = this.header.version;
     const { kind, shape, sliders, steps } = this.header;
     if (kind === "points") this.points = new Float32Array(bytes.slice().buffer);
@@ -86,35 +73,36 @@ class Board {
 
   restSoon() {
     clearTimeout(this.resting);
-    const patience = Math.max(REST_MS, REST_ANSWERS * this.took);
+    const patience = Math.max(REST_MS, REST_ANSWERS * this.answerTime);
     this.resting = setTimeout(() => (this.waiting ? this.restSoon() : this.rest()), patience);
   }
 
   push() {
     this.sent = Math.max(this.sent + 1, Date.now());
     this.wait(true);
-    this.sendMove([{ ...this.unrested }, this.sent, this.version]); // all since the last rest: the server may skip a message
+    // A message has all moves since the last rest, because the server may skip messages.
+    this.setState("move", [{ ...this.unrested }, this.sent, this.version]);
     this.changed = {};
     clearTimeout(this.lost);
-    this.lost = setTimeout(() => this.answered(), LOST_MS);
+    this.lost = setTimeout(() => this.receiveAnswer(), LOST_MS);
   }
 
-  answered() {
+  receiveAnswer() {
     clearTimeout(this.lost);
     this.wait(false);
     if (Object.keys(this.changed).length) this.push();
   }
 
   wait(waiting) {
-    if (waiting) this.asked = performance.now();
-    else if (this.waiting) this.took = performance.now() - this.asked;
+    if (waiting) this.sentAt = performance.now();
+    else if (this.waiting) this.answerTime = performance.now() - this.sentAt;
     this.waiting = waiting;
     this.root.setAttribute("aria-busy", waiting);
   }
 
   rest() {
     this.sent += 1;
-    this.sendRest([this.unrested, this.sent, this.version]);
+    this.trigger("rest", [this.unrested, this.sent, this.version]);
     this.changed = {};
     this.unrested = {};
   }
@@ -124,8 +112,7 @@ class Row {
   constructor(board, { id }) {
     this.board = board;
     this.id = id;
-    this.element = document.createElement("div");
-    this.element.className = "slider";
+    this.element = element("div", "slider");
     this.element.innerHTML =
       '<div class="head"><input class="name" type="text" maxlength="40" spellcheck="false"><output></output>' +
       '<button type="button" class="reset">↺</button></div><input type="range"><canvas role="img"></canvas>';
@@ -133,25 +120,25 @@ class Row {
     [, this.range, this.canvas] = this.element.children;
     this.range.oninput = () => this.go(Number(this.range.value));
     this.reset.onclick = () => this.go(0);
-    this.name.onchange = () => board.sendName(id, this.name.value.trim());
+    this.name.onchange = () => board.trigger("name", [id, this.name.value.trim()]);
     this.name.onkeydown = (event) => event.key === "Enter" && this.name.blur();
     this.canvas.onclick = (event) => this.go(this.valueAt(event));
   }
 
-  show({ word, name, value, about }, reach, held) {
-    const label = name || word;
+  show({ default_name, name, value, help }, reach, moving) {
+    const label = name || default_name;
     this.reach = reach;
     Object.assign(this.range, { min: -reach, max: reach, step: reach / 60 });
     this.range.setAttribute("aria-label", label);
     if (this.name.getRootNode().activeElement !== this.name) this.name.value = name;
-    this.name.placeholder = word;
-    this.name.title = about;
+    this.name.placeholder = default_name;
+    this.name.title = help;
     this.name.classList.toggle("named", name !== "");
-    this.name.setAttribute("aria-label", `Name of ${word}`);
+    this.name.setAttribute("aria-label", `Name of ${default_name}`);
     this.reset.setAttribute("aria-label", `Reset ${label}`);
     this.reset.title = "Back to 0";
     this.canvas.setAttribute("aria-label", `Where ${label} leads, from ${brief(-reach)} to ${brief(reach)}`);
-    if (!held) this.range.value = value;
+    if (!moving) this.range.value = value;
     this.tell();
   }
 
@@ -193,12 +180,8 @@ class Row {
     const side = pitch - Math.round(GAP * ratio);
     const tall = kind === "points" ? side : Math.round((side * shape[1]) / across);
     const width = Math.round(canvas.clientWidth * ratio);
-    if (canvas.width !== width || canvas.height !== tall) {
-      Object.assign(canvas, { width, height: tall });
-      canvas.style.height = `${tall / ratio}px`;
-    }
-    const context = canvas.getContext("2d");
-    context.clearRect(0, 0, width, tall);
+    const context = cleared(canvas, width, tall);
+    canvas.style.height = `${tall / ratio}px`;
     context.imageSmoothingQuality = "high";
     for (let i = 0; i < steps; i++) {
       const left = Math.round(((i + 0.5) * width) / steps - side / 2);
@@ -214,8 +197,6 @@ class Row {
     context.fillStyle = theme.color("text", 0.06);
     context.fillRect(left, 0, side, side);
     context.fillStyle = theme.color("generator");
-    context.beginPath();
-    context.arc(left + x * side, (1 - y) * side, Math.max(2, side / 10), 0, 2 * Math.PI);
-    context.fill();
+    disc(context, [left + x * side, (1 - y) * side], Math.max(2, side / 10));
   }
 }

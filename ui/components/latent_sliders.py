@@ -1,7 +1,7 @@
-"""Sliders along directions of latent space, each above a strip of where it leads; one component for them all.
+"""Sliders along directions of latent space, each above a strip of pictures, in one component.
 
-A page of Streamlit's own sliders answers the slower the more of them there are. Here the browser sends one value for
-all, never before the last one was answered, so what is shown is the newest however fast a slider is dragged.
+Many Streamlit sliders on a page are slow. Here the browser sends one message for all sliders, and the next one only
+after the answer to the last, so that the picture keeps up with a slider that is dragged fast.
 """
 
 from __future__ import annotations
@@ -10,17 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import streamlit as st
 from numpy.typing import NDArray
 
-from ui.components.assets import packed, script, style
+from ui.components.assets import component, forward, packed
 
-_mount = st.components.v2.component(
-    "latent_sliders",
-    html='<div class="sliders"></div>',
-    css=style("latent_sliders"),
-    js=script("latent_sliders"),
-)
+_mount = component("latent_sliders", '<div class="component sliders"></div>')
 
 
 @dataclass(frozen=True)
@@ -28,10 +22,10 @@ class Slider:
     """One direction."""
 
     id: str
-    word: str  # what it is called until the user names it
-    name: str = ""  # what the user named it
+    default_name: str
+    name: str = ""  # given by the user
     value: float = 0.0
-    about: str = ""  # shown when its name is pointed at
+    help: str = ""  # tooltip of its name
 
 
 def latent_sliders(
@@ -40,40 +34,32 @@ def latent_sliders(
     reach: float,
     pictures: NDArray[Any],
     steps: int,
-    answered: int,
+    message: int,
     version: int,
-    held: int | None,
+    version_in_browser: int | None,
     columns: int = 2,
     on_move: Callable[[Mapping[str, float], int, int], None] | None = None,
     on_rest: Callable[[Mapping[str, float], int, int], None] | None = None,
     on_name: Callable[[str, str], None] | None = None,
 ) -> None:
-    """Show sliders from -reach to reach; a later call with the same key moves them without a repaint of the rest.
+    """Show sliders from -reach to reach. A later call with the same key updates them in place.
 
     Args:
-        pictures: (len(sliders) * steps, H, W, C) uint8, where each slider leads from its low end to its high end;
-            points (len(sliders) * steps, 2) in [0, 1], from the lower left, are drawn as dots; none for no strips.
-        steps: pictures of each strip.
-        answered: the number that came with the last move which this call shows.
-        version: of the pictures; other pictures have another one.
-        held: the version that the browser said it holds; the same pictures are not sent again, for they may be a
-            hundred times as large as the one picture that a slider moves. None where it has said nothing yet.
-        columns: sliders side by side where there is room.
-        on_move: called with the values that changed, the move's number and the version held while a slider moves.
-        on_rest: called likewise once it rests; it may rerun more than the fragment that stands around.
+        pictures: (len(sliders) * steps, H, W, C) uint8, each slider's strip from its low to its high end. Points
+            (len(sliders) * steps, 2) in [0, 1], from the lower left, are drawn as dots. Without rows, no strips.
+        steps: number of pictures in a strip.
+        message: number of the last message that this call answers.
+        version: differs between different pictures.
+        version_in_browser: version of the pictures that the browser has, from its last message; None if unknown.
+            Pictures of this version are not sent again: they can be a hundred times larger than the main picture.
+        columns: sliders side by side, if the page is wide enough.
+        on_move: called while a slider moves, with the changed values by id, the message's number and the version in
+            the browser.
+        on_rest: called with the same once the slider rests.
         on_name: called with a direction's id and its new name, "" for none.
     """
-
-    def told(what: str, then: Callable[..., None] | None) -> Callable[[], None]:
-        def call() -> None:
-            message = st.session_state[key][what]
-            if then is not None and message is not None:
-                then(*message)
-
-        return call
-
     kind = "points" if pictures.ndim == 2 else "images"
-    sent = pictures[:0] if version == held else pictures
+    sent = pictures[:0] if version == version_in_browser else pictures
     _mount(
         key=key,
         data=packed(
@@ -81,7 +67,7 @@ def latent_sliders(
                 "sliders": [asdict(slider) for slider in sliders],
                 "reach": reach,
                 "steps": steps,
-                "answered": answered,
+                "message": message,
                 "version": version,
                 "columns": columns,
                 "kind": kind,
@@ -89,7 +75,7 @@ def latent_sliders(
             },
             sent.astype("<f4") if kind == "points" else sent,
         ),
-        on_move_change=told("move", on_move),
-        on_rest_change=told("rest", on_rest),
-        on_name_change=told("name", on_name),
+        on_move_change=forward(key, "move", on_move, spread=True),
+        on_rest_change=forward(key, "rest", on_rest, spread=True),
+        on_name_change=forward(key, "name", on_name, spread=True),
     )

@@ -1,15 +1,6 @@
-// Draws one plotly figure and keeps drawing into the same place: Plotly.react instead of a new chart.
+// Draws a plotly figure and updates it in place with Plotly.react.
 
-const charts = new WeakMap();
-
-export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector(".live-chart");
-  if (!charts.has(root)) charts.set(root, new Chart(root));
-  const chart = charts.get(root);
-  chart.pick = (step) => setTriggerValue("pick", step);
-  chart.show(data);
-  return whenGone(root, () => chart.remove());
-}
+export default (component) => mount(Chart, component);
 
 let loading;
 function loadPlotly(url) {
@@ -24,30 +15,32 @@ function loadPlotly(url) {
   return loading;
 }
 
-class Chart {
+class Chart extends View {
   constructor(root) {
-    this.root = root;
+    super(root, root.querySelector(".plot"));
     this.plot = root.querySelector(".plot");
     this.legend = root.querySelector(".legend");
     this.button = root.querySelector(".home");
     this.button.onclick = () => Plotly.relayout(this.plot, this.home());
     this.saving = root.querySelector(".save");
     this.saving.onclick = () => this.save();
-    this.hidden = new Set(); // groups that the legend has switched off
-    this.observer = new ResizeObserver(() => this.plot.data && this.draw());
-    this.observer.observe(this.plot);
+    this.hidden = new Set(); // groups that are switched off in the legend
   }
 
   async show(data) {
-    const asked = JSON.stringify([data, themeOf(this.root)]);
-    if (asked === this.asked) return; // a run that stands still costs the browser nothing
-    Object.assign(this, { asked, data });
+    const shown = JSON.stringify([data, themeOf(this.root)]);
+    if (shown === this.shown) return; // nothing changed
+    Object.assign(this, { shown, data });
     const square = data.height === "square";
     this.plot.classList.toggle("square", square);
     this.saving.hidden = !data.saveAs;
     this.root.style.height = square ? "" : `${data.height}px`;
     await loadPlotly(data.plotly);
     if (this.data === data) this.draw();
+  }
+
+  paint() {
+    if (this.plot.data) this.draw();
   }
 
   draw() {
@@ -66,13 +59,13 @@ class Chart {
     plot.setAttribute("role", "img");
     plot.setAttribute("aria-label", figure.layout.meta ?? "chart");
     if (first) {
-      plot.on("plotly_click", ({ points }) => this.pick(points[0].customdata ?? points[0].x));
-      plot.on("plotly_relayout", () => this.offerHome());
+      plot.on("plotly_click", ({ points }) => this.trigger("pick", points[0].customdata ?? points[0].x));
+      plot.on("plotly_relayout", () => this.updateHomeButton());
     }
-    this.offerHome();
+    this.updateHomeButton();
   }
 
-  // Rebuilt only when it changes, so that a button that is pressed or focused stays the same button.
+  // Rebuilt only when it changes, so that a pressed or focused button stays the same element.
   drawLegend(title, traces) {
     const groups = Map.groupBy(traces.filter((trace) => trace.showlegend !== false), groupOf);
     const entries = [...groups].map(([group, [first, ...more]]) => {
@@ -96,7 +89,7 @@ class Chart {
     this.draw();
   }
 
-  // Saves what is seen, at twice the size, on a background and with plotly's own legend in place of the page's.
+  // Saves the chart at twice its size, with a background and plotly's own legend.
   save() {
     const { plot, data: { figure, saveAs } } = this;
     const [width, height] = [plot.clientWidth, plot.clientHeight + 60];
@@ -120,8 +113,8 @@ class Chart {
     }));
   }
 
-  // Offers the way back from a zoom, which plotly hides behind a double click.
-  offerHome() {
+  // Shows the button that resets a zoom, for which plotly only has a double click.
+  updateHomeButton() {
     const now = this.plot.layout;
     this.button.hidden = Object.entries(this.home()).every(([name, wanted]) => {
       const axis = now[name.split(".")[0]];
@@ -129,8 +122,8 @@ class Chart {
     });
   }
 
-  remove() {
-    this.observer.disconnect();
+  leave() {
+    super.leave();
     if (window.Plotly) Plotly.purge(this.plot);
   }
 }
@@ -156,7 +149,7 @@ function escaped(text) {
 
 // ---- look ------------------------------------------------------------------------------------------------------------
 
-// A copy of a part of a figure with its roles turned into colours: "role:real/0.4" and "scale:score".
+// A copy of a part of a figure in which roles ("role:real/0.4", "scale:score") are colours.
 function inTheme(part, theme) {
   if (typeof part === "string") {
     if (part === "scale:score") return theme.scoreScale.map((color, i) => [i / 2, color]);
@@ -168,7 +161,7 @@ function inTheme(part, theme) {
   return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, inTheme(value, theme)]));
 }
 
-// The look that every chart shares; a figure brings its data, its axes and what is particular to it.
+// The layout with the look that all charts share.
 function dress(layout, theme, uirevision) {
   const text = (opacity) => ({ family: theme.font, size: 12, color: theme.color("text", opacity) });
   const grid = theme.color("text", 0.1);
@@ -180,7 +173,7 @@ function dress(layout, theme, uirevision) {
     ticks: "",
     ...own,
     title: { text: own.title?.text, font: text(0.75), standoff: 6 },
-    uirevision: `${uirevision} ${own.title?.text} ${own.type}`, // a zoom holds for one unit and one scale
+    uirevision: `${uirevision} ${own.title?.text} ${own.type}`, // a zoom is kept for one unit and one scale only
   });
   return {
     paper_bgcolor: "rgba(0,0,0,0)",
@@ -194,7 +187,7 @@ function dress(layout, theme, uirevision) {
     uirevision,
     xaxis: {
       spikecolor: theme.color("text", 0.5),
-      spikethickness: -1, // without the white edge that plotly gives to thicker ones
+      spikethickness: -1, // plotly adds a white edge to thicker lines
       spikedash: "dot",
       ...axis(layout.xaxis),
     },

@@ -1,22 +1,18 @@
-"""A plotly figure that is updated in place: no remount, no flicker, and the zoom stays."""
+"""A plotly figure that is updated in place, without flicker; zoom and hidden legend entries stay."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-import streamlit as st
+from ui.components.assets import component, forward, plotly_url
 
-from ui.components.assets import forward, plotly_url, script, style
-
-_mount = st.components.v2.component(
+_mount = component(
     "live_chart",
-    html='<div class="live-chart"><div class="legend"></div><div class="plot"></div>'
+    '<div class="component live-chart"><div class="legend"></div><div class="plot"></div>'
     '<button type="button" class="home" hidden>Reset zoom</button>'
     '<button type="button" class="save" hidden title="Save the chart as a picture">PNG</button></div>',
-    css=style("live_chart"),
-    js=script("live_chart"),
-    isolate_styles=False,  # plotly adds its style rules to the document, where a shadow root would not see them
+    isolate_styles=False,  # plotly adds its styles to the document, which a shadow root ignores
 )
 
 
@@ -29,19 +25,19 @@ def live_chart(
     save_as: str = "",
     on_pick: Callable[[float], None] | None = None,
 ) -> float | None:
-    """Show `figure` (a dict of `data` and `layout`, see `ui.charts.curves`) and keep it fresh from then on.
+    """Show a figure, a dict of `data` and `layout` (see `ui.charts.curves`). A later call updates it in place.
 
-    Colours written as roles ("role:generator/0.3", "scale:score") take the theme's values. Zoom and hidden legend
-    entries stay as long as `uirevision` (the run's id) and the meaning of the axes do.
+    Colours that name roles ("role:generator/0.3", "scale:score") take the theme's values. Zoom and hidden legend
+    entries stay while `uirevision` (the run's id) and the axes' titles and types stay the same.
 
     Args:
-        height: pixels, legend and all, or "square" for a plot as high as the column is wide.
-        cursor: where to draw a vertical line, in units of the x axis.
-        save_as: the name, without ".png", under which a button saves the chart as a picture; "" for no such button.
-        on_pick: called with the picked step before the rerun, so that it may set the state of widgets.
+        height: in pixels, with the legend; "square" makes the plot as high as the column is wide.
+        cursor: x of a vertical line.
+        save_as: name, without ".png", of the file that a button saves; "" hides the button.
+        on_pick: called with the clicked step before the rerun, so that it may set the state of widgets.
 
     Returns:
-        The step that was clicked since the last run (x itself where the figure carries no steps), else None.
+        The step that was clicked since the last run, or x if the figure has no steps; otherwise None.
     """
     result = _mount(
         key=key,
@@ -53,6 +49,6 @@ def live_chart(
             "saveAs": save_as,
             "plotly": plotly_url(),
         },
-        on_pick_change=forward(key, on_pick),
+        on_pick_change=forward(key, "pick", on_pick),
     )
     return result.pick

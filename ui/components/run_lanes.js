@@ -1,21 +1,10 @@
-// Lanes of runs. Every node is made once and then changed in place, so that a focused button stays the same button.
+// Lanes of runs. Elements are changed in place, so that a focused button keeps its focus.
 
-const boards = new WeakMap();
+export default (component) => mount(Lanes, component);
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector(".lanes");
-  if (!boards.has(root)) boards.set(root, new Board(root));
-  const board = boards.get(root);
-  board.act = (key, what) => setTriggerValue("act", [key, what]);
-  board.show(data);
-}
-
-class Board {
-  constructor(root) {
-    this.root = root;
-    this.lanes = new Map();
-    this.runs = new Map();
-  }
+class Lanes extends View {
+  lanes = new Map(); // the elements of each lane, by its title
+  runs = new Map(); // the elements of each run, by its key
 
   show(lanes) {
     const theme = themeOf(this.root);
@@ -26,8 +15,8 @@ class Board {
   }
 
   showLane(lane, theme) {
-    let made = this.lanes.get(lane.title);
-    if (!made) {
+    let parts = this.lanes.get(lane.title);
+    if (!parts) {
       const node = element("div", "lane");
       node.role = "listitem";
       const title = element("div", "title");
@@ -36,22 +25,21 @@ class Board {
       const runs = element("div", "cells");
       node.append(title, runs);
       this.root.append(node);
-      this.lanes.set(lane.title, (made = { swatch, runs }));
+      this.lanes.set(lane.title, (parts = { swatch, runs }));
     }
-    made.swatch.style.borderTopColor = theme.color(lane.role);
-    made.swatch.style.borderTopStyle = { dash: "dashed", dot: "dotted", dashdot: "double" }[lane.dash] ?? "solid";
-    for (const run of lane.runs) this.showRun(run, made.runs, lane.title);
+    parts.swatch.style.borderTopColor = theme.color(lane.role);
+    parts.swatch.style.borderTopStyle = { dash: "dashed", dot: "dotted", dashdot: "double" }[lane.dash] ?? "solid";
+    for (const run of lane.runs) this.showRun(run, parts.runs, lane.title);
   }
 
   showRun(run, parent, title) {
-    let made = this.runs.get(run.key);
-    if (!made) {
+    let parts = this.runs.get(run.key);
+    if (!parts) {
       const node = element("div", "run");
       const words = element("div", "words");
-      const name = element("a", "name");
-      name.textContent = run.name;
-      const told = element("span", "told");
-      words.append(name, told);
+      const name = element("a", "name", run.name);
+      const progress = element("span", "progress");
+      words.append(name, progress);
       const bar = element("div", "bar");
       const done = element("div", "done");
       bar.append(done);
@@ -59,29 +47,22 @@ class Board {
       button.type = "button";
       node.append(words, button, bar);
       parent.append(node);
-      this.runs.set(run.key, (made = { node, name, told, done, button }));
+      this.runs.set(run.key, (parts = { node, name, progress, done, button }));
     }
-    made.node.dataset.status = run.status;
-    made.node.title = run.trouble || "";
-    made.told.textContent = run.told;
-    made.done.style.width = `${100 * run.share}%`;
+    parts.node.dataset.status = run.status;
+    parts.node.title = run.trouble || "";
+    parts.progress.textContent = run.progress;
+    parts.done.style.width = `${100 * run.share}%`;
     if (run.run_id) {
-      made.name.href = `runs?run=${encodeURIComponent(run.run_id)}`;
-      made.name.title = "Look at this run in the library";
+      parts.name.href = `runs?run=${encodeURIComponent(run.run_id)}`;
+      parts.name.title = "Look at this run in the library";
     }
-    const { button } = made;
+    const { button } = parts;
     button.hidden = !run.offers;
     button.textContent = run.offers === "resume" ? "▶" : "■";
     const verb = run.offers === "resume" ? "Resume" : "Stop";
     button.title = `${verb} this run`;
     button.setAttribute("aria-label", `${verb} ${title}, ${run.name}`);
-    button.onclick = () => this.act(run.key, run.offers);
+    button.onclick = () => this.trigger("act", [run.key, run.offers]);
   }
-}
-
-function element(kind, name, text = "") {
-  const node = document.createElement(kind);
-  if (name) node.className = name;
-  node.textContent = text;
-  return node;
 }

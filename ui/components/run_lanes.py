@@ -1,30 +1,26 @@
-"""The runs of a comparison: a lane for each variant, in it a bar for each of its runs, each with its own button."""
+"""The runs of a comparison: a lane for each variant, with a bar and a button for each of its runs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
-import streamlit as st
+from ui.components.assets import component, forward
 
-from ui.components.assets import script, style
-
-_mount = st.components.v2.component(
-    "run_lanes", html='<div class="lanes" role="list"></div>', css=style("run_lanes"), js=script("run_lanes")
-)
+_mount = component("run_lanes", '<div class="component lanes" role="list"></div>')
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run, as its bar shows it."""
+    """One run."""
 
     key: str
     name: str  # "seed 0"
     status: str
-    told: str  # how it stands, in a few words
-    share: float  # done, in [0, 1]
-    run_id: str = ""  # in the library, to look at it there
-    offers: str = ""  # what its button does: "stop", "resume", or "" for none
+    progress: str  # in a few words
+    share: float  # of the steps done, in [0, 1]
+    run_id: str = ""  # in the library, for a link
+    offers: str = ""  # action of its button: "stop", "resume", or "" for none
     trouble: str = ""
 
 
@@ -33,20 +29,16 @@ class Lane:
     """One variant."""
 
     title: str
-    role: str  # of its line's colour
-    dash: str
+    role: str  # colour of its lines
+    dash: str  # pattern of its lines
     runs: Sequence[Run]
 
 
 def run_lanes(lanes: Sequence[Lane], key: str, on_act: Callable[[str, str], None]) -> None:
-    """Show how the runs stand; a later call with the same key changes what has changed and leaves the focus alone.
+    """Show the progress of the runs. A later call with the same key updates them in place and keeps the focus.
 
     Args:
-        on_act: called with a run's key and what was asked of it, "stop" or "resume", before the rerun.
+        on_act: called with a run's key and "stop" or "resume", before the rerun.
     """
-
-    def asked() -> None:
-        if message := st.session_state[key]["act"]:
-            on_act(*message)
-
-    _mount(key=key, data=[asdict(lane) for lane in lanes], on_act_change=asked)
+    data = [asdict(lane) for lane in lanes]
+    _mount(key=key, data=data, on_act_change=forward(key, "act", on_act, spread=True))

@@ -1,19 +1,12 @@
-// A list box of runs. Every text is set as text, never as HTML: names and tags may come from anywhere.
+// A list box of runs. All texts are set as text, never as HTML, because names and tags may be imported.
 
-const lists = new WeakMap();
+export default (component) => mount(RunList, component);
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector(".runs");
-  if (!lists.has(root)) lists.set(root, new List(root));
-  const list = lists.get(root);
-  list.pick = (id) => setTriggerValue("pick", id);
-  list.show(data);
-}
+class RunList extends View {
+  options = new Map(); // the element of each run, by its id, with the text of its data
 
-class List {
   constructor(root) {
-    this.root = root;
-    this.options = new Map();
+    super(root);
     root.onkeydown = (event) => this.key(event);
   }
 
@@ -26,7 +19,7 @@ class List {
     rows.forEach((row) => {
       const text = JSON.stringify(row);
       let option = this.options.get(row.id);
-      if (!option || option.told !== text) option = this.made(row, text);
+      if (!option || option.text !== text) option = this.option(row, text);
       kept.set(row.id, option);
     });
     this.options = kept;
@@ -37,7 +30,7 @@ class List {
     this.mark(selected);
   }
 
-  made(row, told) {
+  option(row, text) {
     const node = element("div", "run");
     node.id = `run-${row.id}`;
     node.role = "option";
@@ -62,7 +55,7 @@ class List {
       words.append(tags);
     }
     node.append(picture, words);
-    return { node, told };
+    return { node, text };
   }
 
   mark(selected) {
@@ -78,7 +71,7 @@ class List {
 
   choose(id) {
     this.mark(id);
-    this.pick(id);
+    this.trigger("pick", id);
   }
 
   key(event) {
@@ -89,11 +82,4 @@ class List {
     event.preventDefault();
     this.choose(this.ids[next]);
   }
-}
-
-function element(kind, name, text = "") {
-  const node = document.createElement(kind);
-  node.className = name;
-  node.textContent = text;
-  return node;
 }

@@ -1,25 +1,18 @@
-"""A list of runs to choose from, each with its picture and what there is to know of it at a glance."""
+"""A list of runs with a picture and a summary of each, to choose one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
-import streamlit as st
+from ui.components.assets import component, forward
 
-from ui.components.assets import forward, script, style
-
-_mount = st.components.v2.component(
-    "run_list",
-    html='<div class="runs" role="listbox" tabindex="0" aria-label="Runs"></div>',
-    css=style("run_list"),
-    js=script("run_list"),
-)
+_mount = component("run_list", '<div class="component runs" role="listbox" tabindex="0" aria-label="Runs"></div>')
 
 
 @dataclass(frozen=True)
 class Row:
-    """A run as the list shows it; all of it is shown as plain text."""
+    """A run; all texts are shown as plain text."""
 
     id: str
     name: str
@@ -29,18 +22,18 @@ class Row:
     quality: str
     status: str
     training: bool
-    trouble: str  # the worst that is wrong with it, "" for nothing
+    trouble: str  # its worst problem, "" for none
     tags: Sequence[str]
 
 
 def run_list(
     rows: Sequence[Row], key: str, selected: str | None = None, on_pick: Callable[[str], None] | None = None
 ) -> None:
-    """Show the rows one below the other, in a list that scrolls by itself; arrow keys and a click choose one.
+    """Show the rows in a scrolling list; arrow keys and clicks choose one.
 
     Args:
-        selected: the id of the row to mark.
-        on_pick: called with the id that was chosen, before the rerun.
+        selected: id of the marked row.
+        on_pick: called with the chosen id before the rerun.
     """
     data = {"rows": [asdict(row) for row in rows], "selected": selected}
-    _mount(key=key, data=data, on_pick_change=forward(key, on_pick))
+    _mount(key=key, data=data, on_pick_change=forward(key, "pick", on_pick))

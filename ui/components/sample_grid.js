@@ -1,17 +1,8 @@
-// Paints pictures from raw bytes on one canvas. Every repaint happens within one task, so no frame is ever blank.
+// Paints pictures on one canvas. A repaint is a single task, so that the canvas is never blank on the screen.
 
-const grids = new WeakMap();
+export default (component) => mount(Grid, component);
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector(".grid");
-  if (!grids.has(root)) grids.set(root, new Grid(root));
-  const grid = grids.get(root);
-  grid.pick = (index) => setTriggerValue("pick", index);
-  grid.show(decode(data));
-  return whenGone(root, () => grid.observer.disconnect());
-}
-
-// A float32 score for each picture stands before the pixels.
+// The bytes hold a float32 score for each picture, then the pixels.
 function decode(bytes) {
   const { header, rest } = unpack(bytes);
   const [n, height, width, channels] = header.shape;
@@ -24,23 +15,16 @@ function decode(bytes) {
 
 const GAP = 3; // pixels of the screen, between rims
 
-class Grid {
+class Grid extends PointableView {
   constructor(root) {
-    this.root = root;
+    super(root);
     this.canvas = root.querySelector("canvas");
     this.tip = root.querySelector(".tip");
-    this.at = null;
-    this.observer = new ResizeObserver(() => this.paint());
-    this.observer.observe(root);
-    root.onpointermove = (event) => this.point(this.indexAt(event));
-    root.onpointerleave = () => this.point(null);
-    root.onblur = () => this.point(null);
-    root.onclick = (event) => this.choose(this.indexAt(event));
-    root.onkeydown = (event) => this.key(event);
+    this.listen(root, (event) => this.indexAt(event));
   }
 
-  show(grid) {
-    this.grid = grid;
+  show(data) {
+    const grid = (this.grid = decode(data));
     this.atlas = atlasOf(grid);
     if (this.at >= grid.n) this.at = null;
     const known = grid.scores.filter((score) => !Number.isNaN(score));
@@ -49,17 +33,16 @@ class Grid {
     this.canvas.setAttribute("aria-label", `${grid.n} ${grid.label}${verdict}`);
     this.root.setAttribute("aria-label", `${grid.label}: arrow keys move, Enter chooses`);
     this.paint();
-    this.tell();
   }
 
-  // How many pictures stand side by side: fewer than wanted where they would become too small.
+  // Pictures side by side: fewer than `columns` where they would become too small.
   across() {
     const { columns, smallest, rim } = this.grid;
     const most = Math.floor(this.root.clientWidth / (smallest + 2 * rim + GAP));
     return smallest ? Math.max(1, Math.min(columns, most)) : columns;
   }
 
-  // The sides of a picture in this width, and the border that each brings.
+  // The sides and the border of a picture with this many columns, in the screen's pixels.
   cell(columns, largest) {
     const ratio = window.devicePixelRatio;
     const { width, height } = this.grid;
@@ -69,7 +52,7 @@ class Grid {
     return { side, tall: Math.round((side * height) / width), border };
   }
 
-  // Works in the screen's own pixels, so that a picture's pixels stay square and even at any zoom.
+  // Works in the screen's pixels, so that a picture's pixels are square and even at any zoom.
   paint() {
     const { grid, root, canvas } = this;
     if (!grid || root.clientWidth === 0) return;
@@ -84,15 +67,11 @@ class Grid {
       const other = this.cell(across, largest);
       root.style.minHeight = `${(Math.ceil(most / across) * (other.tall + other.border)) / ratio}px`;
     } else root.style.minHeight = "";
-    if (canvas.width !== size[0] || canvas.height !== size[1]) {
-      [canvas.width, canvas.height] = size;
-      canvas.style.width = `${size[0] / ratio}px`;
-      canvas.style.height = `${size[1] / ratio}px`;
-    }
+    const context = cleared(canvas, ...size);
+    canvas.style.width = `${size[0] / ratio}px`;
+    canvas.style.height = `${size[1] / ratio}px`;
     const times = Math.max(1, Math.ceil(side / width));
     const source = enlarged(this.atlas, times);
-    const context = canvas.getContext("2d");
-    context.clearRect(0, 0, ...size);
     context.imageSmoothingEnabled = times * width !== side;
     context.imageSmoothingQuality = "high";
     const theme = themeOf(root);
@@ -105,6 +84,7 @@ class Grid {
       const line = Math.floor(i / grid.columns) * height * times;
       context.drawImage(source, column, line, width * times, height * times, x + rim, y + rim, side, tall);
     }
+    this.tell();
   }
 
   corner(i) {
@@ -125,14 +105,7 @@ class Grid {
     return column >= 0 && column < this.columns && index >= 0 && index < this.grid.n ? index : null;
   }
 
-  point(index) {
-    if (index === this.at) return;
-    this.at = index;
-    this.paint();
-    this.tell();
-  }
-
-  // Says beside the picture that is pointed at which one it is and what D makes of it.
+  // Says beside the picture that is pointed at its number, its name and its score.
   tell() {
     const { at, grid, tip } = this;
     tip.classList.toggle("shown", at !== null);
@@ -147,24 +120,17 @@ class Grid {
     tip.style.top = y >= tip.offsetHeight + 2 ? `${y - tip.offsetHeight - 2}px` : `${below}px`;
   }
 
-  choose(index) {
-    if (index !== null) this.pick(index);
+  get below() {
+    return this.columns;
   }
 
-  key(event) {
-    const { columns, grid: { n } } = this;
-    const move = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
-    if (move) {
-      const next = this.at === null ? 0 : this.at + move;
-      if (next >= 0 && next < n) this.point(next);
-    } else if (event.key === "Enter" || event.key === " ") {
-      this.choose(this.at);
-    } else return;
-    event.preventDefault();
+  next(step) {
+    const next = this.at === null ? 0 : this.at + step;
+    return next >= 0 && next < this.grid.n ? next : this.at;
   }
 }
 
-// The greatest whole multiple of the picture's own width that wastes little room, else the room itself.
+// The largest multiple of the picture's width that fits, unless that wastes much room; then the room itself.
 function evenSide(room, width) {
   const whole = Math.floor(room / width) * width;
   return whole >= 0.85 * room ? whole : Math.floor(room);

@@ -1,4 +1,4 @@
-"""A grid of pictures painted on one canvas, each with a thin rim in the colour of D's verdict."""
+"""A grid of pictures on one canvas, each with a thin rim in the colour of D's score."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
-from ui.components.assets import forward, packed, script, style
+from ui.components.assets import component, forward, packed
 
-_mount = st.components.v2.component(
+_mount = component(
     "sample_grid",
-    html='<div class="grid" tabindex="0" role="group"><canvas role="img"></canvas><div class="tip" aria-live="polite">'
-    "</div></div>",
-    css=style("sample_grid"),
-    js=script("sample_grid"),
+    '<div class="component grid" tabindex="0" role="group"><canvas role="img"></canvas>'
+    '<div class="tip" aria-live="polite"></div></div>',
 )
 
 
@@ -36,23 +33,23 @@ def sample_grid(
     room_for: tuple[int, int, int] | None = None,
     on_pick: Callable[[int], None] | None = None,
 ) -> int | None:
-    """Paint `images` side by side; a later call with the same key repaints them in place, without a blank frame.
+    """Show images side by side. A later call with the same key repaints them in place, without flicker.
 
     Args:
         images: (n, H, W) or (n, H, W, C) uint8 with C 1 (grey) or 3 (RGB).
-        scores: (n,) D's score of each image, shown as the colour of its rim and in words; None or NaN for no rim.
-        score_range: the scores whose rims are wholly "judged fake" and wholly "judged real".
-        label: what the images are, for those who cannot see them.
+        scores: (n,) D's score of each image, shown as the colour of its rim and as a number; None or NaN for no rim.
+        score_range: the scores to draw as fully fake and fully real.
+        label: what the images are, for screen readers.
         selected: index of the image to frame.
         largest: greatest side of an image on screen, in pixels.
         smallest: least side of an image on screen, in pixels; in a narrow window fewer stand side by side.
         rim: width of the rims, in pixels.
-        names: what each image is, told when it is pointed at; () where there is nothing to tell.
-        room_for: images, columns and greatest side of the layout whose height is kept free, however few are shown.
-        on_pick: called with the picked index before the rerun, so that it may set the state of widgets.
+        names: a name for each image, shown when it is pointed at; () for none.
+        room_for: number of images, columns and greatest side of the layout whose height the grid keeps at least.
+        on_pick: called with the clicked index before the rerun, so that it may set the state of widgets.
 
     Returns:
-        The index of the image that was clicked since the last run, else None.
+        The index of the image that was clicked since the last run, otherwise None.
     """
     result = _mount(
         key=key,
@@ -70,7 +67,7 @@ def sample_grid(
             names=list(names),
             room=room_for,
         ),
-        on_pick_change=forward(key, on_pick),
+        on_pick_change=forward(key, "pick", on_pick),
     )
     return result.pick
 

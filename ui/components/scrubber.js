@@ -1,34 +1,26 @@
-// A range input over the kept frames. Its right end is the present, so it stays "live" while frames are added.
+// A slider over the kept frames. Its right end is the present and stays there while frames are added.
 
-const lines = new WeakMap();
-
-export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector(".scrubber");
-  if (!lines.has(root)) lines.set(root, new Line(root));
-  const line = lines.get(root);
-  line.send = (at) => setTriggerValue("at", at ?? -1);
-  line.show(data);
-  return whenGone(root, () => line.halt());
-}
+export default (component) => mount(Scrubber, component);
 
 const PLAY_MS = 120; // between frames while playing
-const SEND_MS = 80; // between messages while the knob is dragged
+const SEND_MS = 80; // between messages while the slider is dragged
 
-class Line {
+class Scrubber extends View {
   constructor(root) {
-    [this.play, this.input, this.output, this.live] = root.children;
+    super(root);
+    [this.play, this.input, this.output, this.presentButton] = root.children;
     this.dragging = false;
     this.input.oninput = () => this.move(Number(this.input.value));
     this.input.onpointerdown = () => (this.dragging = true);
     this.input.onpointerup = () => (this.dragging = false);
-    this.live.onclick = () => this.leave();
+    this.presentButton.onclick = () => this.showPresent();
     this.play.onclick = () => (this.timer ? this.halt() : this.start());
     this.label();
   }
 
   show({ steps, at, end }) {
     this.steps = steps;
-    [this.present, this.live.textContent] = end;
+    [this.present, this.presentButton.textContent] = end;
     this.input.max = steps.length; // one past the last frame: the present
     this.input.disabled = this.play.disabled = steps.length === 0;
     if (!this.dragging && !this.timer && !this.pending) {
@@ -43,7 +35,7 @@ class Line {
     const now = index >= this.steps.length;
     this.output.textContent = now ? this.present : `step ${this.steps[index].toLocaleString("en")}`;
     this.input.setAttribute("aria-valuetext", this.output.textContent);
-    this.live.disabled = now;
+    this.presentButton.disabled = now;
   }
 
   move(index) {
@@ -51,14 +43,18 @@ class Line {
     clearTimeout(this.pending);
     this.pending = setTimeout(() => {
       this.pending = null;
-      this.send(index >= this.steps.length ? null : this.steps[index]);
+      this.send(index);
     }, SEND_MS);
   }
 
-  leave() {
+  showPresent() {
     this.halt();
     this.input.value = this.steps.length;
     this.move(this.steps.length);
+  }
+
+  send(index) {
+    this.trigger("at", index >= this.steps.length ? -1 : this.steps[index]);
   }
 
   start() {
@@ -68,7 +64,7 @@ class Line {
       if (next >= this.steps.length) return this.halt();
       this.input.value = next;
       this.tell();
-      this.send(this.steps[next]);
+      this.send(next);
     }, PLAY_MS);
     this.label();
   }
@@ -77,6 +73,11 @@ class Line {
     clearInterval(this.timer);
     this.timer = null;
     this.label();
+  }
+
+  leave() {
+    super.leave();
+    this.halt();
   }
 
   label() {

@@ -1,40 +1,31 @@
-"""A time line whose right end is "live": it grows with the run without losing the place that was chosen."""
+"""A time line that grows with the run and keeps the chosen step; its right end is the present."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import streamlit as st
+from ui.components.assets import component, forward
 
-from ui.components.assets import script, style
-
-_mount = st.components.v2.component(
+_mount = component(
     "scrubber",
-    html='<div class="scrubber"><button type="button" class="play" aria-label="Play from the start"></button>'
+    '<div class="component scrubber"><button type="button" class="play" aria-label="Play from the start"></button>'
     '<input type="range" aria-label="Time line of samples"><output></output>'
     '<button type="button" class="live">Live</button></div>',
-    css=style("scrubber"),
-    js=script("scrubber"),
 )
 
 
 def scrubber(
     steps: Sequence[int], key: str, at: int | None, on_move: Callable[[int | None], None], live: bool = True
 ) -> None:
-    """Show a slider over `steps`, ascending, with buttons to play them and to return to the present.
+    """Show a slider over ascending steps, with buttons to play them and to return to the present.
 
     Args:
-        at: the step chosen, None for the present.
-        live: whether the present moves on; if not, it is called the last step.
-        on_move: called with the step that was moved to, or None, before the rerun.
+        at: the chosen step, None for the present.
+        live: whether the run is still in training; otherwise the present is called the last step.
+        on_move: called with the chosen step, or None for the present, before the rerun.
     """
-
-    def moved() -> None:
-        step = st.session_state[key]["at"]
-        on_move(None if step is None or step < 0 else int(step))
-
     _mount(
         key=key,
         data={"steps": list(steps), "at": at, "end": ["now", "Live"] if live else ["last", "Last"]},
-        on_at_change=moved,
+        on_at_change=forward(key, "at", lambda step: on_move(None if step < 0 else int(step))),
     )

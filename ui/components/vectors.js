@@ -1,27 +1,13 @@
-// Rows of bars around a middle line. All rows share a scale; the last one is the result, in the generator's colour.
+// Rows of bars around a middle line on one scale. The last row, the result, has the generator's colour.
 
-const sheets = new WeakMap();
+export default (component) => mount(Vectors, component);
 
-export default function ({ data, parentElement }) {
-  const root = parentElement.querySelector(".vectors");
-  if (!sheets.has(root)) sheets.set(root, new Sheet(root));
-  const sheet = sheets.get(root);
-  sheet.show(data);
-  return whenGone(root, () => sheet.observer.disconnect());
-}
-
-class Sheet {
-  constructor(root) {
-    this.root = root;
-    this.observer = new ResizeObserver(() => this.paint());
-    this.observer.observe(root);
-  }
-
+class Vectors extends View {
   show(rows) {
     this.rows = rows;
     while (this.root.children.length > 2 * rows.length) this.root.lastChild.remove();
     while (this.root.children.length < 2 * rows.length) {
-      this.root.append(document.createElement("span"), document.createElement("canvas"));
+      this.root.append(element("span", ""), element("canvas", ""));
       this.root.lastChild.setAttribute("role", "img");
     }
     this.paint();
@@ -45,8 +31,7 @@ class Sheet {
 
   bars(canvas, values, reach, theme, color) {
     const ratio = window.devicePixelRatio;
-    Object.assign(canvas, { width: canvas.clientWidth * ratio, height: canvas.clientHeight * ratio });
-    const context = canvas.getContext("2d");
+    const context = cleared(canvas, Math.floor(canvas.clientWidth * ratio), Math.floor(canvas.clientHeight * ratio));
     const [pitch, middle] = [canvas.width / values.length, canvas.height / 2];
     context.fillStyle = theme.color("text", 0.15);
     context.fillRect(0, middle - ratio / 2, canvas.width, ratio);
