@@ -55,8 +55,8 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
         shown.version,
         view.strips_in_browser,
         columns=_COLUMNS[size] if model.config.dataset.kind == "images" else 1,
-        on_move=state.change_here(_move),
-        on_rest=state.change(_rest),
+        on_move=state.change_here(move),
+        on_rest=state.change(rest),
         on_name=lambda id, name: _name(source, basis, id, name),
     )
 
@@ -94,15 +94,16 @@ def _head(view: LatentView, first: int, last: int, total: int) -> None:
         )
 
 
-def _move(view: LatentView, moves: Mapping[str, float], message: int, version: int) -> LatentView:
+def move(view: LatentView, moves: Mapping[str, float], message: int, version: int) -> LatentView:
     """The view while a slider is dragged. All moves until it rests are one step for undo."""
     point = view.point.moved(moves)
     view = replace(view, point=point) if view.dragging else view.at(point)
     return replace(view, message=message, strips_in_browser=version, dragging=True)
 
 
-def _rest(view: LatentView, moves: Mapping[str, float], message: int, version: int) -> LatentView:
-    return replace(_move(view, moves, message, version), dragging=False)
+def rest(view: LatentView, moves: Mapping[str, float], message: int, version: int) -> LatentView:
+    """The view when a slider rests."""
+    return replace(move(view, moves, message, version), dragging=False)
 
 
 def _name(source: Source, basis: Model, id: str, name: str) -> None:
