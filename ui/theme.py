@@ -113,7 +113,7 @@ _CLASSES = """
 """
 
 
-def look_of(index: int) -> tuple[str, str]:
+def line_style(index: int) -> tuple[str, str]:
     """The role and the dash of the line of the nth of several things compared; of sixteen no two are alike."""
     return VARIANTS[index % len(VARIANTS)], DASHES[index // len(VARIANTS) % len(DASHES)]
 

@@ -1,4 +1,4 @@
-"""The health panel: what it says of a finding, and that each remedy is one click, whatever the run's state."""
+"""The health panel: how it shows a finding, and that each remedy takes one click in every state of the run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.small import POINTS
 from ui import server
 from ui.train import health
 
-PAGE = Path(__file__).parent / "browser" / "health_app.py"
+PAGE = Path(__file__).parents[1] / "browser" / "health_app.py"
 FIRST = "optimizer_d.lr"
 
 
@@ -34,7 +34,7 @@ Open = Callable[..., AppTest]
 
 @pytest.fixture
 def panel() -> Open:
-    """The panel with these findings, over a session that has done twelve steps and stands still."""
+    """The panel with these findings, over a session that is paused after twelve steps."""
 
     def page(findings: str, **settings: object) -> AppTest:
         app = AppTest.from_file(str(PAGE), default_timeout=60)
@@ -78,33 +78,33 @@ def stop(app: AppTest) -> AppTest:
     return click(app, "Stop")
 
 
-def words(app: AppTest) -> str:
+def text_of(app: AppTest) -> str:
     return "\n".join(element.value for element in app.markdown)
 
 
-def test_trouble_is_named_with_its_evidence_its_limits_and_its_meaning(panel: Open) -> None:
-    told = words(panel("strong-d"))
-    assert "**Discriminator too strong** :small[:gray[since step 6]]" in told
-    assert "| D(x) 0.98 and D(G(z)) 0.02 | 0.96 | 0.9 | Score, step 8 |" in told
-    assert "D tells all samples apart with ease." in told
+def test_a_failure_is_shown_with_its_evidence_limits_and_meaning(panel: Open) -> None:
+    text = text_of(panel("strong-d"))
+    assert "**Discriminator too strong** :small[:gray[since step 6]]" in text
+    assert "| D(x) 0.98 and D(G(z)) 0.02 | 0.96 | 0.9 | Score, step 8 |" in text
+    assert "D tells all samples apart with ease." in text
 
 
-@pytest.mark.parametrize(("findings", "told"), [("fine", "Fine, still improving"), ("", "too early to tell")])
-def test_a_run_that_is_well_gets_a_quiet_line_without_remedies(panel: Open, findings: str, told: str) -> None:
+@pytest.mark.parametrize(("findings", "headline"), [("fine", "Fine, still improving"), ("", "too early to tell")])
+def test_a_healthy_run_has_a_grey_line_without_remedies(panel: Open, findings: str, headline: str) -> None:
     app = panel(findings)
-    assert told in words(app)
-    assert ":yellow" not in words(app)
+    assert headline in text_of(app)
+    assert ":yellow" not in text_of(app)
     assert labels(app) == []
 
 
-def test_later_it_is_said_that_nothing_was_found(panel: Open) -> None:
+def test_after_many_steps_the_panel_says_that_nothing_was_found(panel: Open) -> None:
     app = panel("", max_steps=1000)
     watched(app).step(4 * MIN_STEPS)
     wait_for(watched(app), 12 + 4 * MIN_STEPS)
-    assert "nothing found so far" in words(seen(app.run()))
+    assert "nothing found so far" in text_of(seen(app.run()))
 
 
-def test_a_live_remedy_changes_the_run_as_it_goes_and_the_draft_with_it(panel: Open) -> None:
+def test_a_live_remedy_changes_the_run_and_the_draft(panel: Open) -> None:
     app = panel("strong-d")
     session = watched(app)
     assert labels(app) == ["Start again with: a smaller D", "slow D", "smooth labels"]
@@ -117,13 +117,13 @@ def test_a_live_remedy_changes_the_run_as_it_goes_and_the_draft_with_it(panel: O
     assert [toast.value for toast in app.toast] == ["D learning rate 0.0002 → 5e-05, from the next step on"]
 
 
-def test_a_remedy_that_is_taken_says_so(panel: Open) -> None:
+def test_a_remedy_that_is_in_effect_is_disabled(panel: Open) -> None:
     app = panel("strong-d", loss__label_smoothing=0.1)
-    (taken,) = [button for button in app.button if button.label == "smooth labels"]
-    assert taken.disabled
+    (remedy,) = [button for button in app.button if button.label == "smooth labels"]
+    assert remedy.disabled
 
 
-def test_what_cannot_change_as_the_run_goes_starts_a_new_one_and_the_old_stands_still(panel: Open) -> None:
+def test_a_remedy_that_is_not_live_starts_a_new_run_and_pauses_the_old_one(panel: Open) -> None:
     app = panel("collapse")
     before = watched(app)
     before.start()
@@ -135,7 +135,7 @@ def test_what_cannot_change_as_the_run_goes_starts_a_new_one_and_the_old_stands_
     assert before.snapshot().status == "paused"
 
 
-def test_a_run_that_has_stopped_is_forked_from_its_last_checkpoint(panel: Open) -> None:
+def test_a_stopped_run_is_forked_from_its_last_checkpoint(panel: Open) -> None:
     app = stop(panel("strong-d"))
     before = watched(app).snapshot()
     assert labels(app) == ["Start again with: a smaller D", "Fork: slow D", "Fork: smooth labels"]
@@ -149,7 +149,7 @@ def test_a_run_that_has_stopped_is_forked_from_its_last_checkpoint(panel: Open) 
     assert now.history.step[0] == 1
 
 
-def test_a_fork_of_a_run_that_is_over_trains_as_many_steps_again(panel: Open) -> None:
+def test_a_fork_of_a_finished_run_doubles_its_steps(panel: Open) -> None:
     app = panel("strong-d", max_steps=12)
     assert watched(app).wait(60)
     click(app.run(), "Fork: slow D")
@@ -158,7 +158,7 @@ def test_a_fork_of_a_run_that_is_over_trains_as_many_steps_again(panel: Open) ->
     assert (session.snapshot().status, session.snapshot().step) == ("finished", 24)
 
 
-def test_a_live_run_with_a_checkpoint_can_be_forked_too(panel: Open) -> None:
+def test_a_live_run_with_a_checkpoint_can_be_forked(panel: Open) -> None:
     app = panel("strong-d", record__save_every=5)
     before = watched(app)
     assert labels(app)[-1] == "Fork"
@@ -168,23 +168,23 @@ def test_a_live_run_with_a_checkpoint_can_be_forked_too(panel: Open) -> None:
     assert watched(app).snapshot().config.optimizer_d.lr == 5e-5
 
 
-def test_without_a_checkpoint_an_ended_run_is_started_again(panel: Open, tmp_path: Path) -> None:
+def test_an_ended_run_without_a_checkpoint_is_started_again(panel: Open, tmp_path: Path) -> None:
     app = stop(panel("strong-d"))
     shutil.rmtree(tmp_path / watched(app).snapshot().run_id / "step-0000012")
     click(app.run(), "Start again with: slow D")
     assert watched(app).snapshot().config.optimizer_d.lr == 5e-5
 
 
-def test_a_fork_that_cannot_be_made_is_told(panel: Open, tmp_path: Path) -> None:
+def test_a_failed_fork_is_explained(panel: Open, tmp_path: Path) -> None:
     app = stop(panel("strong-d"))
     (tmp_path / watched(app).snapshot().run_id / "step-0000012" / "state.json").write_bytes(b"")
     click(app, "Fork: slow D")
     assert "no whole checkpoint" in app.error[0].value
 
 
-def test_trouble_is_announced_once_when_it_appears(panel: Open) -> None:
+def test_a_failure_is_announced_once_when_it_appears(panel: Open) -> None:
     app = panel("strong-d")
-    assert not app.toast  # what was there at first sight is no news
+    assert not app.toast  # no announcement of findings that the first view shows
     assert [toast.value for toast in click(app, "Find collapse").toast] == ["few modes are reached, since step 9"]
     assert not app.run().toast
     click(app, "Find fine")
@@ -199,13 +199,13 @@ def health_evidence() -> Evidence:
     return Evidence("scores", "D(x) 0.98", 0.98, 0.9, 5)
 
 
-def test_the_badge_and_the_marks_tell_of_trouble_only() -> None:
-    sick = Snapshot(POINTS, health=(a_finding(bad=False), a_finding(bad=True)))
-    assert health.badge(sick) == " · :yellow[●] D wins"
-    assert health.evidence_on(sick, "scores") == [SettingChange(5, "D wins: D(x) 0.98")]
-    assert health.evidence_on(sick, "losses") == []
-    assert health.told_beside(sick, "scores") == ":yellow[:material/warning:] D wins: D(x) 0.98"
-    well = Snapshot(POINTS, health=(a_finding(bad=False),))
-    assert health.badge(well) == ""
-    assert health.evidence_on(well, "scores") == []
-    assert health.told_beside(well, "scores") == ""
+def test_the_badge_and_the_marks_show_only_failures() -> None:
+    failing = Snapshot(POINTS, health=(a_finding(bad=False), a_finding(bad=True)))
+    assert health.badge(failing) == " · :yellow[●] D wins"
+    assert health.evidence_on(failing, "scores") == [SettingChange(5, "D wins: D(x) 0.98")]
+    assert health.evidence_on(failing, "losses") == []
+    assert health.told_beside(failing, "scores") == ":yellow[:material/warning:] D wins: D(x) 0.98"
+    healthy = Snapshot(POINTS, health=(a_finding(bad=False),))
+    assert health.badge(healthy) == ""
+    assert health.evidence_on(healthy, "scores") == []
+    assert health.told_beside(healthy, "scores") == ""

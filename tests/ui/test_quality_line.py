@@ -1,4 +1,4 @@
-"""The line of quality on the Train page: the latest figures beside real data's, and what they were measured on."""
+"""The quality line of the Train page: the latest metrics, those of real data, and their provenance."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 
-def page(dataset: str, judged: bool, every: float) -> None:
+def page(dataset: str, evaluated: bool, every: float) -> None:
     from gan_core import presets
     from gan_core.config import TrainConfig
     from gan_core.metrics.evaluations import Evaluation, Evaluations
@@ -15,22 +15,24 @@ def page(dataset: str, judged: bool, every: float) -> None:
     from ui.train import quality
 
     config = presets.fit_to(TrainConfig(), dataset).with_values({"record.evaluate_every": every})
-    basis = Provenance(2000, "5,000 of training", "mnist-5k classifier")
-    figures = (
-        MetricValue("frechet", 41.23, 39.8, 42.6, 1.1, basis),
-        MetricValue("coverage", 0.42, 0.4, 0.44, 0.97, basis),
+    provenance = Provenance(2000, "5,000 of training", "mnist-5k classifier")
+    metrics = (
+        MetricValue("frechet", 41.23, 39.8, 42.6, 1.1, provenance),
+        MetricValue("coverage", 0.42, 0.4, 0.44, 0.97, provenance),
     )
-    rows = (Evaluation(1200, 7.7, 20.0, 38400, figures),) if judged else ()
-    quality.panel(Snapshot(config, evaluations=Evaluations(rows, "frechet", 1200 if judged else None)))
+    rows = (Evaluation(1200, 7.7, 20.0, 38400, metrics),) if evaluated else ()
+    quality.panel(Snapshot(config, evaluations=Evaluations(rows, "frechet", 1200 if evaluated else None)))
 
 
-def line(dataset: str = "mnist-5k", judged: bool = True, every: float = 15.0) -> AppTest:
-    app = AppTest.from_function(page, kwargs={"dataset": dataset, "judged": judged, "every": every}).run(timeout=60)
+def line(dataset: str = "mnist-5k", evaluated: bool = True, every: float = 15.0) -> AppTest:
+    app = AppTest.from_function(page, kwargs={"dataset": dataset, "evaluated": evaluated, "every": every}).run(
+        timeout=60
+    )
     assert not app.exception
     return app
 
 
-def test_the_latest_figures_stand_beside_those_of_real_data() -> None:
+def test_the_latest_metrics_are_shown_beside_those_of_real_data() -> None:
     caption = line().caption[0]
     assert caption.value == (
         "Quality at step 1,200 · Frechet distance **41.2** (real data 1.1) · coverage **0.42** (real data 0.97)"
@@ -39,10 +41,10 @@ def test_the_latest_figures_stand_beside_those_of_real_data() -> None:
     assert "Best checkpoint so far: step 1,200" in caption.help
 
 
-@pytest.mark.parametrize(("every", "said"), [(15.0, "judged after every 15 s of training"), (0.0, "not judged")])
-def test_a_run_without_a_judgement_says_when_one_comes(every: float, said: str) -> None:
-    assert said in line(judged=False, every=every).caption[0].value
+@pytest.mark.parametrize(("every", "text"), [(15.0, "judged after every 15 s of training"), (0.0, "not judged")])
+def test_a_run_without_an_evaluation_says_when_one_comes(every: float, text: str) -> None:
+    assert text in line(evaluated=False, every=every).caption[0].value
 
 
-def test_points_have_their_own_figures_and_no_such_line() -> None:
+def test_points_have_no_quality_line() -> None:
     assert not line("ring8").caption

@@ -1,4 +1,4 @@
-"""Curves are thinned and smoothed without a lie: no spike is lost, no line drawn where there is none."""
+"""Thinning keeps every spike of a curve, and smoothing keeps gaps."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_thinning_keeps_the_ends_and_the_extremes_within_the_limit(values: np.nd
 
 
 @given(WITH_GAPS, st.integers(4, 100))
-def test_thinning_keeps_the_extremes_beside_missing_values(values: np.ndarray, limit: int) -> None:
+def test_thinning_keeps_the_extremes_next_to_missing_values(values: np.ndarray, limit: int) -> None:
     kept = values[thin(values, limit)]
     known = values[~np.isnan(values)]
     if len(known):
@@ -37,7 +37,7 @@ def test_thinning_keeps_the_extremes_beside_missing_values(values: np.ndarray, l
         assert np.nanmax(kept) == known.max()
 
 
-def test_a_short_series_is_left_whole() -> None:
+def test_a_short_series_is_not_thinned() -> None:
     assert thin(np.arange(10.0), 10).tolist() == list(range(10))
     assert thin(np.zeros(0), 10).tolist() == []
 
@@ -53,7 +53,7 @@ def test_a_million_steps_are_thinned_in_less_than_a_frame() -> None:
 
 
 @given(st.floats(-1e3, 1e3), st.floats(0, 0.99), st.integers(1, 200))
-def test_smoothing_leaves_a_constant_alone_from_its_first_value_on(value: float, weight: float, n: int) -> None:
+def test_smoothing_does_not_change_a_constant(value: float, weight: float, n: int) -> None:
     assert smooth(np.full(n, value), weight) == pytest.approx(np.full(n, value), rel=1e-9, abs=1e-9)
 
 
@@ -66,7 +66,7 @@ def test_smoothing_is_the_bias_corrected_moving_average() -> None:
     assert smooth(values, weight) == pytest.approx(expected)
 
 
-def test_smoothing_passes_over_what_is_missing_and_keeps_it_missing() -> None:
+def test_smoothing_skips_missing_values_and_keeps_them_missing() -> None:
     values = np.array([1.0, np.nan, 3.0, np.inf, 5.0])
     smoothed = smooth(values, 0.5)
     assert np.isnan(smoothed[1])
@@ -75,7 +75,7 @@ def test_smoothing_passes_over_what_is_missing_and_keeps_it_missing() -> None:
 
 
 @given(arrays(np.float32, st.tuples(st.integers(1, 9), st.integers(1, 9)), elements=st.floats(-9, 9, width=32)))
-def test_packed_numbers_read_back_as_they_were(values: np.ndarray) -> None:
+def test_packed_numbers_can_be_read_back(values: np.ndarray) -> None:
     spec = packed(values)
     shape = tuple(map(int, spec["shape"].split(",")))
     assert np.frombuffer(base64.b64decode(spec["bdata"]), np.float32).reshape(shape).tolist() == values.tolist()

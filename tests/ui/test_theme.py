@@ -1,4 +1,4 @@
-"""One role, one colour: the theme file of Streamlit and the palettes of the components agree."""
+"""Streamlit's theme file and the palettes of the components agree on the colour of each role."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONFIG = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml"
 
 
 @pytest.mark.parametrize(("name", "palette"), [("light", theme.LIGHT), ("dark", theme.DARK)])
-def test_streamlits_colour_names_stand_for_the_roles(name: str, palette: theme.Palette) -> None:
+def test_the_colours_of_the_theme_file_are_those_of_the_roles(name: str, palette: theme.Palette) -> None:
     options: dict[str, Any] = CONFIG["theme"][name]
     assert options["orangeColor"] == palette.generator
     assert options["blueColor"] == palette.discriminator
@@ -26,13 +26,13 @@ def test_streamlits_colour_names_stand_for_the_roles(name: str, palette: theme.P
     assert options["chartCategoricalColors"] == roles
 
 
-def test_the_server_listens_to_this_machine_only_and_tells_nobody() -> None:
+def test_the_server_listens_only_on_this_machine_and_sends_no_statistics() -> None:
     assert CONFIG["server"]["address"] == "127.0.0.1"
     assert set(CONFIG["server"]["allowedHosts"]) == {"localhost", "127.0.0.1"}
     assert CONFIG["server"]["enableXsrfProtection"] is CONFIG["server"]["enableCORS"] is True
     assert CONFIG["browser"]["gatherUsageStats"] is False
 
 
-def test_the_scale_of_scores_runs_from_a_role_to_a_role() -> None:
+def test_the_score_scale_consists_of_roles() -> None:
     assert set(theme.SCORE_SCALE) <= set(vars(theme.LIGHT))
     assert st.get_option("server.enableStaticServing")

@@ -1,7 +1,7 @@
-"""The layered view of a GAN on 2-D data, as a plotly figure: what D thinks of the plane and what G does with it.
+"""The layered view of a GAN on 2-D data, as a plotly figure.
 
-From bottom to top: D's score over the plane with the line where it cannot tell, G's image of a square grid of latents,
-real points, generated points, and at each generated point the way in which the generator's loss pulls it.
+From bottom to top: D's score over the plane with the contour of its middle value, G's image of a grid of latents, real
+points, generated points, and at each generated point the descent direction of the generator's loss.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gan_core.training.plane_view import Plane
 
 Array = NDArray[Any]
-SHADES = (0.15, 0.3, 0.5, 0.8)  # opacities of the latent grid, from thin to dense
+SHADES = (0.15, 0.3, 0.5, 0.8)  # opacities of the latent grid, from low to high density
 REACH = 0.09  # longest gradient arrow, as a share of the plane's width
 
 
@@ -30,42 +30,37 @@ def layered_view(
     score_name: str = "D(x)",
     warning: str = "",
 ) -> Figure:
-    """Every layer of the plane, each with an entry in the legend that shows or hides it.
+    """Every layer of the plane, each with a legend entry that shows or hides it.
 
-    The axes have equal scales and the fixed range `plane.extent`, so nothing jumps while it learns.
+    The axes have equal scales and the fixed range `plane.extent`, so that nothing jumps between updates.
 
     Args:
         real: (m, 2) true points.
         generated: (n, 2) generated points, in the order of `plane.gradient`.
-        score_range: the scores drawn as wholly "judged fake" and wholly "judged real"; between them D cannot tell.
-        warning: what the points show to be wrong, written over them.
+        score_range: the scores that are drawn in the full colours of "fake" and "real".
+        warning: text over the points, or "".
     """
     reach = REACH * float(plane.extent[1] - plane.extent[0])
-    data = [
-        *_surface(plane, score_range, score_name),
-        *_latent_grid(plane.grid, plane.density),
-        _dots("real", "real", real, 4.5),
-        _dots("generated", "generator", generated, 5.5),
-        _arrows(generated, plane.gradient, reach),
-    ]
-    spoken = f"{len(real)} real and {len(generated)} generated points on D's surface"
-    layout = _frame(plane.extent, f"{spoken}; warning: {warning}" if warning else spoken)
-    return {"data": data, "layout": layout | {"annotations": [_sign(warning)] if warning else []}}
+    points = [_dots("real", "real", real, 4.5), _dots("generated", "generator", generated, 5.5)]
+    below = _surface(plane, score_range, score_name) + _latent_grid(plane.grid, plane.density)
+    description = f"{len(real)} real and {len(generated)} generated points on D's surface"
+    layout = _frame(plane.extent, f"{description}; warning: {warning}" if warning else description)
+    layout["annotations"] = [_corner_text(f"▲ {warning}")] if warning else []
+    return {"data": [*below, *points, _arrows(generated, plane.gradient, reach)], "layout": layout}
 
 
-def _sign(warning: str) -> dict[str, Any]:
-    """Words in the upper left corner."""
+def _corner_text(text: str) -> dict[str, Any]:
     corner = {"xref": "paper", "yref": "paper", "x": 0.02, "y": 0.99, "xanchor": "left", "yanchor": "top"}
-    return {"text": f"▲ {warning}", "showarrow": False, "font": {"size": 12, "color": "role:warning"}} | corner
+    return {"text": text, "showarrow": False, "font": {"size": 12, "color": "role:warning"}} | corner
 
 
 def points_only(points: Array, extent: Array) -> Figure:
-    """True points (n, 2) alone, in the frame (x from, x to, y from, y to) that the layered view will have."""
+    """Real points (n, 2) alone. `extent` is (x min, x max, y min, y max), as in the layered view."""
     return {"data": [_dots("real", "real", points, 4.5)], "layout": _frame(extent, f"{len(points)} real points")}
 
 
 def clouds(real: Array, generated: Array, extent: Array) -> Figure:
-    """True points and generated points, nothing else: small enough to stand beside others of its kind."""
+    """Real and generated points only, as a small chart."""
     dots = _dots("real", "real", real, 3), _dots("generated", "generator", generated, 3.5)
     layout = _frame(extent, f"{len(real)} real and {len(generated)} generated points")
     for axis in ("xaxis", "yaxis"):
@@ -74,8 +69,8 @@ def clouds(real: Array, generated: Array, extent: Array) -> Figure:
     return {"data": [trace | {"showlegend": False} for trace in dots], "layout": layout | {"margin": margin}}
 
 
-def _frame(extent: Array, spoken: str) -> dict[str, Any]:
-    """Axes of equal scale over `extent`, which no update moves."""
+def _frame(extent: Array, description: str) -> dict[str, Any]:
+    """Axes of equal scale over the fixed range `extent`."""
     xmin, xmax, ymin, ymax = map(float, extent)
     axis = {"zeroline": False, "showgrid": False, "nticks": 7, "constrain": "domain", "hoverformat": ".2f"}
     return {
@@ -83,23 +78,17 @@ def _frame(extent: Array, spoken: str) -> dict[str, Any]:
         "yaxis": axis | {"range": [ymin, ymax], "scaleanchor": "x"},
         "hovermode": "closest",
         "margin": {"l": 26, "r": 8, "t": 8, "b": 22},
-        "meta": spoken,
+        "meta": description,
     }
 
 
 def _surface(plane: Plane, score_range: tuple[float, float], score_name: str) -> list[dict[str, Any]]:
-    """D's score as a heat map, and as a dotted line where it is in the middle of its range."""
+    """D's score as a heat map, and a dotted contour at the middle of its range."""
     low, high = score_range
     xmin, xmax, ymin, ymax = map(float, plane.extent)
     rows, columns = plane.surface.shape
-    place = {
-        "x0": xmin,
-        "dx": (xmax - xmin) / (columns - 1),
-        "y0": ymin,
-        "dy": (ymax - ymin) / (rows - 1),
-        "z": packed(plane.surface),
-        "legendgroup": "surface",
-    }
+    steps = {"x0": xmin, "dx": (xmax - xmin) / (columns - 1), "y0": ymin, "dy": (ymax - ymin) / (rows - 1)}
+    place = steps | {"z": packed(plane.surface), "legendgroup": "surface"}
     heat = {
         "type": "heatmap",
         "uid": "surface",
@@ -127,10 +116,10 @@ def _surface(plane: Plane, score_range: tuple[float, float], score_name: str) ->
 
 
 def _latent_grid(grid: Array, density: Array) -> list[dict[str, Any]]:
-    """The lines between neighbours of the grid, the denser the stronger, as one trace for each strength.
+    """The lines between neighbours of the grid, one trace for each opacity; dense parts are more opaque.
 
-    A line's share is d / (d + median d) of the densities d beside it, so a typical one is of medium strength whatever
-    the scale. A grid without points, as latents of more than two dimensions have it, makes no lines.
+    The opacity follows d / (d + median d) of the mean density d beside a line, which is independent of the scale. The
+    grid is empty for latents of more than two dimensions.
     """
     if grid.size == 0:
         return []
@@ -158,17 +147,15 @@ def _dots(name: str, role: str, points: Array, size: float) -> dict[str, Any]:
         "mode": "markers",
         "uid": name,
         "name": name,
-        "x": packed(points[:, 0]),
-        "y": packed(points[:, 1]),
         "hoverinfo": "skip",
         "marker": {"color": f"role:{role}", "size": size, "line": {"color": "role:background/0.8", "width": 0.75}},
-    }
+    } | _coordinates(points)
 
 
 def _arrows(points: Array, vectors: Array, reach: float) -> dict[str, Any]:
     """An arrow at each point along its vector v, of length reach * |v| / (1 + |v|).
 
-    The length is bounded, so a steep D does not cover the plane, and it needs no scale that would jump between updates.
+    The bound keeps the arrows of a steep D short, without a scale that would jump between updates.
     """
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     along = reach * vectors / (1 + length)
@@ -183,12 +170,10 @@ def _arrows(points: Array, vectors: Array, reach: float) -> dict[str, Any]:
 
 
 def _strokes(paths: Array) -> dict[str, Any]:
-    """Lines through the points of each path, (paths, points, 2), as one trace; NaN lifts the pen in between."""
-    lifted = np.pad(paths.astype(float), ((0, 0), (0, 1), (0, 0)), constant_values=np.nan).reshape(-1, 2)
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "x": packed(lifted[:, 0]),
-        "y": packed(lifted[:, 1]),
-        "hoverinfo": "skip",
-    }
+    """Lines through the points of each path, (paths, points, 2), as one trace with NaN between the paths."""
+    points = np.pad(paths.astype(float), ((0, 0), (0, 1), (0, 0)), constant_values=np.nan).reshape(-1, 2)
+    return {"type": "scatter", "mode": "lines", "hoverinfo": "skip"} | _coordinates(points)
+
+
+def _coordinates(points: Array) -> dict[str, Any]:
+    return {"x": packed(points[:, 0]), "y": packed(points[:, 1])}

@@ -1,4 +1,4 @@
-"""Long series of numbers, made short and smooth enough to draw and small enough to send."""
+"""Long series of numbers, thinned, smoothed and encoded for a chart."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 def thin(values: NDArray[Any], limit: int) -> NDArray[np.intp]:
     """Ascending indices of at most `limit` values (at least 4) that draw the same line as all of them.
 
-    The series is cut into stretches of equal length and each keeps its least and its greatest value, so that no spike
-    is lost; the first and the last value are kept too. NaN counts as neither least nor greatest.
+    Each of several stretches of equal length keeps its smallest and largest value, so that no spike is lost. The first
+    and the last value are kept too. NaN is neither smallest nor largest.
     """
     n = len(values)
     if n <= limit:
@@ -30,14 +30,14 @@ def thin(values: NDArray[Any], limit: int) -> NDArray[np.intp]:
 
 
 def prepare() -> None:
-    """Load what `smooth` needs. It takes 0.4 s, so a page does this once all of it is drawn."""
+    """Import the package that `smooth` needs. It takes 0.4 s, so a page calls this after it is drawn."""
     import_module("scipy.signal")
 
 
 def smooth(values: NDArray[Any], weight: float) -> NDArray[np.float64]:
-    """Exponential moving average with `weight` (0 to below 1) on the past, free of the pull towards its zero start.
+    """Exponential moving average with `weight` in [0, 1) on the past, corrected for its zero start.
 
-    The correction divides by 1 - weight^t (Kingma and Ba, 2015). What is not finite stays as it is and is left out of
+    The correction divides by 1 - weight^t (Kingma and Ba, 2015). Values that are not finite are kept, and left out of
     the average.
     """
     from scipy.signal import lfilter
@@ -45,14 +45,14 @@ def smooth(values: NDArray[Any], weight: float) -> NDArray[np.float64]:
     result = np.array(values, dtype=np.float64)
     finite = np.isfinite(result)
     average = lfilter([1 - weight], [1, -weight], result[finite])
-    young = average[: int(40 / (1 - weight)) + 1]  # past these, weight^t is less than e^-40
-    young /= 1 - weight ** np.arange(1, len(young) + 1)
+    first = average[: int(40 / (1 - weight)) + 1]  # later, weight^t is below e^-40
+    first /= 1 - weight ** np.arange(1, len(first) + 1)
     result[finite] = average
     return result
 
 
 def packed(values: NDArray[Any]) -> dict[str, str]:
-    """An array of one or two dimensions as plotly reads it without parsing numbers: base64 of float32 or int32."""
+    """An array of one or two dimensions in plotly's binary encoding: base64 of float32 or int32."""
     kind = "i4" if np.issubdtype(values.dtype, np.integer) else "f4"
     data = base64.b64encode(values.astype("<" + kind).tobytes()).decode("ascii")
     shape = {"shape": ",".join(map(str, values.shape))} if values.ndim > 1 else {}

@@ -10,7 +10,7 @@ import streamlit as st
 from gan_core.compare import Curve, Study
 from gan_core.compare.analysis.results import X
 from gan_core.metrics.registry import METRICS
-from ui.charts.curves import overlaid
+from ui.charts.banded import overlaid
 from ui.compare import samples
 from ui.compare.background_results import StudyResults
 from ui.components import live_chart

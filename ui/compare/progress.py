@@ -14,7 +14,7 @@ from ui.compare import state
 from ui.components import Lane, Run, run_lanes
 from ui.formatting import duration, short
 from ui.server import pool
-from ui.theme import look_of
+from ui.theme import line_style
 
 
 def is_training(study: Study) -> bool:
@@ -94,7 +94,7 @@ def _lanes(study: Study, trials: Sequence[TrialStatus]) -> list[Lane]:
     for job, trial in zip(study.jobs, trials, strict=True):
         runs[job.variant.id].append(_run(study, job.seed, trial))
     return [
-        Lane(variant.title, *look_of(index), runs[variant.id])
+        Lane(variant.title, *line_style(index), runs[variant.id])
         for index, variant in enumerate(study.comparison.variants)
     ]
 
