@@ -13,14 +13,10 @@ FILE = Path(__file__).with_name("measured") / "rates.json"  # written by `python
 
 def of(optimizer: str) -> float:
     """The learning rate for both networks. Raises `UnknownNameError` if there is no such optimiser."""
-    rate: float = _measured_rates().get(optimizer, OPTIMIZERS[optimizer].lr)
-    return rate
+    return _measured_rates().get(optimizer, OPTIMIZERS[optimizer].lr)
 
 
 @cache
 def _measured_rates() -> dict[str, float]:
-    try:
-        rates: dict[str, float] = json.loads(FILE.read_text(encoding="utf-8"))["rates"]
-    except FileNotFoundError:
-        return {}
+    rates: dict[str, float] = json.loads(FILE.read_text(encoding="utf-8"))["rates"]
     return rates

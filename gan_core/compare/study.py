@@ -174,7 +174,7 @@ class Study:
         (self.path / "jobs").mkdir(exist_ok=True)
         self._write_json(f"jobs/{trial.key}.json", asdict(trial))
 
-    def record_loss(self, key: str, error: str = "") -> None:
+    def mark_lost(self, key: str, error: str = "") -> None:
         """Note that the process or machine of a run was lost. The run can resume, unless an error ends it for good."""
         status: JobStatus = "failed" if error else "interrupted"
         self.write_trial_status(replace(self.trial_status(key), status=status, activity="", error=error))

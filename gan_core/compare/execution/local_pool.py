@@ -148,4 +148,4 @@ def run(study: Study, resources: Resources, ending: threading.Event) -> None:
                 if done.result() is None:
                     deaths[key] += 1
                     error = f"Its process died {_MAX_DEATHS} times, perhaps for lack of memory; {log} may say more"
-                    study.record_loss(key, error if deaths[key] >= _MAX_DEATHS else "")
+                    study.mark_lost(key, error if deaths[key] >= _MAX_DEATHS else "")

@@ -24,7 +24,7 @@ from gan_core.compare.plan import Comparison
 from gan_core.compare.study import Study, StudyError, TrialStatus
 from gan_core.runs import RunStore
 
-_MAX_LOSSES = 5  # of a run's task, before the run counts as failed
+_MAX_LOST = 5  # of a run's task, before the run counts as failed
 _POLL_SECONDS = 0.3
 _SYNC_SECONDS = 2.0  # between two copies of a run's files
 
@@ -40,7 +40,7 @@ def run(study: Study, resources: Resources, ending: threading.Event) -> None:
     ray = _connected(resources.address)
     relay = _relay(ray)
     tasks: dict[Any, str] = {}  # from Ray's object reference to the job's key
-    losses: Counter[str] = Counter()
+    times_lost: Counter[str] = Counter()
     task = ray.remote(_train_remotely).options(num_cpus=1, num_gpus=resources.gpus, max_retries=0)
     while True:
         busy = set(tasks.values())
@@ -61,9 +61,9 @@ def run(study: Study, resources: Resources, ending: threading.Event) -> None:
             try:
                 ray.get(reference)
             except ray.exceptions.RayError as error:
-                losses[key] += 1
-                reason = f"Its task was lost {_MAX_LOSSES} times: {type(error).__name__}: {str(error)[:300]}"
-                study.record_loss(key, reason if losses[key] >= _MAX_LOSSES else "")
+                times_lost[key] += 1
+                reason = f"Its task was lost {_MAX_LOST} times: {type(error).__name__}: {str(error)[:300]}"
+                study.mark_lost(key, reason if times_lost[key] >= _MAX_LOST else "")
 
 
 def _connected(address: str) -> Any:

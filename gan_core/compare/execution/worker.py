@@ -27,61 +27,47 @@ from gan_core.system.allocator import keep_freed_memory
 _LOCK_SECONDS = 60.0  # for an earlier worker that still saves the same run
 
 
-class Worker:
-    """Works on tasks until standard input closes."""
-
-    def __init__(self) -> None:
-        self._tasks: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        self._ending = threading.Event()
-
-    def listen(self) -> None:
-        """Read tasks from standard input until it closes. Runs in its own thread."""
-        with open(0, "rb", buffering=0, closefd=False) as lines:  # unbuffered: a buffer's lock would block the exit
-            for line in lines:
-                self._tasks.put(json.loads(line))
-        self.end()
-
-    def end(self, *_: object) -> None:
-        """Save and end."""
-        self._ending.set()
-        self._tasks.put(None)
-
-    def work(self) -> None:
-        """Do one task after another."""
-        answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-        os.dup2(2, 1)  # what a library prints to standard output must not mix with the answers
-        while (task := self._tasks.get()) is not None and not self._ending.is_set():
-            answers.write(json.dumps(self._do(task)) + "\n")
-            answers.flush()
-
-    def _do(self, task: dict[str, Any]) -> dict[str, Any]:
-        if "measure" in task:
-            return estimate.measure_here(TrainConfig.from_json(task["measure"]), task["device"])
-        study = Study(Path(task["study"]))
-        try:
-            with FileLock(study.path / "jobs" / f".{task['key']}.lock", timeout=_LOCK_SECONDS):
-                return {"status": self._train(study, task["key"], task["device"]).status}
-        except (StudyError, ConfigError, ValueError, OSError) as error:
-            study.write_trial_status(TrialStatus(task["key"], "failed", error=str(error)))
-            return {"status": "failed"}
-
-    def _train(self, study: Study, key: str, device: str) -> TrialStatus:
-        plan = study.comparison
-        job = next(job for job in plan.jobs() if job.key == key)
-
-        def command() -> TrialCommand:
-            return "interrupt" if self._ending.is_set() else study.command_for(key)
-
-        return train(job, plan.title, study.trial_status(key), study.library, command, study.write_trial_status, device)
-
-
 def main() -> None:
     keep_freed_memory()
-    worker = Worker()
+    tasks: queue.Queue[dict[str, Any] | None] = queue.Queue()
+    ending = threading.Event()
+
+    def end(*_: object) -> None:
+        ending.set()
+        tasks.put(None)
+
+    def listen() -> None:
+        with open(0, "rb", buffering=0, closefd=False) as lines:  # unbuffered: a buffer's lock would block the exit
+            for line in lines:
+                tasks.put(json.loads(line))
+        end()
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the parent decides
-    signal.signal(signal.SIGTERM, worker.end)
-    threading.Thread(target=worker.listen, daemon=True).start()
-    worker.work()
+    signal.signal(signal.SIGTERM, end)
+    threading.Thread(target=listen, daemon=True).start()
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a library prints to standard output must not mix with the answers
+    while (task := tasks.get()) is not None and not ending.is_set():
+        answers.write(json.dumps(_answer(task, ending)) + "\n")
+        answers.flush()
+
+
+def _answer(task: dict[str, Any], ending: threading.Event) -> dict[str, Any]:
+    if "measure" in task:
+        return estimate.measure_here(TrainConfig.from_json(task["measure"]), task["device"])
+    study, key = Study(Path(task["study"])), task["key"]
+
+    def command() -> TrialCommand:
+        return "interrupt" if ending.is_set() else study.command_for(key)
+
+    try:
+        with FileLock(study.path / "jobs" / f".{key}.lock", timeout=_LOCK_SECONDS):
+            job = next(job for job in study.jobs if job.key == key)
+            status, title, write = study.trial_status(key), study.comparison.title, study.write_trial_status
+            return {"status": train(job, title, status, study.library, command, write, task["device"]).status}
+    except (StudyError, ConfigError, ValueError, OSError) as error:
+        study.write_trial_status(TrialStatus(key, "failed", error=str(error)))
+        return {"status": "failed"}
 
 
 if __name__ == "__main__":
