@@ -9,14 +9,18 @@ shell.ensure_navigation()
 from gan_core.compare import Study, StudyError  # noqa: E402  (the navigation appears before torch has loaded)
 from ui.compare import (  # noqa: E402
     background_results,
+    curves,
     custom_plan,
     header,
     plan_preview,
     progress,
     ready_made,
-    results,
+    samples,
     saved,
+    settings,
     state,
+    table,
+    verdict,
 )
 from ui.server import freeze_loaded_objects  # noqa: E402
 
@@ -47,7 +51,7 @@ def show(study: Study) -> None:
         try:
             progress.panel(study)
             training = progress.is_training(study)
-            results.panel(study, background_results.of(study, fresh=not training))
+            results(study, background_results.of(study, fresh=not training))
         except StudyError as error:
             st.error(str(error), icon=":material/error:")
             return
@@ -61,6 +65,28 @@ def show(study: Study) -> None:
 
     watch()
     notice()
+
+
+def results(study: Study, current: background_results.StudyResults) -> None:
+    """All results of a study so far, the verdict first once it is final."""
+    if not current.results.runs:
+        st.info(
+            "The first curves and pictures come with the first steps; a worker needs some seconds to begin.",
+            icon=":material/hourglass_top:",
+        )
+        return
+    left, right = st.columns([7, 5], gap="large")
+    with left:
+        if current.is_final:
+            verdict.panel(current)
+        curves.panel(study, current)
+        if not current.is_final:
+            verdict.later(current)
+    with right:
+        samples.panel(study, current.results)
+    table.panel(current)
+    with st.expander("What differs", icon=":material/difference:"):
+        settings.panel(current.results)
 
 
 study = state.opened()

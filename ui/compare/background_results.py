@@ -56,7 +56,7 @@ class Watch:
         self._guard = threading.Lock()
 
     def results(self, fresh: bool) -> StudyResults:
-        """The last results; starts reading newer ones in the background if something has changed.
+        """The last results; starts current newer ones in the background if something has changed.
 
         Args:
             fresh: wait for the newest results.

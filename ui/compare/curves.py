@@ -28,16 +28,16 @@ _NAMES: Mapping[str, str] = {
 _MEASURE, _X, _SMOOTH, _LOG = "compare-measure", "compare-x", "compare-smooth", "compare-log"
 
 
-def panel(study: Study, reading: StudyResults) -> None:
+def panel(study: Study, current: StudyResults) -> None:
     """The choice of a curve, and the chart."""
-    quality = METRICS[reading.results.metric].label
+    quality = METRICS[current.results.metric].label
     names = {name: words or quality for name, words in _NAMES.items()}
     with st.container(horizontal=True, vertical_alignment="bottom", key="compare-curves"):
         name = st.selectbox("Curve", list(names), format_func=names.__getitem__, key=_MEASURE, width=230)
         x: X = st.segmented_control("Against", get_args(X), default="steps", key=_X, required=True)
     smooth, log = st.session_state.setdefault(_SMOOTH, 0.02), st.session_state.setdefault(_LOG, False)
-    found = reading.curves(name, x, 0.0 if name == "quality" else smooth)
-    figure = overlaid(names[name], _indexed(reading, found), x, log)
+    found = current.curves(name, x, 0.0 if name == "quality" else smooth)
+    figure = overlaid(names[name], _indexed(current, found), x, log)
     with st.container(key="chart-compare"):
         picked = samples.moment(study) if x == "steps" else None
         live_chart(
@@ -47,7 +47,7 @@ def panel(study: Study, reading: StudyResults) -> None:
             uirevision=f"{study.id} {name}",
             cursor=picked,
             save_as=f"{study.comparison.id}-{name}",
-            on_pick=(lambda step: samples.move(study, reading.results, step)) if x == "steps" else None,
+            on_pick=(lambda step: samples.move(study, current.results, step)) if x == "steps" else None,
         )
         with corner("compare"), st.popover("Axes and smoothing", icon=":material/tune:", type="tertiary"):
             st.slider("Smoothing, share of a run", 0.0, 0.2, step=0.01, key=_SMOOTH)
@@ -56,7 +56,7 @@ def panel(study: Study, reading: StudyResults) -> None:
     st.caption(f"{better}line: median of the seeds · band: least to greatest")
 
 
-def _indexed(reading: StudyResults, curves: Sequence[Curve]) -> list[tuple[int, Any]]:
+def _indexed(current: StudyResults, curves: Sequence[Curve]) -> list[tuple[int, Any]]:
     """Each curve with the index of its variant, which decides its colour and dash."""
-    ids = list(reading.results.titles)
+    ids = list(current.results.titles)
     return [(ids.index(curve.variant), curve) for curve in curves]

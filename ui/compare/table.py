@@ -14,21 +14,21 @@ _COLUMNS = ("quality", "best", "level", "loss_noise", "seconds", "speed", "memor
 _MEGABYTE = 1e6
 
 
-def panel(reading: StudyResults) -> None:
+def panel(current: StudyResults) -> None:
     """The table, with medians over the seeds."""
-    st.markdown(f"**Figures{'' if reading.is_final else ' so far'}**, medians over the seeds")
+    st.markdown(f"**Figures{'' if current.is_final else ' so far'}**, medians over the seeds")
     st.dataframe(
-        [_cells(row) for row in reading.rows],
+        [_cells(row) for row in current.rows],
         hide_index=True,
         key="compare-table",
         placeholder="–",  # not reached or not measured
-        column_config={"Variant": st.column_config.TextColumn(pinned=True)} | _columns(reading),
+        column_config={"Variant": st.column_config.TextColumn(pinned=True)} | _columns(current),
     )
     st.caption("Click a heading to sort. Distances and loss noise: lower is better.")
 
 
-def _columns(reading: StudyResults) -> dict[str, Any]:
-    quality = METRICS[reading.results.metric].label
+def _columns(current: StudyResults) -> dict[str, Any]:
+    quality = METRICS[current.results.metric].label
     labels = {"quality": f"{quality}, end", "best": f"{quality}, best", "memory": "Memory, MB"}
     return {
         name: st.column_config.NumberColumn(

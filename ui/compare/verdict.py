@@ -10,10 +10,10 @@ from ui.compare.background_results import StudyResults
 from ui.formatting import plain
 
 
-def panel(reading: StudyResults) -> None:
+def panel(current: StudyResults) -> None:
     """The claims, then every variant against the reference."""
     st.markdown("**Verdict**")
-    plan = reading.results.comparison
+    plan = current.results.comparison
     if not plan.axes:
         st.info(
             "These runs were not trained for one comparison: they may differ in more than one thing, so they are shown "
@@ -21,13 +21,13 @@ def panel(reading: StudyResults) -> None:
             icon=":material/info:",
         )
         return
-    for result in reading.claims:
+    for result in current.claims:
         st.markdown(f"{ready_made.outcome(result.outcome)} {plain(result.claim.says)}")
         st.caption(plain(result.text))
-    _differences(reading)
-    reference = plain(reading.results.titles[plan.reference_id])
+    _differences(current)
+    reference = plain(current.results.titles[plan.reference_id])
     with st.expander(f"Every test against {reference}", icon=":material/query_stats:"):
-        for verdict in reading.verdicts:
+        for verdict in current.verdicts:
             st.markdown(f"{_sign(verdict)} {plain(verdict.text)}")
         st.caption(
             "Paired t-tests over the seeds, corrected by Holm for all of these; with few seeds only large differences "
@@ -35,17 +35,17 @@ def panel(reading: StudyResults) -> None:
         )
 
 
-def _differences(reading: StudyResults) -> None:
+def _differences(current: StudyResults) -> None:
     """The differences that the tests show, or a sentence that they show none."""
-    tested = [verdict for verdict in reading.verdicts if verdict.p is not None]
+    tested = [verdict for verdict in current.verdicts if verdict.p is not None]
     shown = [verdict for verdict in tested if verdict.better is not None]
     for verdict in shown:
-        winner = plain(reading.results.titles[verdict.better or ""])
+        winner = plain(current.results.titles[verdict.better or ""])
         st.markdown(f":green-badge[:material/trophy: better: {winner}] {plain(verdict.text)}")
     if not tested:
         text = (
-            reading.verdicts[0].text
-            if len(reading.verdicts) == 1
+            current.verdicts[0].text
+            if len(current.verdicts) == 1
             else "No verdict: fewer than 3 seeds came to their end."
         )
         st.markdown(plain(text))
@@ -56,10 +56,10 @@ def _differences(reading: StudyResults) -> None:
         st.caption(f"In {len(tested) - len(shown)} of {len(tested)} tests no difference is shown.")
 
 
-def later(reading: StudyResults) -> None:
+def later(current: StudyResults) -> None:
     """Why there is no verdict yet."""
     st.info(
-        f"{reading.ended} of {len(reading.results.trial_statuses)} runs are done. The verdict comes once all have "
+        f"{current.ended} of {len(current.results.trial_statuses)} runs are done. The verdict comes once all have "
         "ended: who looks early, and stops when it suits, finds differences that are not there.",
         icon=":material/hourglass_top:",
     )
