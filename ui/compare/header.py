@@ -34,12 +34,6 @@ def _export(study: Study) -> None:
         "Samples of each variant (PNG)": ("samples.png", "image/png", lambda: report.png(results_of(study), study)),
     }
     for label, (name, mime, content) in kinds.items():
-        st.download_button(
-            label,
-            data=content,
-            file_name=f"{study.comparison.id}-{name}",
-            mime=mime,
-            on_click="ignore",
-            width="stretch",
-        )
+        file = f"{study.comparison.id}-{name}"
+        st.download_button(label, data=content, file_name=file, mime=mime, on_click="ignore", width="stretch")
     st.caption("The report is one page that needs no network. The chart saves itself: PNG, in its corner.")
