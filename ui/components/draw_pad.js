@@ -6,12 +6,9 @@ const SPACING = 0.02; // between points along a stroke, as a share of the pad's 
 const STEP = 0.025; // of the keyboard's pen, as such a share
 
 class Pad extends View {
-  // The data of later calls does not matter: the drawing is the browser\'s.
-  constructor(root, { points, extent, limit, ruler }) {
+  constructor(root) {
     super(root);
-    Object.assign(this, { extent, limit, ruler });
     this.canvas = root.querySelector("canvas");
-    this.strokes = points.map((point) => [point]); // lists of [x, y] in data units
     this.stroke = null; // the stroke being drawn
     this.pen = null; // position of the keyboard's pen, in data units
 
@@ -25,7 +22,10 @@ class Pad extends View {
     root.querySelector(".clear").onclick = () => this.change(() => (this.strokes = []));
   }
 
-  show() {
+  // Only the first data matter: from then on the drawing is the browser's.
+  show({ points, extent, limit, ruler }) {
+    const strokes = points.map((point) => [point]); // lists of [x, y] in data units
+    if (!this.strokes) Object.assign(this, { strokes, extent, limit, ruler });
     this.paint();
   }
 
@@ -112,7 +112,7 @@ class Pad extends View {
 
   paint() {
     const { canvas, extent } = this;
-    if (canvas.clientWidth === 0) return;
+    if (!this.strokes || canvas.clientWidth === 0) return;
     const side = Math.round(canvas.clientWidth * window.devicePixelRatio);
     const context = cleared(canvas, side, side);
     const theme = themeOf(canvas);

@@ -7,7 +7,7 @@ const views = new WeakMap(); // the view of each mounted component
 // machine; then the view stays.
 function mount(View, { data, parentElement, setStateValue, setTriggerValue }) {
   const root = parentElement.querySelector(".component");
-  if (!views.has(root)) views.set(root, new View(root, data));
+  if (!views.has(root)) views.set(root, new View(root));
   const view = views.get(root);
   Object.assign(view, { setState: setStateValue, trigger: setTriggerValue });
   view.show(data);
