@@ -117,7 +117,7 @@ def main() -> int:
             unfinished = list(run.path.glob(".unfinished-*"))
             while_saving += bool(unfinished)
             try:
-                resumed_from = run.last_whole()
+                resumed_from = run.last_complete()
             except RunError:
                 resumed_from = 0  # killed before the first checkpoint
             lost = killed_at - resumed_from

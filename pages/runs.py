@@ -10,15 +10,15 @@ from gan_core.runs import RunError, shipped  # noqa: E402  (the shell stands bef
 from ui.runs import actions, detail, library_bar, run_list, selection  # noqa: E402
 from ui.server import pool  # noqa: E402
 
-(own, damaged), came_with_it = pool().store.read(), shipped.SHIPPED.list()
-runs = [*own, *came_with_it]
+(own, damaged), shipped_runs = pool().store.scan(), shipped.SHIPPED.list()
+runs = [*own, *shipped_runs]
 PACE = 2 if pool().live() else None  # seconds between two looks, while something trains
 
 
 @st.fragment(run_every=PACE)
 def library() -> None:
     """The list moves while runs train; a choice there changes the rest of the page too."""
-    run_list.panel([*pool().store.list(), *came_with_it])
+    run_list.panel([*pool().store.list(), *shipped_runs])
     if selection.news():
         st.rerun()
 

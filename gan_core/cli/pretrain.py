@@ -36,7 +36,7 @@ def pretrain(
             fail(snapshot.error or f"Stopped at step {snapshot.step} of {recipe.steps}, so nothing was made")
         try:
             runs.mkdir(parents=True, exist_ok=True)
-            packed = pretrained.pack(store.open(snapshot.run_id), recipe, runs / name)
+            packed = pretrained.ship(store.open(snapshot.run_id), recipe, runs / name)
         except OSError as error:
             fail(f"Cannot write {runs / name}: {error.strerror or error}")
     typer.echo(packed.path)

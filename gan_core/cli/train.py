@@ -87,7 +87,7 @@ def resume(
 
     run = open_run(run_dir)
     try:
-        run.refuse_if_only_to_look_at()
+        run.refuse_without_state()
         config, status = run.config, summarise(run).status
     except RunError as error:
         fail(str(error))

@@ -25,7 +25,7 @@ from gan_core.compare.plan import Comparison, Job, Variant
 from gan_core.config import ConfigError
 from gan_core.runs import Run, RunError, RunStore
 from gan_core.runs.shipped import store_of
-from gan_core.system.files import replace_text
+from gan_core.system.files import read_json, replace_text
 
 JobStatus = Literal["waiting", "running", "paused", "stopped", "interrupted", "finished", "failed"]
 ENDED: tuple[JobStatus, ...] = ("finished", "failed")
@@ -215,10 +215,7 @@ class Study:
             return True
 
     def _read_json(self, name: str, default: Any) -> Any:
-        try:
-            return json.loads((self.path / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return default
+        return read_json(self.path / name, default)
 
     def _write_json(self, name: str, value: Any) -> None:
         replace_text(self.path / name, json.dumps(value, indent=2))

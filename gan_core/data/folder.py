@@ -87,7 +87,7 @@ def _in_zip(archive: zipfile.ZipFile) -> _Found:
             left_out[OTHER].append(entry.filename)
         else:
             entries[entry.filename] = entry
-    size = zip_safety.unpacked(entries.values())
+    size = zip_safety.unpacked_bytes(entries.values())
     if size > UNPACKED:
         raise DataError(
             f"The pictures in this zip file unpack to {size / 1e9:.1f} GB, and at most {UNPACKED / 1e9:.0f} GB is "

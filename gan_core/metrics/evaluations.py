@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from gan_core.metrics.registry import METRICS, MetricValue, Provenance
+from gan_core.system.files import read_json
 
 _TIME_COLUMNS = ("step", "epoch", "seconds", "images")
 _SUFFIXES = ("", "_low", "_high", "_real", "_n", "_reference", "_extractor")  # each metric has these columns
@@ -143,8 +144,8 @@ class Best:
 
 def read_best(file: Path) -> Best | None:
     """Read what `Best.as_json` wrote. None if the file is absent or unreadable."""
+    fields = read_json(file)
     try:
-        fields = json.loads(file.read_text(encoding="utf-8"))
         return Best(int(fields["step"]), str(fields["metric"]), float(fields["value"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None

@@ -1,17 +1,17 @@
-"""The run library: a run is a folder of plain files that outlives the process which trained it."""
+"""The run library. A run is a folder of plain files that other programs can read."""
 
 from gan_core.runs.archive import pack, unpack
 from gan_core.runs.errors import RunError
-from gan_core.runs.frames import COLUMNS_OF_PICTURES, tile, untile
+from gan_core.runs.frames import GRID_COLUMNS, tile, untile
 from gan_core.runs.lineage import Branch, family
 from gan_core.runs.metadata import Metadata
-from gan_core.runs.run import MARKED, Run
+from gan_core.runs.run import CURVE_EVENTS, Run
 from gan_core.runs.store import RunStore
 from gan_core.runs.summary import RunSummary, summarise
 
 __all__ = [
-    "COLUMNS_OF_PICTURES",
-    "MARKED",
+    "CURVE_EVENTS",
+    "GRID_COLUMNS",
     "Branch",
     "Metadata",
     "Run",

@@ -1,4 +1,4 @@
-"""A checkpoint on disk: a folder of safetensors and one `state.json`, which is whole or not there at all."""
+"""A checkpoint on disk: a folder of safetensors files and one `state.json`, which appears only when it is complete."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors import torch as tensorfile
+from safetensors.torch import load_file
+from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
 
 from gan_core import models
@@ -21,9 +22,9 @@ from gan_core.config import SETTINGS, ConfigError, TrainConfig
 from gan_core.runs import state_tree
 from gan_core.training.trainer import Trainer
 
-NETWORKS = ("generator", "discriminator", "ema")
-OLD_STATE = "state.pt"  # until version 0.1 the state stood in torch's own format
-BROKEN = (
+NETWORKS = ("generator", "discriminator", "ema")  # "ema" only where the config asks for it
+OLD_STATE = "state.pt"  # written until version 0.1, by torch.save
+READ_ERRORS = (
     OSError,
     ValueError,
     KeyError,
@@ -36,16 +37,16 @@ BROKEN = (
 )
 
 
-def save(trainer: Trainer, folder: Path) -> Path:
+def save(trainer: Trainer, folder: Path) -> None:
     """Write the trainer's whole state as `folder`. Raises `OSError` as `write` does."""
-    return write(trainer.state_dict(), folder)
+    write(trainer.state_dict(), folder)
 
 
-def write(state: Mapping[str, Any], folder: Path) -> Path:
-    """Write what `Trainer.state_dict` gave as `folder`: to a temporary name, flushed to the disk, then renamed.
+def write(state: Mapping[str, Any], folder: Path) -> None:
+    """Write a `Trainer.state_dict` as `folder`: under a temporary name, flushed to the disk, then renamed.
 
     Raises:
-        OSError: the disk is full or not writable; no half-written folder is left under that name.
+        OSError: the disk is full or not writable; no unfinished folder remains.
     """
     state = dict(state)
     unfinished = folder.with_name(f".unfinished-{folder.name}")
@@ -55,9 +56,9 @@ def write(state: Mapping[str, Any], folder: Path) -> Path:
         for name in NETWORKS:
             if name in state:
                 _write_tensors(unfinished / f"{name}.safetensors", state.pop(name))
-        tensors, rest = state_tree.take_apart(state)
+        tensors, structure = state_tree.split(state)
         _write_tensors(unfinished / "state.safetensors", tensors)
-        (unfinished / "state.json").write_text(json.dumps(rest), encoding="utf-8")
+        (unfinished / "state.json").write_text(json.dumps(structure), encoding="utf-8")
         for file in (*unfinished.iterdir(), unfinished):
             _flush(file)
         shutil.rmtree(folder, ignore_errors=True)
@@ -66,92 +67,77 @@ def write(state: Mapping[str, Any], folder: Path) -> Path:
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
-    return folder
 
 
 def _write_tensors(file: Path, tensors: Mapping[str, Tensor]) -> None:
-    file.write_bytes(tensorfile.save(dict(tensors)))  # the library's own way to a file hides a full disk's OSError
+    file.write_bytes(to_safetensors(dict(tensors)))  # safetensors' `save_file` hides the OSError of a full disk
 
 
 def load(trainer: Trainer, folder: Path) -> None:
-    """Put the trainer where the checkpoint stands.
-
-    Raises:
-        one of BROKEN: the checkpoint is torn, or of networks of another shape.
-    """
-    trainer.load_state_dict(read_state(folder) | networks(folder))
+    """Restore the trainer to the checkpoint. Raises one of READ_ERRORS if it is damaged or its shapes differ."""
+    trainer.load_state_dict(read_state(folder) | read_networks(folder))
 
 
 def load_weights(trainer: Trainer, folder: Path) -> None:
-    """Give the trainer the weights of the checkpoint, and its step: enough to make samples, not to train on.
+    """Load the checkpoint's weights and step, which is enough to generate samples but not to train.
 
-    Raises:
-        one of BROKEN: the checkpoint is torn, or of networks of another shape.
+    Raises one of READ_ERRORS if the checkpoint is damaged or its shapes differ.
     """
-    for name, weights in networks(folder).items():
+    for name, weights in read_networks(folder).items():
         getattr(trainer, name).load_state_dict(weights)
     trainer.steps = step_of(folder) or 0
 
 
 def has_state(folder: Path) -> bool:
-    """Whether the checkpoint holds more than weights, or once did."""
+    """Whether the checkpoint holds, or once held, a state to resume training from; shipped ones hold only weights."""
     return any((folder / name).exists() for name in (OLD_STATE, "state.json", "state.safetensors"))
 
 
-def networks(folder: Path) -> dict[str, dict[str, Tensor]]:
-    """The weights alone, by network: "generator", "discriminator", and "ema" where there is one.
-
-    Raises:
-        one of BROKEN: the checkpoint is torn or gone.
-    """
+def read_networks(folder: Path) -> dict[str, dict[str, Tensor]]:
+    """The weights of each network in NETWORKS. Raises one of READ_ERRORS if the checkpoint is damaged or missing."""
     files = {name: folder / f"{name}.safetensors" for name in NETWORKS}
-    return {name: tensorfile.load_file(file) for name, file in files.items() if name != "ema" or file.exists()}
+    return {name: load_file(file) for name, file in files.items() if name != "ema" or file.exists()}
 
 
 def read_state(folder: Path) -> dict[str, Any]:
-    """All that the checkpoint holds besides its networks.
-
-    Raises:
-        one of BROKEN: it is torn.
-    """
+    """Everything in the checkpoint except its networks. Raises one of READ_ERRORS if it is damaged."""
     if (folder / OLD_STATE).exists():
         return torch.load(folder / OLD_STATE, weights_only=True, map_location="cpu")
-    rest = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-    state = state_tree.put_together(tensorfile.load_file(folder / "state.safetensors"), rest)
+    structure = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+    state = state_tree.join(load_file(folder / "state.safetensors"), structure)
     if not isinstance(state, dict):
         raise ValueError("not the state of a checkpoint")
     return state
 
 
-def is_whole(folder: Path) -> bool:
-    """Whether every file of the checkpoint is there in full. Reads a few bytes of each."""
+def is_complete(folder: Path) -> bool:
+    """Whether every file of the checkpoint is there in full length. Reads a few bytes of each."""
+    required = [f"{name}.safetensors" for name in NETWORKS if name != "ema"]
     try:
         for file in folder.glob("*.safetensors"):
-            with safe_open(file, "pt"):  # the header knows how long the file must be
+            with safe_open(file, "pt"):  # compares the length of the file with its header
                 pass
         if (folder / OLD_STATE).exists():
-            return _has_networks(folder) and zipfile.is_zipfile(folder / OLD_STATE)
-        json.loads((folder / "state.json").read_text(encoding="utf-8"))
-    except BROKEN:
+            state_is_complete = zipfile.is_zipfile(folder / OLD_STATE)
+        else:
+            json.loads((folder / "state.json").read_text(encoding="utf-8"))
+            state_is_complete = (folder / "state.safetensors").is_file()
+    except READ_ERRORS:
         return False
-    return _has_networks(folder) and (folder / "state.safetensors").is_file()
+    return state_is_complete and all((folder / name).is_file() for name in required)
 
 
-def _has_networks(folder: Path) -> bool:
-    return all((folder / f"{name}.safetensors").is_file() for name in NETWORKS if name != "ema")
+def check_compatible(config: TrainConfig, saved: TrainConfig) -> None:
+    """Raise `ConfigError` if a checkpoint of `saved` cannot continue under `config`.
 
-
-def refuse_what_does_not_fit(config: TrainConfig, saved: TrainConfig) -> None:
-    """Raises `ConfigError` if a checkpoint of `saved` cannot go on under `config`.
-
-    What it holds is weights, the optimisers' memory of them, an order of the data and the state of every random
-    generator, so what made those must stay.
+    A checkpoint holds weights, optimiser state, the order of the data and the states of the random generators, so the
+    settings that produced them must stay the same.
     """
     for key in config.changes_from(saved):
         if key == "seed" or key.startswith("data.") or (key.startswith("optimizer_") and not SETTINGS[key].live):
-            raise ConfigError(f"{key}: a checkpoint goes on with the {key} that it was made with; start a new run")
+            raise ConfigError(f"{key}: a checkpoint continues only with its own {key}; start a new run")
     if config.ema_decay and not saved.ema_decay:
-        raise ConfigError("ema_decay: this checkpoint keeps no average of G's weights; start a new run")
+        raise ConfigError("ema_decay: this checkpoint has no average of G's weights; start a new run")
     for role, now, before in zip(("G", "D"), models.build_meta(config), models.build_meta(saved), strict=True):
         if _shapes(now) != _shapes(before):
             changed = ", ".join(key for key in config.changes_from(saved) if not SETTINGS[key].live)
@@ -163,13 +149,13 @@ def _shapes(network: nn.Module) -> dict[str, torch.Size]:
 
 
 def step_of(folder: Path) -> int | None:
-    """The step that a checkpoint folder's name gives, or None where it is no checkpoint."""
+    """The step in the name of a checkpoint's folder ("step-0000500"), or None for any other folder."""
     digits = folder.name.removeprefix("step-")
     return int(digits) if folder.name.startswith("step-") and digits.isdecimal() else None
 
 
 def _flush(path: Path) -> None:
-    if path.is_dir() and os.name == "nt":  # Windows cannot open folders, and needs no flush of them
+    if path.is_dir() and os.name == "nt":  # Windows cannot open folders, and does not need to flush them
         return
     handle = os.open(path, os.O_RDONLY)
     try:

@@ -1,5 +1,5 @@
-"""The error that a bad run is."""
+"""The error of the run library."""
 
 
 class RunError(RuntimeError):
-    """A run that cannot be found, read or written; the message says what, why and what now."""
+    """A run that cannot be found, read or written. The message says what failed, why, and what the user can do."""

@@ -1,4 +1,4 @@
-"""The pictures of a run on disk: the samples of one step as one PNG, or for points the whole plane."""
+"""The pictures of a run on disk: for images a grid of samples as PNG, for points the arrays of the plane."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from gan_core.config import TrainConfig
 from gan_core.runs.checkpoint import step_of
 from gan_core.training.plane_view import Plane, to_arrays
 
-COLUMNS_OF_PICTURES = 8  # samples side by side in a saved grid
-BROKEN = (OSError, ValueError, TypeError, SyntaxError, SafetensorError, Image.DecompressionBombError)
+GRID_COLUMNS = 8
+READ_ERRORS = (OSError, ValueError, TypeError, SyntaxError, SafetensorError, Image.DecompressionBombError)
 
 
 def write(folder: Path, step: int, samples: np.ndarray, plane: Plane | None = None) -> None:
-    """Keep the samples of this step, (n, H, W, C) bytes, or the plane. Raises `OSError` if the disk refuses."""
+    """Save the samples of this step, uint8 (n, H, W, C), or the plane. Raises `OSError` if the disk refuses."""
     folder.mkdir(exist_ok=True)
     if plane is not None:
         (folder / f"step-{step:07d}.safetensors").write_bytes(save(to_arrays(plane)))
@@ -27,17 +27,13 @@ def write(folder: Path, step: int, samples: np.ndarray, plane: Plane | None = No
 
 
 def steps(folder: Path) -> list[int]:
-    """The steps of which a picture is kept, in order."""
+    """The steps that have a picture, in order."""
     found = (step_of(file.with_suffix("")) for file in folder.glob("step-*"))
     return sorted(step for step in found if step is not None)
 
 
 def read(folder: Path, step: int, config: TrainConfig) -> np.ndarray | Plane:
-    """The samples of this step as `write` got them.
-
-    Raises:
-        one of BROKEN: there is no readable picture of the step.
-    """
+    """The samples or the plane that `write` got. Raises one of READ_ERRORS if there is no readable picture."""
     stem = folder / f"step-{step:07d}"
     if stem.with_suffix(".safetensors").exists():
         return Plane(**load_file(stem.with_suffix(".safetensors")))
@@ -52,20 +48,20 @@ def delete_after(folder: Path, step: int) -> None:
             file.unlink()
 
 
-def tile(samples: np.ndarray, columns: int = COLUMNS_OF_PICTURES) -> np.ndarray:
-    """Pictures (n, H, W, C) as one, row by row, `columns` of them side by side: (rows H, columns W[, C])."""
+def tile(samples: np.ndarray, columns: int = GRID_COLUMNS) -> np.ndarray:
+    """Pictures (n, H, W, C) as one grid, row by row: (rows * H, columns * W, C), without the last axis if C is 1."""
     n, height, width, channels = samples.shape
     rows = -(-n // columns)
-    sheet = np.zeros((rows * columns, height, width, channels), dtype=np.uint8)
-    sheet[:n] = samples
-    sheet = sheet.reshape(rows, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
-    sheet = sheet.reshape(rows * height, columns * width, channels)
-    return sheet[..., 0] if channels == 1 else sheet
+    grid = np.zeros((rows * columns, height, width, channels), dtype=np.uint8)
+    grid[:n] = samples
+    grid = grid.reshape(rows, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
+    grid = grid.reshape(rows * height, columns * width, channels)
+    return grid[..., 0] if channels == 1 else grid
 
 
-def untile(sheet: np.ndarray, config: TrainConfig) -> np.ndarray:
+def untile(grid: np.ndarray, config: TrainConfig) -> np.ndarray:
     """The pictures that `tile` joined: (record.samples, H, W, C)."""
     channels, height, width = config.shape
-    rows = sheet.shape[0] // height
-    pictures = sheet.reshape(rows, height, COLUMNS_OF_PICTURES, width, channels).transpose(0, 2, 1, 3, 4)
+    rows = grid.shape[0] // height
+    pictures = grid.reshape(rows, height, GRID_COLUMNS, width, channels).transpose(0, 2, 1, 3, 4)
     return pictures.reshape(-1, height, width, channels)[: config.record.samples]

@@ -1,27 +1,28 @@
-"""What a run from elsewhere must show before it is let into the library. Each refusal is one clear sentence."""
+"""Checks that a run from elsewhere must pass before it enters the library. Each refusal is one sentence."""
 
 from __future__ import annotations
 
-import json
 import math
 import re
-import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from pathlib import Path
 
 import torch
 from PIL import Image
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from gan_core import models
 from gan_core.config import SETTINGS, ConfigError, OptimizerConfig, TrainConfig
 from gan_core.data import Dataset
-from gan_core.runs import checkpoint
-from gan_core.runs.frames import COLUMNS_OF_PICTURES
+from gan_core.runs import checkpoint, direction_names
+from gan_core.runs.frames import GRID_COLUMNS
 from gan_core.runs.run import Run
 from gan_core.system import zip_safety
+from gan_core.system.files import read_json
 from gan_core.system.memory import free_bytes
 from gan_core.training import optimizers
 from gan_core.training.memory_estimate import estimate_memory
@@ -29,76 +30,98 @@ from gan_core.training.plane_view import Plane
 from gan_core.training.trainer import Trainer
 
 ALLOWED = re.compile(
-    r"(?:config|about|best)\.json|(?:metrics|evals)\.csv|(?:events|glances)\.jsonl"
+    r"(?:config|about|best|directions)\.json|(?:metrics|evals)\.csv|(?:events|glances)\.jsonl"
     r"|samples/step-\d{7,9}\.(?:png|safetensors)"
     r"|step-\d{7,9}/(?:(?:generator|discriminator|ema|state)\.safetensors|state\.json)",
     re.ASCII,
 )
-UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, KeyError)
-LARGEST = 4_000_000_000  # bytes of a run
-MOST_FILES = 50_000
-_TEXTS = {  # bytes, at most; a million logged steps are 150 MB of metrics.csv
+DAMAGED_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, KeyError)
+MAX_BYTES = 4_000_000_000  # of a whole run
+MAX_FILES = 50_000
+_MAX_TEXT_BYTES = {  # a million logged steps are 150 MB of metrics.csv
     "config.json": 1_000_000,
     "about.json": 100_000,
     "best.json": 10_000,
+    "directions.json": 5_000_000,
     "metrics.csv": 500_000_000,
     "evals.csv": 20_000_000,
     "events.jsonl": 20_000_000,
     "glances.jsonl": 50_000_000,
     "state.json": 5_000_000,
 }
-_HEADER = 5_000_000  # bytes of a safetensors header
-_MOST_EXAMPLES = 10_000_000
-_KINDS = {torch.float32: ("F32", 4), torch.int64: ("I64", 8), torch.bool: ("BOOL", 1), torch.uint8: ("U8", 1)}
-_PLANE = 1_000_000  # bytes of a plane; one of 1,024 points has 50,000
+_MAX_HEADER_BYTES = 5_000_000  # of a safetensors file
+_MAX_PLANE_BYTES = 1_000_000  # a plane of 1,024 points has 50,000
+_MAX_EXAMPLES = 10_000_000
+_DTYPE_NAMES = {torch.float32: "F32", torch.int64: "I64", torch.bool: "BOOL", torch.uint8: "U8"}  # in safetensors
 
 Entries = dict[str, zipfile.ZipInfo]
-Header = Mapping[str, tuple[str, tuple[int, ...]]]  # a tensor's type and shape, by its name
+Header = Mapping[str, tuple[str, tuple[int, ...]]]  # dtype and shape of each tensor, by its name
 
 
 class NotImportedError(Exception):
-    """Why a zip was refused, as the end of a sentence."""
+    """The reason for a refusal, as the end of a sentence."""
 
 
-# ---- before anything is unpacked -------------------------------------------------------------------------------------
+# ---- the zip file, before anything is unpacked -----------------------------------------------------------------------
 
 
 def allowed_entries(archive: zipfile.ZipFile) -> Entries:
-    """The files of a run in the zip, by their place in the run's folder."""
+    """The files to unpack, by their path in the run's folder. Raises `NotImportedError` if any other entry exists."""
     entries: Entries = {}
-    if len(archive.infolist()) > MOST_FILES:
-        raise NotImportedError(f"it holds over {MOST_FILES:,} files")
+    if len(archive.infolist()) > MAX_FILES:
+        raise NotImportedError(f"it holds over {MAX_FILES:,} files")
     for entry in archive.infolist():
-        shown = _shown(entry.filename)
+        printable = "".join(c if c.isprintable() else "?" for c in entry.filename)[:60]
         if zip_safety.leads_out(entry):
-            raise NotImportedError(f'the path "{shown}" leads out of it')
+            raise NotImportedError(f'the path "{printable}" leads out of it')
         if zip_safety.is_link(entry):
-            raise NotImportedError(f'"{shown}" is a link')
+            raise NotImportedError(f'"{printable}" is a link')
         if entry.is_dir():
             continue
         name = entry.filename if ALLOWED.fullmatch(entry.filename) else entry.filename.partition("/")[2]
         if not ALLOWED.fullmatch(name):
-            raise NotImportedError(f'"{shown}" is no file of a run')
+            raise NotImportedError(f'"{printable}" is not a file of a run')
         if name in entries:
-            raise NotImportedError(f'"{shown}" stands in it twice')
+            raise NotImportedError(f'it holds "{printable}" twice')
         if entry.flag_bits & 1:
             raise NotImportedError("it is encrypted")
-        if entry.file_size > _TEXTS.get(name.rpartition("/")[2], LARGEST):
-            raise NotImportedError(f'"{shown}" would unpack to {entry.file_size / 1e6:,.0f} MB')
+        if entry.file_size > _MAX_TEXT_BYTES.get(name.rpartition("/")[2], MAX_BYTES):
+            raise NotImportedError(f'"{printable}" would unpack to {entry.file_size / 1e6:,.0f} MB')
         entries[name] = entry
     if len({entry.filename.removesuffix(name) for name, entry in entries.items()}) > 1:
         raise NotImportedError("it holds more than one run")
-    if (size := zip_safety.unpacked(entries.values())) > LARGEST or zip_safety.is_bomb(entries.values()):
+    if (size := zip_safety.unpacked_bytes(entries.values())) > MAX_BYTES or zip_safety.is_bomb(entries.values()):
         raise NotImportedError(f"it would unpack to {size / 1e9:,.1f} GB")
     if "config.json" not in entries:
-        raise NotImportedError("it holds no config.json, so it is no run")
+        raise NotImportedError("it holds no config.json, so it is not a run")
     return entries
 
 
-def config_of(archive: zipfile.ZipFile, entries: Entries) -> TrainConfig:
-    """The run's config: one that this machine could train."""
+# ---- the unpacked files, still outside the library -------------------------------------------------------------------
+
+
+def check_run(run: Run) -> None:
+    """Raise `NotImportedError` unless the config fits this machine and all other files fit the config."""
+    config = _config(run.path / "config.json")
+    directions = run.path / direction_names.FILE
+    if directions.exists() and not direction_names.is_valid(read_json(directions)):
+        raise NotImportedError(f"its {direction_names.FILE} is not a list of named directions")
+    for picture in run.path.glob("samples/*.png"):
+        _check_picture(picture, config)
+    generator, discriminator = (_shapes(network) for network in models.build_meta(config))
+    expected = {"generator": generator, "ema": generator, "discriminator": discriminator}
+    for file in run.path.glob("*/*.safetensors"):
+        name, header = file.relative_to(run.path).as_posix(), _header(file)
+        if file.stem in expected and header != expected[file.stem]:
+            raise NotImportedError(f'the weights in "{name}" do not have the shapes that its config gives')
+        if name.startswith("samples/") and not (_is_plane(header) and file.stat().st_size <= _MAX_PLANE_BYTES):
+            raise NotImportedError(f'"{name}" is not a picture of samples')
+    _check_checkpoints(run, config)
+
+
+def _config(file: Path) -> TrainConfig:
     try:
-        config = TrainConfig.from_json(archive.read(entries["config.json"]).decode("utf-8", errors="replace"))
+        config = TrainConfig.from_json(file.read_text(encoding="utf-8", errors="replace"))
     except ConfigError as error:
         raise NotImportedError(f"its config.json is not valid: {error}") from None
     needed, free = estimate_memory(config), free_bytes()
@@ -107,151 +130,110 @@ def config_of(archive: zipfile.ZipFile, entries: Entries) -> TrainConfig:
     return config
 
 
-def check_declarations(archive: zipfile.ZipFile, entries: Entries, config: TrainConfig) -> None:
-    """Every picture and every file of weights declares the size and the shapes that the config implies."""
-    generator, discriminator = (_declared(network) for network in models.build_meta(config))
-    expected = {"generator": generator, "ema": generator, "discriminator": discriminator}
-    for name, entry in entries.items():
-        if name.endswith(".png"):
-            _check_picture(archive, entry, config)
-        elif name.endswith(".safetensors"):
-            header = _header(archive, entry)
-            role = name.rpartition("/")[2].removesuffix(".safetensors")
-            if role in expected and header != expected[role]:
-                raise NotImportedError(f'the weights in "{name}" are not of the shapes of its config')
-            if name.startswith("samples/") and not _is_plane(header, entry):
-                raise NotImportedError(f'"{name}" is no picture of samples')
-
-
-def _check_picture(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, config: TrainConfig) -> None:
-    """A sheet of samples; only its header is read."""
+def _check_picture(file: Path, config: TrainConfig) -> None:
+    """A picture must be a grid of samples. Reads only its header."""
     if config.dataset.kind != "images":
-        raise NotImportedError(f'"{_shown(entry.filename)}" is a picture, and its config is of points')
-    channels, height, width = config.shape
-    most_rows = math.ceil(SETTINGS["record.samples"].bounds["le"] / COLUMNS_OF_PICTURES)
-    other_size = NotImportedError(f'the picture "{_shown(entry.filename)}" is not of the size of its samples')
+        raise NotImportedError(f'"{file.name}" is a picture, but its config is for points')
+    wrong_size = NotImportedError(f'the size of the picture "{file.name}" does not fit its samples')
     try:
-        with archive.open(entry) as file, Image.open(file, formats=["PNG"]) as picture:
+        with Image.open(file, formats=["PNG"]) as picture:
             size, mode = picture.size, picture.mode
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise other_size from None
+        raise wrong_size from None
     except (OSError, SyntaxError, ValueError):
-        raise NotImportedError(f'"{_shown(entry.filename)}" is no PNG picture') from None
-    rows, rest = divmod(size[1], height)
-    if (
-        size[0] != COLUMNS_OF_PICTURES * width
-        or rest
-        or not 1 <= rows <= most_rows
-        or mode != ("L", "RGB")[channels > 1]
-    ):
-        raise other_size
+        raise NotImportedError(f'"{file.name}" is not a PNG picture') from None
+    channels, height, width = config.shape
+    rows, partial_row = divmod(size[1], height)
+    max_rows = math.ceil(SETTINGS["record.samples"].bounds["le"] / GRID_COLUMNS)
+    whole_grid = size[0] == GRID_COLUMNS * width and partial_row == 0 and 1 <= rows <= max_rows
+    if not whole_grid or mode != ("L" if channels == 1 else "RGB"):
+        raise wrong_size
 
 
-def _header(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Header:
-    """What a safetensors file says it holds, which must be exactly as long as the file."""
-    refusal = NotImportedError(f'"{_shown(entry.filename)}" is no safetensors file')
-    with archive.open(entry) as file:
-        start = file.read(8)
-        length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-        if not 2 <= length <= min(_HEADER, entry.file_size - 8):
+def _header(file: Path) -> Header:
+    """The header of a safetensors file. The library checks that it describes the file exactly."""
+    refusal = NotImportedError(f'"{file.parent.name}/{file.name}" is not a safetensors file')
+    with file.open("rb") as start:
+        if int.from_bytes(start.read(8), "little") > _MAX_HEADER_BYTES:
             raise refusal
-        try:
-            declared = json.loads(file.read(length))
-            declared.pop("__metadata__", None)
-            ends = [0]
-            header = {}
-            for name, tensor in sorted(declared.items(), key=lambda item: item[1]["data_offsets"]):
-                begin, end = tensor["data_offsets"]
-                if begin != ends[-1] or end < begin:
-                    raise refusal
-                ends.append(end)
-                header[name] = (tensor["dtype"], tuple(tensor["shape"]))
-        except (ValueError, RecursionError, AttributeError, KeyError, TypeError):
-            raise refusal from None
-    if ends[-1] != entry.file_size - 8 - length:
-        raise refusal
-    return header
+    try:
+        with safe_open(file, "pt") as tensors:
+            slices = {name: tensors.get_slice(name) for name in tensors.keys()}  # noqa: SIM118 - not a dict
+    except SafetensorError:
+        raise refusal from None
+    return {name: (part.get_dtype(), tuple(part.get_shape())) for name, part in slices.items()}
 
 
-def _declared(network: nn.Module) -> Header:
-    return {name: (_KINDS[x.dtype][0], tuple(x.shape)) for name, x in network.state_dict().items()}
+def _shapes(network: nn.Module) -> Header:
+    return {name: (_DTYPE_NAMES[x.dtype], tuple(x.shape)) for name, x in network.state_dict().items()}
 
 
-def _is_plane(header: Header, entry: zipfile.ZipInfo) -> bool:
-    shapes = {name: shape for name, (kind, shape) in header.items() if kind == "F32"}
-    if set(shapes) != {field.name for field in fields(Plane)} or entry.file_size > _PLANE:
+def _is_plane(header: Header) -> bool:
+    shapes = {name: shape for name, (dtype, shape) in header.items() if dtype == "F32"}
+    if set(shapes) != {field.name for field in fields(Plane)}:
         return False
     n = shapes["scores"][:1]
     square = len(shapes["surface"]) == 2 and shapes["surface"][:1] == shapes["surface"][1:]
     return square and shapes["extent"] == (4,) and len(n) == 1 and shapes["fakes"] == shapes["gradient"] == (*n, 2)
 
 
-# ---- once it lies in a folder of its own, outside the library -------------------------------------------------------
+# ---- the checkpoints -------------------------------------------------------------------------------------------------
 
 
-def check_checkpoints(run: Run, config: TrainConfig) -> None:
-    """Every checkpoint opens as any other would, and the next step finds all it needs."""
+def _check_checkpoints(run: Run, config: TrainConfig) -> None:
+    """Load every checkpoint once, as training would, and check that the next step finds valid numbers."""
     trainer: Trainer | None = None
     for step in run.checkpoints():
         folder = run.path / f"step-{step:07d}"
         try:
             state = checkpoint.read_state(folder)
             position = state["batches"]["position"]
-            if type(position) is not int or not 0 <= position <= _MOST_EXAMPLES:
-                raise ValueError("a place in the data that there cannot be")
+            if type(position) is not int or not 0 <= position <= _MAX_EXAMPLES:
+                raise ValueError("its position in the data is impossible")
             if state["steps"] != step or type(state["images"]) is not int or state["figures"].shape != (6,):
-                raise ValueError("figures of another step")
+                raise ValueError("its values are of another step")
             if trainer is None or len(trainer.dataset) < position:
-                trainer = Trainer(config, "cpu", _blank(config, max(1, position)))
+                trainer = Trainer(config, "cpu", _placeholder_dataset(config, max(1, position)))
             usual = [optimizer.param_groups[0].keys() for optimizer in (trainer.optimizer_d, trainer.optimizer_g)]
             checkpoint.load(trainer, folder)
-        except checkpoint.BROKEN as error:
+        except checkpoint.READ_ERRORS as error:
             reason = " ".join(str(error).split())[:150]
             raise NotImportedError(f"its checkpoint of step {step:,} cannot be opened ({reason})") from None
-        _check_numbers(trainer, step)
+        networks = [trainer.generator, trainer.discriminator, *([] if trainer.ema is None else [trainer.ema])]
+        if not all(x.isfinite().all() for network in networks for x in network.state_dict().values()):
+            raise NotImportedError(f"the weights of step {step:,} hold NaN or infinity")
         for optimizer, keys, settings in zip(
             (trainer.optimizer_d, trainer.optimizer_g), usual, (config.optimizer_d, config.optimizer_g), strict=True
         ):
-            _check_optimizer(optimizer, keys, settings, step)
+            if not _is_state_of(optimizer, keys, settings):
+                raise NotImportedError(f"the optimisers' state of step {step:,} does not belong to its config")
 
 
-def _check_numbers(trainer: Trainer, step: int) -> None:
-    networks = [trainer.generator, trainer.discriminator, *([trainer.ema] if trainer.ema is not None else [])]
-    if not all(tensor.isfinite().all() for network in networks for tensor in network.state_dict().values()):
-        raise NotImportedError(f"the weights of step {step:,} hold values that are no finite numbers")
-
-
-def _check_optimizer(
-    optimizer: torch.optim.Optimizer, keys: Iterable[str], settings: OptimizerConfig, step: int
-) -> None:
-    """It remembers of each weight what an optimiser of its kind does, or nothing yet."""
-    refusal = NotImportedError(f"the optimisers' state of step {step:,} does not belong to its config")
+def _is_state_of(optimizer: torch.optim.Optimizer, keys: Iterable[str], settings: OptimizerConfig) -> bool:
+    """Whether the optimiser's hyperparameters are numbers, and its state of each weight is empty or complete."""
     expected = optimizers.remembers(settings)
     for group in optimizer.param_groups:
-        if group.keys() != set(keys) or not all(isinstance(value, int | float) for value in _flat(group)):
-            raise refusal
+        if group.keys() != set(keys) or not all(isinstance(x, int | float) for x in _hyperparameters(group)):
+            return False
         for weights in group["params"]:
-            kept = {name: value for name, value in optimizer.state.get(weights, {}).items() if value is not None}
-            if kept and kept.keys() != expected.keys():
-                raise refusal
-            for name, value in kept.items():
+            state = {name: value for name, value in optimizer.state.get(weights, {}).items() if value is not None}
+            if state and state.keys() != expected.keys():
+                return False
+            for name, value in state.items():
                 shape = weights.shape if expected[name] else torch.Size()
                 if not isinstance(value, Tensor) or value.shape != shape or not value.isfinite().all():
-                    raise refusal
+                    return False
+    return True
 
 
-def _flat(group: Mapping[str, object]) -> Iterable[object]:
+def _hyperparameters(group: Mapping[str, object]) -> Iterable[object]:
     for name, value in group.items():
         if name != "params" and value is not None:
             yield from value if isinstance(value, list | tuple) else [value]
 
 
-def _blank(config: TrainConfig, n: int) -> Dataset:
-    """A data set of `n` examples that takes no room, to open checkpoints with."""
-    kind = torch.float32 if config.dataset.kind == "points" else torch.uint8
+def _placeholder_dataset(config: TrainConfig, n: int) -> Dataset:
+    """A data set of `n` equal examples that share their memory, to open checkpoints with."""
+    dtype = torch.float32 if config.dataset.kind == "points" else torch.uint8
     labels = torch.zeros(1, dtype=torch.int64).expand(n) if config.classes else None
-    return Dataset(torch.zeros(1, *config.shape, dtype=kind).expand(n, *config.shape), labels, config.classes, "")
-
-
-def _shown(name: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in name)[:60]
+    return Dataset(torch.zeros(1, *config.shape, dtype=dtype).expand(n, *config.shape), labels, config.classes, "")

@@ -13,14 +13,14 @@ class Branch:
     """A run in its family tree."""
 
     run: RunSummary
-    depth: int  # generations below the eldest that is still there
+    depth: int  # forks between the oldest remaining ancestor and this run
     children: int
 
 
 def family(run_id: str, runs: Iterable[RunSummary]) -> list[Branch]:
-    """The tree that a run belongs to, each run right before its forks, older forks first; [] for an unknown run.
+    """The tree of forks that a run belongs to, in depth-first order, older forks first; [] for an unknown run.
 
-    Where a parent was deleted, its forks are the eldest.
+    A run whose parent was deleted is the root of its tree.
     """
     by_id = {run.id: run for run in runs}
     if run_id not in by_id:
@@ -29,22 +29,22 @@ def family(run_id: str, runs: Iterable[RunSummary]) -> list[Branch]:
     for run in sorted(by_id.values(), key=lambda run: (run.forked_at, run.id)):
         forks.setdefault(run.parent, []).append(run)
     tree: list[Branch] = []
-    waiting = [(_eldest(by_id[run_id], by_id), 0)]
-    seen = set()
-    while waiting:
-        run, depth = waiting.pop()
-        if run.id in seen:  # files from elsewhere may claim anything
+    stack = [(_oldest_ancestor(by_id[run_id], by_id), 0)]
+    visited = set()
+    while stack:
+        run, depth = stack.pop()
+        if run.id in visited:  # damaged files may name runs as each other's parents
             continue
-        seen.add(run.id)
-        below = forks.get(run.id, [])
-        tree.append(Branch(run, depth, len(below)))
-        waiting += [(child, depth + 1) for child in reversed(below)]
+        visited.add(run.id)
+        children = forks.get(run.id, [])
+        tree.append(Branch(run, depth, len(children)))
+        stack += [(child, depth + 1) for child in reversed(children)]
     return tree
 
 
-def _eldest(run: RunSummary, by_id: dict[str, RunSummary]) -> RunSummary:
-    passed = {run.id}
-    while run.parent in by_id and run.parent not in passed:
+def _oldest_ancestor(run: RunSummary, by_id: dict[str, RunSummary]) -> RunSummary:
+    visited = {run.id}
+    while run.parent in by_id and run.parent not in visited:
         run = by_id[run.parent]
-        passed.add(run.id)
+        visited.add(run.id)
     return run

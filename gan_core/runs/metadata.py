@@ -1,4 +1,4 @@
-"""What people say of a run: its name, its tags, a few notes."""
+"""What users write about a run: its name, tags and notes."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gan_core.system.files import replace_text
+from gan_core.system.files import read_json, replace_text
 
-NAME, TAG, NOTES = 80, 30, 10_000  # characters at most
-TAGS = 20  # of one run
+MAX_NAME, MAX_TAG, MAX_NOTES = 80, 30, 10_000  # characters
+MAX_TAGS = 20
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """Always within bounds when `of` or `read` made it."""
+    """`of` and `read` keep every field within its limits."""
 
     name: str = ""
     tags: tuple[str, ...] = ()
@@ -23,18 +23,16 @@ class Metadata:
 
     @staticmethod
     def of(name: Any = "", tags: Any = (), notes: Any = "") -> Metadata:
-        """What was typed, or stands in a file, cut to its bounds; a name and a tag are one line of printable text."""
-        kept = dict.fromkeys(_line(tag, TAG) for tag in (tags if isinstance(tags, list | tuple) else ()))
-        kept.pop("", None)
-        return Metadata(_line(name, NAME), tuple(list(kept)[:TAGS]), notes[:NOTES] if isinstance(notes, str) else "")
+        """Metadata from any input, cut to the limits. A name or a tag becomes one line of printable text."""
+        lines = dict.fromkeys(_line(tag, MAX_TAG) for tag in (tags if isinstance(tags, list | tuple) else ()))
+        lines.pop("", None)
+        kept_notes = notes[:MAX_NOTES] if isinstance(notes, str) else ""
+        return Metadata(_line(name, MAX_NAME), tuple(list(lines)[:MAX_TAGS]), kept_notes)
 
     @staticmethod
     def read(file: Path) -> Metadata:
-        """What `write` wrote; nothing where there is no such file, or it cannot be read."""
-        try:
-            found = json.loads(file.read_text(encoding="utf-8", errors="replace"))
-        except (OSError, ValueError, RecursionError):
-            return Metadata()
+        """The metadata in a file; empty if the file is missing or damaged."""
+        found = read_json(file)
         return Metadata.of(*map(found.get, ("name", "tags", "notes"))) if isinstance(found, dict) else Metadata()
 
     def write(self, file: Path) -> None:
@@ -43,5 +41,5 @@ class Metadata:
 
 
 def _line(text: Any, limit: int) -> str:
-    shown = "".join(c if c.isprintable() else " " for c in text) if isinstance(text, str) else ""
-    return " ".join(shown.split())[:limit].rstrip()
+    printable = "".join(c if c.isprintable() else " " for c in text) if isinstance(text, str) else ""
+    return " ".join(printable.split())[:limit].rstrip()

@@ -1,7 +1,7 @@
-"""The runs that are shipped: how each was trained, and how a run is packed to be small.
+"""The recipes of the shipped runs, and the small copy of a run that is shipped.
 
-A recipe is data, in the JSON file beside this one: a preset, the settings that differ, and the steps whose checkpoints
-are kept. `python -m gan_core pretrain NAME` follows it.
+A recipe in pretrained.json is a preset, the settings that differ, and the steps whose checkpoints are kept.
+`python -m gan_core pretrain NAME` trains it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from gan_core.config.catalog import Catalog
 from gan_core.runs import checkpoint
 from gan_core.runs.run import Run
 
-_KEPT_WHOLE = ("config.json", "about.json", "metrics.csv", "evals.csv", "events.jsonl")
+_COPIED_FILES = ("config.json", "about.json", "metrics.csv", "evals.csv", "events.jsonl")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one shipped run is trained."""
+    """The training of one shipped run."""
 
     title: str
     config: TrainConfig
@@ -41,35 +41,35 @@ class Recipe:
 
 @cache
 def recipes() -> Catalog[Recipe]:
-    """All recipes by the name of their run. An unknown name raises `UnknownNameError`, which lists the names."""
+    """All recipes by run id. An unknown id raises `UnknownNameError`, which lists the ids."""
     raw = json.loads(Path(__file__).with_name("pretrained.json").read_text(encoding="utf-8"))
     return Catalog("pretrained run", {name: _recipe(_inherited(name, raw)) for name in raw})
 
 
-def pack(run: Run, recipe: Recipe, folder: Path) -> Run:
-    """Copy to `folder` what is shipped of a trained run, in place of what is there: no state to train on from.
-
-    Weights are in half precision. `Run.model` reads them.
+def ship(run: Run, recipe: Recipe, folder: Path) -> Run:
+    """Replace `folder` by the shipped part of a trained run: records, a few pictures, weights in half precision.
 
     Raises:
-        OSError: the disk refuses; what was there stays.
+        OSError: a checkpoint is missing, or the disk refuses; the old folder stays.
     """
-    fresh = folder.with_name(f".unfinished-{folder.name}")
-    shutil.rmtree(fresh, ignore_errors=True)
-    (fresh / "samples").mkdir(parents=True)
-    for name in _KEPT_WHOLE:
+    unfinished = folder.with_name(f".unfinished-{folder.name}")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    (unfinished / "samples").mkdir(parents=True)
+    for name in _COPIED_FILES:
         if (run.path / name).exists():
-            shutil.copy2(run.path / name, fresh)
+            shutil.copy2(run.path / name, unfinished)
     for step in (0, *recipe.checkpoints):
         for frame in (run.path / "samples").glob(f"step-{step:07d}.*"):
-            shutil.copy2(frame, fresh / "samples")
+            shutil.copy2(frame, unfinished / "samples")
     for step in recipe.checkpoints:
         name = f"step-{step:07d}"
-        (fresh / name).mkdir()
-        for network, weights in checkpoint.networks(run.path / name).items():
-            save_file({key: _half(value) for key, value in weights.items()}, fresh / name / f"{network}.safetensors")
+        (unfinished / name).mkdir()
+        for network, weights in checkpoint.read_networks(run.path / name).items():
+            save_file(
+                {key: _half(value) for key, value in weights.items()}, unfinished / name / f"{network}.safetensors"
+            )
     shutil.rmtree(folder, ignore_errors=True)
-    fresh.rename(folder)
+    unfinished.rename(folder)
     return Run(folder)
 
 
@@ -83,8 +83,8 @@ def _recipe(fields: Mapping[str, Any]) -> Recipe:
 
 
 def _inherited(name: str, raw: Mapping[str, Any]) -> dict[str, Any]:
-    own = raw[name]
-    if "like" not in own:
-        return dict(own)
-    parent = _inherited(own["like"], raw)
-    return {**parent, **own, "settings": {**parent["settings"], **own["settings"]}}
+    fields = raw[name]
+    if "like" not in fields:
+        return dict(fields)
+    parent = _inherited(fields["like"], raw)
+    return {**parent, **fields, "settings": {**parent["settings"], **fields["settings"]}}

@@ -1,4 +1,4 @@
-"""The runs that come with the project. They are read and never written."""
+"""The runs that come with the project. They are only read."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ SHIPPED = RunStore(Path(__file__).parents[2] / "checkpoints" / "pretrained")
 
 
 def is_shipped(run_id: str) -> bool:
-    """Whether a run came with the project; such runs stay as they are."""
+    """Whether the run came with the project."""
     return (SHIPPED.root / run_id / "config.json").is_file()
 
 
 def store_of(run_id: str, library: RunStore) -> RunStore:
-    """Where a run is kept: among the shipped ones, or in this library."""
+    """The store that holds the run: the shipped runs, or this library."""
     return SHIPPED if is_shipped(run_id) else library

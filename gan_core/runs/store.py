@@ -17,12 +17,13 @@ from gan_core.presets.follow_ups import apply_changes
 from gan_core.runs import checkpoint, disk, summary
 from gan_core.runs.errors import RunError
 from gan_core.runs.metadata import Metadata
+from gan_core.runs.rewind import copy_until
 from gan_core.runs.run import Run
 from gan_core.runs.summary import RunSummary
-from gan_core.system.files import replace_text
+from gan_core.system.files import read_json, replace_text
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-LIMIT = 20_000_000_000  # bytes that a library may take unless its owner says otherwise
+DEFAULT_LIMIT = 20_000_000_000  # bytes
 _TRASH = ".trash"
 
 Summaries = list[RunSummary]
@@ -38,7 +39,7 @@ class RunStore:
     # ---- runs ----------------------------------------------------------------------------------------------------
 
     def create(self, config: TrainConfig, name: str | None = None) -> Run:
-        """A new run's folder, named by date, preset and a short random id.
+        """Create a run's folder, named by date, preset and a short random id.
 
         Raises:
             RunError: the folder cannot be written, or the library is full.
@@ -51,7 +52,7 @@ class RunStore:
             run.write_config(config)
             run.log("created", 0)
             if name:
-                run.write_about(Metadata.of(name))
+                run.write_metadata(Metadata.of(name))
         except OSError as error:
             shutil.rmtree(run.path, ignore_errors=True)
             raise RunError(
@@ -60,7 +61,7 @@ class RunStore:
         return run
 
     def open(self, run_id: str) -> Run:
-        """The run with this id, or in this folder of the library. Raises `RunError` if there is none."""
+        """The run with this id. Raises `RunError` if there is none."""
         run = Run(self.root / run_id)
         if not RUN_ID.fullmatch(run_id) or not (run.path / "config.json").is_file():
             raise RunError(f'There is no run "{run_id[:100]}" in {self.root}; it may have been renamed or deleted')
@@ -73,24 +74,23 @@ class RunStore:
         values: Mapping[str, Any] | None = None,
         name: str | None = None,
     ) -> Run:
-        """A new run that goes on from a checkpoint of another, the last whole one by default, with `values` changed.
+        """A new run that continues from a checkpoint, by default the last complete one, with `values` changed.
 
-        Other settings may change along with them (see `presets.follow_ups`). It begins with the metrics, pictures and
-        setting changes of the other run up to that step; the other run stays as it is.
+        Other settings may change along with them (see `presets.follow_ups`). The child starts with the parent's
+        records, pictures and setting changes up to that step.
 
         Raises:
-            ConfigError: a bad value, or one under which the checkpoint cannot go on.
+            ConfigError: a value is not valid, or the checkpoint cannot continue under it.
             RunError: there is no such run, no such checkpoint, or no room for a copy.
         """
         parent = self.open(run_id)
         before = parent.config
         config, _ = apply_changes(before, values or {})
-        checkpoint.refuse_what_does_not_fit(config, before)
-        step = parent.last_whole(step)
+        checkpoint.check_compatible(config, before)
+        step = parent.last_complete(step)
         child = self.create(config, name)
         try:
-            parent.copy_into(child, step)
-            child.rewind(step)
+            copy_until(parent, child, step)
             changes = before.describe_changes(config.changes_from(before))
             child.log("forked", step, parent=run_id, text=f"fork: {changes}" if changes else "fork")
         except OSError as error:
@@ -99,28 +99,28 @@ class RunStore:
         return child
 
     def list(self) -> Summaries:
-        """All readable runs, the latest first. Only those that have changed since the last call are read again."""
-        return self.read()[0]
+        """All readable runs, the latest first. Reads only runs that have changed since the last call."""
+        return self.scan()[0]
 
-    def read(self) -> tuple[Summaries, dict[str, str]]:
-        """What `list` gives, and what looks like a run and cannot be read as one: why not, by id."""
-        return self._read(self.root)
+    def scan(self) -> tuple[Summaries, dict[str, str]]:
+        """The runs as `list` gives them, and why each damaged run cannot be read, by id."""
+        return self._scan(self.root)
 
     def summary(self, run_id: str) -> RunSummary:
-        """One run in a line. Raises `RunError` if there is no such run, or its config cannot be read."""
+        """The summary of one run. Raises `RunError` if there is no such run, or its config cannot be read."""
         return self._summary(self.open(run_id))
 
-    def _read(self, folder: Path) -> tuple[Summaries, dict[str, str]]:
-        found, damaged = [], {}
+    def _scan(self, folder: Path) -> tuple[Summaries, dict[str, str]]:
+        summaries, damaged = [], {}
         for run in (Run(config.parent) for config in folder.glob("*/config.json")):
             if RUN_ID.fullmatch(run.id):
                 try:
-                    found.append(self._summary(run))
-                except RunError as error:  # or another program's folder
+                    summaries.append(self._summary(run))
+                except RunError as error:  # it may be a folder of another program
                     damaged[run.id] = str(error)
                 except OSError:  # it is being deleted
                     continue
-        return sorted(found, key=lambda summary: summary.modified, reverse=True), damaged
+        return sorted(summaries, key=lambda summary: summary.modified, reverse=True), damaged
 
     def _summary(self, run: Run) -> RunSummary:
         stamp = summary.stamp(run)
@@ -132,7 +132,7 @@ class RunStore:
     # ---- the trash -----------------------------------------------------------------------------------------------
 
     def trash(self, run_id: str) -> None:
-        """Put a run aside; `restore` brings it back until the trash is emptied.
+        """Move a run to the trash; `restore` brings it back until the trash is emptied.
 
         Raises:
             RunError: there is no such run, it is being trained, or its folder cannot be moved.
@@ -148,50 +148,48 @@ class RunStore:
 
     def trashed(self) -> Summaries:
         """The runs in the trash, the latest first."""
-        return self._read(self.root / _TRASH)[0]
+        return self._scan(self.root / _TRASH)[0]
 
     def restore(self, run_id: str) -> None:
-        """Bring a run back out of the trash.
+        """Move a run out of the trash.
 
         Raises:
-            RunError: it is not there, or another run has its place.
+            RunError: it is not in the trash, or another run has its id.
         """
         if not RUN_ID.fullmatch(run_id) or not (self.root / _TRASH / run_id).is_dir():
             raise RunError(f'There is no run "{run_id[:100]}" in the trash; it may have been emptied')
         if (self.root / run_id).exists():
-            raise RunError(f"There is another run {run_id} in {self.root}; move that away first")
+            raise RunError(f"There is another run {run_id} in {self.root}; move that one away first")
         try:
             os.replace(self.root / _TRASH / run_id, self.root / run_id)
         except OSError as error:
             raise RunError(f"Cannot bring the run {run_id} back: {error.strerror}") from None
 
     def empty_trash(self) -> None:
-        """Delete for good what is in the trash. Raises `RunError` if the disk refuses."""
+        """Delete everything in the trash for good. Raises `RunError` if the disk refuses."""
         try:
             if (self.root / _TRASH).exists():
                 shutil.rmtree(self.root / _TRASH)
         except OSError as error:
             raise RunError(f"Cannot empty the trash in {self.root}: {error.strerror}") from None
 
-    # ---- room ----------------------------------------------------------------------------------------------------
+    # ---- disk space ----------------------------------------------------------------------------------------------
 
     @property
     def bytes(self) -> int:
-        """What the library takes on the disk, its trash included."""
+        """Size of the library on the disk, with its trash."""
         return disk.size(self.root)
 
     @property
-    def bytes_of_trash(self) -> int:
+    def trash_bytes(self) -> int:
         return disk.size(self.root / _TRASH)
 
     @property
     def limit(self) -> int:
-        """Bytes that the library may take before it refuses new runs; nothing is ever deleted by itself."""
-        try:
-            limit = json.loads((self.root / "library.json").read_text(encoding="utf-8"))["limit"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return LIMIT
-        return limit if type(limit) is int and limit > 0 else LIMIT
+        """Bytes at which the library refuses new runs. Runs are never deleted automatically."""
+        settings = read_json(self.root / "library.json")
+        limit = settings.get("limit") if isinstance(settings, dict) else None
+        return limit if type(limit) is int and limit > 0 else DEFAULT_LIMIT
 
     @limit.setter
     def limit(self, value: int) -> None:
@@ -199,12 +197,12 @@ class RunStore:
         replace_text(self.root / "library.json", json.dumps({"limit": value}) + "\n")
 
     def refuse_if_full(self, more: int = 0) -> None:
-        """Raises `RunError` if the library, and `more` bytes with it, take more than the limit."""
+        """Raise `RunError` if the library and `more` bytes would take more than the limit."""
         used, limit = self.bytes, self.limit
         if used + more > limit:
-            trash = self.bytes_of_trash
-            rest = f"empty the trash ({trash / 1e9:.2g} GB), " if trash else ""
+            trash = self.trash_bytes
+            advice = f"empty the trash ({trash / 1e9:.2g} GB), " if trash else ""
             raise RunError(
                 f"The runs in {self.root} take {used / 1e9:.3g} GB, and their limit is {limit / 1e9:.3g} GB: "
-                f"{rest}delete runs, or raise the limit on the Runs page."
+                f"{advice}delete runs, or raise the limit on the Runs page."
             )

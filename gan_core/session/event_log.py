@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from gan_core.config import TrainConfig
-from gan_core.runs import MARKED, Run
+from gan_core.runs import CURVE_EVENTS, Run
 from gan_core.session.disk_writer import RetryingDiskWriter
 from gan_core.session.listener import Listener
 from gan_core.session.snapshot import SettingChange
@@ -14,7 +14,7 @@ from gan_core.training.trainer import Trainer
 
 def saved_setting_changes(run: Run) -> list[SettingChange]:
     """The setting changes in the events of a run, oldest first."""
-    return [SettingChange(event["step"], event["text"]) for event in run.events() if event["kind"] in MARKED]
+    return [SettingChange(event["step"], event["text"]) for event in run.events() if event["kind"] in CURVE_EVENTS]
 
 
 class EventLog(Listener):

@@ -55,7 +55,7 @@ class SessionPool:
         if key := self.training(run_id):
             return key
         run = self.store.open(run_id)
-        step, before = run.last_whole(), run.config
+        step, before = run.last_complete(), run.config
         config = before.with_values({"max_steps": step + steps})
         try:
             run.write_config(config)

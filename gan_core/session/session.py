@@ -21,6 +21,7 @@ from gan_core import data
 from gan_core.config import ConfigError, TrainConfig
 from gan_core.latent import Model
 from gan_core.runs import Run, RunError, RunStore
+from gan_core.runs.rewind import rewind
 from gan_core.session import tensorboard
 from gan_core.session.commands import CommandQueue
 from gan_core.session.live_model import LiveModel
@@ -179,16 +180,16 @@ class Session:
         progress(1.0, "building the networks")
         _check_memory(self._config, find_device(self._device))
         if self._run is not None:
-            self._run_lock = self._run.hold()  # before reading, as another session may still write
+            self._run_lock = self._run.lock()  # before reading, as another session may still write
             _check_fixed_settings(self._config, self._run.config)
             trainer = self._run.trainer(self._device, dataset=dataset)
             trainer.update(self._config)
-            self._run.rewind(trainer.steps)
+            rewind(self._run, trainer.steps)
             return trainer
         trainer = Trainer(self._config, self._device, dataset)
         if self._store is not None and not self._commands.stopping:
             self._run = self._store.create(self._config, self._name)
-            self._run_lock = self._run.hold()
+            self._run_lock = self._run.lock()
         return trainer
 
     def _fail(self, message: str) -> None:

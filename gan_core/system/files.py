@@ -1,49 +1,73 @@
-"""Files that are never torn: text replaced whole, lines appended whole, JSON lines read as far as they are whole."""
+"""Text and JSON files: replaced atomically, extended by whole lines, read even if a crash has damaged them."""
 
 from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 
+def replace_bytes(path: Path, data: bytes) -> None:
+    """Write a file atomically: a reader sees all of the old content or all of the new content.
+
+    Raises:
+        OSError: the disk refuses; the old file is unchanged.
+    """
+    draft = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")  # several threads may write
+    try:
+        draft.write_bytes(data)
+        os.replace(draft, path)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+
+
 def replace_text(path: Path, text: str) -> None:
-    """Write a text file so that at any moment there is the old one or the new one. Raises `OSError` if it cannot."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.tmp")  # a page and a worker may write at the same moment
-    fresh.write_text(text, encoding="utf-8")
-    os.replace(fresh, path)
+    """Write a UTF-8 text file as `replace_bytes` does. Raises `OSError` if the disk refuses."""
+    replace_bytes(path, text.encode())
 
 
-def append_line(path: Path, value: Any) -> None:
-    """Add a value to a file of JSON lines. Raises `OSError` if it cannot."""
-    append(path, json.dumps(value, ensure_ascii=False) + "\n")
+def read_json(path: Path, default: Any = None) -> Any:
+    """The value in a JSON file, or `default` if the file is missing or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8", errors="replace"))
+    except (OSError, ValueError, RecursionError):
+        return default
 
 
 def json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects in a file of JSON lines, oldest first; lines that cannot be read are left out."""
+    """The objects in a file of JSON lines, oldest first. Skips damaged lines; a crash may cut the last one."""
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []:
         try:
             value = json.loads(line)
-        except (ValueError, RecursionError):  # a crash may cut the last line
+        except (ValueError, RecursionError):
             continue
         if isinstance(value, dict):
             yield value
 
 
+def append_line(path: Path, value: Any) -> None:
+    """Add a value to a file of JSON lines. Raises `OSError` as `append` does."""
+    append(path, json.dumps(value, ensure_ascii=False) + "\n")
+
+
 def append(path: Path, text: str) -> None:
-    """Add text to a file, all of it or nothing.
+    """Add text to the end of a file.
 
     Raises:
-        OSError: the disk refuses; the file is as it was.
+        OSError: the disk refuses; the file is unchanged.
     """
     with path.open("ab", buffering=0) as file:
-        before = file.seek(0, os.SEEK_END)
+        size = file.seek(0, os.SEEK_END)
         data = text.encode()
         try:
-            while data:  # a disk that fills up takes a part without complaint
+            while data:  # on a nearly full disk, `write` takes a part of the data and raises no error
                 data = data[file.write(data) :]
         except OSError:
-            file.truncate(before)
+            file.truncate(size)
             raise

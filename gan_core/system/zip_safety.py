@@ -1,4 +1,4 @@
-"""What must hold of a zip file from elsewhere before anything in it is read."""
+"""Checks of a zip file from elsewhere, made before anything in it is read."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-_SUSPICIOUS = 100_000_000  # bytes: below this, no ratio is worth a complaint
-_RATIO = 100  # of unpacked to packed; weights and pictures reach 1.1, tables of figures 4
+_HARMLESS = 100_000_000  # bytes that any zip may unpack to
+_MAX_RATIO = 100  # of unpacked to packed bytes; weights and pictures reach 1.1, tables 4
 
 
 def leads_out(entry: zipfile.ZipInfo) -> bool:
-    """Whether the entry's path leaves the folder that the zip is unpacked into."""
+    """Whether the entry's path points outside the folder that the zip is unpacked into."""
     path = PurePosixPath(entry.filename.replace("\\", "/"))
     return path.is_absolute() or ".." in path.parts or ":" in path.parts[0] if path.parts else True
 
 
 def is_link(entry: zipfile.ZipInfo) -> bool:
-    """Whether the entry is a symbolic link, or anything else that is neither a file nor a folder."""
+    """Whether the entry is a symbolic link or another special file, not a plain file or folder."""
     mode = stat.S_IFMT(entry.external_attr >> 16)
     return mode not in (0, stat.S_IFREG, stat.S_IFDIR)
 
 
-def unpacked(entries: Iterable[zipfile.ZipInfo]) -> int:
-    """Bytes that the entries take when unpacked. Reading an entry never yields more than it says here."""
+def unpacked_bytes(entries: Iterable[zipfile.ZipInfo]) -> int:
+    """Size of the entries after unpacking. `ZipFile` never reads more of an entry than its declared size."""
     return sum(entry.file_size for entry in entries)
 
 
 def is_bomb(entries: Iterable[zipfile.ZipInfo]) -> bool:
-    """Whether a little unpacks to suspiciously much."""
+    """Whether the entries unpack to over 100 MB and to over 100 times their packed size."""
     entries = list(entries)
-    size = unpacked(entries)
-    return size > _SUSPICIOUS and size > _RATIO * sum(entry.compress_size for entry in entries)
+    size = unpacked_bytes(entries)
+    return size > _HARMLESS and size > _MAX_RATIO * sum(entry.compress_size for entry in entries)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyarrow import csv as csv_of_arrow
 
-from gan_core.system.files import append
+from gan_core.system.files import append, replace_bytes
 
 COLUMNS = (
     "step", "epoch", "seconds", "images", "loss_d", "loss_g", "d_real", "d_fake", "grad_norm_d", "grad_norm_g",
@@ -148,7 +148,7 @@ def last_row(path: Path) -> list[float] | None:
 
 
 def rewind_csv(path: Path, step: int) -> None:
-    """Drop all rows after `step`, and whatever a crash left unfinished, without a moment in which the file is torn."""
+    """Drop the rows after `step`, and a last line that a crash has cut. Raises `OSError` if the disk refuses."""
     if not path.exists():
         return
     content = path.read_bytes()
@@ -156,6 +156,4 @@ def rewind_csv(path: Path, step: int) -> None:
     kept = len(read_table(path, step))
     end = int(ends[kept]) + 1 if len(ends) else 0
     if end < len(content):
-        fresh = path.with_suffix(".csv.tmp")
-        fresh.write_bytes(content[:end])
-        os.replace(fresh, path)
+        replace_bytes(path, content[:end])

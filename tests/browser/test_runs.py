@@ -28,7 +28,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> RunStore:
     store = RunStore(tmp_path_factory.mktemp("library"))
     for i, name in enumerate(NAMES):
         run, _ = made(store, "digits" if i % 2 else "points")
-        run.write_about(Metadata.of(name, ["odd" if i % 2 else "even"]))
+        run.write_metadata(Metadata.of(name, ["odd" if i % 2 else "even"]))
         run.log("stopped", 2)
     return store
 
@@ -124,7 +124,7 @@ def test_nothing_is_shown_twice_while_a_message_comes_or_goes(runs: Page) -> Non
 
 
 def test_a_name_full_of_html_is_only_a_name(runs: Page, library: RunStore) -> None:
-    named(library, "cedar").write_about(Metadata.of(HTML, ["<i>"], HTML))
+    named(library, "cedar").write_metadata(Metadata.of(HTML, ["<i>"], HTML))
     runs.reload()
     choose(runs, HTML)
     expect(runs.get_by_role("option").filter(has_text=HTML)).to_have_count(1)

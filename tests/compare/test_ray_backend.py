@@ -64,7 +64,7 @@ def test_commands_reach_remote_runs(cluster: Any, tmp_path: Path) -> None:
     assert study.trial_status(key).status == "paused"
     run = study.run_of(key)
     assert run is not None
-    assert run.last_whole() == study.trial_status(key).step
+    assert run.last_complete() == study.trial_status(key).step
 
 
 def test_a_sync_adds_changed_files_and_deletes_old_checkpoints(tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_runs_are_paused_resumed_stopped_and_added(endless: tuple[Study, Runner]
     study.pause("0.001-s0")
     until(lambda: statuses(study) == ["running", "paused"])
     step = study.trial_status("0.001-s0").step
-    assert study.library.open(study.trial_status("0.001-s0").run_id).last_whole() == step
+    assert study.library.open(study.trial_status("0.001-s0").run_id).last_complete() == step
     study.resume("0.001-s0")
     until(lambda: study.trial_status("0.001-s0").step > step)
     study.stop("0.0001-s0")

@@ -13,6 +13,7 @@ from gan_core import presets
 from gan_core.diagnosis import SampleStats
 from gan_core.diagnosis.sample_stats import KEPT, SampleStatsLog, SampleStatsMeter, overfitting
 from gan_core.runs import RunStore, summarise
+from gan_core.runs.rewind import rewind
 from gan_core.session import Session
 from gan_core.session.observer import Observer
 from gan_core.training.trainer import Trainer
@@ -143,5 +144,5 @@ def test_glances_and_names_survive_a_resume(tmp_path: Path) -> None:
     assert again.wait(60)
     assert run.sample_stats()[: len(before)] == before
     assert summarise(run).status != "named"
-    run.rewind(before[0].step)
+    rewind(run, before[0].step)
     assert run.sample_stats() == [stats for stats in before if stats.step <= before[0].step]

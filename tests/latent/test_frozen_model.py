@@ -278,7 +278,7 @@ def test_a_checkpoint_cut_in_half_is_passed_over_or_named(run: Run) -> None:
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     assert run.model().step == 2
     with pytest.raises(
-        RunError, match=r"checkpoint of step 3 of the run .* is gone or damaged .*; choose another step"
+        RunError, match=r"checkpoint of step 3 of the run .* is missing or damaged .*; choose another step"
     ):
         run.model(3)
 
@@ -293,7 +293,7 @@ def test_a_run_deleted_meanwhile_is_a_sentence_and_no_traceback(run: Run) -> Non
 
 def test_a_run_without_checkpoints_and_one_never_judged_say_so(tmp_path: Path) -> None:
     run = RunStore(tmp_path).create(POINTS)
-    with pytest.raises(RunError, match="no whole checkpoint to look at"):
+    with pytest.raises(RunError, match="no complete checkpoint to open"):
         run.model()
     with pytest.raises(RunError, match="none is the best"):
         run.model("best")
@@ -301,7 +301,7 @@ def test_a_run_without_checkpoints_and_one_never_judged_say_so(tmp_path: Path) -
 
 def test_weights_of_another_network_are_damage(run: Run) -> None:
     run.write_config(run.config.with_values({"generator.width": 8}))
-    with pytest.raises(RunError, match="is gone or damaged"):
+    with pytest.raises(RunError, match="is missing or damaged"):
         run.model(3)
 
 

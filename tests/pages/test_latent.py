@@ -224,21 +224,21 @@ CONDITIONAL = model({"condition.name": "projection"})
 
 def test_a_direction_keeps_its_name_after_a_small_rotation(tmp_path: Path) -> None:
     basis = torch.eye(4)
-    direction_names.give(tmp_path, "pca", basis[1], "slant")
+    direction_names.set_name(tmp_path, "pca", basis[1], "slant")
     turned = torch.nn.functional.normalize(basis + 0.1, dim=1)
-    assert direction_names.of(tmp_path, "pca", turned) == ["", "slant", "", ""]
-    assert direction_names.of(tmp_path, "pca", -basis)[1] == "slant"
-    assert direction_names.of(tmp_path, "sefa", basis) == [""] * 4
-    direction_names.give(tmp_path, "pca", basis[1], "lean")
-    assert direction_names.of(tmp_path, "pca", basis) == ["", "lean", "", ""]
-    direction_names.give(tmp_path, "pca", basis[1], "")
+    assert direction_names.names_of(tmp_path, "pca", turned) == ["", "slant", "", ""]
+    assert direction_names.names_of(tmp_path, "pca", -basis)[1] == "slant"
+    assert direction_names.names_of(tmp_path, "sefa", basis) == [""] * 4
+    direction_names.set_name(tmp_path, "pca", basis[1], "lean")
+    assert direction_names.names_of(tmp_path, "pca", basis) == ["", "lean", "", ""]
+    direction_names.set_name(tmp_path, "pca", basis[1], "")
     assert json.loads((tmp_path / "directions.json").read_text()) == []
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"name": 1}]', '[{"name": "a", "kind": "pca", "vector": ["x"]}]'])
 def test_unreadable_names_count_as_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "directions.json").write_text(text)
-    assert direction_names.of(tmp_path, "pca", torch.eye(2)) == ["", ""]
+    assert direction_names.names_of(tmp_path, "pca", torch.eye(2)) == ["", ""]
 
 
 def test_a_drawing_of_any_size_and_position_becomes_a_centred_digit() -> None:

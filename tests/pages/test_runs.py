@@ -100,7 +100,7 @@ def test_a_chosen_run_is_shown_in_full(run: Run) -> None:
 
 
 def test_names_and_notes_are_shown_as_they_are_written(run: Run) -> None:
-    run.write_about(Metadata.of("<b>bold</b> **x** :red[y] $z$ [a](http://b)", ["<i>"], "<script>"))
+    run.write_metadata(Metadata.of("<b>bold</b> **x** :red[y] $z$ [a](http://b)", ["<i>"], "<script>"))
     app = opened(run)
     assert not app.exception
     (heading,) = [element.value for element in app.subheader]
@@ -192,7 +192,7 @@ def test_what_is_typed_about_a_run_is_kept(run: Run) -> None:
     app.text_input(key=f"name-{run.id}").set_value("second")
     app.text_area(key=f"notes-{run.id}").set_value("D wins")
     app.run()
-    assert run.about() == Metadata.of("second", (), "D wins")
+    assert run.metadata() == Metadata.of("second", (), "D wins")
 
 
 def test_an_import_brings_the_run_in_and_chooses_it(run: Run, tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_a_run_that_cannot_be_read_is_named_with_the_reason(run: Run, tmp_path: 
     (told,) = (error.value for error in app.error)
     assert "has no readable config" in told
     assert "All its files are still there" in told
-    assert RunStore(tmp_path).read()[1].keys() == {run.id}
+    assert RunStore(tmp_path).scan()[1].keys() == {run.id}
 
 
 def test_the_room_that_is_shown_is_what_counts_against_the_limit(run: Run, tmp_path: Path) -> None:

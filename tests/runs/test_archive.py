@@ -38,7 +38,7 @@ def made(store: RunStore, name: str = "points") -> tuple[Run, Trainer]:
     look = Observer(trainer).sample_view(trainer)
     run.write_frame(2, look.samples, look.plane)
     run.save(trainer, keep=3)
-    run.write_about(Metadata.of("to send", ["tag"], "notes"))
+    run.write_metadata(Metadata.of("to send", ["tag"], "notes"))
     return run, trainer
 
 
@@ -91,7 +91,7 @@ def test_an_imported_run_goes_on_bit_for_bit(name: str, tmp_path: Path) -> None:
     for _ in range(3):
         assert again.step().values.tolist() == trainer.step().values.tolist()
     assert twin.id == run.id
-    assert (twin.about(), twin.metrics(), twin.frames()) == (run.about(), run.metrics(), run.frames())
+    assert (twin.metadata(), twin.metrics(), twin.frames()) == (run.metadata(), run.metrics(), run.frames())
     assert np.array_equal(getattr(twin.frame(2), "fakes", twin.frame(2)), getattr(run.frame(2), "fakes", run.frame(2)))
 
 
@@ -142,7 +142,7 @@ def test_a_run_of_a_shipped_ones_name_comes_in_under_another(store: RunStore, wh
 
 
 def test_a_shipped_run_which_keeps_weights_alone_is_not_packed() -> None:
-    with pytest.raises(RunError, match="keeps weights alone"):
+    with pytest.raises(RunError, match="holds only weights"):
         pack(shipped.SHIPPED.open("digits"))
 
 
@@ -157,8 +157,8 @@ def test_a_full_library_takes_no_import(store: RunStore, whole: Files) -> None:
 
 
 def test_bytes_that_are_no_zip_are_refused(store: RunStore, whole: Files) -> None:
-    refused(io.BytesIO(b"no zip"), store, "damaged, or no zip file")
-    refused(io.BytesIO(zipped(whole).read()[:-100]), store, "damaged, or no zip file")
+    refused(io.BytesIO(b"no zip"), store, "damaged or not a zip file")
+    refused(io.BytesIO(zipped(whole).read()[:-100]), store, "damaged or not a zip file")
     torn = bytearray(zipped(whole).read())
     torn[len(torn) // 3] ^= 255
     refused(io.BytesIO(bytes(torn)), store, "not imported")
@@ -172,13 +172,13 @@ def test_bytes_that_are_no_zip_are_refused(store: RunStore, whole: Files) -> Non
         ("/etc/cron.d/evil", "leads out of it"),
         ("..\\evil.json", "leads out of it"),
         ("C:/evil.json", "leads out of it"),
-        ("run/evil.py", "is no file of a run"),
-        ("run/step-0000002/state.pt", "is no file of a run"),
-        ("run/step-0000002/generator.pkl", "is no file of a run"),
-        ("run/step-0000002/deeper/generator.safetensors", "is no file of a run"),
-        ("run/samples/step-0000001.svg", "is no file of a run"),
-        ("run/.in-use", "is no file of a run"),
-        ("other/config.json", "stands in it twice"),
+        ("run/evil.py", "is not a file of a run"),
+        ("run/step-0000002/state.pt", "is not a file of a run"),
+        ("run/step-0000002/generator.pkl", "is not a file of a run"),
+        ("run/step-0000002/deeper/generator.safetensors", "is not a file of a run"),
+        ("run/samples/step-0000001.svg", "is not a file of a run"),
+        ("run/.in-use", "is not a file of a run"),
+        ("other/config.json", "twice"),
         ("other/best.json", "more than one run"),
     ],
 )
@@ -204,7 +204,7 @@ def test_a_zip_bomb_is_refused_unread(store: RunStore, whole: Files, monkeypatch
 def test_a_zip_of_too_many_or_too_large_files_is_refused(
     store: RunStore, whole: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_checks, "MOST_FILES", 5)
+    monkeypatch.setattr(import_checks, "MAX_FILES", 5)
     refused(zipped(whole), store, "over 5 files")
     monkeypatch.undo()
     refused(zipped(changed(whole, "config.json", lambda content: content + b" " * 2_000_000)), store, "unpack to 2 MB")
@@ -235,7 +235,7 @@ def test_a_run_too_large_for_this_machine_is_refused_by_its_config(store: RunSto
         {"generator.hidden": (8192,) * 8, "discriminator.hidden": (8192,) * 8, "batch_size": 8192}
     )
     fits = import_checks.free_bytes() > estimate_memory(huge)
-    told = "not of the shapes" if fits else "GB of memory"
+    told = "do not have the shapes" if fits else "GB of memory"
     refused(zipped(changed(whole, "config.json", lambda text: huge.to_json().encode())), store, told)
 
 
@@ -257,18 +257,18 @@ def _first(tensors: dict[str, torch.Tensor]) -> str:
 @pytest.mark.parametrize(
     ("file", "change", "told"),
     [
-        ("generator.safetensors", lambda t: t.update({_first(t): torch.zeros(3, 3)}), "not of the shapes"),
-        ("discriminator.safetensors", lambda t: t.pop(_first(t)), "not of the shapes"),
-        ("ema.safetensors", lambda t: t.update({_first(t): t[_first(t)].double()}), "not of the shapes"),
-        ("generator.safetensors", lambda t: t[_first(t)].view(-1)[:1].fill_(torch.nan), "no finite numbers"),
-        ("discriminator.safetensors", lambda t: t[_first(t)].view(-1)[:1].fill_(torch.inf), "no finite numbers"),
+        ("generator.safetensors", lambda t: t.update({_first(t): torch.zeros(3, 3)}), "do not have the shapes"),
+        ("discriminator.safetensors", lambda t: t.pop(_first(t)), "do not have the shapes"),
+        ("ema.safetensors", lambda t: t.update({_first(t): t[_first(t)].double()}), "do not have the shapes"),
+        ("generator.safetensors", lambda t: t[_first(t)].view(-1)[:1].fill_(torch.nan), "hold NaN or infinity"),
+        ("discriminator.safetensors", lambda t: t[_first(t)].view(-1)[:1].fill_(torch.inf), "hold NaN or infinity"),
         ("state.safetensors", lambda t: t.pop(_first(t)), "cannot be opened"),
         ("state.safetensors", lambda t: t.update({"random.order": torch.zeros(9).byte()}), "cannot be opened"),
         ("state.safetensors", lambda t: t.update({"random.order": torch.full((5056,), 255).byte()}), "cannot be op"),
         ("state.safetensors", lambda t: t.update({"optimizer_g.state.0.exp_avg": torch.zeros(1)}), "optimisers' state"),
         ("state.safetensors", lambda t: t["optimizer_d.state.0.exp_avg"].fill_(torch.nan), "optimisers' state"),
-        ("samples/step-0000002.safetensors", lambda t: t.pop("fakes"), "no picture of samples"),
-        ("samples/step-0000002.safetensors", lambda t: t.update(fakes=torch.zeros(7, 3)), "no picture of samples"),
+        ("samples/step-0000002.safetensors", lambda t: t.pop("fakes"), "not a picture of samples"),
+        ("samples/step-0000002.safetensors", lambda t: t.update(fakes=torch.zeros(7, 3)), "not a picture of samples"),
     ],
 )
 def test_tensors_of_other_shapes_and_values_that_are_no_numbers_are_refused(
@@ -291,7 +291,7 @@ def test_tensors_of_other_shapes_and_values_that_are_no_numbers_are_refused(
     ],
 )
 def test_a_header_that_lies_is_refused_before_it_is_believed(store: RunStore, whole: Files, content: bytes) -> None:
-    refused(zipped(changed(whole, "generator.safetensors", lambda _: content)), store, "is no safetensors file")
+    refused(zipped(changed(whole, "generator.safetensors", lambda _: content)), store, "is not a safetensors file")
 
 
 @pytest.mark.parametrize(
@@ -327,9 +327,9 @@ def test_pictures_must_be_as_large_as_their_samples(store: RunStore, tmp_path: P
 
     side = DIGITS.shape[-1]
     for content in (picture(20_000, 9_000), picture(8 * side, 3), picture(8 * side, 2 * side, "RGB")):
-        refused(zipped(changed(whole, ".png", lambda _, new=content: new)), store, "not of the size of its samples")
+        refused(zipped(changed(whole, ".png", lambda _, new=content: new)), store, "does not fit its samples")
     for content in (picture(8 * side, 2 * side, kind="GIF"), b"", b"\x89PNG\r\n\x1a\n"):
-        refused(zipped(changed(whole, ".png", lambda _, new=content: new)), store, "is no PNG picture")
+        refused(zipped(changed(whole, ".png", lambda _, new=content: new)), store, "is not a PNG picture")
     assert unpack(zipped(whole), store).frames() == [2]
 
 

@@ -53,7 +53,7 @@ def test_a_summary_tells_what_a_list_shows(store: RunStore, run: Run) -> None:
 
 
 def test_a_run_can_be_called_tagged_and_noted(store: RunStore, run: Run) -> None:
-    run.write_about(Metadata.of("  best\nof all ", ["ring", "ring", "", "slow  D"], "lr too high?"))
+    run.write_metadata(Metadata.of("  best\nof all ", ["ring", "ring", "", "slow  D"], "lr too high?"))
     told = store.summary(run.id)
     assert (told.name, told.tags, told.notes) == ("best of all", ("ring", "slow D"), "lr too high?")
 
@@ -61,7 +61,7 @@ def test_a_run_can_be_called_tagged_and_noted(store: RunStore, run: Run) -> None
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"name": 3, "tags": "x", "notes": []}', '{"tags": [1, null, {}]}'])
 def test_what_cannot_be_read_about_a_run_is_left_out(run: Run, text: str) -> None:
     (run.path / "about.json").write_text(text)
-    assert run.about() == Metadata()
+    assert run.metadata() == Metadata()
 
 
 def test_events_that_were_edited_by_hand_disturb_nobody(store: RunStore, run: Run) -> None:
@@ -75,7 +75,7 @@ def test_events_that_were_edited_by_hand_disturb_nobody(store: RunStore, run: Ru
 def test_a_list_is_read_again_only_where_something_changed(store: RunStore, run: Run) -> None:
     (first,) = store.list()
     assert store.list()[0] is first
-    run.write_about(Metadata.of("another"))
+    run.write_metadata(Metadata.of("another"))
     assert store.list()[0].name == "another"
     run.log("stopped", 2)
     assert store.list()[0].status == "stopped"
@@ -137,11 +137,11 @@ def test_a_deleted_run_comes_back_as_it_was_until_the_trash_is_emptied(store: Ru
 
 
 def test_a_run_that_is_trained_cannot_be_deleted_or_trained_twice(store: RunStore, run: Run) -> None:
-    held = run.hold()
+    held = run.lock()
     with pytest.raises(RunError, match="stop it first"):
         store.trash(run.id)
     with pytest.raises(RunError, match="trained already"):
-        store.open(run.id).hold()
+        store.open(run.id).lock()
     held.release()
     store.trash(run.id)
 

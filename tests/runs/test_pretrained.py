@@ -93,7 +93,7 @@ def test_half_precision_does_no_harm_that_can_be_seen(tmp_path: Path) -> None:
         trainer.step()
     run.save(trainer, 1)
     recipe = Recipe("Tiny", DIGITS, (5,))
-    whole, packed = run.model(), pretrained.pack(run, recipe, tmp_path / "packed").model()
+    whole, packed = run.model(), pretrained.ship(run, recipe, tmp_path / "packed").model()
     z = latent.draw(whole, 8, seed=0)
     assert (whole.decode(z) - packed.decode(z)).abs().max() < 1 / 255
     assert np.allclose(whole.scores(whole.decode(z)), packed.scores(whole.decode(z)), atol=0.02)
@@ -107,5 +107,5 @@ def test_an_unknown_name_is_answered_with_those_there_are(capsys) -> None:  # ty
 def test_a_recipe_needs_every_checkpoint_that_it_keeps(tmp_path: Path) -> None:
     run = RunStore(tmp_path).create(DIGITS)
     with pytest.raises(OSError, match="step-0000005"):
-        pretrained.pack(run, replace(Recipe("Tiny", DIGITS, (5,))), tmp_path / "packed")
+        pretrained.ship(run, replace(Recipe("Tiny", DIGITS, (5,))), tmp_path / "packed")
     assert not (tmp_path / "packed").exists()

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from gan_core.config import ConfigError
-from gan_core.runs import Run, RunError, RunStore, checkpoint, tile, untile
+from gan_core.runs import Run, RunError, RunStore, checkpoint, store, tile, untile
+from gan_core.runs.rewind import rewind
 from gan_core.session.observer import Observer
 from gan_core.session.pool import SessionPool
 from gan_core.training.history import COLUMNS, HistoryLog, append_csv, read_csv, rewind_csv
@@ -50,7 +51,7 @@ def test_a_checkpoint_of_the_old_format_still_opens(run: Run) -> None:
     torch.save(checkpoint.read_state(folder), folder / "state.pt")
     (folder / "state.json").unlink()
     (folder / "state.safetensors").unlink()
-    assert checkpoint.is_whole(folder)
+    assert checkpoint.is_complete(folder)
     assert run.trainer("cpu").step().values.tolist() == trainer.step().values.tolist()
 
 
@@ -76,7 +77,7 @@ def test_a_torn_checkpoint_is_passed_over_for_the_one_before(run: Run, file: str
 def test_a_run_whose_checkpoints_are_all_torn_says_which(run: Run) -> None:
     run.save(trained(2), keep=3)
     (run.path / "step-0000002" / "state.json").write_bytes(b"nothing")
-    with pytest.raises(RunError, match=r"no whole checkpoint.*step 2"):
+    with pytest.raises(RunError, match=r"no complete checkpoint.*step 2"):
         run.trainer("cpu")
 
 
@@ -116,7 +117,7 @@ def test_rewinding_forgets_figures_and_pictures_after_the_step(run: Run) -> None
         run.append_metrics([[step] * len(COLUMNS)])
         look = observer.sample_view(trainer)
         run.write_frame(step, look.samples, look.plane)
-    run.rewind(3)
+    rewind(run, 3)
     assert [row[0] for row in run.metrics()] == [1, 2, 3]
     assert run.frames() == [1, 2, 3]
 
@@ -255,7 +256,7 @@ def test_a_fork_passes_over_a_torn_checkpoint(parent: Run) -> None:
     torn = parent.path / "step-0000004" / "discriminator.safetensors"
     torn.write_bytes(torn.read_bytes()[:-9])
     assert fork(parent).checkpoints() == [2]
-    with pytest.raises(RunError, match="no whole checkpoint of step 4"):
+    with pytest.raises(RunError, match="no complete checkpoint of step 4"):
         fork(parent, 4)
 
 
@@ -266,9 +267,9 @@ def test_a_fork_passes_over_a_torn_checkpoint(parent: Run) -> None:
         ({"discriminator.hidden": (8,)}, "discriminator.hidden: D's weights"),
         ({"discriminator.spectral": True}, "discriminator.spectral: D's weights"),
         ({"latent.dim": 3}, "latent.dim: G's weights"),
-        ({"optimizer_d.name": "sgd"}, "optimizer_d.name: a checkpoint goes on with the optimizer_d.name"),
-        ({"seed": 5}, "seed: a checkpoint goes on with the seed"),
-        ({"data.name": "line"}, "data.name: a checkpoint goes on with the data.name"),
+        ({"optimizer_d.name": "sgd"}, "optimizer_d.name: a checkpoint continues only with its own optimizer_d.name"),
+        ({"seed": 5}, "seed: a checkpoint continues only with its own seed"),
+        ({"data.name": "line"}, "data.name: a checkpoint continues only with its own data.name"),
         ({"optimizer_d.lr": -1}, "optimizer_d.lr: -1 is not allowed"),
         ({"optimiser_d.lr": 1}, "is not a setting"),
     ],
@@ -286,7 +287,7 @@ def test_an_average_that_was_never_kept_cannot_be_asked_of_a_fork(tmp_path: Path
     config = POINTS.with_values({"ema_decay": 0})
     run = RunStore(tmp_path).create(config)
     run.save(Trainer(config, "cpu"), keep=1)
-    with pytest.raises(ConfigError, match="ema_decay: this checkpoint keeps no average"):
+    with pytest.raises(ConfigError, match="ema_decay: this checkpoint has no average"):
         fork(run, values={"ema_decay": 0.9})
 
 
@@ -294,7 +295,7 @@ def test_a_fork_that_finds_the_disk_full_leaves_nothing(parent: Run, monkeypatch
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Run, "copy_into", full)
+    monkeypatch.setattr(store, "copy_until", full)
     with pytest.raises(RunError, match=r"Cannot copy step 4 .*No space left"):
         fork(parent)
     assert [path.name for path in parent.path.parent.iterdir()] == [parent.id]

@@ -28,8 +28,8 @@ def test_a_state_comes_back_from_tensors_and_json_as_it_was(name: str) -> None:
     trainer = Trainer(VARIANTS[name], "cpu")
     trainer.step()
     state = {key: value for key, value in trainer.state_dict().items() if key not in NETWORKS}
-    tensors, rest = state_tree.take_apart(state)
-    again = state_tree.put_together(tensors, json.loads(json.dumps(rest)))
+    tensors, rest = state_tree.split(state)
+    again = state_tree.join(tensors, json.loads(json.dumps(rest)))
     assert str(again) == str(state)
     assert all(torch.equal(tensor, other) for tensor, other in zip(*map(leaves, (state, again)), strict=True))
 
@@ -39,4 +39,4 @@ def test_a_state_comes_back_from_tensors_and_json_as_it_was(name: str) -> None:
 )
 def test_a_state_that_was_not_written_here_is_refused(rest: object) -> None:
     with pytest.raises(ValueError, match="not the state of a checkpoint"):
-        state_tree.put_together({}, rest)
+        state_tree.join({}, rest)

@@ -15,6 +15,7 @@ from gan_core.config import TrainConfig
 from gan_core.metrics.evaluations import Best, Evaluation, Evaluations, as_csv, from_csv
 from gan_core.metrics.registry import MetricValue, Provenance
 from gan_core.runs import Run, RunError, RunStore, checkpoint, summarise
+from gan_core.runs.rewind import rewind
 from gan_core.session import Session
 from gan_core.session import evaluator as evaluator_module
 from gan_core.session.evaluator import Evaluator
@@ -214,7 +215,7 @@ def test_rewinding_drops_later_evaluations_and_a_later_best_checkpoint(tmp_path:
     run.write_evaluations([evaluation(2, 0.5), evaluation(4, 0.4), evaluation(6, 0.3)])
     trainer = stepped(run, 6, {2: 0.5, 6: 0.3})
     run.save(trainer, keep=3)
-    run.rewind(4)
+    rewind(run, 4)
     assert [row.step for row in run.evaluations()] == [2, 4]
     assert run.best() is None
     assert run.checkpoints() == [2]

@@ -179,7 +179,7 @@ def test_a_failed_fork_is_explained(panel: Open, tmp_path: Path) -> None:
     app = stop(panel("strong-d"))
     (tmp_path / watched(app).snapshot().run_id / "step-0000012" / "state.json").write_bytes(b"")
     click(app, "Fork: slow D")
-    assert "no whole checkpoint" in app.error[0].value
+    assert "no complete checkpoint" in app.error[0].value
 
 
 def test_a_failure_is_announced_once_when_it_appears(panel: Open) -> None:

@@ -29,7 +29,7 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
     first, last = view.page * size, min((view.page + 1) * size, model.z_size)
     _head(view, first, last, model.z_size)
     found = latent.directions(basis, kind, last)
-    names = direction_names.of(source.run.path, kind, found.vectors[first:])
+    names = direction_names.names_of(source.run.path, kind, found.vectors[first:])
     sliders = [
         Slider(
             f"{kind}.{i}",
@@ -108,6 +108,6 @@ def rest(view: LatentView, moves: Mapping[str, float], message: int, version: in
 
 def _name(source: Source, basis: Model, id: str, name: str) -> None:
     try:
-        direction_names.give(source.run.path, id.split(".")[0], direction(basis, id), name)
+        direction_names.set_name(source.run.path, id.split(".")[0], direction(basis, id), name)
     except OSError as error:
         st.toast(f"The name was not saved with the run: {error.strerror}. Is its folder still there?", icon="⚠️")

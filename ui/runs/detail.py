@@ -122,10 +122,10 @@ def _said(folder: Run, run: RunSummary) -> None:
 
 def _keep(folder: Run, name: str, tags: str, notes: str) -> None:
     said = Metadata.of(*(st.session_state[key] for key in (name, tags, notes)))
-    if said == folder.about():
+    if said == folder.metadata():
         return
     try:
-        folder.write_about(said)
+        folder.write_metadata(said)
     except OSError as error:
         actions.complain(f"Cannot write to {folder.path}: {error.strerror}")
 

@@ -21,7 +21,7 @@ _NAMED = 3  # damaged folders that are named
 def bar(runs: list[RunSummary]) -> None:
     """Import, trash, and how much of its limit the library takes."""
     store = pool().store
-    trashed, in_trash = store.trashed(), store.bytes_of_trash
+    trashed, in_trash = store.trashed(), store.trash_bytes
     used = _taken(store.root, sum(run.bytes for run in runs) + in_trash)
     with st.container(horizontal=True, vertical_alignment="center", key="house"):
         with st.popover("Import", icon=":material/upload:"):

@@ -72,7 +72,7 @@ def _resumable_run(trial: TrialStatus, library: RunStore) -> Run | None:
     if run is None:
         return None
     try:
-        run.last_whole()
+        run.last_complete()
     except RunError:
         shutil.rmtree(run.path, ignore_errors=True)
         return None
@@ -83,7 +83,7 @@ def _seconds_trained(run: Run | None) -> float:
     """Seconds of training up to the run's last whole checkpoint."""
     if run is None:
         return 0.0
-    step = run.last_whole()
+    step = run.last_complete()
     return max((row[2] for row in run.metrics() if row[0] <= step), default=0.0)
 
 
