@@ -1,6 +1,6 @@
-"""Whatever comes from outside, there is no traceback, no file outside its folder, and no code is run.
+"""Random and hostile input causes no traceback, writes no file outside its folder, and runs no code.
 
-A few hundred cases each time; 2,000 and more with: pytest tests/test_fuzz.py --hypothesis-profile=thorough
+A few hundred cases each time; thousands with `pytest tests/architecture/test_fuzz.py --hypothesis-profile=thorough`.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ from gan_core.runs import Run, RunError, RunStore, pack, unpack
 from gan_core.session import saved_snapshot
 from tests.conftest import ROOT
 from tests.data.test_zip import damaged
-from tests.runs.test_archive import made
 from tests.support.chance import cases
+from tests.support.saved_run import saved_run, unzipped
 from tests.support.small import DIGITS, POINTS
 from ui import server
 from ui.runs.thumbnails import thumbnail
 
+CONFIGS = {"points": POINTS, "digits": DIGITS}
 CANARY = Path(tempfile.gettempdir()) / "gan-playground-canary"
 
 
@@ -76,6 +77,7 @@ names = some.one_of(
             "run/evals.csv",
             "run/metrics.csv",
             "run/best.json",
+            "run/directions.json",
             "run/samples/step-0000002.safetensors",
             "run/samples/step-0000002.png",
             "run/step-0000002/state.json",
@@ -87,13 +89,13 @@ names = some.one_of(
 
 
 class Zips(dict[str, bytes]):
-    """Short in a message."""
+    """Has a short representation for hypothesis' messages."""
 
     def __repr__(self) -> str:
         return f"zips of {', '.join(self)}"
 
 
-def in_one_sentence(error: Exception) -> None:
+def assert_one_sentence(error: Exception) -> None:
     assert "\n" not in str(error).strip()
     assert len(str(error)) < 1000
 
@@ -102,8 +104,8 @@ def in_one_sentence(error: Exception) -> None:
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, bytes]]:
     """Two runs as their zips: one of points, one of pictures."""
     store = RunStore(tmp_path_factory.mktemp("whole"))
-    yield Zips({name: pack(made(store, name)[0]).read() for name in ("points", "digits")})
-    assert not CANARY.exists(), "code from a file was run"
+    yield Zips({name: pack(saved_run(store, config)[0]).read() for name, config in CONFIGS.items()})
+    assert not CANARY.exists(), "a file ran code"
 
 
 # ---- settings --------------------------------------------------------------------------------------------------------
@@ -115,7 +117,7 @@ def test_any_address_gives_a_config_or_one_sentence(query: dict[str, str]) -> No
     try:
         config = TrainConfig.from_query(query)
     except ConfigError as error:
-        in_one_sentence(error)
+        assert_one_sentence(error)
         return
     assert TrainConfig.from_query(config.to_query()) == config
 
@@ -126,7 +128,7 @@ def test_any_text_gives_a_config_or_one_sentence(content: bytes) -> None:
     try:
         config = TrainConfig.from_json(content.decode("utf-8", errors="replace"))
     except ConfigError as error:
-        in_one_sentence(error)
+        assert_one_sentence(error)
         return
     assert TrainConfig.from_json(config.to_json()) == config
 
@@ -135,17 +137,17 @@ def test_any_text_gives_a_config_or_one_sentence(content: bytes) -> None:
 
 
 def rebuilt(whole: bytes, changes: dict[str, bytes]) -> bytes:
-    """The same zip with some files put in, or in the place of others."""
+    """The zip with some files added or replaced."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(whole)) as old, zipfile.ZipFile(buffer, "w") as new:
-        files = {"run/" + name.partition("/")[2]: old.read(name) for name in old.namelist()} | changes
+    files = {"run/" + name.partition("/")[2]: content for name, content in unzipped(whole).items()} | changes
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in files.items():
-            new.writestr(zipfile.ZipInfo(name), content)
+            archive.writestr(zipfile.ZipInfo(name), content)
     return buffer.getvalue()
 
 
 @cases(60, 500)
-@given(data=some.data(), name=some.sampled_from(["points", "digits"]))
+@given(data=some.data(), name=some.sampled_from([*CONFIGS]))
 def test_any_zip_becomes_a_run_that_opens_or_one_sentence(
     data: some.DataObject, name: str, runs: dict[str, bytes]
 ) -> None:
@@ -157,31 +159,29 @@ def test_any_zip_becomes_a_run_that_opens_or_one_sentence(
         try:
             run = unpack(io.BytesIO(hostile), store)
         except RunError as error:
-            in_one_sentence(error)
+            assert_one_sentence(error)
             assert list(store.root.iterdir()) == []
         else:
             assert [summary.id for summary in store.list()] == [run.id]
-            look_at(run)
+            read_everything(run)
         assert [path.name for path in Path(folder).iterdir()] == ["library"]
 
 
 @cases(60, 300)
-@given(data=some.data(), config=some.sampled_from([POINTS, DIGITS]))
-def test_a_library_with_any_damage_is_still_shown(
-    data: some.DataObject, config: TrainConfig, runs: dict[str, bytes]
-) -> None:
+@given(data=some.data(), name=some.sampled_from([*CONFIGS]))
+def test_a_library_with_any_damage_can_be_shown(data: some.DataObject, name: str, runs: dict[str, bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        run = unpack(io.BytesIO(runs["points" if config is POINTS else "digits"]), RunStore(folder))
+        run = unpack(io.BytesIO(runs[name]), RunStore(folder))
         files = [file for file in sorted(run.path.rglob("*")) if file.is_file()]
         for file in data.draw(some.lists(some.sampled_from(files), min_size=1, max_size=3)):
             file.write_bytes(data.draw(damaged(file.read_bytes()) | contents if file.stat().st_size else contents))
         for summary in RunStore(folder).list():
             assert summary.id == run.id
-        look_at(run)
+        read_everything(run)
 
 
-def look_at(run: Run) -> None:
-    """All that the page reads of a run; a damaged part is a `RunError` at most."""
+def read_everything(run: Run) -> None:
+    """Read what the page reads of a run. A damaged part may only raise `RunError`."""
     for read in (
         lambda: saved_snapshot(run),
         lambda: [run.frame(step) for step in run.frames()],
@@ -190,20 +190,20 @@ def look_at(run: Run) -> None:
         try:
             read()
         except RunError as error:
-            in_one_sentence(error)
+            assert_one_sentence(error)
     for step in run.frames():
         thumbnail.__wrapped__(run.path, step)
 
 
 @cases(100, 300)
 @given(names | texts)
-def test_any_id_names_a_run_of_the_library_or_none(run_id: str) -> None:
+def test_any_id_is_a_run_of_the_library_or_an_error(run_id: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "config.json").write_text(POINTS.to_json())
         store = RunStore(Path(folder) / "library")
-        for act in (store.open, store.trash, store.restore, store.summary):
+        for action in (store.open, store.trash, store.restore, store.summary):
             with pytest.raises(RunError):
-                act(run_id)
+                action(run_id)
 
 
 # ---- pages -----------------------------------------------------------------------------------------------------------

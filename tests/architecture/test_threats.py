@@ -1,4 +1,4 @@
-"""docs/threats.md names tests that exist, one or more for each threat."""
+"""docs/threats.md names at least one existing test for each threat."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ THREATS = [line for line in LINES if not line.startswith("| threat")]
 
 
 @cache
-def written_in(file: str) -> set[str]:
+def tests_in(file: str) -> set[str]:
     tree = ast.parse((ROOT / file).read_text("utf-8"))
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
@@ -25,4 +25,4 @@ def test_every_threat_has_its_test(line: str) -> None:
     named = re.findall(r"`(tests/[a-z_/]+\.py)::(test_\w+)`", line)
     assert named
     for file, test in named:
-        assert test in written_in(file)
+        assert test in tests_in(file)

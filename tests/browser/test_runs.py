@@ -1,4 +1,4 @@
-"""What a person does on the Runs page, in a real browser: find a run, look at it, take it away, bring it back."""
+"""The Runs page in a real browser: find a run, look at it, export it, delete it, import it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from playwright.sync_api import Page, expect
 from gan_core.runs import Metadata, Run, RunStore
 from gan_core.runs.shipped import SHIPPED
 from tests.conftest import Server
-from tests.runs.test_archive import made
+from tests.support.saved_run import saved_run
+from tests.support.small import DIGITS, POINTS
 
 pytestmark = pytest.mark.browser
-PATIENCE = 60_000  # milliseconds; the first page waits for torch to load on a busy machine
+TIMEOUT = 60_000  # milliseconds; on a busy machine the first page needs long to load torch
 NAMES = ("amber", "birch", "cedar", "dune", "ember", "fjord")
 ALL = len(NAMES) + len(SHIPPED.list())
 HTML = "<img src=x onerror=alert(1)> **b**"
@@ -27,7 +28,7 @@ HTML = "<img src=x onerror=alert(1)> **b**"
 def library(tmp_path_factory: pytest.TempPathFactory) -> RunStore:
     store = RunStore(tmp_path_factory.mktemp("library"))
     for i, name in enumerate(NAMES):
-        run, _ = made(store, "digits" if i % 2 else "points")
+        run, _ = saved_run(store, DIGITS if i % 2 else POINTS)
         run.write_metadata(Metadata.of(name, ["odd" if i % 2 else "even"]))
         run.log("stopped", 2)
     return store
@@ -46,26 +47,26 @@ def runs(app: Server, page: Page) -> Page:
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("dialog", lambda dialog: faults.append(dialog.message))
     page.goto(f"{app.url}/runs")
-    expect(page.get_by_role("option").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("option").first).to_be_visible(timeout=TIMEOUT)
     page.faults = faults  # type: ignore[attr-defined]
     return page
 
 
-def fine(page: Page) -> None:
+def assert_no_errors(page: Page) -> None:
     assert not page.faults  # type: ignore[attr-defined]
     assert page.get_by_test_id("stException").count() == 0
 
 
 def choose(page: Page, name: str) -> None:
     page.get_by_role("option", name=re.compile(re.escape(name))).click()
-    expect(page.get_by_role("heading", name=name)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name=name)).to_be_visible(timeout=TIMEOUT)
 
 
 def named(library: RunStore, name: str) -> Run:
-    return library.open(next(told.id for told in library.list() if told.name == name))
+    return library.open(next(run.id for run in library.list() if run.name == name))
 
 
-def test_a_run_is_found_by_words_and_tags_and_chosen_by_keys(runs: Page) -> None:
+def test_a_run_is_found_by_words_and_tags_and_selected_by_keys(runs: Page) -> None:
     expect(runs.get_by_role("option")).to_have_count(ALL)
     runs.get_by_placeholder("Search").fill("dune")
     runs.keyboard.press("Enter")
@@ -77,32 +78,32 @@ def test_a_run_is_found_by_words_and_tags_and_chosen_by_keys(runs: Page) -> None
     runs.get_by_role("listbox", name="Runs").focus()
     runs.keyboard.press("ArrowDown")
     expect(runs.get_by_role("option").first).to_have_attribute("aria-selected", "true")
-    expect(runs.get_by_role("img", name=re.compile("^Loss at step 2"))).to_be_visible(timeout=PATIENCE)
+    expect(runs.get_by_role("img", name=re.compile("^Loss at step 2"))).to_be_visible(timeout=TIMEOUT)
     assert "run=" in runs.url
-    fine(runs)
+    assert_no_errors(runs)
 
 
-def test_a_run_goes_out_as_a_zip_is_deleted_and_comes_back(runs: Page, library: RunStore, tmp_path: Path) -> None:
+def test_a_run_is_exported_deleted_restored_and_imported(runs: Page, library: RunStore, tmp_path: Path) -> None:
     choose(runs, "birch")
     run = named(library, "birch")
-    with runs.expect_download(timeout=PATIENCE) as waiting:
+    with runs.expect_download(timeout=TIMEOUT) as waiting:
         runs.get_by_role("button", name="Export").click()
     packed = tmp_path / "run.zip"
     waiting.value.save_as(packed)
     runs.get_by_role("button", name="Delete").click()
-    expect(runs.get_by_text("Deleted: birch")).to_be_visible(timeout=PATIENCE)
+    expect(runs.get_by_text("Deleted: birch")).to_be_visible(timeout=TIMEOUT)
     assert not run.path.exists()
     runs.get_by_role("button", name=re.compile("^Undo")).click()
-    expect(runs.get_by_text("Deleted: birch")).to_have_count(0, timeout=PATIENCE)
-    expect(runs.get_by_role("heading", name="birch")).to_be_visible(timeout=PATIENCE)
+    expect(runs.get_by_text("Deleted: birch")).to_have_count(0, timeout=TIMEOUT)
+    expect(runs.get_by_role("heading", name="birch")).to_be_visible(timeout=TIMEOUT)
     assert run.path.exists()
     runs.get_by_role("button", name="Import").click()
     runs.locator("input[type=file]").set_input_files(packed)
-    expect(runs.get_by_role("option")).to_have_count(ALL + 1, timeout=PATIENCE)
-    fine(runs)
+    expect(runs.get_by_role("option")).to_have_count(ALL + 1, timeout=TIMEOUT)
+    assert_no_errors(runs)
 
 
-def test_nothing_is_shown_twice_while_a_message_comes_or_goes(runs: Page) -> None:
+def test_no_element_is_shown_twice_while_a_message_appears_or_disappears(runs: Page) -> None:
     choose(runs, "dune")
     runs.evaluate(
         """() => {
@@ -115,29 +116,29 @@ def test_nothing_is_shown_twice_while_a_message_comes_or_goes(runs: Page) -> Non
     }"""
     )
     runs.get_by_role("button", name="Delete").click()
-    expect(runs.get_by_text("Deleted: dune")).to_be_visible(timeout=PATIENCE)
+    expect(runs.get_by_text("Deleted: dune")).to_be_visible(timeout=TIMEOUT)
     runs.get_by_role("button", name=re.compile("^Undo")).click()
-    expect(runs.get_by_role("heading", name="dune")).to_be_visible(timeout=PATIENCE)
-    expect(runs.get_by_text("Deleted: dune")).to_have_count(0, timeout=PATIENCE)
+    expect(runs.get_by_role("heading", name="dune")).to_be_visible(timeout=TIMEOUT)
+    expect(runs.get_by_text("Deleted: dune")).to_have_count(0, timeout=TIMEOUT)
     assert runs.evaluate("window.most") == 1
-    fine(runs)
+    assert_no_errors(runs)
 
 
-def test_a_name_full_of_html_is_only_a_name(runs: Page, library: RunStore) -> None:
+def test_html_in_a_name_is_shown_as_text(runs: Page, library: RunStore) -> None:
     named(library, "cedar").write_metadata(Metadata.of(HTML, ["<i>"], HTML))
     runs.reload()
     choose(runs, HTML)
     expect(runs.get_by_role("option").filter(has_text=HTML)).to_have_count(1)
     assert runs.locator("img[src=x]").count() == 0
-    fine(runs)
+    assert_no_errors(runs)
 
 
 def test_resume_leads_to_the_train_page(runs: Page) -> None:
     choose(runs, "fjord")
     runs.get_by_role("button", name="Resume").click()
-    runs.wait_for_url("**/train**", timeout=PATIENCE)
-    expect(runs.get_by_text(re.compile("of 12"))).to_be_visible(timeout=PATIENCE)
-    fine(runs)
+    runs.wait_for_url("**/train**", timeout=TIMEOUT)
+    expect(runs.get_by_text(re.compile("of 12"))).to_be_visible(timeout=TIMEOUT)
+    assert_no_errors(runs)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -159,9 +160,9 @@ def _ask(app: Server, method: str, path: str, body: bytes | None = None) -> tupl
     connection = http.client.HTTPConnection("127.0.0.1", int(app.url.rsplit(":", 1)[1]), timeout=10)
     connection.request(method, path, body, {"Content-Type": "application/octet-stream"})
     response = connection.getresponse()
-    told = response.status, response.read()
+    status, content = response.status, response.read()
     connection.close()
-    return told
+    return status, content
 
 
 def test_an_upload_from_another_page_is_refused(app: Server) -> None:
@@ -175,11 +176,11 @@ def test_only_the_static_folder_is_served(app: Server, path: str) -> None:
     assert b"shell.enter()" not in content
 
 
-def test_no_page_asks_anything_of_another_machine(app: Server, page: Page) -> None:
+def test_no_page_sends_requests_to_another_machine(app: Server, page: Page) -> None:
     asked: set[str | None] = set()
     page.on("request", lambda request: asked.add(urlsplit(request.url).hostname))
     for name in ("", "train", "latent", "compare", "runs"):
         page.goto(f"{app.url}/{name}")
-        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=TIMEOUT)
         page.wait_for_timeout(500)
-    assert asked - {None} == {"localhost"}  # None: what a page holds itself
+    assert asked - {None} == {"localhost"}  # None: data URLs

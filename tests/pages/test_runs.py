@@ -1,4 +1,4 @@
-"""The Runs page, run without a browser: each button does to the library what it says."""
+"""The Runs page without a browser: each button and what it does to the library."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from gan_core.runs import Metadata, Run, RunStore, pack, shipped
-from gan_core.session.observer import Observer
-from gan_core.training.history import COLUMNS
-from gan_core.training.trainer import Trainer
+from tests.support.saved_run import saved_run
 from tests.support.small import POINTS
 from ui import server
 from ui.formatting import plain
@@ -31,21 +29,15 @@ def own_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     st.cache_resource.clear()
 
 
-def made(store: RunStore, name: str = "first", status: str = "stopped") -> Run:
-    run, trainer = store.create(POINTS, name), Trainer(POINTS, "cpu")
-    for _ in range(2):
-        trainer.step()
-        run.save(trainer, keep=3)
-    run.append_metrics([[step] * len(COLUMNS) for step in (1, 2)])
-    look = Observer(trainer).sample_view(trainer)
-    run.write_frame(2, look.samples, look.plane)
+def stopped(store: RunStore, name: str = "first", status: str = "stopped") -> Run:
+    run, _ = saved_run(store, name=name, save_at=(1, 2))
     run.log(status, 2)
     return run
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    return made(RunStore(tmp_path))
+    return stopped(RunStore(tmp_path))
 
 
 def opened(run: Run | str | None = None) -> AppTest:
@@ -64,7 +56,7 @@ def labels(app: AppTest) -> set[str]:
 
 
 def address(app: AppTest) -> str:
-    """The run that the page's address names."""
+    """The run id in the page's URL."""
     value = app.query_params["run"]
     return value if isinstance(value, str) else value[0]
 
@@ -83,7 +75,7 @@ def test_an_empty_library_says_what_to_do() -> None:
     assert "No runs yet" in texts(app)
 
 
-def test_a_run_that_is_gone_is_told(run: Run) -> None:
+def test_a_missing_run_is_named_as_missing(run: Run) -> None:
     for run_id in ("gone", "../..", "<script>", "a" * 5000):
         app = opened(run_id)
         assert not app.exception
@@ -99,7 +91,7 @@ def test_a_chosen_run_is_shown_in_full(run: Run) -> None:
     assert {"Resume", "Use settings", "Delete"} <= labels(app)
 
 
-def test_names_and_notes_are_shown_as_they_are_written(run: Run) -> None:
+def test_names_and_notes_are_shown_as_plain_text(run: Run) -> None:
     run.write_metadata(Metadata.of("<b>bold</b> **x** :red[y] $z$ [a](http://b)", ["<i>"], "<script>"))
     app = opened(run)
     assert not app.exception
@@ -109,7 +101,7 @@ def test_names_and_notes_are_shown_as_they_are_written(run: Run) -> None:
     assert not any(element.allow_html for element in app.markdown if "bold" in element.value)
 
 
-def test_resume_goes_on_from_the_last_checkpoint(run: Run) -> None:
+def test_resume_continues_from_the_last_checkpoint(run: Run) -> None:
     app = button(opened(run), "Resume").click().run()
     assert not app.exception
     (session,) = server.pool().live().values()
@@ -119,7 +111,7 @@ def test_resume_goes_on_from_the_last_checkpoint(run: Run) -> None:
 
 
 def test_a_finished_run_can_be_trained_on(tmp_path: Path) -> None:
-    run = made(RunStore(tmp_path), status="finished")
+    run = stopped(RunStore(tmp_path), status="finished")
     app = opened(run)
     assert "Resume" not in labels(app)
     app.number_input(key=f"more-{run.id}").set_value(5)
@@ -132,7 +124,7 @@ def test_a_finished_run_can_be_trained_on(tmp_path: Path) -> None:
     assert run.config.max_steps == 7
 
 
-def test_a_fork_goes_on_under_the_settings_that_were_changed(run: Run) -> None:
+def test_a_fork_trains_under_the_changed_settings(run: Run) -> None:
     app = opened(run)
     app.select_slider[0].set_value(1)
     next(field for field in app.multiselect if field.label == "Settings to change").select("optimizer_d.lr")
@@ -141,11 +133,11 @@ def test_a_fork_goes_on_under_the_settings_that_were_changed(run: Run) -> None:
     app.text_input(key=f"fork-name-{run.id}").set_value("faster D")
     app = button(app, "Fork and train").click().run()
     assert not app.exception
-    child = next(told for told in server.pool().store.list() if told.parent == run.id)
+    child = next(summary for summary in server.pool().store.list() if summary.parent == run.id)
     assert (child.name, child.forked_at, child.config.optimizer_d.lr) == ("faster D", 1, 0.01)
 
 
-def test_a_fork_that_cannot_be_is_told_and_starts_nothing(run: Run) -> None:
+def test_an_invalid_fork_shows_an_error_and_starts_nothing(run: Run) -> None:
     app = opened(run)
     next(field for field in app.multiselect if field.label == "Settings to change").select("optimizer_d.lr")
     app.run()
@@ -166,16 +158,16 @@ def test_a_deletion_can_be_undone(run: Run) -> None:
     assert address(app) == run.id
 
 
-def test_the_trash_is_emptied_only_after_a_second_word(run: Run) -> None:
+def test_the_trash_is_emptied_only_after_a_confirmation(run: Run) -> None:
     app = button(opened(run), "Delete").click().run()
     app = button(app, "Empty the trash").click().run()
-    assert [told.id for told in server.pool().store.trashed()] == [run.id]
+    assert [summary.id for summary in server.pool().store.trashed()] == [run.id]
     app = button(app, "Yes, delete 1 for good").click().run()
     assert not app.exception
     assert server.pool().store.trashed() == []
 
 
-def test_a_run_that_trains_can_be_watched_and_not_deleted(run: Run) -> None:
+def test_a_run_in_training_can_be_watched_but_not_deleted(run: Run) -> None:
     endless = run.config.with_values({"max_steps": 10**8})
     session = server.pool().get(server.pool().open(endless, run_id=run.id))
     assert session is not None
@@ -187,7 +179,7 @@ def test_a_run_that_trains_can_be_watched_and_not_deleted(run: Run) -> None:
     session.wait(20)
 
 
-def test_what_is_typed_about_a_run_is_kept(run: Run) -> None:
+def test_edited_metadata_is_saved(run: Run) -> None:
     app = opened(run)
     app.text_input(key=f"name-{run.id}").set_value("second")
     app.text_area(key=f"notes-{run.id}").set_value("D wins")
@@ -195,7 +187,7 @@ def test_what_is_typed_about_a_run_is_kept(run: Run) -> None:
     assert run.metadata() == Metadata.of("second", (), "D wins")
 
 
-def test_an_import_brings_the_run_in_and_chooses_it(run: Run, tmp_path: Path) -> None:
+def test_an_imported_run_is_added_and_selected(run: Run, tmp_path: Path) -> None:
     packed = pack(run).read()
     server.pool().store.trash(run.id)
     server.pool().store.empty_trash()
@@ -203,7 +195,7 @@ def test_an_import_brings_the_run_in_and_chooses_it(run: Run, tmp_path: Path) ->
     app.file_uploader[0].set_value(("run.zip", packed, "application/zip"))
     app.run()
     assert not app.exception
-    assert [told.id for told in server.pool().store.list()] == [run.id]
+    assert [summary.id for summary in server.pool().store.list()] == [run.id]
     assert address(app) == run.id
 
 
@@ -217,9 +209,9 @@ def test_a_bad_import_is_one_sentence(run: Run, tmp_path: Path) -> None:
     assert errors(app) == ['This file was not imported: the path "../evil.py" leads out of it']
 
 
-def test_runs_that_came_with_the_app_stay_as_they_are(tmp_path: Path) -> None:
-    made(RunStore(tmp_path))
-    shipped = made(RunStore(tmp_path / "pretrained"), "shipped")
+def test_shipped_runs_cannot_be_changed(tmp_path: Path) -> None:
+    stopped(RunStore(tmp_path))
+    shipped = stopped(RunStore(tmp_path / "pretrained"), "shipped")
     app = opened(shipped)
     assert not app.exception
     assert not {"Delete", "Resume"} & labels(app)
@@ -232,27 +224,26 @@ def test_a_library_over_its_limit_says_so(run: Run) -> None:
     assert "no new run can start" in app.warning[0].value
 
 
-def test_a_run_that_cannot_be_read_is_named_with_the_reason(run: Run, tmp_path: Path) -> None:
-    other = made(RunStore(tmp_path), "other")
+def test_a_damaged_run_is_named_with_the_reason(run: Run, tmp_path: Path) -> None:
+    other = stopped(RunStore(tmp_path), "other")
     (run.path / "config.json").write_text('{"a":1')
     app = opened(other)
     assert any(plain(run.id) in line.value and "cannot be read" in line.value for line in app.caption)
     app = opened(run)
-    (told,) = (error.value for error in app.error)
-    assert "has no readable config" in told
-    assert "All its files are still there" in told
+    (message,) = errors(app)
+    assert "has no readable config" in message
+    assert "All its files are still there" in message
     assert RunStore(tmp_path).scan()[1].keys() == {run.id}
 
 
-def test_the_room_that_is_shown_is_what_counts_against_the_limit(run: Run, tmp_path: Path) -> None:
-    """Comparisons and shipped runs lie in the same folder, and count."""
+def test_comparisons_count_against_the_limit(run: Run, tmp_path: Path) -> None:
     (tmp_path / "comparisons").mkdir()
     (tmp_path / "comparisons" / "much").write_bytes(bytes(5_000_000))
     RunStore(tmp_path).limit = 4_000_000
     assert any("no new run can start" in warning.value for warning in opened(run).warning)
 
 
-def test_a_shipped_run_is_not_offered_for_export(run: Run, tmp_path: Path) -> None:
+def test_a_shipped_run_has_no_export_button(run: Run, tmp_path: Path) -> None:
     shutil.copytree(run.path, tmp_path / "pretrained" / "shipped")
     exports = [len(opened(each).get("download_button")) for each in (run, "shipped")]
     assert exports[0] == exports[1] + 1

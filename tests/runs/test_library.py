@@ -1,10 +1,9 @@
-"""The library of runs: what it tells of each, the trash, the tree of forks, and its limit."""
+"""The library of runs: summaries, the tree of forks, the trash and the size limit."""
 
 from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
 
 import pytest
 
@@ -12,59 +11,45 @@ from gan_core.metrics.evaluations import Evaluation
 from gan_core.metrics.registry import MetricValue, Provenance
 from gan_core.runs import Metadata, Run, RunError, RunStore, family
 from gan_core.runs import disk as disk_module
-from gan_core.session.observer import Observer
-from gan_core.training.history import COLUMNS
-from gan_core.training.trainer import Trainer
+from tests.support.saved_run import saved_run
 from tests.support.small import POINTS
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> RunStore:
-    return RunStore(tmp_path / "library")
-
-
-@pytest.fixture
 def run(store: RunStore) -> Run:
-    """A run of two steps with all that a run can have."""
-    run = store.create(POINTS, name="first try")
-    trainer = Trainer(POINTS, "cpu")
+    run, _ = saved_run(store, name="first try")
     run.log("started", 0, device="cpu", threads=1)
-    for _ in range(2):
-        trainer.step()
-    run.append_metrics([[step] * len(COLUMNS) for step in (1, 2)])
-    look = Observer(trainer).sample_view(trainer)
-    run.write_frame(2, look.samples, look.plane)
-    run.save(trainer, keep=3)
     run.log("saved", 2, health=["mode-collapse"])
     return run
 
 
-# ---- what is told of a run -------------------------------------------------------------------------------------------
+# ---- summaries -------------------------------------------------------------------------------------------------------
 
 
-def test_a_summary_tells_what_a_list_shows(store: RunStore, run: Run) -> None:
+def test_a_summary_collects_the_fields_of_a_list(store: RunStore, run: Run) -> None:
     basis = Provenance(100, "200 real", "points")
     run.write_evaluations([Evaluation(2, 0.1, 1.0, 32, (MetricValue("js", 0.25, None, None, None, basis),))])
-    told = store.summary(run.id)
-    assert (told.name, told.status, told.step, told.seconds, told.device) == ("first try", "saved", 2, 2.0, "cpu")
-    assert (told.metric, told.quality, told.health) == ("js", 0.25, "Mode collapse")
-    assert (told.frame, told.checkpoints, told.parent) == (2, (2,), "")
-    assert told.bytes == sum(file.stat().st_size for file in run.path.rglob("*") if file.is_file())
+    summary = store.summary(run.id)
+    assert (summary.name, summary.status, summary.device) == ("first try", "saved", "cpu")
+    assert (summary.step, summary.seconds) == (2, 2.0)
+    assert (summary.metric, summary.quality, summary.health) == ("js", 0.25, "Mode collapse")
+    assert (summary.frame, summary.checkpoints, summary.parent) == (2, (2,), "")
+    assert summary.bytes == sum(file.stat().st_size for file in run.path.rglob("*") if file.is_file())
 
 
-def test_a_run_can_be_called_tagged_and_noted(store: RunStore, run: Run) -> None:
+def test_a_run_can_be_named_and_tagged(store: RunStore, run: Run) -> None:
     run.write_metadata(Metadata.of("  best\nof all ", ["ring", "ring", "", "slow  D"], "lr too high?"))
-    told = store.summary(run.id)
-    assert (told.name, told.tags, told.notes) == ("best of all", ("ring", "slow D"), "lr too high?")
+    summary = store.summary(run.id)
+    assert (summary.name, summary.tags, summary.notes) == ("best of all", ("ring", "slow D"), "lr too high?")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"name": 3, "tags": "x", "notes": []}', '{"tags": [1, null, {}]}'])
-def test_what_cannot_be_read_about_a_run_is_left_out(run: Run, text: str) -> None:
+def test_damaged_metadata_is_empty(run: Run, text: str) -> None:
     (run.path / "about.json").write_text(text)
     assert run.metadata() == Metadata()
 
 
-def test_events_that_were_edited_by_hand_disturb_nobody(store: RunStore, run: Run) -> None:
+def test_invalid_events_are_skipped(store: RunStore, run: Run) -> None:
     before = run.events()
     with (run.path / "events.jsonl").open("a") as file:
         file.write('{"kind": "changed", "step": 1}\n{"kind": 5, "step": 2}\n{"kind": "saved", "step": "x"}\n[1]\nno\n')
@@ -72,7 +57,7 @@ def test_events_that_were_edited_by_hand_disturb_nobody(store: RunStore, run: Ru
     assert store.summary(run.id).step == 2
 
 
-def test_a_list_is_read_again_only_where_something_changed(store: RunStore, run: Run) -> None:
+def test_only_changed_runs_are_read_again(store: RunStore, run: Run) -> None:
     (first,) = store.list()
     assert store.list()[0] is first
     run.write_metadata(Metadata.of("another"))
@@ -81,7 +66,7 @@ def test_a_list_is_read_again_only_where_something_changed(store: RunStore, run:
     assert store.list()[0].status == "stopped"
 
 
-def test_five_hundred_runs_are_listed_again_in_a_moment(store: RunStore, run: Run) -> None:
+def test_five_hundred_unchanged_runs_are_listed_in_half_a_second(store: RunStore, run: Run) -> None:
     for i in range(500):
         copy = store.root / f"copy-{i}"
         copy.mkdir()
@@ -96,7 +81,7 @@ def test_five_hundred_runs_are_listed_again_in_a_moment(store: RunStore, run: Ru
 # ---- the tree of forks -----------------------------------------------------------------------------------------------
 
 
-def test_forks_stand_below_their_parents(store: RunStore, run: Run) -> None:
+def test_forks_follow_their_parents_in_the_tree(store: RunStore, run: Run) -> None:
     child = store.fork(run.id, values={"optimizer_d.lr": 1e-5}, name="slow D")
     grandchild = store.fork(child.id)
     other = store.fork(run.id)
@@ -110,7 +95,7 @@ def test_forks_stand_below_their_parents(store: RunStore, run: Run) -> None:
     assert [branch.run.id for branch in family(child.id, store.list())] == [child.id, grandchild.id]
 
 
-def test_runs_that_claim_to_be_each_others_parents_hang_nobody(store: RunStore) -> None:
+def test_a_cycle_of_parents_ends(store: RunStore) -> None:
     one, two = store.create(POINTS), store.create(POINTS)
     one.log("forked", 1, parent=two.id, text="fork")
     two.log("forked", 1, parent=one.id, text="fork")
@@ -121,11 +106,11 @@ def test_runs_that_claim_to_be_each_others_parents_hang_nobody(store: RunStore) 
 # ---- the trash -------------------------------------------------------------------------------------------------------
 
 
-def test_a_deleted_run_comes_back_as_it_was_until_the_trash_is_emptied(store: RunStore, run: Run) -> None:
+def test_a_run_in_the_trash_can_be_restored_until_the_trash_is_emptied(store: RunStore, run: Run) -> None:
     before = {file.relative_to(run.path): file.read_bytes() for file in run.path.rglob("*") if file.is_file()}
     store.trash(run.id)
     assert store.list() == []
-    assert [told.name for told in store.trashed()] == ["first try"]
+    assert [summary.name for summary in store.trashed()] == ["first try"]
     store.restore(run.id)
     after = {file.relative_to(run.path): file.read_bytes() for file in run.path.rglob("*") if file.is_file()}
     assert after == before
@@ -136,28 +121,28 @@ def test_a_deleted_run_comes_back_as_it_was_until_the_trash_is_emptied(store: Ru
         store.restore(run.id)
 
 
-def test_a_run_that_is_trained_cannot_be_deleted_or_trained_twice(store: RunStore, run: Run) -> None:
-    held = run.lock()
+def test_a_run_in_training_cannot_be_deleted_or_trained_twice(store: RunStore, run: Run) -> None:
+    lock = run.lock()
     with pytest.raises(RunError, match="stop it first"):
         store.trash(run.id)
     with pytest.raises(RunError, match="trained already"):
         store.open(run.id).lock()
-    held.release()
+    lock.release()
     store.trash(run.id)
 
 
 @pytest.mark.parametrize("run_id", ["", ".", "..", ".trash", "../outside", "a/b", "/etc"])
 def test_only_runs_can_be_deleted_and_restored(store: RunStore, run: Run, run_id: str) -> None:
-    for act in (store.trash, store.restore, store.open):
+    for action in (store.trash, store.restore, store.open):
         with pytest.raises(RunError, match="There is no run"):
-            act(run_id)
+            action(run_id)
     assert run.path.is_dir()
 
 
-# ---- room ------------------------------------------------------------------------------------------------------------
+# ---- disk space ------------------------------------------------------------------------------------------------------
 
 
-def test_a_full_library_refuses_new_runs_and_says_what_would_make_room(store: RunStore, run: Run) -> None:
+def test_a_full_library_refuses_new_runs_and_says_how_to_make_room(store: RunStore, run: Run) -> None:
     assert store.limit == 20_000_000_000
     store.limit = 10
     assert RunStore(store.root).limit == 10
@@ -166,13 +151,13 @@ def test_a_full_library_refuses_new_runs_and_says_what_would_make_room(store: Ru
     store.trash(run.id)
     with pytest.raises(RunError, match="empty the trash"):
         store.create(POINTS)
-    assert [told.id for told in store.trashed()] == [run.id]  # nothing is deleted by itself
+    assert [summary.id for summary in store.trashed()] == [run.id]  # nothing is deleted automatically
     store.limit = 10**9
     store.create(POINTS)
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"limit": -1}', '{"limit": "x"}', '{"limit": true}'])
-def test_a_damaged_limit_is_the_usual_one(store: RunStore, text: str) -> None:
+def test_a_damaged_limit_is_replaced_by_the_default(store: RunStore, text: str) -> None:
     store.root.mkdir()
     (store.root / "library.json").write_text(text)
     assert store.limit == 20_000_000_000

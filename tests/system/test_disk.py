@@ -56,7 +56,7 @@ def fill(place: Path) -> Path:
 
 
 @pytest.mark.usefixtures("neighbour")
-def test_a_disk_that_fills_up_pauses_its_run_and_loses_nothing(mount: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_pauses_training_and_loses_nothing(mount: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disk, "RESERVE", 0)  # until it is really full
     session = Session(MANY, RunStore(mount), threads=1)
     session.start()
@@ -77,7 +77,7 @@ def test_a_disk_that_fills_up_pauses_its_run_and_loses_nothing(mount: Path, monk
     assert run.trainer("cpu").steps == MANY.max_steps
 
 
-def test_a_nearly_full_disk_pauses_before_it_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_nearly_full_disk_pauses_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session = Session(MANY.with_values({"max_steps": 100_000}), RunStore(tmp_path), threads=1)
     session.start()
     until(session, lambda now: now.step > 12)
@@ -134,7 +134,7 @@ def test_a_folder_that_vanishes_pauses_the_run_with_a_reason(tmp_path: Path) -> 
 
 
 @pytest.mark.usefixtures("neighbour")
-def test_a_read_only_folder_is_one_clear_message(mount: Path) -> None:
+def test_a_read_only_folder_gives_one_clear_message(mount: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", mount], check=True)
     now = finished(POINTS, store=RunStore(mount))
     assert now.status == "failed"
