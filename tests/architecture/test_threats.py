@@ -15,7 +15,7 @@ THREATS = [line for line in LINES if not line.startswith("| threat")]
 
 
 @cache
-def tests_in(file: str) -> set[str]:
+def defined_tests(file: str) -> set[str]:
     tree = ast.parse((ROOT / file).read_text("utf-8"))
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
@@ -25,4 +25,4 @@ def test_every_threat_has_its_test(line: str) -> None:
     named = re.findall(r"`(tests/[a-z_/]+\.py)::(test_\w+)`", line)
     assert named
     for file, test in named:
-        assert test in tests_in(file)
+        assert test in defined_tests(file)

@@ -158,7 +158,6 @@ def test_a_full_library_refuses_new_runs_and_says_how_to_make_room(store: RunSto
 
 @pytest.mark.parametrize("text", ["", "[]", '{"limit": -1}', '{"limit": "x"}', '{"limit": true}'])
 def test_a_damaged_limit_is_replaced_by_the_default(store: RunStore, text: str) -> None:
-    store.root.mkdir()
     (store.root / "library.json").write_text(text)
     assert store.limit == 20_000_000_000
 
