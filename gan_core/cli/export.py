@@ -1,4 +1,4 @@
-"""The command that takes a run elsewhere: export."""
+"""The command that exports a run to a file."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from tqdm import tqdm
 from gan_core.cli.arguments import RunDir, fail, open_run
 from gan_core.cli.program import app
 
-_LAYOUT = "{desc}: {percentage:3.0f}% {bar:20} {remaining} left"  # on a terminal; a pipe gets the file's name alone
+_LAYOUT = "{desc}: {percentage:3.0f}% {bar:20} {remaining} left"
 
 
-def _move(bar: tqdm, done: float) -> None:
+def _show(bar: tqdm, done: float) -> None:
     bar.update(done - bar.n)
 
 
 @app.command()
 def export(
     run_dir: RunDir,
-    form: Annotated[
+    name: Annotated[
         str, typer.Option("--as", metavar="FORMAT", help="script, notebook, onnx, gif, mp4 or config.")
     ] = "script",
     output: Annotated[
@@ -32,18 +32,18 @@ def export(
         ),
     ] = None,
 ) -> None:
-    """Write a run as a PyTorch script, a notebook, an ONNX generator, a film or its settings. Prints the file."""
+    """Export a run as a PyTorch script, a notebook, an ONNX generator, a video or its settings. Prints the file."""
     from gan_core.data import DataError
     from gan_core.export import FORMATS, ExportError
     from gan_core.runs import RunError
 
-    if form not in FORMATS:
-        raise typer.BadParameter(f'"{form}" is not a format; choose from {", ".join(FORMATS)}', param_hint="--as")
-    run = open_run(run_dir)
-    output = output or Path(f"{run.id}{FORMATS[form].suffix}")
+    if name not in FORMATS:
+        raise typer.BadParameter(f'"{name}" is not a format; choose from {", ".join(FORMATS)}', param_hint="--as")
+    run, format_ = open_run(run_dir), FORMATS[name]
+    output = output or Path(f"{run.id}{format_.suffix}")
     try:
-        with tqdm(total=1.0, desc=FORMATS[form].title, bar_format=_LAYOUT, leave=False, disable=None) as bar:
-            content = FORMATS[form].make(run, partial(_move, bar))
+        with tqdm(total=1.0, desc=format_.title, bar_format=_LAYOUT, leave=False, disable=None) as bar:
+            content = format_.make(run, partial(_show, bar))
     except (ExportError, RunError, DataError) as error:
         fail(str(error))
     try:

@@ -1,5 +1,9 @@
-"""What every export may raise."""
+"""Errors of every export."""
 
 
 class ExportError(RuntimeError):
-    """Something that cannot be exported; the message says what, why and what now."""
+    """An export failed; the message says what failed, why, and what to do."""
+
+
+class CannotWriteError(ExportError):
+    """The script export does not support a setting; the message names the setting and the supported values."""

@@ -1,4 +1,4 @@
-"""Samples as files that other programs open."""
+"""Samples as pictures."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from gan_core.data.ranges import to_bytes
 from gan_core.export.plane_images import GENERATOR
 from gan_core.runs import tile
 
-_SIDE = 640  # pixels of a scatter
-_DOT = 2  # radius of a point in it
+_SIDE = 640  # pixels of a scatter plot
+_RADIUS = 2  # pixels of a point
 
 
 def picture(samples: Tensor) -> Image.Image:
-    """Samples as one picture: images (n, C, H, W) in [0, 1] as a square grid, points (n, 2) as a scatter."""
+    """Samples as one picture: images (n, C, H, W) in [0, 1] as a square grid, points (n, 2) as a scatter plot."""
     if samples.ndim == 2:
-        return _scatter(samples.numpy())
-    return Image.fromarray(tile(to_bytes(samples).numpy(), columns=math.ceil(math.sqrt(len(samples)))))
+        return _scatter_plot(samples.numpy())
+    return _grid(to_bytes(samples).numpy(), math.ceil(math.sqrt(len(samples))))
 
 
 def write(samples: Tensor, path: Path) -> None:
-    """Write samples as a picture, in the format that the name ends in; points also as ".csv", a row each.
+    """Write samples as a picture in the format of the file's suffix; points also as ".csv", one row each.
 
     Raises:
-        ValueError: the name's ending is not a known format for these samples.
+        ValueError: the suffix is not a known format for these samples.
         OSError: the file cannot be written.
     """
     if path.suffix.lower() == ".csv" and samples.ndim == 2:
@@ -38,26 +38,21 @@ def write(samples: Tensor, path: Path) -> None:
         picture(samples).save(path)
 
 
-def sheet(frames: np.ndarray, columns: int | None = None) -> bytes:
-    """Pictures (n, H, W, C) uint8 as one PNG, row by row, `columns` side by side; a square if not told.
-
-    Raises:
-        ValueError: there is no picture, or `columns` is below 1.
-    """
-    if not len(frames):
-        raise ValueError("There is no picture to put on the sheet")
-    columns = columns if columns is not None else math.ceil(math.sqrt(len(frames)))
-    if columns < 1:
-        raise ValueError(f"A sheet has at least 1 column, not {columns}")
+def grid_png(pictures: np.ndarray, columns: int) -> bytes:
+    """Pictures (n, H, W, C) uint8 as one PNG, row by row, `columns` side by side."""
     file = io.BytesIO()
-    Image.fromarray(tile(frames, min(columns, len(frames)))).save(file, "PNG")
+    _grid(pictures, columns).save(file, "PNG")
     return file.getvalue()
 
 
-def _scatter(points: np.ndarray) -> Image.Image:
-    reach = 1.05 * max(float(np.abs(points).max()), 1e-6)
-    sheet = Image.new("RGB", (_SIDE, _SIDE), "white")
-    pen = ImageDraw.Draw(sheet)
-    for x, y in (points * [1, -1] / reach + 1) * _SIDE / 2:  # up is positive
-        pen.ellipse((x - _DOT, y - _DOT, x + _DOT, y + _DOT), fill=GENERATOR)
-    return sheet
+def _grid(pictures: np.ndarray, columns: int) -> Image.Image:
+    return Image.fromarray(tile(pictures, columns))
+
+
+def _scatter_plot(points: np.ndarray) -> Image.Image:
+    limit = 1.05 * max(float(np.abs(points).max()), 1e-6)
+    image = Image.new("RGB", (_SIDE, _SIDE), "white")
+    draw = ImageDraw.Draw(image)
+    for x, y in (points * [1, -1] / limit + 1) * _SIDE / 2:  # y points up
+        draw.circle((x, y), _RADIUS, fill=GENERATOR)
+    return image

@@ -1,8 +1,8 @@
-"""A run's training as a film: the pictures that it kept, in order, each with its step below."""
+"""The training of a run as a video: the saved pictures in order, each with its step below."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -10,43 +10,41 @@ from PIL import Image, ImageDraw, ImageFont
 from gan_core import data
 from gan_core.export import plane_images
 from gan_core.export.errors import ExportError
-from gan_core.export.video import Told, animate, enlarged
+from gan_core.export.video import Progress, animate, enlarged
+from gan_core.losses.score_range import score_range
 from gan_core.runs import Run, tile
 from gan_core.training.plane_view import Plane
 
-MOST = 400  # frames of a film; of more, evenly spaced ones are taken
-_REAL_SHOWN = 500
-STRIP = 22  # pixels of the line below
+MAX_FRAMES = 400  # of a longer run, evenly spaced pictures are shown
+STRIP = 22  # pixels of the line below a picture
+_REAL_POINTS = 500
 
 
-def film(run: Run, kind: str = "gif", fps: float | None = None, progress: Told | None = None) -> bytes:
-    """The saved pictures of a run, first to last, as a film in the format `kind`.
-
-    Without a rate the film lasts six seconds, at 4 to 20 frames a second.
+def training_video(run: Run, kind: str = "gif", progress: Progress = lambda done: None) -> bytes:
+    """The saved pictures of a run, first to last, as a "gif" or an "mp4" of six seconds at 4 to 20 frames a second.
 
     Raises:
-        ExportError: the run has kept no picture.
+        ExportError: the run has saved no picture.
         RunError: a picture cannot be read.
-        ValueError: there is no such kind.
+        ValueError: there is no such format.
     """
     if not run.frames():
-        raise ExportError(f"The run {run.id} has kept no picture yet; train it further.")
+        raise ExportError(f"The run {run.id} has saved no picture yet; train it further.")
     frames = _Frames(run)
-    return animate(frames, kind, fps or min(20.0, max(4.0, len(frames) / 6)), progress)
+    return animate(frames, kind, min(20.0, max(4.0, len(frames) / 6)), progress)
 
 
 class _Frames(Sequence[np.ndarray]):
-    """The run's pictures (H, W, C), each read and drawn when it is asked for."""
+    """The pictures of a run (H, W, C), each read and drawn on access."""
 
     def __init__(self, run: Run) -> None:
         steps = run.frames()
-        chosen = np.linspace(0, len(steps) - 1, min(MOST, len(steps))).round().astype(int)
+        chosen = np.linspace(0, len(steps) - 1, min(MAX_FRAMES, len(steps))).round().astype(int)
         self._run, self._steps = run, [steps[i] for i in chosen]
         last = run.frame(self._steps[-1])
-        self._real, self._span = np.empty((0, 2)), (0.0, 1.0)
-        if isinstance(last, Plane):
-            self._real = data.load(run.config).examples[:_REAL_SHOWN].numpy()
-            self._span = plane_images.span(last, run.config)
+        if isinstance(last, Plane):  # points: all frames share the real points and the colours of D's score
+            self._real = data.load(run.config).examples[:_REAL_POINTS].numpy()
+            self._score_range = score_range(run.config.loss.name, lambda: last.surface)
 
     def __len__(self) -> int:
         return len(self._steps)
@@ -55,19 +53,14 @@ class _Frames(Sequence[np.ndarray]):
         step = self._steps[i]
         frame = self._run.frame(step)
         if isinstance(frame, Plane):
-            return _with_step(plane_images.draw(frame, self._real, self._span), step)
-        sheet = tile(frame)
-        return _with_step(enlarged(sheet if sheet.ndim == 3 else sheet[..., None]), step)
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        return (self[i] for i in range(len(self)))
+            return _with_step(Image.fromarray(plane_images.draw(frame, self._real, self._score_range)), step)
+        return _with_step(enlarged(np.atleast_3d(tile(frame))), step)
 
 
-def _with_step(frame: np.ndarray, step: int) -> np.ndarray:
-    """The frame (H, W, C) on top of a white line that tells the step."""
-    height, width, channels = frame.shape
-    picture = Image.new("L" if channels == 1 else "RGB", (width, height + STRIP), "white")
-    picture.paste(Image.fromarray(frame[..., 0] if channels == 1 else frame), (0, 0))
+def _with_step(picture: Image.Image, step: int) -> np.ndarray:
+    """The picture above a white line with the step, (H, W, C)."""
+    frame = Image.new(picture.mode, (picture.width, picture.height + STRIP), "white")
+    frame.paste(picture)
     font = ImageFont.load_default(14)
-    ImageDraw.Draw(picture).text((6, height + STRIP / 2), f"step {step:,}", "black", font, anchor="lm")
-    return np.asarray(picture).reshape(height + STRIP, width, channels)
+    ImageDraw.Draw(frame).text((6, picture.height + STRIP / 2), f"step {step:,}", "black", font, anchor="lm")
+    return np.atleast_3d(np.asarray(frame))

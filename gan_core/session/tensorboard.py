@@ -10,6 +10,7 @@ import numpy as np
 
 from gan_core.config import ConfigError, TrainConfig
 from gan_core.export import plane_images
+from gan_core.losses.score_range import score_range
 from gan_core.runs import Run, tile
 from gan_core.session.listener import Listener
 from gan_core.training.history import COLUMNS
@@ -52,9 +53,10 @@ class TensorBoardWriter(Listener):
 
     def add_picture(self, step: int, samples: np.ndarray, real: np.ndarray, plane: Plane | None) -> None:
         """Add a picture of the samples (n, H, W, C), or of the plane with the real points (m, 2)."""
-        sheet = (
-            tile(samples) if plane is None else plane_images.draw(plane, real, plane_images.span(plane, self._config))
-        )
+        if plane is None:
+            sheet = tile(samples)
+        else:
+            sheet = plane_images.draw(plane, real, score_range(self._config.loss.name, lambda: plane.surface))
         axes = "HWC" if sheet.ndim == 3 else "HW"
         self._write(lambda writer: writer.add_image("samples", sheet, step, dataformats=axes))
 

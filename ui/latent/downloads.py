@@ -13,7 +13,7 @@ from gan_core import export
 def buttons(frames: np.ndarray, strip: np.ndarray, fps: float, name: str) -> None:
     """The strip (k, H, W, C) as a PNG, and the frames (n, H, W, C) as a GIF and as an MP4."""
     files: dict[str, tuple[str, Callable[[], bytes]]] = {
-        "png": ("image/png", lambda: export.sheet(strip, len(strip))),
+        "png": ("image/png", lambda: export.grid_png(strip, len(strip))),
         "gif": ("image/gif", lambda: export.animate(frames, "gif", fps)),
         "mp4": ("video/mp4", lambda: export.animate(frames, "mp4", fps)),
     }

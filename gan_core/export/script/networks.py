@@ -1,180 +1,121 @@
-"""The part of a script that builds both networks: their layers, read off the networks themselves, and their weights."""
+"""The code of both networks: their layers, and the functions that draw their initial weights."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from torch import nn
 
 from gan_core import models
-from gan_core.acceleration.ops.memory_format import is_channels_last
 from gan_core.config import NetworkConfig, TrainConfig
-from gan_core.export.script import layers
-from gan_core.export.script.parts import Part, code, spaced
-from gan_core.models import conditioning
-from gan_core.models.batch_layers import is_samplewise
+from gan_core.config.catalog import DISCRIMINATORS, GENERATORS
+from gan_core.export.errors import CannotWriteError
+from gan_core.models.conditioning import Unconditional
+from gan_core.models.layers import Dropout
 
-WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
-NOTHING = (nn.Identity, conditioning.Unconditional)
+_WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
+_NO_LAYER = (nn.Identity, Unconditional)
 
-_DRAW = """
-    with torch.no_grad():  # {about}
-        for network, role in ({networks}):
-            layers = [layer for layer in network if isinstance(layer, {kinds})]
-            for k, layer in enumerate(layers):
-                chance = stream(f"{{role}} weights {{k}}")  # a generator for each place
-                {weights}
-                if layer.bias is not None:
-                    {biases}
-"""
-_SCHEMES: dict[str, tuple[str, tuple[str, ...], str]] = {  # what it does, to the weights, to the biases
-    "normal": (
-        "weights from N(0, {std:g}), biases 0",
-        ("layer.weight.normal_(0, {std!r}, generator=chance)",),
-        "layer.bias.zero_()",
-    ),
-    "he": (
-        "weights from N(0, sqrt(2 / fan in)), biases 0",
-        ("layer.weight.normal_(0, math.sqrt(2 / layer.weight[0].numel()), generator=chance)",),
-        "layer.bias.zero_()",
-    ),
-    "torch": (
-        "weights and biases from U(-bound, bound), as is torch's habit",
-        ("bound = 1 / math.sqrt(layer.weight[0].numel())", "layer.weight.uniform_(-bound, bound, generator=chance)"),
-        "layer.bias.uniform_(-bound, bound, generator=chance)",
-    ),
+_LAYERS: dict[type[nn.Module], Callable[[Any], str]] = {
+    nn.Linear: lambda m: f"nn.Linear({m.in_features}, {m.out_features}{_no_bias(m)})",
+    nn.Conv2d: lambda m: _convolution("nn.Conv2d", m),
+    nn.ConvTranspose2d: lambda m: _convolution("nn.ConvTranspose2d", m),
+    nn.BatchNorm1d: lambda m: f"nn.BatchNorm1d({m.num_features})",
+    nn.BatchNorm2d: lambda m: f"nn.BatchNorm2d({m.num_features})",
+    nn.ReLU: lambda m: "nn.ReLU()",
+    nn.LeakyReLU: lambda m: f"nn.LeakyReLU({m.negative_slope!r})",
+    nn.Tanh: lambda m: "nn.Tanh()",
+    nn.ELU: lambda m: "nn.ELU()",
+    nn.SiLU: lambda m: "nn.SiLU()",
+    nn.Sigmoid: lambda m: "nn.Sigmoid()",
+    nn.Flatten: lambda m: f"nn.Flatten({m.start_dim if m.start_dim != 1 else ''})",
+    nn.Unflatten: lambda m: f"nn.Unflatten({m.dim}, {tuple(m.unflattened_size)})",
+    Dropout: lambda m: f"nn.Dropout({m.p!r})",
 }
-_SPECTRAL = """
-    with torch.no_grad():  # Miyato et al. (2018): W / sigma(W), the largest singular value found by iteration
-        layers = [layer for layer in discriminator if isinstance(layer, {kinds})]
-        for k, layer in enumerate(layers):
-            spectral_norm(layer)
-            chance = stream(f"discriminator spectrum {{k}}")
-            for vector in layer.parametrizations.buffers():
-                vector.normal_(generator=chance)
-                vector.div_(vector.norm())
-            for _ in range(15):
-                _ = layer.weight  # each look is one step of the iteration
-"""
-_CHANNELS_LAST = """
-    for layer in {networks}:  # convolutions compute with each pixel's channels side by side
-        if isinstance(layer, {kinds}):
-            layer.register_forward_pre_hook(lambda layer, x: laid_out(x[0], torch.channels_last))
-        elif isinstance(layer, nn.Flatten):
-            layer.register_forward_pre_hook(lambda layer, x: laid_out(x[0], torch.contiguous_format))
-        elif isinstance(layer, nn.Unflatten):
-            layer.register_forward_hook(lambda layer, x, y: laid_out(y, torch.channels_last))
-"""
-_OUTSIDE_AUTOCAST = """
-            norm = layer.parametrizations.weight[0]
-            norm.forward = torch.autocast(DEVICE, enabled=False)(norm.forward)  # in full precision
-"""
 
 
-def part(config: TrainConfig) -> Part:
-    """`generator` and `discriminator` with their initial weights, and `average` where there is one."""
-    roles = dict(zip(("generator", "discriminator"), models.build_meta(config), strict=True))
-    written = {role: [*_flat(network, role, config)] for role, network in roles.items()}
-    laid_out = _channels_last(roles, config)
-    classes = layers.classes([line for lines in written.values() for line in lines], bool(laid_out))
-    dropout = config.generator.dropout or config.discriminator.dropout
-    return Part(
-        "Networks",
-        f"G, a {_family(config, 'generator')}, and D, a {_family(config, 'discriminator')}.",
-        spaced(
-            code('masks = stream("dropout", DEVICE)') if dropout else "",
-            *classes,
-            code(
-                *(_sequential(role, lines) for role, lines in written.items()),
-                *_drawings(roles, config),
-                _spectral(roles["discriminator"], config) if config.discriminator.spectral else "",
-                laid_out,
-                "generator, discriminator = generator.to(DEVICE), discriminator.to(DEVICE)",
-                "average = copy.deepcopy(generator).eval()  # of G's weights over time: what the samples come from"
-                if config.ema_decay
-                else "",
-            ),
-        ),
-        frozenset(_imports(config, classes)),
-    )
+def about(config: TrainConfig) -> str:
+    """A comment that names the families of both networks."""
+    labels = GENERATORS[config.generator.name].label, DISCRIMINATORS[config.discriminator.name].label
+    return "# Generator: {}. Discriminator: {}, which returns logits (N,).".format(*labels)
 
 
-def _drawings(roles: dict[str, nn.Module], config: TrainConfig) -> Iterator[str]:
-    """How weights are drawn: for both networks at once, if both draw alike."""
-    nets: dict[str, NetworkConfig] = {"generator": config.generator, "discriminator": config.discriminator}
-    schemes = {role: (net.init, net.init_std if net.init == "normal" else 0) for role, net in nets.items()}
-    for scheme in dict.fromkeys(schemes.values()):
-        alike = [role for role in roles if schemes[role] == scheme]
-        about, weights, biases = _SCHEMES[scheme[0]]
-        yield _DRAW.format(
-            about=about.format(std=scheme[1]),
-            networks=", ".join(f'({role}, "{role}")' for role in alike) + ("," if len(alike) == 1 else ""),
-            kinds=_kinds([roles[role] for role in alike]),
-            weights=f"\n{' ' * 16}".join(weights).format(std=scheme[1]),
-            biases=biases,
-        )
+def layers(config: TrainConfig, role: str) -> list[str]:
+    """The layers of the "generator" or the "discriminator" as code, in order.
+
+    Raises:
+        CannotWriteError: the script export does not support a layer.
+    """
+    network = models.build_meta(config)[role == "discriminator"]
+    points = config.dataset.kind == "points"
+    return [_layer(layer) for layer in _leaves(network) if not (points and _reshapes(layer))]
 
 
-def _spectral(discriminator: nn.Module, config: TrainConfig) -> str:
-    outside = _OUTSIDE_AUTOCAST if config.precision == "bfloat16" else ""
-    return (_SPECTRAL.rstrip() + outside).format(kinds=_kinds([discriminator]))
+def weighted(config: TrainConfig) -> str:
+    """The classes of layers whose weights are drawn, as code for `isinstance`."""
+    only_linear = config.generator.name == config.discriminator.name == "mlp"
+    return "nn.Linear" if only_linear else "nn.Linear | nn.Conv2d | nn.ConvTranspose2d"
 
 
-def _channels_last(roles: dict[str, nn.Module], config: TrainConfig) -> str:
-    """For the networks that have convolutions."""
-    laid_out = [role for role, network in roles.items() if _kinds([network], WEIGHTED[1:])]
-    if not laid_out or not is_channels_last(config):
-        return ""
-    networks = laid_out[0] if len(laid_out) == 1 else f"({', '.join(f'*{role}' for role in laid_out)})"
-    return _CHANNELS_LAST.format(networks=networks, kinds=_kinds(roles.values(), WEIGHTED[1:]))
-
-
-def _imports(config: TrainConfig, classes: Iterable[str]) -> Iterator[str]:
-    yield "from torch import nn"
-    if any("F." in text for text in classes):
-        yield "from torch.nn import functional as F"
-    if config.ema_decay:
-        yield "import copy"
-    if {config.generator.init, config.discriminator.init} & {"torch", "he"}:
-        yield "import math"
-    if config.discriminator.spectral:
-        yield "from torch.nn.utils.parametrizations import spectral_norm"
-
-
-def _family(config: TrainConfig, role: str) -> str:
-    network = config.generator if role == "generator" else config.discriminator
-    return {"mlp": "multilayer perceptron", "dcgan": "DCGAN", "upsampling": "CNN that opens by upsampling"}[
-        network.name
-    ]
-
-
-def _flat(network: nn.Module, role: str, config: TrainConfig) -> Iterator[str]:
-    """Each layer of the network as code, in order; what changes nothing is left out."""
-    at_once = 2 if role == "discriminator" and is_samplewise(network) else 1  # batches
-    for module in _leaves(network):
-        if not isinstance(module, NOTHING) and not (config.shape == (2,) and _flattens(module)):
-            yield layers.written(module, at_once * config.batch_size, config.shape)
-
-
-def _flattens(module: nn.Module) -> bool:
-    """Whether it lays samples out flat, or shapes them again: points are flat anyway."""
-    return isinstance(module, nn.Unflatten) or (isinstance(module, nn.Flatten) and module.start_dim == 1)
+def _reshapes(layer: nn.Module) -> bool:
+    """Whether the layer only flattens samples or restores their shape, which does nothing to points."""
+    return isinstance(layer, nn.Unflatten) or (isinstance(layer, nn.Flatten) and layer.start_dim == 1)
 
 
 def _leaves(network: nn.Module) -> Iterator[nn.Module]:
-    """The layers that compute, in the order in which they do: all our containers are sequences."""
+    """The layers that compute something; every container is sequential."""
     for child in network.children():
-        if isinstance(child, WEIGHTED) or not list(child.children()):  # a normalised layer has children of its own
-            yield child
+        if isinstance(child, _WEIGHTED) or not list(child.children()):  # a spectrally normalised layer has children
+            if not isinstance(child, _NO_LAYER):
+                yield child
         else:
             yield from _leaves(child)
 
 
-def _kinds(networks: Iterable[nn.Module], among: Iterable[type[nn.Module]] = WEIGHTED) -> str:
-    """Which of these kinds of layers the networks have, as code."""
-    layers = [layer for network in networks for layer in _leaves(network)]
-    return " | ".join(f"nn.{kind.__name__}" for kind in among if any(isinstance(layer, kind) for layer in layers))
+def _layer(layer: nn.Module) -> str:
+    for kind, write in _LAYERS.items():
+        if isinstance(layer, kind):
+            return write(layer)
+    raise CannotWriteError(f"The script export does not support the layer {type(layer).__name__}.")
 
 
-def _sequential(name: str, layers: list[str]) -> str:
-    return "\n".join([f"{name} = nn.Sequential(", *(f"    {layer}," for layer in layers), ")"])
+def _convolution(name: str, layer: Any) -> str:
+    sizes = f"kernel_size={layer.kernel_size[0]}, stride={layer.stride[0]}"
+    padding = f", padding={layer.padding[0]}" if layer.padding[0] else ""
+    extra = f", output_padding={layer.output_padding[0]}" if layer.output_padding[0] else ""
+    return f"{name}({layer.in_channels}, {layer.out_channels}, {sizes}{padding}{extra}{_no_bias(layer)})"
+
+
+def _no_bias(layer: Any) -> str:
+    return "" if layer.bias is not None else ", bias=False"
+
+
+def initial_weights(config: TrainConfig) -> list[dict[str, str]]:
+    """How weights are drawn, as code: in one loop over both networks if they are initialised alike, else in two."""
+    generator, discriminator = '("generator", generator)', '("discriminator", discriminator)'
+    of_g, of_d = _init(config.generator), _init(config.discriminator)
+    if of_g == of_d:
+        return [{"networks": f"{generator}, {discriminator}", **of_g}]
+    return [{"networks": f"{generator},", **of_g}, {"networks": f"{discriminator},", **of_d}]
+
+
+def _init(net: NetworkConfig) -> dict[str, str]:
+    """A scheme of `models.init`, in words and as code for the weights and the biases of a layer."""
+    if net.init == "normal":
+        about = f"Weights from N(0, {net.init_std:g}), biases 0"
+        weights, biases = f"nn.init.normal_(layer.weight, 0, {net.init_std!r}, generator={_STREAM})", _ZERO
+    elif net.init == "he":
+        about = "Weights from N(0, sqrt(2 / fan in)), biases 0"
+        weights, biases = f'nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator={_STREAM})', _ZERO
+    else:
+        about = "Weights and biases from U(-bound, bound), the default of PyTorch"
+        bound = "bound = layer.weight[0].numel() ** -0.5  # 1 / sqrt(fan in)"
+        weights = f"rng = {_STREAM}\n{bound}\n{_UNIFORM.format('weight')}"
+        biases = _UNIFORM.format("bias")
+    return {"about": about, "weights": weights, "biases": biases}
+
+
+_STREAM = 'stream(f"{role} weights {k}")'
+_ZERO = "nn.init.zeros_(layer.bias)"
+_UNIFORM = "nn.init.uniform_(layer.{}, -bound, bound, generator=rng)"
