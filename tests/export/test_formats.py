@@ -132,17 +132,12 @@ def test_a_refused_format_says_why(tmp_path: Path, capsys: pytest.CaptureFixture
     assert reason in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
+def test_wrong_arguments_are_reported_in_one_line(digits: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, message in [
         (["--as", "exe"], "choose from script, notebook, onnx, gif, mp4, config"),
         (["--as", "config", "-o", "/no/such/folder/x.json"], "cannot write /no/such/folder/x.json"),
-    ],
-)
-def test_wrong_arguments_are_reported_in_one_line(
-    arguments: list[str], message: str, digits: Run, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["export", str(digits.path), *arguments]) == 2
-    error = capsys.readouterr().err.strip()
-    assert message in error
-    assert "\n" not in error
+    ]:
+        assert main(["export", str(digits.path), *arguments]) == 2
+        error = capsys.readouterr().err.strip()
+        assert message in error
+        assert "\n" not in error
