@@ -73,11 +73,11 @@ class Axis(Section):
     @staticmethod
     def of_optimizers(names: Sequence[str]) -> Axis:
         """Each optimiser for both networks, each with its own learning rate. Raises `UnknownNameError`."""
-        variants = [
-            {"id": name, "title": OPTIMIZERS[name].label,
-             "values": {**_both("name", name), **_both("lr", learning_rates.of(name))}}
-            for name in names
-        ]  # fmt: skip
+        variants = []
+        for name in names:
+            settings = {"name": name, "lr": learning_rates.of(name)}
+            values = {f"optimizer_{network}.{key}": value for key, value in settings.items() for network in "gd"}
+            variants.append({"id": name, "title": OPTIMIZERS[name].label, "values": values})
         return _checked(Axis, {"title": "optimiser", "variants": variants})
 
 
@@ -251,11 +251,6 @@ class Comparison(Section):
 def comparison(**fields: Any) -> Comparison:
     """A comparison with these fields. Raises `ConfigError` with one sentence if they do not fit together."""
     return _checked(Comparison, fields)
-
-
-def _both(field: str, value: Any) -> dict[str, Any]:
-    """One setting for both optimisers."""
-    return {f"optimizer_g.{field}": value, f"optimizer_d.{field}": value}
 
 
 def slug(text: str) -> str:

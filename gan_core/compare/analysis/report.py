@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv as csv_format
 import io
+import itertools
 import json as json_format
 import math
 from collections.abc import Iterator
@@ -152,7 +153,8 @@ def html(results: Results, study: Study | None = None) -> str:
     """One page without scripts or links to other files: findings, curves, settings; with `study`, samples."""
     title = escape(results.comparison.title)
     head = f"<meta charset=utf-8><title>{title}</title><style>{_STYLE}</style>"
-    body = "\n".join([f"<h1>{title}</h1>", *_findings(results), *_figures(results, study), *_settings(results)])
+    parts = (_findings(results), _curves_and_samples(results, study), _settings(results))
+    body = "\n".join([f"<h1>{title}</h1>", *itertools.chain(*parts)])
     return f"<!doctype html><html lang=en><head>{head}</head><body>{body}</body></html>\n"
 
 
@@ -177,7 +179,7 @@ def _findings(results: Results) -> Iterator[str]:
     yield _quiet("Medians over the seeds; in brackets the lowest and the highest.")
 
 
-def _figures(results: Results, study: Study | None) -> Iterator[str]:
+def _curves_and_samples(results: Results, study: Study | None) -> Iterator[str]:
     yield "<h2>Curves</h2>"
     for name, x in _CURVES:
         label, is_quality = _NAMES.get(name, METRICS[results.metric].label), name == "quality"
