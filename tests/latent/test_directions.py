@@ -1,0 +1,95 @@
+"""Directions, saliency and the latent plane of a frozen model."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from gan_core import latent
+from gan_core.latent import DIRECTIONS, Weights
+from tests.latent.models import MODELS, frozen, trained
+from tests.support.small import DIGITS, POINTS, VARIANTS
+
+
+@pytest.mark.parametrize("kind", DIRECTIONS)
+@pytest.mark.parametrize("name", ["digits", "conditional digits", "style", "lazy R1"])
+def test_directions_are_orthonormal_and_the_strongest_comes_first(kind: str, name: str) -> None:
+    model = frozen(MODELS[name])
+    found = latent.directions(model, kind, count=1000)
+    assert found.vectors.shape == (model.z_size, model.z_size)
+    assert torch.allclose(found.vectors @ found.vectors.T, torch.eye(model.z_size), atol=1e-5)
+    assert (found.strength.diff() <= 0).all()
+    assert latent.directions(model, kind, count=1000).vectors.data_ptr() == found.vectors.data_ptr()  # found once
+
+
+@pytest.mark.parametrize("name", ["digits", "conditional digits", "points"])
+def test_sefa_is_the_singular_value_decomposition_of_the_first_layers_weights(name: str) -> None:
+    model = frozen(MODELS[name])
+    first = next(module for module in model.generator.layers.modules() if isinstance(module, nn.Linear))
+    _, values, vectors = np.linalg.svd(first.weight[:, : model.z_size].numpy())  # the class's numbers left out
+    found = latent.directions(model, "sefa", count=4)
+    assert np.allclose(found.strength, values[:4], rtol=1e-4)
+    cosines = np.abs((found.vectors.numpy() * vectors[: len(found.vectors)]).sum(1))
+    assert np.allclose(cosines, 1, atol=1e-3)
+
+
+def test_principal_directions_are_those_in_which_the_first_layer_moves_most() -> None:
+    """Measured apart: the response to steps along each direction, over many latents."""
+    model = frozen(VARIANTS["conditional digits"], 12)
+    found = latent.directions(model, "pca", count=model.z_size)
+    z, y = latent.draw(model, 4000, seed=9), torch.arange(4000) % 10
+    layer = next(model.generator.layers.children())
+
+    def moved(direction: torch.Tensor) -> float:
+        ends = [layer(model.generator.inputs(z + sign * 0.5 * direction, y)).flatten(1) for sign in (1, -1)]
+        return float((ends[0] - ends[1]).mean(0).norm())
+
+    measured = [moved(direction) for direction in found.vectors]
+    assert np.allclose(measured, found.strength, rtol=0.1)
+    assert measured[0] > measured[-1]
+
+
+def test_directions_do_not_depend_on_the_class() -> None:
+    """G is told the class behind z: nothing of it may leak into a direction of z."""
+    config = VARIANTS["conditional digits"]
+    trainer = trained(config)
+    before = latent.directions(Weights.of(trainer).model("it"), "sefa", 8)
+    with torch.no_grad():
+        trainer.generator.embedding.weight.mul_(100)  # type: ignore[union-attr,operator]
+    after = latent.directions(Weights.of(trainer).model("it"), "sefa", 8)
+    assert torch.equal(before.vectors, after.vectors)
+
+
+def test_an_unknown_kind_of_direction_is_refused() -> None:
+    with pytest.raises(ValueError, match="choose from pca, sefa, raw"):
+        latent.directions(frozen(POINTS), "ica")
+
+
+@pytest.mark.parametrize("kind", ["smoothgrad", "gradient x input"])
+def test_the_discriminators_eye_is_where_its_logit_changes(kind: str) -> None:
+    """A D that sees the left half only has eyes for nothing else."""
+    trainer = trained(DIGITS)
+    first = next(module for module in trainer.discriminator.modules() if isinstance(module, nn.Conv2d))
+    first.register_forward_pre_hook(lambda module, x: (x[0] * (torch.arange(28) < 14),))
+    model = Weights.of(trainer).model("it")
+    found = next(module for module in model.discriminator.modules() if isinstance(module, nn.Conv2d))
+    found.register_forward_pre_hook(lambda module, x: (x[0] * (torch.arange(28) < 14),))
+    heat = latent.saliency(model, model.decode(latent.draw(model, 2, 0)), kind=kind)  # type: ignore[arg-type]
+    assert heat.shape == (2, 28, 28)
+    assert heat.min() >= 0
+    assert heat.max() == 1
+    assert heat[..., 14:].max() == 0
+
+
+@pytest.mark.parametrize(("size", "side"), [(1, 0), (2, 7), (5, 0)])
+def test_a_plane_links_each_latent_with_the_point_it_goes_to(size: int, side: int) -> None:
+    model = frozen(POINTS.with_values({"latent.dim": size}))
+    plane = latent.plane(model, 7)
+    assert (plane.latents.shape, plane.points.shape, plane.side) == ((49, 2), (49, 2), side)
+    assert np.allclose(plane.points[10], model.pictures(plane.z[10:11])[0], atol=1e-6)
+    assert np.array_equal(plane.latents[:, : min(size, 2)], plane.z[:, :2].numpy())
+    if side:
+        assert (np.diff(plane.latents[:7, 0]) > 0).all()  # a row goes from left to right, the rows upwards
+        assert plane.latents[-1, 1] > plane.latents[0, 1]
