@@ -1,4 +1,4 @@
-"""What the diagnosis reads from samples, and what a real session makes of it."""
+"""Sample statistics, and the findings of real sessions."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ from tests.support.small import POINTS
 # ---- sample statistics -----------------------------------------------------------------------------------------------
 
 
-def test_a_glance_measures_against_the_real_ones() -> None:
-    generator = torch.Generator().manual_seed(0)
-    data = torch.randn(500, 2, generator=generator)
-    glancer = SampleStatsMeter(data, torch.arange(100))
-    fresh = glancer(torch.randn(100, 2, generator=generator).numpy(), 1)
+def test_sample_stats_are_relative_to_real_examples() -> None:
+    rng = torch.Generator().manual_seed(0)
+    data = torch.randn(500, 2, generator=rng)
+    meter = SampleStatsMeter(data, torch.arange(100))
+    fresh = meter(torch.randn(100, 2, generator=rng).numpy(), 1)
     assert fresh is not None
     assert fresh.spread == pytest.approx(1, abs=0.15)
     assert fresh.nearest == pytest.approx(1, abs=0.4)
-    copies, one = glancer(data[:100].numpy(), 2), glancer(np.zeros((100, 2), np.float32), 3, 0.5)
+    copies, constant = meter(data[:100].numpy(), 2), meter(np.zeros((100, 2), np.float32), 3, 0.5)
     assert copies is not None
-    assert one is not None
+    assert constant is not None
     assert copies.nearest < 0.01
-    assert (one.spread, one.covered) == (0, 0.5)
-    assert glancer(np.full((100, 2), np.nan, np.float32), 4) is None
+    assert (constant.spread, constant.covered) == (0, 0.5)
+    assert meter(np.full((100, 2), np.nan, np.float32), 4) is None
 
 
-def test_a_discriminator_overfits_as_far_as_it_takes_unseen_examples_for_fakes() -> None:
+def test_overfitting_is_how_much_lower_unseen_examples_score() -> None:
     noise = 0.02 * np.random.Generator(np.random.PCG64(0)).normal(size=64)
     assert overfitting(0.9 + noise, 0.1 + noise, 0.1 + noise) == pytest.approx(1)
     assert overfitting(0.9 + noise, 0.7 + noise, 0.1 + noise) == pytest.approx(0.25)
-    assert overfitting(0.5 + noise, 0.499 + noise, 0.498 + noise) == 0, "within chance"
-    assert overfitting(0.2 + noise, 0.1 + noise, 0.9 + noise) == 0, "fakes pass as real"
+    assert overfitting(0.5 + noise, 0.499 + noise, 0.498 + noise) == 0, "within the noise"
+    assert overfitting(0.2 + noise, 0.1 + noise, 0.9 + noise) == 0, "fakes score like real samples"
 
 
-def test_a_discriminator_that_learns_ten_digits_by_heart_is_seen_to() -> None:
+def test_a_discriminator_overfits_to_ten_digits() -> None:
     small = {"generator.hidden": (64, 128), "discriminator.hidden": (128, 64), "batch_size": 10}
     rates = {"optimizer_g.lr": 1e-3, "optimizer_d.lr": 1e-3}
     config = presets.load("mlp-mnist").with_values({**small, **rates, "data.count": 10})
@@ -62,7 +62,7 @@ def test_a_discriminator_that_learns_ten_digits_by_heart_is_seen_to() -> None:
     assert everything.unseen is None
 
 
-def test_pictures_are_glanced_at_in_the_same_units_as_the_data() -> None:
+def test_pictures_and_data_have_the_same_units() -> None:
     data = torch.randint(0, 256, (50, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     sample_stats = SampleStatsMeter(data, torch.arange(20))(data[:20].permute(0, 2, 3, 1).numpy(), 1)
     assert sample_stats is not None
@@ -70,7 +70,7 @@ def test_pictures_are_glanced_at_in_the_same_units_as_the_data() -> None:
     assert sample_stats.nearest < 0.01
 
 
-def test_the_list_of_glances_is_bounded_and_keeps_both_ends() -> None:
+def test_the_log_is_bounded_and_keeps_both_ends() -> None:
     kept = SampleStatsLog()
     for step in range(5000):
         kept.add(SampleStats(step, 1.0, 1.0))
@@ -87,11 +87,11 @@ SMALL_MLP = {
     "optimizer_g.lr": 1e-3, "optimizer_g.beta1": 0.5, "optimizer_d.lr": 1e-3, "optimizer_d.beta1": 0.5,
 }  # fmt: skip
 NO_PENALTY = {"penalty.name": "none", "record.frame_every": 10_000, "record.samples": 64}
-STEPS_APART = 0.02  # seconds between snapshots, so that a short run is looked at often
+STEPS_APART = 0.02  # seconds between snapshots, so that a short run is diagnosed often
 
 
 @pytest.mark.parametrize(
-    ("wanted", "preset", "values"),
+    ("expected", "preset", "values"),
     [
         ("mode-collapse", "mlp-mnist", {**SMALL_MLP, "generator.norm": "none", "max_steps": 500}),
         ("oscillation", "oscillation", {"max_steps": 900}),
@@ -112,8 +112,8 @@ STEPS_APART = 0.02  # seconds between snapshots, so that a short run is looked a
         ("", "ring8", {"max_steps": 900}),
     ],
 )
-def test_a_session_names_its_illness_once(
-    wanted: str, preset: str, values: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_session_names_its_failure_mode_once(
+    expected: str, preset: str, values: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gan_core.session.publisher.INTERVAL", STEPS_APART)
     monkeypatch.setattr("gan_core.session.sample_views.VIEW_SHARE", 0.5)
@@ -124,13 +124,13 @@ def test_a_session_names_its_illness_once(
     run = RunStore(tmp_path).open(session.snapshot().run_id)
     named = [event["id"] for event in run.events() if event["kind"] == "named"]
     assert len(named) == len(set(named))
-    assert wanted in named if wanted else named == []
+    assert expected in named if expected else named == []
     for line in (run.path / "events.jsonl").read_text().splitlines():
         json.loads(line, parse_constant=lambda text: pytest.fail(f"{text} is no JSON"))
-    assert run.sample_stats() or wanted == "divergence"
+    assert run.sample_stats() or expected == "divergence"
 
 
-def test_glances_and_names_survive_a_resume(tmp_path: Path) -> None:
+def test_sample_stats_and_findings_survive_a_resume(tmp_path: Path) -> None:
     store = RunStore(tmp_path)
     session = Session(POINTS, store, device="cpu", threads=1)
     session.start()

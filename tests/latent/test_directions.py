@@ -15,28 +15,28 @@ from tests.support.small import DIGITS, POINTS, VARIANTS
 
 @pytest.mark.parametrize("kind", DIRECTIONS)
 @pytest.mark.parametrize("name", ["digits", "conditional digits", "style", "lazy R1"])
-def test_directions_are_orthonormal_and_the_strongest_comes_first(kind: str, name: str) -> None:
+def test_directions_are_orthonormal_and_sorted_by_strength(kind: str, name: str) -> None:
     model = frozen(MODELS[name])
     found = latent.directions(model, kind, count=1000)
     assert found.vectors.shape == (model.z_size, model.z_size)
     assert torch.allclose(found.vectors @ found.vectors.T, torch.eye(model.z_size), atol=1e-5)
     assert (found.strength.diff() <= 0).all()
-    assert latent.directions(model, kind, count=1000).vectors.data_ptr() == found.vectors.data_ptr()  # found once
+    assert latent.directions(model, kind, count=1000).vectors.data_ptr() == found.vectors.data_ptr()  # computed once
 
 
 @pytest.mark.parametrize("name", ["digits", "conditional digits", "points"])
-def test_sefa_is_the_singular_value_decomposition_of_the_first_layers_weights(name: str) -> None:
+def test_sefa_is_the_svd_of_the_first_layers_weights(name: str) -> None:
     model = frozen(MODELS[name])
     first = next(module for module in model.generator.layers.modules() if isinstance(module, nn.Linear))
-    _, values, vectors = np.linalg.svd(first.weight[:, : model.z_size].numpy())  # the class's numbers left out
+    _, values, vectors = np.linalg.svd(first.weight[:, : model.z_size].numpy())  # without the weights of the class
     found = latent.directions(model, "sefa", count=4)
     assert np.allclose(found.strength, values[:4], rtol=1e-4)
     cosines = np.abs((found.vectors.numpy() * vectors[: len(found.vectors)]).sum(1))
     assert np.allclose(cosines, 1, atol=1e-3)
 
 
-def test_principal_directions_are_those_in_which_the_first_layer_moves_most() -> None:
-    """Measured apart: the response to steps along each direction, over many latents."""
+def test_principal_directions_change_the_first_layer_most() -> None:
+    """Measured directly: the response to steps along each direction, over many latents."""
     model = frozen(VARIANTS["conditional digits"], 12)
     found = latent.directions(model, "pca", count=model.z_size)
     z, y = latent.draw(model, 4000, seed=9), torch.arange(4000) % 10
@@ -52,7 +52,7 @@ def test_principal_directions_are_those_in_which_the_first_layer_moves_most() ->
 
 
 def test_directions_do_not_depend_on_the_class() -> None:
-    """G is told the class behind z: nothing of it may leak into a direction of z."""
+    """The class embedding is concatenated with z and must not affect the directions of z."""
     config = VARIANTS["conditional digits"]
     trainer = trained(config)
     before = latent.directions(Weights.of(trainer).model("it"), "sefa", 8)
@@ -62,14 +62,14 @@ def test_directions_do_not_depend_on_the_class() -> None:
     assert torch.equal(before.vectors, after.vectors)
 
 
-def test_an_unknown_kind_of_direction_is_refused() -> None:
+def test_an_unknown_kind_of_direction_is_an_error() -> None:
     with pytest.raises(ValueError, match="choose from pca, sefa, raw"):
         latent.directions(frozen(POINTS), "ica")
 
 
 @pytest.mark.parametrize("kind", ["smoothgrad", "gradient x input"])
-def test_the_discriminators_eye_is_where_its_logit_changes(kind: str) -> None:
-    """A D that sees the left half only has eyes for nothing else."""
+def test_saliency_is_0_where_the_logit_does_not_change(kind: str) -> None:
+    """D gets the left half of the picture only."""
     trainer = trained(DIGITS)
     first = next(module for module in trainer.discriminator.modules() if isinstance(module, nn.Conv2d))
     first.register_forward_pre_hook(lambda module, x: (x[0] * (torch.arange(28) < 14),))
@@ -84,12 +84,12 @@ def test_the_discriminators_eye_is_where_its_logit_changes(kind: str) -> None:
 
 
 @pytest.mark.parametrize(("size", "side"), [(1, 0), (2, 7), (5, 0)])
-def test_a_plane_links_each_latent_with_the_point_it_goes_to(size: int, side: int) -> None:
+def test_the_latent_plane_pairs_each_latent_with_its_point(size: int, side: int) -> None:
     model = frozen(POINTS.with_values({"latent.dim": size}))
     plane = latent.plane(model, 7)
     assert (plane.latents.shape, plane.points.shape, plane.side) == ((49, 2), (49, 2), side)
     assert np.allclose(plane.points[10], model.pictures(plane.z[10:11])[0], atol=1e-6)
     assert np.array_equal(plane.latents[:, : min(size, 2)], plane.z[:, :2].numpy())
     if side:
-        assert (np.diff(plane.latents[:7, 0]) > 0).all()  # a row goes from left to right, the rows upwards
+        assert (np.diff(plane.latents[:7, 0]) > 0).all()  # rows go from left to right, and upwards
         assert plane.latents[-1, 1] > plane.latents[0, 1]

@@ -32,7 +32,7 @@ def run(tmp_path: Path) -> Run:
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_every_kind_of_model_can_be_looked_at_in_every_way(name: str) -> None:
+def test_every_tool_works_with_every_kind_of_model(name: str) -> None:
     trainer = trained(MODELS[name])
     model = Weights.of(trainer).model("it")
     z = latent.draw(model, 3, seed=1)
@@ -52,7 +52,7 @@ def test_every_kind_of_model_can_be_looked_at_in_every_way(name: str) -> None:
         assert np.isfinite(latent.plane(model, 5).points).all()
 
 
-def test_a_model_stays_as_it_is_while_training_goes_on() -> None:
+def test_a_model_does_not_change_while_training_continues() -> None:
     trainer = trained(DIGITS)
     model = Weights.of(trainer).model("it")
     z = latent.draw(model, 2, seed=0)
@@ -62,7 +62,7 @@ def test_a_model_stays_as_it_is_while_training_goes_on() -> None:
     assert not torch.equal(trainer.generate(2, seed=0), before)
 
 
-def test_raw_weights_are_those_of_g_and_not_their_average() -> None:
+def test_raw_weights_are_not_averaged() -> None:
     trainer = trained(DIGITS.with_values({"ema_decay": 0.9}), 3)
     averaged, raw = (Weights.of(trainer).model("it", raw) for raw in (False, True))
     z = latent.draw(raw, 2, seed=0)
@@ -71,7 +71,7 @@ def test_raw_weights_are_those_of_g_and_not_their_average() -> None:
     assert not torch.equal(averaged.decode(z), raw.decode(z))
 
 
-def test_the_class_of_a_sample_is_one_for_all_or_one_for_each_or_every_class_in_turn() -> None:
+def test_labels_may_be_one_class_one_per_sample_or_every_class_in_turn() -> None:
     trainer = trained(VARIANTS["conditional digits"])
     model = Weights.of(trainer).model("it")
     z = latent.draw(model, 4, seed=0)
@@ -82,7 +82,7 @@ def test_the_class_of_a_sample_is_one_for_all_or_one_for_each_or_every_class_in_
         model.decode(z, 10)
 
 
-def test_latents_and_samples_of_another_size_are_refused_in_a_sentence() -> None:
+def test_latents_and_samples_of_the_wrong_size_are_refused() -> None:
     model = frozen(DIGITS)
     with pytest.raises(ValueError, match="latents have size 8, got 9"):
         model.decode(torch.zeros(1, 9))
@@ -90,8 +90,8 @@ def test_latents_and_samples_of_another_size_are_refused_in_a_sentence() -> None
         model.scores(torch.zeros(1, 3, 28, 28))
 
 
-def test_a_score_hardly_depends_on_what_else_is_scored() -> None:
-    """A batch of one has no statistics of its own; D judges it among other fakes."""
+def test_a_score_hardly_depends_on_the_rest_of_the_batch() -> None:
+    """D scores a single sample in a batch of other fakes, for the batch statistics."""
     model = frozen(DIGITS, 12)
     samples = model.decode(latent.draw(model, 20, seed=3))
     together = model.scores(samples)
@@ -99,7 +99,7 @@ def test_a_score_hardly_depends_on_what_else_is_scored() -> None:
     assert np.allclose(model.scores(model.pictures(latent.draw(model, 20, seed=3))), together, atol=0.05)
 
 
-def test_many_threads_may_look_at_once() -> None:
+def test_models_are_thread_safe() -> None:
     model = frozen(VARIANTS["spectral hinge"])
     z = latent.draw(model, 8, seed=0)
     alone = model.decode(z), frozen(VARIANTS["spectral hinge"]).scores(model.decode(z))
@@ -112,7 +112,7 @@ def test_many_threads_may_look_at_once() -> None:
         assert all(pool.map(look, range(12)))
 
 
-def test_a_layer_takes_its_style_from_the_latent_it_is_given() -> None:
+def test_every_layer_can_take_its_style_from_another_latent() -> None:
     model = frozen(STYLE)
     z, other = latent.draw(model, 2, seed=0)
     assert model.layers == 5
@@ -126,7 +126,7 @@ def test_a_layer_takes_its_style_from_the_latent_it_is_given() -> None:
         model.decode(z[None], 3, styles=[None, other])
 
 
-def test_psi_pulls_every_sample_to_the_mean_picture() -> None:
+def test_truncation_moves_samples_towards_the_mean_picture() -> None:
     model = frozen(STYLE)
     z = latent.draw(model, 6, seed=0)
     spread = [float(model.decode(z, 3, psi=psi).var(dim=0).mean()) for psi in (1.0, 0.5, 0.0)]
@@ -144,7 +144,7 @@ def test_the_same_latent_gives_a_picture_at_every_checkpoint(run: Run) -> None:
     assert not np.array_equal(pictures[0], pictures[2])
 
 
-def test_a_runs_model_needs_only_its_config_and_weights(run: Run) -> None:
+def test_the_model_of_a_run_needs_only_its_config_and_weights(run: Run) -> None:
     trainer = run.trainer("cpu")
     for step in run.checkpoints():
         for file in (run.path / f"step-{step:07d}").glob("state.*"):
@@ -155,7 +155,7 @@ def test_a_runs_model_needs_only_its_config_and_weights(run: Run) -> None:
     assert run.model(2).step == 2
 
 
-def test_a_checkpoint_cut_in_half_is_passed_over_or_named(run: Run) -> None:
+def test_a_damaged_checkpoint_is_skipped_or_named(run: Run) -> None:
     file = run.path / "step-0000003" / "generator.safetensors"
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     assert run.model().step == 2
@@ -165,15 +165,15 @@ def test_a_checkpoint_cut_in_half_is_passed_over_or_named(run: Run) -> None:
         run.model(3)
 
 
-def test_a_run_deleted_meanwhile_is_a_sentence_and_no_traceback(run: Run) -> None:
+def test_a_deleted_run_is_one_clear_error(run: Run) -> None:
     model = run.model()
     shutil.rmtree(run.path)
-    assert model.pictures(latent.draw(model, 1, 0)).shape == (1, 28, 28, 1)  # what is in memory still works
+    assert model.pictures(latent.draw(model, 1, 0)).shape == (1, 28, 28, 1)  # the loaded model still works
     with pytest.raises(RunError, match="no readable config"):
         run.model()
 
 
-def test_a_run_without_checkpoints_and_one_never_judged_say_so(tmp_path: Path) -> None:
+def test_a_run_without_checkpoints_or_evaluations_is_one_clear_error(tmp_path: Path) -> None:
     run = RunStore(tmp_path).create(POINTS)
     with pytest.raises(RunError, match="no complete checkpoint to open"):
         run.model()
@@ -181,7 +181,7 @@ def test_a_run_without_checkpoints_and_one_never_judged_say_so(tmp_path: Path) -
         run.model("best")
 
 
-def test_weights_of_another_network_are_damage(run: Run) -> None:
+def test_weights_of_another_network_count_as_damaged(run: Run) -> None:
     run.write_config(run.config.with_values({"generator.width": 8}))
     with pytest.raises(RunError, match="is missing or damaged"):
         run.model(3)
@@ -199,7 +199,7 @@ def until(true: Callable[[], object], seconds: float = 20) -> None:
         time.sleep(0.005)
 
 
-def test_a_session_shows_ever_newer_weights_at_a_copy_for_each_publication() -> None:
+def test_the_model_of_a_session_follows_training_with_one_copy_per_publication() -> None:
     session = Session(ENDLESS, threads=1)
     with pytest.raises(RunError, match="no networks to show: it is ready"):
         session.model()
@@ -219,10 +219,10 @@ def test_a_session_shows_ever_newer_weights_at_a_copy_for_each_publication() -> 
         session.stop()
         assert session.wait(20)
     z = latent.draw(one, 2, 0)
-    assert torch.equal(session.model().decode(z), one.decode(z))  # it ended where it stood
+    assert torch.equal(session.model().decode(z), one.decode(z))  # the session stopped at this step
 
 
-def test_looking_at_a_session_changes_nothing_in_it() -> None:
+def test_reading_the_model_of_a_session_does_not_change_training() -> None:
     config = DIGITS.with_values({"max_steps": 30})
     looked_at, alone = (Session(config, device="cpu", threads=1) for _ in range(2))
     for session in (looked_at, alone):
@@ -235,7 +235,7 @@ def test_looking_at_a_session_changes_nothing_in_it() -> None:
     assert torch.equal(looked_at.model().decode(z), alone.model().decode(z))
 
 
-def test_a_session_that_diverged_shows_its_last_good_checkpoint_or_says_that_there_is_none(tmp_path: Path) -> None:
+def test_a_diverged_session_gives_its_last_good_checkpoint_or_an_error(tmp_path: Path) -> None:
     wild = {"optimizer_d.name": "sgd", "optimizer_d.lr": 10, "loss.name": "least-squares", "max_steps": 100_000}
     config = POINTS.with_values({**wild, "record.save_every": 1})
     for store in (RunStore(tmp_path), None):

@@ -1,7 +1,7 @@
-"""From a picture to its latent, and from a sample to the real images nearest to it; on the digits that are shipped.
+"""Inversion and nearest neighbours on the shipped model of digits.
 
-These were trained on the first 4,000 digits of the data set, so G never saw the last 1,000. The classifier that reads
-what is found has no part in the search.
+The model was trained on the first 4,000 digits of the data set, so G never saw the last 1,000. The search does not use
+the classifier that checks the results.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from gan_core.data import Dataset
 from gan_core.latent import Model
 from gan_core.metrics.feature_classifier import classifier_for
 from gan_core.runs import RunStore
+from gan_core.training.trainer import Trainer
 from tests.support.small import DIGITS, POINTS
 
 SEEN = 4000  # digits
-QUICK = {"steps": 120, "restarts": 3}  # a seventh of the work that the page does
+QUICK = {"steps": 120, "restarts": 3}  # a seventh of the steps of the page
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def real(digits: Dataset, n: slice) -> Tensor:
 # ---- inversion -------------------------------------------------------------------------------------------------------
 
 
-def test_a_generated_picture_is_found_again(model: Model) -> None:
+def test_inversion_recovers_generated_pictures(model: Model) -> None:
     targets = model.decode(latent.draw(model, 10, seed=77))
     found = [list(latent.invert(model, target, **QUICK))[-1] for target in targets]  # type: ignore[arg-type]
     for one, target in zip(found, targets, strict=True):
@@ -55,7 +56,7 @@ def test_a_generated_picture_is_found_again(model: Model) -> None:
     assert sum(one.error < 0.005 for one in found) >= 8
 
 
-def test_a_digit_that_g_never_saw_is_found_as_the_same_digit(model: Model, digits: Dataset) -> None:
+def test_inversion_of_unseen_digits_keeps_the_class(model: Model, digits: Dataset) -> None:
     assert model.config.data.count == SEEN
     held_out = slice(SEEN, SEEN + 10)
     found = [list(latent.invert(model, target, **QUICK))[-1] for target in real(digits, held_out)]  # type: ignore[arg-type]
@@ -64,7 +65,7 @@ def test_a_digit_that_g_never_saw_is_found_as_the_same_digit(model: Model, digit
     assert int((read == digits.labels[held_out]).sum()) >= 7  # type: ignore[index]
 
 
-def test_a_search_reports_as_it_goes_and_only_ever_improves(model: Model, digits: Dataset) -> None:
+def test_inversion_reports_improve_monotonically(model: Model, digits: Dataset) -> None:
     target = real(digits, slice(0, 1))[0]
     reports = list(latent.invert(model, target, steps=25, restarts=2))
     assert [report.step for report in reports] == [0, 10, 20, 25]
@@ -76,29 +77,29 @@ def test_a_search_reports_as_it_goes_and_only_ever_improves(model: Model, digits
     assert np.array_equal(reports[0].target, digits.examples[0].permute(1, 2, 0).numpy())
 
 
-def test_the_first_report_comes_at_once(model: Model, digits: Dataset) -> None:
+def test_the_first_report_is_fast(model: Model, digits: Dataset) -> None:
     target = real(digits, slice(0, 1))[0]
-    next(latent.invert(model, target))  # torch's kernels are built
+    next(latent.invert(model, target))  # warm up
     began = time.thread_time()
     next(latent.invert(model, target))
     assert time.thread_time() - began < 0.3
 
 
-def test_the_same_seed_finds_the_same_latent_whatever_else_draws(model: Model, digits: Dataset) -> None:
+def test_inversion_is_repeatable(model: Model, digits: Dataset) -> None:
     target = real(digits, slice(0, 1))[0]
     one, other = (list(latent.invert(model, target, steps=5, restarts=2, seed=seed))[-1].z for seed in (3, 3))
     assert torch.equal(one, other)
     assert not torch.equal(one, list(latent.invert(model, target, steps=5, restarts=2, seed=4))[-1].z)
 
 
-def test_a_uniform_prior_is_never_left() -> None:
+def test_inversion_stays_in_a_uniform_prior() -> None:
     config = DIGITS.with_values({"latent.distribution": "uniform"})
-    model = latent.Weights.of(latent.frozen_model.Trainer(config, "cpu")).model("it")
+    model = latent.Weights.of(Trainer(config, "cpu")).model("it")
     *_, last = latent.invert(model, torch.ones(1, 28, 28), steps=60, restarts=2)
     assert last.z.abs().max() <= 1
 
 
-def test_a_target_of_another_shape_is_refused(model: Model) -> None:
+def test_a_target_of_the_wrong_shape_is_an_error(model: Model) -> None:
     with pytest.raises(ValueError, match="shape 1 x 28 x 28, got 3 x 28 x 28"):
         next(latent.invert(model, torch.zeros(3, 28, 28)))
 
@@ -106,8 +107,8 @@ def test_a_target_of_another_shape_is_refused(model: Model) -> None:
 # ---- directions ------------------------------------------------------------------------------------------------------
 
 
-def test_principal_directions_span_what_ganspace_finds(model: Model) -> None:
-    """The paper's own order: the principal axes of the responses first, then back to z by regression."""
+def test_principal_directions_span_the_space_of_ganspace(model: Model) -> None:
+    """The paper's order: principal axes of the responses, then regression to z."""
     z = latent.draw(model, 3000, seed=5)
     response = next(model.generator.layers.children())(z).flatten(1).numpy()
     along = PCA(4, svd_solver="randomized", random_state=0).fit_transform(response)
@@ -127,7 +128,7 @@ def png(image: Image.Image) -> bytes:
 
 def test_an_upload_becomes_a_sample_of_the_models_shape(model: Model) -> None:
     picture = Image.new("RGB", (60, 40), "black")
-    picture.paste("white", (10, 0, 30, 40))  # the left half of what the square keeps
+    picture.paste("white", (10, 0, 30, 40))  # the left half of the centre crop
     for upload in (png(picture), io.BytesIO(png(picture)), picture, np.asarray(picture)):
         sample = latent.prepare(upload, model.config)
         assert sample.shape == (1, 28, 28)
@@ -150,12 +151,12 @@ def test_an_upload_becomes_a_sample_of_the_models_shape(model: Model) -> None:
         pytest.param(np.zeros((28, 28, 2), np.uint8), "must be uint8", id="two channels"),
     ],
 )
-def test_an_upload_that_is_no_picture_is_refused_in_a_sentence(model: Model, upload: bytes, reason: str) -> None:
+def test_an_invalid_upload_is_one_clear_error(model: Model, upload: bytes, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         latent.prepare(upload, model.config)
 
 
-def test_points_have_no_use_for_a_picture() -> None:
+def test_a_model_of_points_accepts_no_picture() -> None:
     with pytest.raises(ValueError, match="makes points"):
         latent.prepare(Image.new("L", (28, 28)), POINTS)
 
@@ -163,7 +164,7 @@ def test_points_have_no_use_for_a_picture() -> None:
 # ---- neighbours ------------------------------------------------------------------------------------------------------
 
 
-def test_a_copy_is_found_out_and_its_original_shown(model: Model, digits: Dataset) -> None:
+def test_neighbours_find_the_original_of_a_copy(model: Model, digits: Dataset) -> None:
     copies = digits.examples[[5, 1234]].permute(0, 2, 3, 1).numpy()
     found = latent.neighbours(model, copies, digits, k=3)
     assert found.index[:, 0].tolist() == [5, 1234]
@@ -175,7 +176,7 @@ def test_a_copy_is_found_out_and_its_original_shown(model: Model, digits: Datase
     assert found.searched == 5000
 
 
-def test_a_new_sample_is_about_as_far_from_real_ones_as_they_are_from_each_other(model: Model, digits: Dataset) -> None:
+def test_new_samples_are_as_far_from_real_images_as_real_images_are(model: Model, digits: Dataset) -> None:
     samples = model.decode(latent.draw(model, 64, seed=3))
     found = latent.neighbours(model, samples, digits, k=1)
     assert list(found.quantiles.values()) == sorted(found.quantiles.values())
@@ -184,7 +185,7 @@ def test_a_new_sample_is_about_as_far_from_real_ones_as_they_are_from_each_other
     assert latent.neighbours(model, noise, digits).closer.min() > 0.9
 
 
-def test_without_a_classifier_distances_are_of_pixels_and_of_points_in_the_plane(monkeypatch, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_without_a_classifier_distances_are_between_pixels_or_points(monkeypatch, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setenv("GAN_PLAYGROUND_DATA", str(tmp_path))
     few = {"data.name": "sprites", "data.size": 16, "data.count": 50}
     config = DIGITS.with_values({**few, "generator.depth": 1, "discriminator.depth": 1})

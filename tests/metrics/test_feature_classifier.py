@@ -31,7 +31,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def stripes() -> Dataset:
-    """A data set no shipped classifier knows: stripes across or along, in colour, with a little noise."""
+    """A data set without a shipped classifier: noisy coloured stripes in two directions."""
     rng = stream(0, "stripes")
     labels = torch.randint(2, (200,), generator=rng)
     across = (torch.arange(16) % 4 < 2).float().expand(3, 16, 16)
@@ -40,36 +40,38 @@ def stripes() -> Dataset:
     return Dataset(((0.8 * images + noise) * 255).byte(), labels, ("across", "along"), "")
 
 
-def test_the_shipped_classifier_knows_digits_it_was_not_trained_on(digits: Dataset) -> None:
-    judge = feature_classifier.classifier_for(digits)
-    held_out = judge.info.held_out
+def test_the_shipped_classifier_recognises_held_out_digits(digits: Dataset) -> None:
+    classifier = feature_classifier.classifier_for(digits)
+    held_out = classifier.info.held_out
     assert digits.labels is not None
-    assert judge.accuracy(digits.examples[:held_out], digits.labels[:held_out]) == pytest.approx(judge.info.accuracy)
-    assert judge.info.accuracy > 0.98
+    assert classifier.accuracy(digits.examples[:held_out], digits.labels[:held_out]) == pytest.approx(
+        classifier.info.accuracy
+    )
+    assert classifier.info.accuracy > 0.98
 
 
 def test_the_shipped_weights_are_small() -> None:
     assert sum(file.stat().st_size for file in feature_classifier.SHIPPED.iterdir()) < 1_000_000
 
 
-def test_digits_of_another_shape_keep_their_judge() -> None:
+def test_resized_digits_use_the_same_classifier() -> None:
     resized = load(TrainConfig().with_values({"data.size": 32, "data.channels": 3, "data.count": 300}))
     assert feature_classifier.classifier_for(resized).info.name == "mnist-5k"
 
 
-def test_new_data_get_a_judge_of_their_own_once(stripes: Dataset, own_folder: Path) -> None:
-    told: list[float] = []
-    first = feature_classifier.classifier_for(stripes, lambda fraction, text: told.append(fraction))
+def test_a_classifier_for_new_data_is_trained_once(stripes: Dataset, own_folder: Path) -> None:
+    reported: list[float] = []
+    first = feature_classifier.classifier_for(stripes, lambda fraction, text: reported.append(fraction))
     assert first.info.accuracy > 0.95
-    assert told == sorted(told)
-    assert len(told) == 40
+    assert reported == sorted(reported)
+    assert len(reported) == 40
 
     again = feature_classifier.classifier_for(stripes, lambda fraction, text: pytest.fail("trained a second time"))
     assert again.info == first.info
     assert torch.equal(again.classify(stripes.examples).features, first.classify(stripes.examples).features)
 
 
-def test_training_a_judge_is_repeatable_and_leaves_the_global_generator_alone(
+def test_training_a_classifier_is_repeatable_and_does_not_use_the_global_rng(
     stripes: Dataset, own_folder: Path
 ) -> None:
     before = torch.get_rng_state()
@@ -78,14 +80,14 @@ def test_training_a_judge_is_repeatable_and_leaves_the_global_generator_alone(
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_a_damaged_judge_is_trained_anew(stripes: Dataset, own_folder: Path) -> None:
+def test_a_damaged_classifier_is_trained_again(stripes: Dataset, own_folder: Path) -> None:
     first = feature_classifier.classifier_for(stripes)
     (file,) = own_folder.glob("classifiers/*.safetensors")
     file.write_bytes(file.read_bytes()[:1000])
     assert feature_classifier.classifier_for(stripes).info == first.info
 
 
-def test_data_without_labels_are_judged_by_a_classifier_of_quarter_turns(stripes: Dataset, own_folder: Path) -> None:
+def test_data_without_labels_use_a_classifier_of_quarter_angles(stripes: Dataset, own_folder: Path) -> None:
     unlabelled = dataclasses.replace(stripes, labels=None, classes=())
     quality = evaluate(stripes.examples[:100], unlabelled)
     assert "quarter turns" in quality.extractor

@@ -58,18 +58,18 @@ def test_real_digits_score_their_floor(digits: Dataset, floor: Quality) -> None:
     assert floor.missing == ()
 
 
-def test_the_data_themselves_are_at_no_distance(digits: Dataset) -> None:
+def test_the_training_data_have_distance_0(digits: Dataset) -> None:
     quality = evaluate(digits.examples, digits)
     assert quality.frechet == pytest.approx(0, abs=1e-6)
     assert (quality.precision, quality.recall, quality.coverage) == (1, 1, 1)
 
 
-def test_bytes_and_floats_of_the_same_images_score_the_same(digits: Dataset) -> None:
+def test_bytes_and_floats_give_the_same_metrics(digits: Dataset) -> None:
     images = digits.examples[:600]
     assert evaluate(images, digits) == evaluate(unit(images), digits)
 
 
-def test_lost_classes_are_named_and_cost_distance_and_coverage(digits: Dataset, floor: Quality) -> None:
+def test_missing_classes_are_named_and_change_distance_and_coverage(digits: Dataset, floor: Quality) -> None:
     assert digits.labels is not None
     quality = evaluate(digits.examples[digits.labels < 5], digits)
     assert quality.missing == ("5", "6", "7", "8", "9")
@@ -82,7 +82,7 @@ def test_lost_classes_are_named_and_cost_distance_and_coverage(digits: Dataset, 
     assert quality.sliced > 2 * floor.sliced
 
 
-def test_memorised_images_have_no_recall(digits: Dataset, floor: Quality) -> None:
+def test_memorised_images_have_low_recall_and_novelty(digits: Dataset, floor: Quality) -> None:
     quality = evaluate(repeated(digits.examples[:100]), digits)
     assert quality.precision > 0.9
     assert quality.recall < 0.05
@@ -93,7 +93,7 @@ def test_memorised_images_have_no_recall(digits: Dataset, floor: Quality) -> Non
     assert quality.sliced > 2 * floor.sliced
 
 
-def test_one_image_has_precision_and_nothing_else(digits: Dataset, floor: Quality) -> None:
+def test_a_single_image_has_precision_only(digits: Dataset, floor: Quality) -> None:
     quality = evaluate(repeated(digits.examples[:1]), digits)
     assert quality.recall <= 0.01
     assert quality.coverage < 0.02
@@ -105,7 +105,7 @@ def test_one_image_has_precision_and_nothing_else(digits: Dataset, floor: Qualit
     assert quality.frechet > 500 * floor.frechet
 
 
-def test_blur_costs_distance_though_every_class_is_there(digits: Dataset, floor: Quality) -> None:
+def test_blur_increases_the_distance(digits: Dataset, floor: Quality) -> None:
     quality = evaluate(F.avg_pool2d(unit(digits.examples), 3, 1, 1), digits)
     assert quality.frechet > 50 * floor.frechet
     assert quality.missing == ()
@@ -115,7 +115,7 @@ def test_blur_costs_distance_though_every_class_is_there(digits: Dataset, floor:
     assert quality.sliced > 3 * floor.sliced
 
 
-def test_noise_looks_like_nothing_real(digits: Dataset, floor: Quality) -> None:
+def test_noise_has_no_precision_or_recall(digits: Dataset, floor: Quality) -> None:
     quality = evaluate(torch.rand(5000, 1, 28, 28, generator=stream(0, "noise")), digits)
     assert quality.precision < 0.05
     assert quality.recall == 0
@@ -126,7 +126,7 @@ def test_noise_looks_like_nothing_real(digits: Dataset, floor: Quality) -> None:
     assert quality.frechet > 500 * floor.frechet
 
 
-def test_a_figure_says_what_it_was_measured_on(digits: Dataset) -> None:
+def test_quality_names_its_data_and_its_extractor(digits: Dataset) -> None:
     quality = evaluate(digits.examples[:700], digits)
     assert (quality.images, quality.reference, quality.compared) == (700, 5000, 700)
     assert quality.extractor.startswith("mnist-5k classifier (10 classes, 98.")
@@ -134,46 +134,46 @@ def test_a_figure_says_what_it_was_measured_on(digits: Dataset) -> None:
         quality.frechet = 0.0  # type: ignore[misc]
 
 
-def test_every_figure_stands_beside_its_number_its_reference_its_interval_and_its_floor(digits: Dataset) -> None:
-    judged = {figure.name: figure for figure in registry.measured(evaluate(digits.examples[:700], digits))}
-    assert [*judged] == [name for name in registry.METRICS if hasattr(Quality, name) or name in judged]
-    assert (judged["frechet"].provenance.n, judged["frechet"].provenance.reference) == (700, "5000 training images")
-    assert judged["coverage"].provenance.reference == "700 training images"
-    assert judged["sliced"].provenance.extractor == "pixels"
-    for figure in judged.values():
-        assert figure.low is not None
-        assert figure.high is not None
-        assert figure.low <= figure.value <= figure.high
-        assert figure.real is not None
-        assert figure.provenance.extractor
+def test_every_metric_has_a_provenance_an_interval_and_a_floor(digits: Dataset) -> None:
+    values = {metric.name: metric for metric in registry.measured(evaluate(digits.examples[:700], digits))}
+    assert [*values] == [name for name in registry.METRICS if hasattr(Quality, name) or name in values]
+    assert (values["frechet"].provenance.n, values["frechet"].provenance.reference) == (700, "5000 training images")
+    assert values["coverage"].provenance.reference == "700 training images"
+    assert values["sliced"].provenance.extractor == "pixels"
+    for metric in values.values():
+        assert metric.low is not None
+        assert metric.high is not None
+        assert metric.low <= metric.value <= metric.high
+        assert metric.real is not None
+        assert metric.provenance.extractor
 
 
-def test_an_interval_is_about_as_wide_as_figures_of_fresh_samples_scatter() -> None:
+def test_intervals_match_the_spread_of_independent_samples() -> None:
     rng = stream(0, "samples")
     real = torch.randn(600, 8, generator=rng)
 
-    def figures_of(measure: Callable[[Tensor, Tensor, Tensor], Tensor]) -> list[Tensor]:
+    def values_of(measure: Callable[[Tensor, Tensor, Tensor], Tensor]) -> list[Tensor]:
         weights = bootstrap.weights(600, rng, resamples=60)
         return [measure(real, 1.2 * torch.randn(600, 8, generator=rng) + 0.3, weights) for _ in range(20)]
 
     for measure in (frechet, kernel, novelty):
-        rows = figures_of(measure)
+        rows = values_of(measure)
         scatter = torch.stack([row[0] for row in rows]).std()
         width = torch.stack([row[1:].std() for row in rows]).mean()
         assert 0.6 < width / scatter < 1.6, measure
 
 
-def test_an_evaluation_that_is_given_up_ends_at_once(digits: Dataset) -> None:
-    told: list[str] = []
+def test_an_evaluation_can_be_cancelled(digits: Dataset) -> None:
+    reported: list[str] = []
 
     def give_up(done: float, what: str) -> None:
-        told.append(what)
-        if len(told) == 3:
+        reported.append(what)
+        if len(reported) == 3:
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
         evaluate(repeated(digits.examples[:50], 3000), digits, give_up)
-    assert len(told) == 3
+    assert len(reported) == 3
 
 
 def test_an_evaluation_is_repeatable(digits: Dataset) -> None:
@@ -192,12 +192,12 @@ def test_an_evaluation_is_repeatable(digits: Dataset) -> None:
         (torch.zeros(5, 1, 28, 28), "more than 5 images"),
     ],
 )
-def test_what_cannot_be_judged_is_one_clear_error(digits: Dataset, images: Tensor, complaint: str) -> None:
+def test_invalid_images_are_one_clear_error(digits: Dataset, images: Tensor, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         evaluate(images, digits)
 
 
-def test_points_are_turned_away(digits: Dataset) -> None:
+def test_points_are_an_error(digits: Dataset) -> None:
     cloud = Dataset(torch.zeros(100, 2), None, (), "")
     with pytest.raises(ValueError, match="shape 2"):
         evaluate(digits.examples[:10], cloud)

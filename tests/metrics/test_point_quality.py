@@ -1,4 +1,4 @@
-"""A perfect generator of points reads near zero, and each fault moves the figure that is meant to show it."""
+"""A perfect generator of points scores near 0, and each error changes its metric."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def config_of(name: str) -> TrainConfig:
 
 @pytest.mark.parametrize("name", SETS)
 @pytest.mark.parametrize("seed", [0, 1])
-def test_a_perfect_generator_reads_near_zero(name: str, seed: int) -> None:
+def test_a_perfect_generator_scores_near_0(name: str, seed: int) -> None:
     config = config_of(name)
     fit = PointEvaluator(config).fit(draw(config, SAMPLES, stream(seed, "a perfect generator")))
     assert -0.001 < fit.kl < 0.1
@@ -32,28 +32,28 @@ def test_a_perfect_generator_reads_near_zero(name: str, seed: int) -> None:
     assert fit.covered == fit.modes
 
 
-def test_points_that_share_nothing_with_the_truth_read_one_bit_and_stay_finite() -> None:
+def test_disjoint_points_have_a_js_of_one_bit_and_finite_metrics() -> None:
     fit = PointEvaluator(config_of("ring8")).fit(torch.full((SAMPLES, 2), 50.0))
     assert fit.js == pytest.approx(1, abs=0.02)
     assert 5 < fit.kl < 30
     assert (fit.covered, fit.good) == (0, 0)
 
 
-def test_in_full_a_perfect_generator_reads_its_floor() -> None:
+def test_a_perfect_generator_scores_its_floor() -> None:
     config = config_of("ring8")
     fit = PointEvaluator(config).evaluate(draw(config, SAMPLES, stream(1, "a perfect generator")))
     assert fit.floor is not None
-    judged = {figure.name: figure for figure in registry.measured(fit)}
+    values = {metric.name: metric for metric in registry.measured(fit)}
     for name in ("kl", "js"):
-        assert judged[name].real == pytest.approx(judged[name].value, rel=0.3)
+        assert values[name].real == pytest.approx(values[name].value, rel=0.3)
     for name in ("wasserstein", "sliced"):
-        assert 0 < judged[name].value < 0.25
-        assert judged[name].provenance.n == 5000
-    for figure in judged.values():
-        assert figure.name == "covered" or figure.low <= figure.value <= figure.high  # type: ignore[operator]
+        assert 0 < values[name].value < 0.25
+        assert values[name].provenance.n == 5000
+    for metric in values.values():
+        assert metric.name == "covered" or metric.low <= metric.value <= metric.high  # type: ignore[operator]
 
 
-def test_in_full_a_shift_is_a_wasserstein_distance_as_long() -> None:
+def test_the_wasserstein_distance_of_a_shift_is_its_length() -> None:
     config = config_of("gaussian")
     fit = PointEvaluator(config).evaluate(draw(config, SAMPLES, stream(1, "sample")) + torch.tensor([3.0, 4.0]))
     assert fit.wasserstein == pytest.approx(5, abs=0.2)
@@ -63,7 +63,7 @@ def test_in_full_a_shift_is_a_wasserstein_distance_as_long() -> None:
     assert high - low < 0.5
 
 
-def test_in_full_few_points_are_judged_too() -> None:
+def test_few_points_have_no_wasserstein_interval() -> None:
     fit = PointEvaluator(config_of("ring8")).evaluate(torch.randn(20, 2, generator=stream(0, "few")))
     assert fit.wasserstein is not None
     assert "wasserstein" not in fit.intervals
@@ -81,7 +81,7 @@ def test_missing_modes_are_counted(kept: int) -> None:
     assert fit.js > 0.04
 
 
-def test_the_gaussian_is_held_to_its_closed_form() -> None:
+def test_the_moments_of_the_gaussian_have_a_closed_form() -> None:
     config = config_of("gaussian")
     fit = PointEvaluator(config).fit(draw(config, SAMPLES, stream(3, "sample")) + torch.tensor([0.5, 0.0]))
     assert fit.true_mean.tolist() == [1, 2]
@@ -90,6 +90,6 @@ def test_the_gaussian_is_held_to_its_closed_form() -> None:
 
 
 @pytest.mark.parametrize("points", [torch.full((9, 2), torch.nan), torch.zeros(1, 2)])
-def test_points_that_cannot_be_judged_are_one_clear_error(points: torch.Tensor) -> None:
+def test_invalid_points_are_one_clear_error(points: torch.Tensor) -> None:
     with pytest.raises(ValueError, match="cannot evaluate"):
         PointEvaluator(config_of("moons")).fit(points)

@@ -1,4 +1,4 @@
-"""What stands around a family's layers agrees with its paper, written here a second time with plain loops."""
+"""Batch layers, heads, conditions and spectral norm agree with plain loops that follow their papers."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ few = settings(max_examples=20, deadline=None)
 sizes = given(n=st.integers(2, 6), features=st.integers(1, 5), seed=st.integers(0, 1000))
 
 
-def chance(seed: int = 0) -> torch.Generator:
+def rng(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
 def numbers(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(*shape, dtype=torch.float64, generator=chance(seed))
+    return torch.randn(*shape, dtype=torch.float64, generator=rng(seed))
 
 
-def drawn(layer: nn.Module, seed: int = 0) -> nn.Module:
-    """The layer on the CPU in float64, each of its numbers drawn."""
+def randomized(layer: nn.Module, seed: int = 0) -> nn.Module:
+    """The layer on the CPU in float64 with random parameters."""
     layer = layer.to_empty(device="cpu").double()
     for parameter in layer.parameters():
-        nn.init.normal_(parameter, 0, 0.5, generator=chance(seed))
+        nn.init.normal_(parameter, 0, 0.5, generator=rng(seed))
     return layer
 
 
@@ -54,27 +54,27 @@ def gradients_agree(network: nn.Module, x: Tensor) -> bool:
     return torch.autograd.gradcheck(call, inputs) and torch.autograd.gradgradcheck(call, inputs)
 
 
-# ---- across the batch ------------------------------------------------------------------------------------------------
+# ---- batch layers ----------------------------------------------------------------------------------------------------
 
 
 @few
 @sizes
-def test_minibatch_discrimination_sums_the_nearness_to_every_other_sample(n: int, features: int, seed: int) -> None:
-    layer = drawn(MinibatchDiscrimination(features, kernels=3, dimensions=2), seed)
+def test_minibatch_discrimination_agrees_with_plain_loops(n: int, features: int, seed: int) -> None:
+    layer = randomized(MinibatchDiscrimination(features, kernels=3, dimensions=2), seed)
     x = numbers(n, features, seed=seed)
     rows = [torch.einsum("f,fbc->bc", x[i], layer.transform) for i in range(n)]  # type: ignore[arg-type]
-    wanted = torch.zeros(n, 3, dtype=torch.float64)
+    expected = torch.zeros(n, 3, dtype=torch.float64)
     for i in range(n):
         for j in range(n):
             for b in range(3):
                 if i != j:
-                    wanted[i, b] += math.exp(-(rows[i][b] - rows[j][b]).abs().sum().item())
-    torch.testing.assert_close(layer(x), torch.cat((x, wanted), dim=1), **EXACT)
+                    expected[i, b] += math.exp(-(rows[i][b] - rows[j][b]).abs().sum().item())
+    torch.testing.assert_close(layer(x), torch.cat((x, expected), dim=1), **EXACT)
 
 
 @few
 @sizes
-def test_minibatch_deviation_is_the_features_own_averaged(n: int, features: int, seed: int) -> None:
+def test_minibatch_std_dev_agrees_with_plain_loops(n: int, features: int, seed: int) -> None:
     x = numbers(n, features, seed=seed)
     total = 0.0
     for column in x.T.tolist():
@@ -82,15 +82,15 @@ def test_minibatch_deviation_is_the_features_own_averaged(n: int, features: int,
         total += math.sqrt(sum((value - mean) ** 2 for value in column) / n + 1e-8)
     found = MinibatchStdDev(features)(x)
     torch.testing.assert_close(found[:, :features], x)
-    wanted = torch.full((n,), total / features, dtype=torch.float64)
-    torch.testing.assert_close(found[:, features], wanted, **EXACT)
+    expected = torch.full((n,), total / features, dtype=torch.float64)
+    torch.testing.assert_close(found[:, features], expected, **EXACT)
 
 
-def test_a_collapsed_batch_is_told_from_a_varied_one() -> None:
+def test_batch_layers_separate_a_collapsed_batch_from_a_varied_one() -> None:
     varied = numbers(8, 4)
     collapsed = varied[:1].expand(8, 4)
     assert MinibatchStdDev(4)(collapsed)[0, -1] < 0.01 < MinibatchStdDev(4)(varied)[0, -1]
-    layer = drawn(MinibatchDiscrimination(4))
+    layer = randomized(MinibatchDiscrimination(4))
     torch.testing.assert_close(layer(collapsed)[:, 4:], torch.full((8, 16), 7.0).double())
     assert (layer(varied)[:, 4:] < 7).all()
 
@@ -100,10 +100,8 @@ def test_a_collapsed_batch_is_told_from_a_varied_one() -> None:
 
 @few
 @sizes
-def test_the_mixture_head_is_the_log_likelihood_that_torchs_distributions_give(
-    n: int, features: int, seed: int
-) -> None:
-    head = drawn(GaussianMixture(features, bias=True, components=3, dimensions=4), seed)
+def test_the_mixture_head_agrees_with_torch_distributions(n: int, features: int, seed: int) -> None:
+    head = randomized(GaussianMixture(features, bias=True, components=3, dimensions=4), seed)
     x = numbers(n, features, seed=seed)
     weights, means, scales = head.log_weights, head.means, head.log_scales.exp()  # type: ignore[operator]
     mixture = MixtureSameFamily(Categorical(logits=weights), Independent(Normal(means, scales), 1))  # type: ignore[arg-type]
@@ -119,8 +117,8 @@ def test_the_mixture_head_is_the_log_likelihood_that_torchs_distributions_give(
     ],
     ids=lambda layer: type(layer).__name__,
 )
-def test_a_penalty_can_be_differentiated_through(layer: nn.Module) -> None:
-    assert gradients_agree(drawn(layer), numbers(3, 3))
+def test_layers_have_second_derivatives(layer: nn.Module) -> None:
+    assert gradients_agree(randomized(layer), numbers(3, 3))
 
 
 # ---- conditions ------------------------------------------------------------------------------------------------------
@@ -133,27 +131,27 @@ def conditional(name: str, /, **values: Any) -> tuple[nn.Module, nn.Module]:
     return generator.double(), discriminator.double()
 
 
-def test_projection_adds_the_product_of_features_and_the_classs_vector() -> None:
+def test_projection_adds_the_product_of_features_and_class_embedding() -> None:
     _, d = conditional("projection")
     x, y = numbers(5, 1, 28, 28), torch.tensor([3, 1, 4, 1, 5])
     phi = d.get_submodule("features")(x)
     psi, vectors = d.get_submodule("head")(phi), d.get_parameter("condition.vectors.weight")
-    wanted = [sum(v * f for v, f in zip(vectors[k].tolist(), phi[i].tolist(), strict=True)) + psi[i].item()
+    expected = [sum(v * f for v, f in zip(vectors[k].tolist(), phi[i].tolist(), strict=True)) + psi[i].item()
               for i, k in enumerate(y.tolist())]  # fmt: skip
-    torch.testing.assert_close(d(x, y), torch.tensor(wanted, dtype=torch.float64), **EXACT)
+    torch.testing.assert_close(d(x, y), torch.tensor(expected, dtype=torch.float64), **EXACT)
 
 
-def test_a_label_beside_the_input_is_one_more_channel_of_it() -> None:
+def test_the_embedding_condition_adds_an_input_channel() -> None:
     _, d = conditional("embedding")
     x, y = numbers(3, 1, 28, 28), torch.tensor([2, 7, 7])
     vectors = d.get_parameter("condition.embedding.weight")
     spread, bias = (d.get_parameter(f"condition.spread.{name}") for name in ("weight", "bias"))
     planes = torch.stack([(spread @ vectors[k] + bias).reshape(1, 28, 28) for k in y])
-    wanted = d.get_submodule("head")(d.get_submodule("features")(torch.cat((x, planes), dim=1)))
-    torch.testing.assert_close(d(x, y), wanted, **EXACT)
+    expected = d.get_submodule("head")(d.get_submodule("features")(torch.cat((x, planes), dim=1)))
+    torch.testing.assert_close(d(x, y), expected, **EXACT)
 
 
-def test_a_conditional_g_finds_the_classs_vector_behind_z() -> None:
+def test_a_conditional_generator_gets_z_and_the_class_embedding() -> None:
     g, _ = conditional("projection")
     z, y = numbers(4, 8), torch.tensor([0, 9, 9, 2])
     seen = torch.stack([torch.cat((z[i], g.get_parameter("embedding.weight")[k])) for i, k in enumerate(y)])
@@ -161,7 +159,7 @@ def test_a_conditional_g_finds_the_classs_vector_behind_z() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in CONDITIONS if name != "none"])
-def test_a_penalty_can_be_differentiated_through_a_condition(name: str) -> None:
+def test_conditions_have_second_derivatives(name: str) -> None:
     _, d = conditional(name, name="mlp", hidden=(2,), activation="tanh")
     x = numbers(2, 1, 28, 28).requires_grad_()
     weights = tuple(d.get_submodule("condition").parameters())
@@ -174,7 +172,7 @@ def test_a_penalty_can_be_differentiated_through_a_condition(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in CONDITIONS if name != "none"])
-def test_a_conditional_network_asks_for_the_class(name: str) -> None:
+def test_a_conditional_network_requires_the_class(name: str) -> None:
     g, d = conditional(name)
     with pytest.raises(ValueError, match="pass the class"):
         g(numbers(2, 8))
@@ -182,7 +180,7 @@ def test_a_conditional_network_asks_for_the_class(name: str) -> None:
         d(numbers(2, 1, 28, 28))
 
 
-def test_conditional_fakes_share_the_classes_of_the_real_batch() -> None:
+def test_fakes_for_d_have_the_classes_of_the_real_batch() -> None:
     trainer = Trainer(DIGITS.with_values({"condition.name": "projection"}), "cpu")
     classes: list[Tensor] = []
     for network in (trainer.generator, trainer.discriminator):
@@ -190,18 +188,18 @@ def test_conditional_fakes_share_the_classes_of_the_real_batch() -> None:
     ahead = copy.deepcopy(trainer.batches)
     trainer.step("d")
     _, y = ahead.next()
-    assert len(classes) == 3  # G, then D on real and on fake
+    assert len(classes) == 3  # G, then D on real and on fake samples
     assert all(torch.equal(labels, y) for labels in classes)
 
 
-def test_gs_own_fakes_are_of_the_datas_classes_as_often_as_the_data() -> None:
+def test_fakes_for_g_have_the_class_frequencies_of_the_data() -> None:
     trainer = Trainer(DIGITS.with_values({"condition.name": "projection", "batch_size": 4000}), "cpu")
     classes: list[Tensor] = []
     trainer.generator.register_forward_hook(lambda network, inputs, outputs: classes.append(inputs[1]))
     trainer.step("g")
     assert trainer.labels is not None
-    wanted = trainer.labels.bincount(minlength=10) / len(trainer.labels)
-    torch.testing.assert_close(classes[0].bincount(minlength=10) / 4000, wanted, atol=0.02, rtol=0)
+    expected = trainer.labels.bincount(minlength=10) / len(trainer.labels)
+    torch.testing.assert_close(classes[0].bincount(minlength=10) / 4000, expected, atol=0.02, rtol=0)
 
 
 # ---- spectral normalisation ------------------------------------------------------------------------------------------
@@ -224,19 +222,19 @@ def weighted(network: nn.Module) -> list[nn.Module]:
 
 
 @pytest.mark.parametrize("condition", list(CONDITIONS))
-def test_every_layer_is_divided_by_its_largest_singular_value(condition: str) -> None:
+def test_spectral_norm_divides_every_layer_by_its_largest_singular_value(condition: str) -> None:
     for network in models.build(spectral(**{"condition.name": condition, "condition.dim": 4})):
         for layer in weighted(network.double()):
             original = copy.deepcopy(layer.parametrizations.weight.original)  # type: ignore[union-attr]
             for _ in range(3000):
-                _ = layer.weight  # each look is a step of the power iteration
+                _ = layer.weight  # each access is a step of the power iteration
             with evaluating(network):
                 found = as_matrix(layer)
             assert torch.linalg.svdvals(found)[0].item() == pytest.approx(1, abs=1e-6)
             assert torch.equal(layer.parametrizations.weight.original, original)  # type: ignore[union-attr]
 
 
-def test_a_new_spectral_network_is_near_its_norm_at_once_and_draws_nothing_global() -> None:
+def test_a_new_network_is_normalized_at_once_without_the_global_rng() -> None:
     before = torch.random.get_rng_state()
     for network in models.build(spectral()):
         assert all(0.9 < torch.linalg.svdvals(as_matrix(layer))[0] < 1.2 for layer in weighted(network))
@@ -244,7 +242,7 @@ def test_a_new_spectral_network_is_near_its_norm_at_once_and_draws_nothing_globa
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
-def test_spectral_normalisation_is_the_same_number_under_bfloat16() -> None:
+def test_spectral_norm_is_the_same_under_bfloat16() -> None:
     _, d = models.build(spectral())
     with evaluating(d):
         plain = [as_matrix(layer) for layer in weighted(d)]
@@ -252,7 +250,7 @@ def test_spectral_normalisation_is_the_same_number_under_bfloat16() -> None:
             assert all(torch.equal(as_matrix(layer), one) for layer, one in zip(weighted(d), plain, strict=True))
 
 
-def test_looking_does_not_move_the_power_iteration() -> None:
+def test_evaluation_does_not_advance_the_power_iteration() -> None:
     g, _ = models.build(spectral())
     before = copy.deepcopy(g.state_dict())
     with evaluating(g):
@@ -260,7 +258,7 @@ def test_looking_does_not_move_the_power_iteration() -> None:
     assert all(torch.equal(value, before[key]) for key, value in g.state_dict().items())
 
 
-def test_a_moving_average_of_a_spectral_generator_resumes_to_the_same_samples() -> None:
+def test_a_spectral_generator_with_ema_resumes_exactly() -> None:
     config = spectral(ema_decay=0.9)
     one, other = Trainer(config, "cpu"), Trainer(config, "cpu")
     for _ in range(2):
@@ -270,7 +268,7 @@ def test_a_moving_average_of_a_spectral_generator_resumes_to_the_same_samples() 
     assert torch.equal(one.step().values, other.step().values)
 
 
-# ---- any with any ----------------------------------------------------------------------------------------------------
+# ---- combinations ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("penalty", ["none", "clip", "gradient-penalty", "r1"])

@@ -36,13 +36,13 @@ def same(a: nn.Module, b: nn.Module) -> bool:
     return left.keys() == right.keys() and all(torch.equal(left[key], right[key]) for key in left)
 
 
-def test_building_leaves_torchs_global_generator_alone() -> None:
+def test_building_does_not_use_the_global_rng() -> None:
     before = torch.random.get_rng_state()
     models.build(changed({"generator.init": "torch", "discriminator.dropout": 0.5}))
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
-def test_threads_that_build_at_once_get_the_weights_that_one_gets_alone() -> None:
+def test_concurrent_builds_give_the_same_weights_as_sequential_ones() -> None:
     configs = [changed({"seed": seed, "generator.init": "torch"}) for seed in (1, 2)] * 8
     alone = [models.build(config) for config in configs]
     with ThreadPoolExecutor(8) as pool:
@@ -63,12 +63,12 @@ def test_weights_do_not_depend_on_loss_or_optimiser(values: dict[str, Any]) -> N
     assert all(same(a, b) for a, b in zip(models.build(TrainConfig()), models.build(changed(values)), strict=True))
 
 
-def test_another_generator_leaves_the_discriminators_weights_as_they_were() -> None:
+def test_the_discriminators_weights_do_not_depend_on_the_generator() -> None:
     other = changed({"generator.name": "mlp", "latent.dim": 10, "generator.dropout": 0.2})
     assert same(models.build(TrainConfig())[1], models.build(other)[1])
 
 
-def test_generator_and_discriminator_do_not_share_their_numbers() -> None:
+def test_generator_and_discriminator_have_different_random_streams() -> None:
     config = changed(MLP | {"latent.dim": 784, "generator.hidden": (64,), "discriminator.hidden": (64,)})
     generator, discriminator = models.build(config)
     assert not torch.equal(weights(generator)[0], weights(discriminator)[0])
@@ -83,7 +83,7 @@ def test_networks_that_differ_in_one_layer_share_the_weights_of_the_others(value
 
 
 @pytest.mark.parametrize("family", list(GENERATORS))
-def test_normal_weights_have_mean_0_and_the_given_deviation_and_biases_are_0(family: str) -> None:
+def test_normal_init_has_mean_0_the_given_deviation_and_zero_biases(family: str) -> None:
     values = {f"{role}.{key}": value for role in ("generator", "discriminator") for key, value in
               {"name": family, "init": "normal", "init_std": 0.05, "bias": "always"}.items()}  # fmt: skip
     if family not in DISCRIMINATORS:
@@ -104,8 +104,8 @@ def test_normal_weights_have_mean_0_and_the_given_deviation_and_biases_are_0(fam
     ("role", "values"),
     [("generator", {}), ("discriminator", {}), ("generator", {"generator.name": "mlp", "generator.bias": "never"})],
 )
-def test_torch_init_draws_what_torchs_own_layers_would_draw(role: str, values: dict[str, Any]) -> None:
-    """torch's layers draw from the global generator; it is put, layer by layer, where ours began."""
+def test_torch_init_equals_reset_parameters(role: str, values: dict[str, Any]) -> None:
+    """PyTorch draws from its global generator, which is set to our stream for each layer."""
     network = models.build(changed(values | {f"{role}.init": "torch"}))[role == "discriminator"]
     layers = [m for m in network.modules() if isinstance(m, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)]
     for k, layer in enumerate(layers):
@@ -127,7 +127,7 @@ def _empty_memory_is_nan() -> Iterator[None]:
 @pytest.mark.usefixtures("_empty_memory_is_nan")
 @pytest.mark.parametrize("init", ["torch", "normal"])
 @pytest.mark.parametrize(("g", "d"), [(g, d) for g in GENERATORS for d in DISCRIMINATORS])
-def test_no_number_of_a_new_network_is_left_to_chance(g: str, d: str, init: str) -> None:
+def test_every_parameter_and_buffer_is_initialized(g: str, d: str, init: str) -> None:
     values = {"generator.name": g, "discriminator.name": d, "generator.init": init, "discriminator.init": init}
     for network in models.build(changed(values | {"generator.bias": "always", "discriminator.norm_first": True})):
         for name, tensor in network.state_dict().items():
@@ -135,12 +135,12 @@ def test_no_number_of_a_new_network_is_left_to_chance(g: str, d: str, init: str)
             assert tensor.abs().max() < 10, name
 
 
-def test_a_network_can_be_copied_for_a_moving_average() -> None:
+def test_networks_can_be_deep_copied() -> None:
     generator, _ = models.build(changed({"generator.dropout": 0.2}))
     assert same(copy.deepcopy(generator), generator)
 
 
-# ---- dropout -----------------------------------------------------------------------------------------------------
+# ---- dropout ---------------------------------------------------------------------------------------------------------
 
 
 def dropout(p: float, seed: int = 0) -> Dropout:
@@ -149,7 +149,7 @@ def dropout(p: float, seed: int = 0) -> Dropout:
     return layer
 
 
-def test_dropout_draws_from_its_own_generator_alone() -> None:
+def test_dropout_draws_only_from_its_rng() -> None:
     x, before = torch.ones(1000), torch.random.get_rng_state()
     first = dropout(0.5)(x)
     assert torch.equal(first, dropout(0.5)(x))
@@ -157,24 +157,24 @@ def test_dropout_draws_from_its_own_generator_alone() -> None:
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
-def test_dropout_drops_its_share_and_keeps_the_mean() -> None:
+def test_dropout_zeroes_the_given_share_and_keeps_the_mean() -> None:
     y = dropout(0.3)(torch.ones(100_000))
     assert y.unique().tolist() == pytest.approx([0, 1 / 0.7])
     assert (y == 0).float().mean().item() == pytest.approx(0.3, abs=0.01)
     assert y.mean().item() == pytest.approx(1, abs=0.01)
 
 
-def test_dropout_does_nothing_in_evaluation() -> None:
+def test_dropout_is_the_identity_in_evaluation() -> None:
     x = torch.ones(10)
     assert dropout(0.9).eval()(x) is x
 
 
-def test_dropout_without_a_generator_says_what_to_do() -> None:
+def test_dropout_without_an_rng_raises_an_error() -> None:
     with pytest.raises(RuntimeError, match="set_rng"):
         Dropout(0.5)(torch.ones(2))
 
 
-def test_a_built_network_drops_alike_each_time_it_is_built() -> None:
+def test_rebuilt_networks_have_the_same_dropout_masks() -> None:
     config, x = changed({"discriminator.dropout": 0.5}), torch.ones(4, 1, 28, 28)
     outputs = [models.build(config)[1](x) for _ in range(2)]
     assert torch.equal(*outputs)

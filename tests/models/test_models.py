@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from gan_core import models
 from gan_core.config import TrainConfig
 from gan_core.config.catalog import GENERATORS
 from gan_core.models.layers import ACTIVATIONS
+from tests.support.small import pictures
 
 MLP = {"generator.name": "mlp", "discriminator.name": "mlp"}
 
@@ -104,14 +104,14 @@ SOURCES = {
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_networks_of_the_sources_have_the_sources_numbers_of_parameters(source: str) -> None:
+def test_parameter_counts_match_the_sources(source: str) -> None:
     config, wanted_g, wanted_d = SOURCES[source]
     generator, discriminator = models.build(config)
     assert models.count_parameters(generator) == wanted_g
     assert models.count_parameters(discriminator) == wanted_d
 
 
-def test_the_default_network_for_digits_has_biases_only_where_no_normalisation_follows() -> None:
+def test_the_default_network_has_no_bias_before_a_normalization() -> None:
     generator, discriminator = models.build(changed({"generator.width": 32, "generator.depth": 2}))
     assert models.count_parameters(generator) == (
         64 * 3136 + 2 * 64 + (64 * 32 * 4 * 4 + 2 * 32) + (32 * 1 * 4 * 4 + 1)
@@ -121,7 +121,7 @@ def test_the_default_network_for_digits_has_biases_only_where_no_normalisation_f
     )
 
 
-def test_the_linear_first_layer_is_a_transposed_convolution_of_a_1x1_picture() -> None:
+def test_the_first_linear_layer_equals_a_transposed_convolution_of_a_1x1_image() -> None:
     config, *_ = SOURCES["dcgan-sprites"]
     generator, _ = models.build(config)
     project = generator.get_submodule("layers.0.0")
@@ -131,37 +131,43 @@ def test_the_linear_first_layer_is_a_transposed_convolution_of_a_1x1_picture() -
     torch.testing.assert_close(project(z), convolution(z[:, :, None, None]))
 
 
-# ---- shapes and ranges -------------------------------------------------------------------------------------------
+# ---- shapes and ranges -----------------------------------------------------------------------------------------------
 
 
-@st.composite
-def pictures(draw: st.DrawFn) -> dict[str, Any]:
-    side = draw(st.integers(8, 128))
-    deepest = int(math.log2(side // 2))
-    return {
-        "data.name": "folder",
-        "data.size": side,
-        "data.channels": draw(st.sampled_from([1, 3])),
-        "generator.width": 4,
-        "discriminator.width": 4,
-        "generator.depth": draw(st.integers(1, deepest)),
-        "discriminator.depth": draw(st.integers(1, deepest)),
-    }
+FAMILIES = [("dcgan", "dcgan"), ("resnet", "resnet"), ("resnet", "upsampling"), ("transgan", "transgan")]
 
 
+@pytest.mark.parametrize(("g", "d"), FAMILIES)
 @settings(deadline=None)
-@given(pictures())
-def test_a_dcgan_makes_and_judges_pictures_of_any_side_from_8_to_128(picture: dict[str, Any]) -> None:
-    config = changed(picture)
+@given(pictures(), st.sampled_from(["none", "batch"]), st.integers(1, 4), st.integers(1, 2))
+def test_images_of_any_side_from_8_to_128(
+    g: str, d: str, picture: dict[str, Any], norm: str, width: int, blocks: int
+) -> None:
+    each = {"norm": norm, "width": width, "blocks": blocks}
+    values = {f"{role}.{key}": value for role in ("generator", "discriminator") for key, value in each.items()}
+    config = changed(picture | values | {"generator.name": g, "discriminator.name": d})
     generator, discriminator = (network.to("meta") for network in models.build(config))
     samples = generator(torch.empty(2, config.latent.dim, device="meta"))
     assert samples.shape == (2, *config.shape)
     assert discriminator(samples).shape == (2,)
 
 
+@pytest.mark.parametrize(("g", "d"), FAMILIES)
+@pytest.mark.parametrize("condition", ["embedding", "projection"])
+def test_conditional_networks_use_the_class(condition: str, g: str, d: str) -> None:
+    values = {"generator.name": g, "discriminator.name": d, "condition.name": condition}
+    config = changed(values | {"generator.width": 4, "discriminator.width": 4})
+    generator, discriminator = models.build(config)
+    y = torch.arange(10)
+    samples = generator(torch.randn(10, config.latent.dim, generator=torch.Generator().manual_seed(0)), y)
+    assert samples.shape == (10, 1, 28, 28)
+    assert discriminator(samples, y).shape == (10,)
+    assert not torch.equal(discriminator(samples, y), discriminator(samples, y.flip(0)))
+
+
 @pytest.mark.parametrize("name", ["mnist-5k", "sprites", "ring8"])
 @pytest.mark.parametrize("norm", ["none", "batch"])
-def test_an_mlp_makes_and_judges_points_and_pictures(name: str, norm: str) -> None:
+def test_an_mlp_works_for_points_and_images(name: str, norm: str) -> None:
     config = changed(MLP | {"data.name": name, "generator.norm": norm, "discriminator.norm": norm})
     generator, discriminator = models.build(config)
     samples = generator(torch.zeros(4, config.latent.dim))
@@ -171,7 +177,7 @@ def test_an_mlp_makes_and_judges_points_and_pictures(name: str, norm: str) -> No
 
 @pytest.mark.parametrize(("output", "low", "high"), [("tanh", -1, 1), ("sigmoid", 0, 1), ("linear", -1e9, 1e9)])
 @pytest.mark.parametrize("family", list(GENERATORS))
-def test_samples_fill_the_range_of_the_generators_output(family: str, output: str, low: float, high: float) -> None:
+def test_samples_span_the_output_range(family: str, output: str, low: float, high: float) -> None:
     generator, _ = models.build(
         changed({"generator.name": family, "generator.output": output, "generator.init_std": 1})
     )
@@ -182,7 +188,7 @@ def test_samples_fill_the_range_of_the_generators_output(family: str, output: st
 
 @pytest.mark.parametrize("activation", list(ACTIVATIONS))
 @pytest.mark.parametrize("family", ["mlp", "dcgan"])
-def test_every_activation_stands_behind_every_hidden_layer(family: str, activation: str) -> None:
+def test_every_hidden_layer_has_the_chosen_activation(family: str, activation: str) -> None:
     _, discriminator = models.build(changed({"discriminator.name": family, "discriminator.activation": activation}))
     kind = type(ACTIVATIONS[activation](TrainConfig().discriminator))
     assert (
@@ -190,7 +196,7 @@ def test_every_activation_stands_behind_every_hidden_layer(family: str, activati
     )  # two hidden layers, or two halvings
 
 
-def test_the_slope_of_leaky_relu_is_the_configs() -> None:
+def test_the_slope_of_leaky_relu_is_configurable() -> None:
     _, discriminator = models.build(changed({"discriminator.slope": 0.3}))
     slopes = [module.negative_slope for module in discriminator.modules() if isinstance(module, nn.LeakyReLU)]
     assert slopes == [0.3, 0.3]

@@ -1,4 +1,4 @@
-"""SGAN: local pairs play apart, and the pair that is shown plays against all of them, with nothing flowing back."""
+"""SGAN: local pairs train independently; the global pair trains against all of them without affecting them."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ LOSS = losses.get("least-squares")
 PLACES = (slice(0, 4), slice(4, 8), slice(8, 12))  # of a batch of 12: the shown pair's part, then each local pair's
 
 
-def test_ds_loss_moves_d_i_by_its_own_game_alone_and_d_0_by_the_others_samples_alone() -> None:
+def test_the_loss_of_d_trains_d_i_on_its_own_pair_and_d_0_on_local_samples() -> None:
     g, d = built()
     real, fake = batch(1), g(batch(2)).detach()
     loss = LOSS.discriminator(d(real), d(fake))
 
-    logits = 3 * 2 * 4  # own games, each D_i on the part of G_0, D_0 on theirs: 4 samples for each of 2 local pairs
+    logits = 3 * 2 * 4  # three kinds of scores, 4 samples each, for each of 2 local pairs
     assert d(real).shape == (logits,)
     for network, place in zip(d.local, PLACES[1:], strict=True):
         own = (LOSS.real(network(real[place])).sum() + LOSS.fake(network(fake[place])).sum()) / logits
@@ -63,18 +63,20 @@ def test_ds_loss_moves_d_i_by_its_own_game_alone_and_d_0_by_the_others_samples_a
     assert any(slope.any() for slope in slopes(loss, d.shown))
 
 
-def test_a_messenger_learns_of_g_0s_samples_in_place_of_its_d_i() -> None:
+def test_a_messenger_gets_the_gradients_of_the_global_samples_instead_of_d_i() -> None:
     g, d = built()
     real, fake = batch(1), g(batch(2)).detach()
     first = LOSS.real(torch.cat([n(real[:4]) for n in d.local])).sum()
-    first = first + LOSS.fake(torch.cat([n(fake[:4]) for n in d.local])).sum()  # nothing learnt yet: what D_i says
+    first = (
+        first + LOSS.fake(torch.cat([n(fake[:4]) for n in d.local])).sum()
+    )  # the offsets are still 0: the logits of D_i
     learnt = slopes(LOSS.discriminator(d(real), d(fake)), d.messengers)
-    wanted = [slope for network in d.local for slope in slopes(first / (3 * 2 * 4), network)]
-    assert same(learnt, wanted)
+    expected = [slope for network in d.local for slope in slopes(first / (3 * 2 * 4), network)]
+    assert same(learnt, expected)
     assert any(slope.any() for slope in learnt)
 
 
-def test_gs_loss_moves_g_0_through_every_d_i_and_g_i_through_its_own_d_alone() -> None:
+def test_the_loss_of_g_trains_g_0_against_every_d_i_and_g_i_against_its_own_d() -> None:
     g, d = built()
     z = batch(3)
     logits = d(g(z))
@@ -89,14 +91,14 @@ def test_gs_loss_moves_g_0_through_every_d_i_and_g_i_through_its_own_d_alone() -
         assert any(slope.any() for slope in slopes(loss, generator))
 
 
-def test_each_generator_makes_its_own_part_of_a_batch() -> None:
+def test_each_generator_makes_its_part_of_a_batch() -> None:
     g, _ = built()
     z = batch(4)
     parts = [network(z[place]) for network, place in zip((g.shown, *g.local), PLACES, strict=True)]
     assert torch.equal(g(z), torch.cat(parts))
 
 
-def test_in_evaluation_only_the_shown_pair_answers() -> None:
+def test_only_the_global_pair_runs_in_evaluation() -> None:
     g, d = built()
     x = batch(5, n=7)
     with evaluating(g, d):
@@ -104,7 +106,7 @@ def test_in_evaluation_only_the_shown_pair_answers() -> None:
         assert torch.equal(d(x), d.shown(x))
 
 
-def test_the_shown_pair_starts_as_it_would_alone_and_the_others_elsewhere() -> None:
+def test_the_global_pair_has_the_initial_weights_of_a_single_pair() -> None:
     alone = models.build(CONFIG.with_values({"local_pairs": 0}))
     for pairs, network in zip(built(), alone, strict=True):
         assert all(torch.equal(a, b) for a, b in zip(pairs.shown.parameters(), network.parameters(), strict=True))
@@ -114,8 +116,8 @@ def test_the_shown_pair_starts_as_it_would_alone_and_the_others_elsewhere() -> N
 
 
 @pytest.mark.parametrize("name", ["gradient-penalty", "r1"])
-def test_a_penalty_reaches_every_d_on_its_own_part_of_the_batch(name: str) -> None:
-    """In its games D_0's gradient is cut at its samples; a penalty on those would leave D_0 unpunished."""
+def test_a_penalty_applies_to_every_d_on_its_part_of_the_batch(name: str) -> None:
+    """`forward` detaches the samples of D_0, so a penalty on it would not reach D_0."""
     _, d = built()
     penalty = penalties.get(PenaltyConfig(name=name))
     term = penalty.term(penalized_discriminator(d), batch(1), batch(2), penalty.draw(batch(1), torch.Generator()))
@@ -126,7 +128,7 @@ def test_a_penalty_reaches_every_d_on_its_own_part_of_the_batch(name: str) -> No
     assert penalized_discriminator(d.shown) is d.shown
 
 
-def test_labels_go_with_their_samples() -> None:
+def test_labels_are_split_like_their_samples() -> None:
     values = {"local_pairs": 1, "condition.name": "projection", "generator.norm": "none", "discriminator.norm": "none"}
     g, d = built(DIGITS.with_values(values))
     z, y = torch.randn(4, 8, generator=torch.Generator().manual_seed(0)), torch.tensor([1, 2, 3, 4])
@@ -140,7 +142,7 @@ def test_labels_go_with_their_samples() -> None:
     torch.testing.assert_close(d(samples, y), torch.cat((own, of_shown, by_shown)))
 
 
-def test_a_round_moves_every_network_of_every_pair() -> None:
+def test_a_step_trains_every_network_of_every_pair() -> None:
     trainer = Trainer(CONFIG, "cpu")
     assert isinstance(trainer.generator, Generators)
     assert isinstance(trainer.discriminator, Discriminators)

@@ -1,4 +1,4 @@
-"""The model card: layers that add up, made of shapes alone, and the speed of a short try."""
+"""The layer table of the networks, and the measured throughput."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def config_of(**values: Any) -> TrainConfig:
     return TrainConfig().with_values({key.replace("__", "."): value for key, value in values.items()})
 
 
-def here(catalog: Any) -> list[str]:
-    """The families whose code is in this tree."""
+def available(catalog: Any) -> list[str]:
+    """The families whose module exists."""
     return [name for name, entry in catalog.items() if find_spec(entry.target.split(":")[0]) is not None]
 
 
@@ -36,22 +36,22 @@ def assert_adds_up(config: TrainConfig) -> None:
         assert sum(row.parameters for row in rows) == models.count_parameters(network)
 
 
-@pytest.mark.parametrize("name", here(GENERATORS))
-def test_the_layers_of_every_generator_add_up_to_its_parameters_and_end_in_a_picture(name: str) -> None:
+@pytest.mark.parametrize("name", available(GENERATORS))
+def test_generator_layers_sum_to_its_parameters_and_end_with_an_image(name: str) -> None:
     config = config_of(generator__name=name)
     assert_adds_up(config)
     generator, _ = layers(config)
     assert [row for row in generator if row.shape][-1].shape == (1, 28, 28)
 
 
-@pytest.mark.parametrize("name", here(DISCRIMINATORS))
-def test_the_layers_of_every_discriminator_add_up_to_its_parameters(name: str) -> None:
+@pytest.mark.parametrize("name", available(DISCRIMINATORS))
+def test_discriminator_layers_sum_to_its_parameters(name: str) -> None:
     assert_adds_up(config_of(discriminator__name=name))
 
 
 @pytest.mark.parametrize("spectral", [False, True])
 @pytest.mark.parametrize("condition", CONDITIONS)
-def test_what_stands_around_the_layers_adds_up_too(condition: str, spectral: bool) -> None:
+def test_conditions_batch_layers_and_heads_are_counted(condition: str, spectral: bool) -> None:
     for batch_layer in BATCH_LAYERS:
         for head in HEADS:
             assert_adds_up(
@@ -65,18 +65,18 @@ def test_what_stands_around_the_layers_adds_up_too(condition: str, spectral: boo
 
 
 @pytest.mark.parametrize("name", ["ring8", "mlp-mnist", "dcgan-sprites"])
-def test_the_layers_of_presets_add_up(name: str) -> None:
+def test_layers_of_presets_sum_to_their_parameters(name: str) -> None:
     assert_adds_up(presets.load(name))
 
 
-def test_local_pairs_stand_in_one_row_behind_the_pair_that_is_shown() -> None:
+def test_local_pairs_have_one_row_after_the_global_pair() -> None:
     alone, pairs = layers(config_of()), layers(config_of(local_pairs=3))
-    for one, many, times in zip(alone, pairs, (3, 6), strict=True):  # each local D has a messenger of its own size
+    for one, many, times in zip(alone, pairs, (3, 6), strict=True):  # each local D has a messenger of the same size
         assert many[:-1] == one
         assert many[-1] == LayerRow("3 local pairs, the same again", (), times * sum(row.parameters for row in one))
 
 
-def test_a_dcgan_for_digits_reads_as_its_paper_does() -> None:
+def test_the_layer_table_of_a_dcgan() -> None:
     generator, discriminator = layers(config_of())
     assert generator == [
         LayerRow("Linear 64 → 3136", (3136,), 64 * 3136),
@@ -94,7 +94,7 @@ def test_a_dcgan_for_digits_reads_as_its_paper_does() -> None:
     assert discriminator[-1] == LayerRow("Linear 3136 → 1", (1,), 3137)
 
 
-def test_a_layer_of_a_new_kind_goes_by_its_class_and_its_parameters() -> None:
+def test_an_unknown_layer_is_named_after_its_class_and_its_parameters() -> None:
     class ToneCurve2d(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -104,15 +104,15 @@ def test_a_layer_of_a_new_kind_goes_by_its_class_and_its_parameters() -> None:
     assert label_of(nn.ZeroPad2d(1)) == "Zero pad"
 
 
-def test_the_card_of_networks_far_too_large_to_build_is_there_at_once() -> None:
-    layers(config_of())  # torch loads what "meta" needs
+def test_the_layer_table_of_a_huge_network_is_fast() -> None:
+    layers(config_of())  # warm up
     began = time.monotonic()
     generator, _ = layers(TrainConfig().with_values(HUGE))
     assert time.monotonic() - began < 5
     assert sum(row.parameters for row in generator) > 2e9
 
 
-def test_networks_that_cannot_be_built_are_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_build_error_becomes_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         models, "build_meta", lambda config: (_ for _ in ()).throw(RuntimeError("sizes differ\nat 0x1"))
     )
@@ -121,7 +121,7 @@ def test_networks_that_cannot_be_built_are_told_in_a_sentence(monkeypatch: pytes
 
 
 @pytest.mark.parametrize("name", PENALTIES)
-def test_every_penalty_has_its_formula_with_its_strength(name: str) -> None:
+def test_the_formula_of_a_penalty_names_its_strength(name: str) -> None:
     config = TrainConfig().with_values({"penalty.name": name, "penalty.weight": 7, "penalty.clip": 0.03}).penalty
     formula = penalties.get(config).formula
     assert formula == "" if name == "none" else ("0.03" if name == "clip" else "7") in formula
@@ -139,19 +139,19 @@ def test_every_penalty_has_its_formula_with_its_strength(name: str) -> None:
     ],
     ids=["points", "classes and pairs", "a batch too large to try"],
 )
-def test_a_short_try_tells_the_speed_and_keeps_its_time(config: TrainConfig) -> None:
-    told: list[float] = []
-    assert throughput.images_per_second(config, seconds=0.3, device="cpu", progress=told.append) > 0
-    assert told[-1] == 1.0
-    assert all(0 <= share <= 1 for share in told)
+def test_throughput_is_measured_within_the_given_time(config: TrainConfig) -> None:
+    reported: list[float] = []
+    assert throughput.images_per_second(config, seconds=0.3, device="cpu", progress=reported.append) > 0
+    assert reported[-1] == 1.0
+    assert all(0 <= share <= 1 for share in reported)
 
 
-def test_a_try_that_would_take_long_is_refused_in_a_sentence() -> None:
+def test_throughput_of_a_huge_network_is_refused() -> None:
     with pytest.raises(throughput.SpeedError, match="million parameters are too many"):
         throughput.images_per_second(TrainConfig().with_values(HUGE))
 
 
-def test_speed_is_the_same_under_another_rate_and_another_under_other_layers() -> None:
+def test_same_speed_ignores_rates_and_compares_layers() -> None:
     config = TrainConfig()
     assert throughput.same_speed(
         config, config.with_values({"optimizer_g.lr": 0.1, "seed": 4, "epochs": 3, "preset": "other"})

@@ -1,4 +1,4 @@
-"""StyleGAN: the papers' formulas, one picture for one z, and styles that can be mixed and truncated."""
+"""StyleGAN: the papers' formulas, style mixing and truncation."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def by_the_paper(layer: ModulatedConv2d, x: Tensor, w: Tensor) -> Tensor:
 
 @pytest.mark.parametrize("demodulate", [True, False])
 @pytest.mark.parametrize(("inputs", "outputs", "side"), [(3, 4, 3), (4, 4, 1), (1, 7, 3)])
-def test_the_modulated_convolution_is_the_papers_grouped_one(
+def test_modulated_conv_agrees_with_the_grouped_convolution_of_the_paper(
     inputs: int, outputs: int, side: int, demodulate: bool
 ) -> None:
     layer = modulated(inputs, outputs, side, demodulate)
@@ -85,7 +85,7 @@ def test_the_modulated_convolution_is_the_papers_grouped_one(
         torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
 
 
-def test_demodulation_gives_each_channel_a_variance_of_1_whatever_the_style() -> None:
+def test_demodulation_gives_every_channel_unit_variance_for_any_style() -> None:
     layer = modulated(64, 8, 3, demodulate=True)
     random = torch.Generator().manual_seed(2)
     x = torch.randn(1, 64, 200, 200, dtype=torch.float64, generator=random)
@@ -94,23 +94,23 @@ def test_demodulation_gives_each_channel_a_variance_of_1_whatever_the_style() ->
         assert y.std(dim=(0, 2, 3)).tolist() == pytest.approx([1] * 8, abs=0.05)
 
 
-def test_z_is_normalised_so_that_its_length_does_not_matter() -> None:
+def test_the_length_of_z_has_no_effect() -> None:
     generator, z = build().eval(), latents(3)
     torch.testing.assert_close(generator(z), generator(7 * z))
 
 
-def test_the_mapping_has_as_many_layers_as_asked() -> None:
+def test_the_mapping_network_has_the_configured_depth() -> None:
     for layers in (1, 8):
         mapping = inner(build(generator__mapping=layers)).mapping
         assert sum(isinstance(module, nn.Linear) for module in mapping.modules()) == layers
 
 
-# ---- pictures ----------------------------------------------------------------------------------------------------
+# ---- pictures --------------------------------------------------------------------------------------------------------
 
 
 @settings(deadline=None, max_examples=20)
 @given(st.data(), st.integers(8, 128), st.sampled_from([1, 3]))
-def test_it_makes_pictures_of_any_side_from_8_to_128(data: st.DataObject, side: int, channels: int) -> None:
+def test_images_of_any_side_from_8_to_128(data: st.DataObject, side: int, channels: int) -> None:
     depth = data.draw(st.integers(1, int(math.log2(side // 2))))
     config = config_of(data__name="folder", data__size=side, data__channels=channels, generator__depth=depth)
     generator, _ = models.build_meta(config)
@@ -121,12 +121,12 @@ def test_it_makes_pictures_of_any_side_from_8_to_128(data: st.DataObject, side: 
     assert inner(generator).layers == 1 + 2 * depth
 
 
-def test_its_memory_is_estimated_without_numbers() -> None:
+def test_memory_is_estimated_on_meta() -> None:
     small, large = (estimate_memory(config_of(generator__width=width)) for width in (4, 64))
     assert 0 < small < large
 
 
-def test_the_same_z_always_gives_the_same_picture_in_evaluation() -> None:
+def test_evaluation_is_deterministic() -> None:
     generator, z = build(), latents(8)
     _strengthen(generator)
     generator.eval()
@@ -137,7 +137,7 @@ def test_the_same_z_always_gives_the_same_picture_in_evaluation() -> None:
     torch.testing.assert_close(generator(z[2:3]), first[2:3])
 
 
-def test_evaluation_needs_no_generator_and_ignores_style_mixing() -> None:
+def test_evaluation_needs_no_rng_and_ignores_style_mixing() -> None:
     pictures = []
     for share in (0.0, 1.0):
         generator = build(generator__style_mixing=share).eval()
@@ -148,12 +148,12 @@ def test_evaluation_needs_no_generator_and_ignores_style_mixing() -> None:
     assert torch.equal(*pictures)
 
 
-def test_a_copy_makes_the_same_pictures() -> None:
+def test_a_deep_copy_gives_the_same_images() -> None:
     generator = build()
     assert torch.equal(copy.deepcopy(generator).eval()(latents(4)), generator.eval()(latents(4)))
 
 
-def test_under_bfloat16_the_pictures_are_nearly_the_same() -> None:
+def test_bfloat16_changes_images_only_slightly() -> None:
     generator = build().eval()
     _strengthen(generator)
     exact = generator(latents(8))
@@ -164,7 +164,7 @@ def test_under_bfloat16_the_pictures_are_nearly_the_same() -> None:
     assert all(parameter.grad.isfinite().all() for parameter in generator.parameters() if parameter.grad is not None)
 
 
-def test_every_parameter_takes_part_in_the_picture() -> None:
+def test_every_parameter_gets_a_gradient() -> None:
     generator = build(condition__name="projection")
     _strengthen(generator)
     generator(latents(16), torch.arange(16) % 10).square().sum().backward()
@@ -173,7 +173,7 @@ def test_every_parameter_takes_part_in_the_picture() -> None:
         assert parameter.grad.abs().sum() > 0, name
 
 
-# ---- noise and style mixing --------------------------------------------------------------------------------------
+# ---- noise and style mixing ------------------------------------------------------------------------------------------
 
 
 def _strengthen(generator: nn.Module) -> None:
@@ -189,7 +189,7 @@ def seeded(generator: nn.Module, seed: int) -> nn.Module:
     return generator
 
 
-def test_noise_is_new_at_each_step_of_training_once_its_strength_is_learned() -> None:
+def test_training_noise_changes_with_every_call_once_its_strength_is_not_0() -> None:
     generator, z = build(generator__style_mixing=0), latents(4)
     assert torch.equal(generator(z), generator(z))  # the strength begins at 0
     _strengthen(generator)
@@ -197,7 +197,7 @@ def test_noise_is_new_at_each_step_of_training_once_its_strength_is_learned() ->
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.5])
-def test_training_draws_from_its_own_generator_alone(strength: float) -> None:
+def test_training_draws_only_from_its_rng(strength: float) -> None:
     generator, z, before = build(generator__style_mixing=0.5), latents(16), torch.random.get_rng_state()
     if strength:
         _strengthen(generator)
@@ -215,7 +215,7 @@ def styles_seen(generator: nn.Module, z: Tensor, y: Tensor | None = None) -> Ten
     return seen[0]
 
 
-def test_style_mixing_hands_over_to_another_sample_of_the_batch_at_a_random_layer() -> None:
+def test_style_mixing_switches_to_another_sample_at_a_random_layer() -> None:
     n = 4000
     generator = seeded(build(generator__style_mixing=0.5, generator__depth=2), 0)
     z = latents(n)
@@ -223,13 +223,13 @@ def test_style_mixing_hands_over_to_another_sample_of_the_batch_at_a_random_laye
     seen = styles_seen(generator, z)
     from_own, from_other = ((seen == w[:, None]).all(dim=2) for w in (own, own.roll(1, 0)))
     assert (from_own ^ from_other).all()
-    assert (from_other.long().diff(dim=1) >= 0).all()  # once handed over, never taken back
+    assert (from_other.long().diff(dim=1) >= 0).all()  # never back to the own style
     handed_over = from_other.sum(dim=1).bincount(minlength=6) / n
     assert handed_over[5] == 0
     assert handed_over.tolist() == pytest.approx([0.5, 0.125, 0.125, 0.125, 0.125, 0], abs=0.03)
 
 
-def test_style_mixing_stays_within_the_class() -> None:
+def test_style_mixing_keeps_the_class() -> None:
     generator = build(generator__style_mixing=1, condition__name="projection")
     z, y = latents(10), torch.arange(10)
     seen = styles_seen(generator, z, y)
@@ -237,11 +237,11 @@ def test_style_mixing_stays_within_the_class() -> None:
     torch.testing.assert_close(seen[:, -1], mixed)
 
 
-# ---- what a latent explorer needs --------------------------------------------------------------------------------
+# ---- styles ----------------------------------------------------------------------------------------------------------
 
 
 def trained(**values: Any) -> nn.Module:
-    """A generator whose mean style has been gathered for a while."""
+    """A generator after many updates of its mean style."""
     generator = build(**values)
     with torch.no_grad():
         for seed in range(1000):
@@ -249,14 +249,14 @@ def trained(**values: Any) -> nn.Module:
     return generator
 
 
-def test_a_picture_is_its_style_at_every_layer() -> None:
+def test_synthesis_from_equal_styles_gives_the_sample() -> None:
     generator, z = build().eval(), latents(5)
     layers = inner(generator)
     styles = layers.map(z)[:, None].repeat(1, layers.layers, 1)
     assert torch.equal(layers.synthesise(styles), generator(z))
 
 
-def test_each_layers_style_changes_the_picture() -> None:
+def test_the_style_of_every_layer_changes_the_image() -> None:
     layers = inner(build()).eval()
     styles = layers.map(latents(1))[:, None].repeat(1, layers.layers, 1)
     whole = layers.synthesise(styles)
@@ -266,7 +266,7 @@ def test_each_layers_style_changes_the_picture() -> None:
         assert not torch.equal(layers.synthesise(changed), whole)
 
 
-def test_the_mean_style_is_gathered_in_training_alone() -> None:
+def test_the_mean_style_is_updated_only_in_training() -> None:
     generator = trained(data__name="folder", data__size=8, generator__depth=1)
     layers = inner(generator)
     mean = layers.map(latents(20_000, seed=-1)).mean(dim=0)
@@ -276,7 +276,7 @@ def test_the_mean_style_is_gathered_in_training_alone() -> None:
     assert torch.equal(layers.w_mean, before)
 
 
-def test_truncation_at_1_changes_nothing_and_at_0_gives_the_mean_picture() -> None:
+def test_truncation_1_keeps_the_style_and_0_gives_the_mean_image() -> None:
     layers = inner(trained(data__name="folder", data__size=8, generator__depth=1)).eval()
     w = layers.map(latents(6))
     assert torch.equal(layers.truncate(w, 1), w)

@@ -1,4 +1,4 @@
-"""Transformers: attention is its formula, tokens lie where their pixels do, and nothing is left to chance."""
+"""Transformers: attention, tokens, positions and initial weights."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from torch import Tensor
 
 from gan_core import models
@@ -17,7 +15,7 @@ from gan_core.config import TrainConfig
 from gan_core.models.families.transgan import GRID, Attention, PatchTokens, PixelShuffleUp, TransformerStage
 from gan_core.models.init import initialize_weights
 from gan_core.training.trainer import Trainer
-from tests.support.small import DIGITS, pictures
+from tests.support.small import DIGITS
 
 TRANSGAN = {"generator.name": "transgan", "discriminator.name": "transgan"}
 NARROW = {"generator.width": 4, "discriminator.width": 4}
@@ -32,35 +30,11 @@ def noise(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> Ten
 
 
 def ready(layer: torch.nn.Module) -> torch.nn.Module:
-    """The layer with weights of float64, of a size that shows."""
+    """The layer in float64 with initialized weights."""
     layer = layer.to_empty(device="cpu")
     net = TrainConfig().with_values({"generator.init": "torch"}).generator
     initialize_weights(layer, net, seed=0, role="test")
     return layer.double()
-
-
-SIZES = {"generator.width": st.integers(1, 4), "discriminator.width": st.integers(1, 4),
-         "generator.blocks": st.integers(1, 2), "discriminator.blocks": st.integers(1, 2)}  # fmt: skip
-
-
-@settings(deadline=None)
-@given(pictures(), st.fixed_dictionaries(SIZES))
-def test_it_makes_and_judges_pictures_of_any_side_from_8_to_128(picture: dict[str, Any], sizes: dict[str, Any]) -> None:
-    config = changed(picture | sizes)
-    generator, discriminator = (network.to("meta") for network in models.build(config))
-    samples = generator(torch.empty(2, config.latent.dim, device="meta"))
-    assert samples.shape == (2, *config.shape)
-    assert discriminator(samples).shape == (2,)
-
-
-@pytest.mark.parametrize("condition", ["embedding", "projection"])
-def test_it_can_be_told_the_class(condition: str) -> None:
-    config = changed(NARROW | {"condition.name": condition})
-    generator, discriminator = models.build(config)
-    y = torch.arange(10)
-    samples = generator(noise(10, config.latent.dim), y)
-    assert samples.shape == (10, 1, 28, 28)
-    assert discriminator(samples, y).shape == (10,)
 
 
 # ---- attention -------------------------------------------------------------------------------------------------------
@@ -86,14 +60,14 @@ def by_the_formula(layer: Attention, x: Tensor) -> Tensor:
 
 @pytest.mark.parametrize("fused", [True, False])
 @pytest.mark.parametrize(("width", "heads"), [(64, 4), (66, 2), (35, 1), (5, 1)])
-def test_attention_is_its_formula(width: int, heads: int, fused: bool) -> None:
+def test_attention_agrees_with_its_formula(width: int, heads: int, fused: bool) -> None:
     layer = ready(Attention(width, fused))
     assert layer.heads == heads
     x = 3 * noise(2, 5, width, dtype=torch.float64)
     torch.testing.assert_close(layer(x), by_the_formula(layer, x), rtol=1e-10, atol=1e-10)
 
 
-def test_the_discriminators_attention_has_a_gradient_of_its_gradient() -> None:
+def test_the_attention_of_d_has_second_derivatives() -> None:
     layer = ready(Attention(4, fused=False))
     x = noise(1, 3, 4, dtype=torch.float64).requires_grad_()
     assert torch.autograd.gradgradcheck(layer, x)
@@ -103,22 +77,22 @@ def test_the_discriminators_attention_has_a_gradient_of_its_gradient() -> None:
 
 
 @pytest.mark.parametrize(("side", "grids"), [(7, 1), (14, 1), (16, 1), (28, 2), (32, 2), (64, 4), (128, 8), (27, 3)])
-def test_tokens_attend_within_their_own_grid(side: int, grids: int) -> None:
-    """A change of one token reaches every token of its grid, and none of another grid."""
+def test_tokens_attend_only_within_their_grid_cell(side: int, grids: int) -> None:
+    """A change of one token affects every token of its cell and no other token."""
     stage = ready(TransformerStage(side, 4, blocks=1, std=0.02))
     assert stage.grids == grids
     assert side // grids <= GRID
     x = noise(1, side, side, 4, dtype=torch.float64)
     other = x.clone()
-    other[0, side - 1, 0, 0] += 1  # not all numbers alike: the normalisation would take that away
+    other[0, side - 1, 0, 0] += 1  # one feature only: the normalization would remove an equal change of all
     moved = (stage(x) != stage(other)).any(dim=3)[0]
     size = side // grids
-    wanted = torch.zeros(side, side, dtype=torch.bool)
-    wanted[-size:, :size] = True
-    assert torch.equal(moved, wanted)
+    expected = torch.zeros(side, side, dtype=torch.bool)
+    expected[-size:, :size] = True
+    assert torch.equal(moved, expected)
 
 
-def test_one_token_becomes_the_four_pixels_in_its_place() -> None:
+def test_pixel_shuffle_turns_one_token_into_four_pixels() -> None:
     growth = ready(PixelShuffleUp(8, 4, to=6))
     x = noise(1, 3, 3, 8, dtype=torch.float64)
     other = x.clone()
@@ -129,7 +103,7 @@ def test_one_token_becomes_the_four_pixels_in_its_place() -> None:
 
 
 @pytest.mark.parametrize(("side", "depth"), [(28, 2), (28, 3), (29, 2)])
-def test_the_discriminator_sees_every_pixel(side: int, depth: int) -> None:
+def test_every_pixel_affects_the_discriminator(side: int, depth: int) -> None:
     config = changed(NARROW | {"data.name": "folder", "data.size": side, "discriminator.depth": depth})
     _, discriminator = models.build(config.with_values({"discriminator.init": "he"}))
     x = noise(1, 3, side, side).requires_grad_()
@@ -137,7 +111,7 @@ def test_the_discriminator_sees_every_pixel(side: int, depth: int) -> None:
     assert (gradient != 0).any(dim=1).all()
 
 
-def test_the_features_are_those_of_a_token_of_no_patch() -> None:
+def test_features_come_from_the_image_token() -> None:
     tokens = ready(PatchTokens(4, 6, 0.02))
     patches = noise(3, 6, 4, dtype=torch.float64)
     out = tokens(patches)
@@ -148,8 +122,8 @@ def test_the_features_are_those_of_a_token_of_no_patch() -> None:
     assert discriminator.features(noise(2, 1, 28, 28)).shape == (2, 16)
 
 
-def test_moved_patches_are_another_picture() -> None:
-    """Without positions, attention could not tell."""
+def test_the_position_of_a_patch_matters() -> None:
+    """Attention without positions would ignore it."""
     _, discriminator = models.build(changed(NARROW | {"discriminator.init_std": 0.5}))
     x = noise(1, 1, 28, 28)
     assert not torch.allclose(discriminator(x), discriminator(x.roll(4, 3)), rtol=1e-4)
@@ -158,7 +132,7 @@ def test_moved_patches_are_another_picture() -> None:
 # ---- numbers ---------------------------------------------------------------------------------------------------------
 
 
-def test_numbers_of_parameters_are_the_sums_over_the_layers() -> None:
+def test_parameter_counts_are_the_sums_over_the_layers() -> None:
     generator, discriminator = models.build(changed({"generator.width": 4, "discriminator.width": 4}))
 
     def linear(inputs: int, outputs: int) -> int:
@@ -179,7 +153,7 @@ def test_numbers_of_parameters_are_the_sums_over_the_layers() -> None:
 
 
 @pytest.mark.parametrize("init", ["torch", "normal", "he"])
-def test_every_number_is_set_by_the_seed_alone(init: str) -> None:
+def test_every_weight_depends_on_the_seed_only(init: str) -> None:
     values = NARROW | {"generator.init": init, "discriminator.init": init, "discriminator.spectral": True}
     before = torch.random.get_rng_state()
     torch.use_deterministic_algorithms(True)  # torch.empty then fills with NaN
@@ -198,7 +172,7 @@ def test_every_number_is_set_by_the_seed_alone(init: str) -> None:
         assert all(torch.equal(tensor, copied[name]) for name, tensor in a.state_dict().items())
 
 
-def test_positions_have_the_given_deviation() -> None:
+def test_positions_have_the_configured_deviation() -> None:
     generator, discriminator = models.build(changed({"generator.init_std": 0.05, "discriminator.init_std": 0.05}))
     stages = [module for module in generator.modules() if isinstance(module, TransformerStage)]
     assert [tuple(stage.places.shape) for stage in stages] == [(7, 7, 128), (14, 14, 64), (28, 28, 32)]
@@ -217,7 +191,7 @@ def test_positions_have_the_given_deviation() -> None:
     ],
     ids=["hinge", "wgan-gp", "r1"],
 )
-def test_steps_are_finite_and_repeat(values: dict[str, Any], precision: str) -> None:
+def test_steps_are_finite_and_repeatable(values: dict[str, Any], precision: str) -> None:
     config = DIGITS.with_values(TRANSGAN | values | {"precision": precision})
     histories = []
     for _ in range(2):
