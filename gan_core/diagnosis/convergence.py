@@ -7,7 +7,7 @@ that a run improves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -21,67 +21,48 @@ _PERFECT_JS, _GOOD_JS = 0.02, 0.1  # bits: a perfect generator's JS, and a JS cl
 _GOOD_COVERAGE = 0.4  # of the coverage of real images; blurred images reach 0.25, a mixture of Gaussians 0.1
 
 
-@dataclass(frozen=True)
-class _QualityTrend:
-    """A quality metric, lower is better, over the second half of the run."""
-
-    label: str
-    chart: Chart
-    before: float  # medians of the earlier and of the later part
-    now: float
-    since: int
-    step: int
-    good: bool  # the samples are close to the data
-    perfect: bool = False  # no improvement is possible
-
-
 def healthy_finding(run: RunSignals) -> Finding | None:
     """ "improving", "converged" or "stalled"; None if there is too little data to decide."""
     if run.age < MIN_STEPS:
         return None
-    quality = _of_points(run) if run.config.dataset.kind == "points" else _of_images(run)
-    if quality is None:
+    points = run.config.dataset.kind == "points"
+    trend = _trend(run, _js(run), _MIN_STATS) if points else _trend(run, _frechet(run), _MIN_EVALUATIONS)
+    if trend is None:
         return _improving_by_stats(run)
-    text = f"{quality.label} {quality.now:.3g}, before {quality.before:.3g}"
-    evidence = (Evidence(quality.chart, text, quality.now, quality.before, quality.step),)
-    if quality.now < _GAIN * quality.before and not quality.perfect:
+    before, now, since, step = trend
+    label, chart = ("JS divergence", "fit") if points else ("Frechet distance", "quality")
+    evidence = (Evidence(cast(Chart, chart), f"{label} {now:.3g}, before {before:.3g}", now, before, step),)
+    is_perfect = points and now < _PERFECT_JS  # no improvement is possible
+    if now < _GAIN * before and not is_perfect:
         meaning = "The samples get closer to the data. Let it run."
-        return Finding("improving", "Fine, still improving", False, quality.since, evidence, meaning)
-    if quality.good:
+        return Finding("improving", "Fine, still improving", False, since, evidence, meaning)
+    if now < _GOOD_JS if points else _has_good_coverage(run):
         meaning = "The samples are close to the data and no longer get closer. More steps at this rate change little."
-        return Finding("converged", "Fine, converged", False, quality.since, evidence, meaning)
+        return Finding("converged", "Fine, converged", False, since, evidence, meaning)
     if run.last < _MIN_STALLED_STEPS:
         return None
     meaning = (
         "No failure mode is found, but the samples no longer improve and are still far from the data. "
         "Wider networks, smaller steps or another loss may help."
     )
-    return Finding("stalled", "At rest, short of the data", False, quality.since, evidence, meaning)
+    return Finding("stalled", "At rest, short of the data", False, since, evidence, meaning)
 
 
-def _of_points(run: RunSignals) -> _QualityTrend | None:
-    """By the Jensen-Shannon divergence of the sample statistics."""
-    js = [(stats.step, stats.js) for stats in run.sample_stats if stats.js is not None]
-    trend = _trend(run, js, _MIN_STATS)
-    if trend is None:
-        return None
-    before, now, since, step = trend
-    return _QualityTrend("JS divergence", "fit", before, now, since, step, now < _GOOD_JS, now < _PERFECT_JS)
+def _js(run: RunSignals) -> list[tuple[int, float]]:
+    return [(stats.step, stats.js) for stats in run.sample_stats if stats.js is not None]
 
 
-def _of_images(run: RunSignals) -> _QualityTrend | None:
-    """By the Frechet distance of the evaluations; good by coverage, which blurred or collapsed samples never reach."""
+def _frechet(run: RunSignals) -> list[tuple[int, float]]:
     columns = run.evaluations.columns
     if "frechet" not in columns or "coverage" not in columns:
-        return None
-    steps = run.evaluations.step.tolist()
-    trend = _trend(run, list(zip(steps, columns["frechet"].value.tolist(), strict=True)), _MIN_EVALUATIONS)
-    if trend is None:
-        return None
-    before, now, since, step = trend
-    coverage = columns["coverage"]
-    good = bool(np.median(coverage.value[-2:]) >= _GOOD_COVERAGE * coverage.real[-1])
-    return _QualityTrend("Frechet distance", "quality", before, now, since, step, good)
+        return []
+    return list(zip(run.evaluations.step.tolist(), columns["frechet"].value.tolist(), strict=True))
+
+
+def _has_good_coverage(run: RunSignals) -> bool:
+    """Blurred or collapsed samples never reach this coverage."""
+    coverage = run.evaluations.columns["coverage"]
+    return bool(np.median(coverage.value[-2:]) >= _GOOD_COVERAGE * coverage.real[-1])
 
 
 def _trend(run: RunSignals, values: list[tuple[int, float]], needed: int) -> tuple[float, float, int, int] | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils import parametrize
 
 from gan_core.models import batch_layers, heads
@@ -37,19 +38,14 @@ _NAMES: dict[type[nn.Module], Callable[[Any], str]] = {
     nn.Linear: _linear,
     nn.Conv2d: _convolution("Conv"),
     nn.ConvTranspose2d: _convolution("Transposed conv"),
-    nn.BatchNorm1d: lambda layer: "BatchNorm",
-    nn.BatchNorm2d: lambda layer: "BatchNorm",
+    _BatchNorm: lambda layer: "BatchNorm",
     nn.LayerNorm: lambda layer: "LayerNorm",
     nn.ReLU: lambda layer: "ReLU",
     nn.LeakyReLU: lambda layer: f"LeakyReLU {layer.negative_slope:g}",
-    nn.ELU: lambda layer: "ELU",
     nn.SiLU: lambda layer: "SiLU",
-    nn.GELU: lambda layer: "GELU",
-    nn.Flatten: lambda layer: "Flatten",
     nn.Unflatten: lambda layer: "Reshape",
     nn.AvgPool2d: lambda layer: f"Average pool {layer.kernel_size}x{layer.kernel_size}",
     nn.PixelShuffle: lambda layer: f"Channels to pixels x{layer.upscale_factor}",
-    nn.Upsample: lambda layer: "Upsample",
     nn.Embedding: lambda layer: f"Class vectors, {layer.num_embeddings} of {layer.embedding_dim}",
     Dropout: lambda layer: f"Dropout {layer.p:.0%}",
     batch_layers.MinibatchDiscrimination: lambda layer: "Minibatch discrimination",
