@@ -214,8 +214,7 @@ def train(
     classes = dataset.classes if dataset.labels is not None else _TURNS
 
     channels, _, side = images.shape[1:]
-    network = _uninitialized(channels, len(classes))
-    _initialize(network, stream(0, "classifier weights"))
+    network = _initial_network(channels, len(classes))
     set_rng(network, stream(0, "classifier dropout"))
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=_DECAY, fused=True)
     augmentation_rng = stream(0, "classifier jiggle")
@@ -254,32 +253,26 @@ def augmented(images: Tensor, rng: Generator) -> Tensor:
     """Each image randomly rotated (up to 0.1 radians), scaled (up to 10 %) and shifted (up to 1/14 of its side)."""
     angle, size, right, down = torch.rand(4, len(images), generator=rng) * 2 - 1
     cosine, sine = torch.cos(angle / 10) * (1 + size / 10), torch.sin(angle / 10) * (1 + size / 10)
-    rows = torch.stack(
-        (cosine, -sine, right / 7, sine, cosine, down / 7), dim=1
-    )  # the side has length 2 in these coordinates
+    rows = torch.stack((cosine, -sine, right / 7, sine, cosine, down / 7), dim=1)  # a side has length 2 here
     grid = F.affine_grid(rows.view(-1, 2, 3), list(images.shape), align_corners=False)
     return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
 
 
-def _uninitialized(channels: int, classes: int) -> Network:
-    """A network without weights, made without drawing from torch's global random generator."""
+@torch.no_grad()
+def _initial_network(channels: int, classes: int) -> Network:
+    """A network with PyTorch's default U(-b, b), b = 1 / sqrt(fan in), without its global random generator."""
     with torch.device("meta"):
         network = Network(channels, classes)
     network.to_empty(device="cpu")
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.reset_parameters()
-    return network
-
-
-@torch.no_grad()
-def _initialize(network: Network, rng: Generator) -> None:
-    """PyTorch's default U(-b, b) with b = 1 / sqrt(fan in), drawn from `rng`."""
+    rng = stream(0, "classifier weights")
     for layer in network.modules():
-        if isinstance(layer, nn.Conv2d | nn.Linear):
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.reset_parameters()
+        elif isinstance(layer, nn.Conv2d | nn.Linear):
             bound = layer.weight[0].numel() ** -0.5
             for parameter in layer.parameters():
                 parameter.uniform_(-bound, bound, generator=rng)
+    return network
 
 
 # ---- files -----------------------------------------------------------------------------------------------------------
@@ -300,6 +293,6 @@ def load(path: Path) -> Classifier:
     """The classifier that `save` wrote. Raises `OSError` or `ValueError` if the files are missing or damaged."""
     fields = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     info = ClassifierInfo(**{**fields, "classes": tuple(fields["classes"])})
-    network = _uninitialized(info.channels, len(info.classes))
+    network = _initial_network(info.channels, len(info.classes))
     network.load_state_dict({name: value.float() for name, value in load_file(path).items()}, strict=False)
     return Classifier(info, network.eval().requires_grad_(False))
