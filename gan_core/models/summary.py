@@ -59,7 +59,7 @@ def _rows(network: nn.Module, *inputs: Any) -> list[LayerRow]:
     rows: list[LayerRow] = []
     counted: set[int] = set()
     set_rng(network, torch.Generator())
-    hooks = [module.register_forward_hook(partial(_note, rows, counted)) for module in _parts(network)]
+    hooks = [module.register_forward_hook(partial(_record_layer, rows, counted)) for module in _layers_of(network)]
     try:
         with torch.no_grad(), evaluating(network):
             network(*inputs)
@@ -68,33 +68,39 @@ def _rows(network: nn.Module, *inputs: Any) -> list[LayerRow]:
             hook.remove()
     if isinstance(network, Generators | Discriminators):
         n = len(network.local)
-        rows.append(LayerRow(f"{n} local pair{'s' if n > 1 else ''}, the same again", (), _count(network, counted)))
+        rows.append(
+            LayerRow(f"{n} local pair{'s' if n > 1 else ''}, the same again", (), _count_rest(network, counted))
+        )
     else:  # layers that are never called, because another layer reads their weights
-        rows += [LayerRow(label_of(part), (), count) for part in _parts(network) if (count := _own(part, counted)) > 0]
+        rows += [
+            LayerRow(label_of(part), (), count)
+            for part in _layers_of(network)
+            if (count := _count_own(part, counted)) > 0
+        ]
     return rows
 
 
-def _note(rows: list[LayerRow], counted: set[int], module: nn.Module, inputs: Any, output: Any) -> None:
+def _record_layer(rows: list[LayerRow], counted: set[int], module: nn.Module, inputs: Any, output: Any) -> None:
     shape = tuple(output.shape[1:]) if isinstance(output, torch.Tensor) else ()
-    count = _own(module, counted)
+    count = _count_own(module, counted)
     reshaped = not inputs or not isinstance(inputs[0], torch.Tensor) or tuple(inputs[0].shape[1:]) != shape
     only_shape = isinstance(module, nn.Flatten | nn.Unflatten | nn.Identity)
     if count or not only_shape or (reshaped and shape):
         rows.append(LayerRow(label_of(module), shape, count))
 
 
-def _parts(network: nn.Module) -> Iterator[nn.Module]:
+def _layers_of(network: nn.Module) -> Iterator[nn.Module]:
     """Modules without children, and modules with parameters of their own."""
     for name, module in network.named_modules():
         if "parametrizations" in name.split("."):
             continue
         children = [child for child, _ in module.named_children() if child != "parametrizations"]
         empty = isinstance(module, nn.Sequential | nn.ModuleList) and not children
-        if not empty and (not children or _own(module, set())):
+        if not empty and (not children or _count_own(module, set())):
             yield module
 
 
-def _own(module: nn.Module, counted: set[int]) -> int:
+def _count_own(module: nn.Module, counted: set[int]) -> int:
     """Number of this module's own parameters that are not yet in `counted`, including those of a parametrization."""
     parameters = list(module.parameters(recurse=False))
     if parametrize.is_parametrized(module):
@@ -104,5 +110,5 @@ def _own(module: nn.Module, counted: set[int]) -> int:
     return sum(parameter.numel() for parameter in new)
 
 
-def _count(network: nn.Module, counted: set[int]) -> int:
+def _count_rest(network: nn.Module, counted: set[int]) -> int:
     return sum(parameter.numel() for parameter in network.parameters() if id(parameter) not in counted)

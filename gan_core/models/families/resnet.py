@@ -38,7 +38,7 @@ def discriminator(config: TrainConfig) -> nn.Sequential:
     return nn.Sequential(
         *(_down_block(net, inputs, outputs, first=k == 0) for k, (inputs, outputs) in enumerate(pairwise(channels))),
         *_norm_and_activation(net, channels[-1]),
-        Summed(),
+        SumPool2d(),
     )
 
 
@@ -54,7 +54,7 @@ class Residual(nn.Module):
         return total
 
 
-class Summed(nn.Module):
+class SumPool2d(nn.Module):
     """(N, C, H, W) -> (N, C): the sum over all pixels."""
 
     def forward(self, x: Tensor) -> Tensor:

@@ -20,14 +20,20 @@ def discriminator(config: TrainConfig) -> nn.Sequential:
     net, width = config.discriminator, config.discriminator.width
 
     return nn.Sequential(
-        block(net, partial(_doubled, config.discriminator_input_shape[0], width, 1), nn.BatchNorm2d, width, first=True),
+        block(
+            net,
+            partial(_upsample_conv, config.discriminator_input_shape[0], width, 1),
+            nn.BatchNorm2d,
+            width,
+            first=True,
+        ),
         block(net, partial(StridedConv2d, width, 2 * width), nn.BatchNorm2d, 2 * width),
         block(net, partial(StridedConv2d, 2 * width, 4 * width), nn.BatchNorm2d, 4 * width),
-        _doubled(4 * width, 1, 0, has_bias(net)),
+        _upsample_conv(4 * width, 1, 0, has_bias(net)),
         nn.Flatten(),
     )
 
 
-def _doubled(inputs: int, outputs: int, padding: int, bias: bool) -> nn.ConvTranspose2d:
+def _upsample_conv(inputs: int, outputs: int, padding: int, bias: bool) -> nn.ConvTranspose2d:
     """(N, inputs, side, side) -> (N, outputs, to, to): twice the side, plus 2 without padding."""
     return nn.ConvTranspose2d(inputs, outputs, 4, 2, padding, bias=bias, device="meta")
