@@ -44,7 +44,7 @@ def sprites(config: TrainConfig, progress: Progress) -> Dataset:
         pictures = np.empty((len(characters), side, side, 3), np.uint8)
         for i, character in enumerate(characters):
             if i % 100 == 0:
-                progress(i / len(characters), f"StochasticLayer sprites: {i:,} of {len(characters):,}")
+                progress(i / len(characters), f"Drawing sprites: {i:,} of {len(characters):,}")
             picture = Image.new("RGB", (side, side), "white")
             middle = (side / 2, side / 2)
             ImageDraw.Draw(picture).text(middle, character, font=font, anchor="mm", embedded_color=True)

@@ -6,15 +6,13 @@ have one, and the gap between the scores for critics.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from gan_core.config import TrainConfig
 from gan_core.diagnosis.curves import MIN_STEPS, RunSignals
 from gan_core.diagnosis.failure_mode import (
     FailureMode,
+    Remedies,
     Symptoms,
     find_period,
     penalty,
@@ -51,7 +49,7 @@ class VanishingGradient(FailureMode):
             since, (Evidence("norms", text, run.recent_mean("grad_norm_g"), self.limit * largest, run.last),)
         )
 
-    def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
+    def remedies(self, config: TrainConfig) -> Remedies:
         non_saturating = {"loss.name": "non-saturating"}
         return [
             ("R1 and the non-saturating loss", {**non_saturating, **slower_d(config), **penalty(config)}),
@@ -91,7 +89,7 @@ class DiscriminatorTooStrong(FailureMode):
         text = f"D(x) {run.recent_mean('d_real'):.3g} and D(G(z)) {run.recent_mean('d_fake'):.2g}"
         return Symptoms(since, (Evidence("scores", text, run.recent_mean("d_fake"), limit, run.last),))
 
-    def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
+    def remedies(self, config: TrainConfig) -> Remedies:
         slower = slower_d(config)
         return [
             ("R1, slow D", {**slower, **penalty(config)}),
@@ -128,7 +126,7 @@ class GeneratorTooStrong(FailureMode):
         text = f"D(G(z)) {run.recent_mean('d_fake'):.3g} above D(x) {run.recent_mean('d_real'):.3g}"
         return Symptoms(since, (Evidence("scores", text, run.recent_mean("d_fake"), float(limit), run.last),))
 
-    def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
+    def remedies(self, config: TrainConfig) -> Remedies:
         g, d = config.optimizer_g.lr, config.optimizer_d.lr
         return [
             ("Quicken D", {"optimizer_d.lr": max(2 * d, g), "g_steps": 1}),
@@ -178,5 +176,5 @@ class Oscillation(FailureMode):
         scores = np.concatenate((run.history.d_real[-self.rows :], run.history.d_fake[-self.rows :]))
         return 0.1 * float(np.abs(scores - np.median(scores)).mean()) + 1e-6
 
-    def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
+    def remedies(self, config: TrainConfig) -> Remedies:
         return [("R1", penalty(config, 1.0)), ("Smaller steps", smaller_steps(config))]

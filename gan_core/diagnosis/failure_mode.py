@@ -16,6 +16,9 @@ from gan_core.diagnosis.curves import RunSignals
 from gan_core.diagnosis.findings import Evidence, Finding, Remedy
 from gan_core.losses import CrossEntropy
 
+Remedies = list[tuple[str, Mapping[str, Any]]]
+"""Labels and settings of remedies, the best first."""
+
 
 @dataclass(frozen=True)
 class Symptoms:
@@ -38,8 +41,8 @@ class FailureMode(ABC):
         """The evidence in a run; None if the run does not show it or is too young."""
 
     @abstractmethod
-    def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
-        """Labels and settings of possible remedies, the best first. `finding` drops those that change no setting."""
+    def remedies(self, config: TrainConfig) -> Remedies:
+        """Possible remedies; `finding` drops those that change no setting."""
 
     def finding(self, run: RunSignals) -> Finding | None:
         """The finding for a run, or None if the run does not show this failure mode."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from gan_core.diagnosis.balance_failures import (
     VanishingGradient,
 )
 from gan_core.diagnosis.curves import MIN_STEPS, RunSignals
-from gan_core.diagnosis.failure_mode import FailureMode, Symptoms, critic, is_rising, penalty, smaller_steps
+from gan_core.diagnosis.failure_mode import FailureMode, Remedies, Symptoms, critic, is_rising, penalty, smaller_steps
 from gan_core.diagnosis.findings import Chart, Evidence
 from gan_core.losses import CrossEntropy
 
@@ -88,7 +87,7 @@ class Divergence(FailureMode):
         text = f"D's loss jumped to {highest:.3g}, {highest / equilibrium:.0f} times its equilibrium"
         return Symptoms(min(step, since), (Evidence("losses", text, highest, 6 * equilibrium, step),))
 
-    def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
+    def remedies(self, config: TrainConfig) -> Remedies:
         both = ("optimizer_g", "optimizer_d")
         adam = {f"{side}.name": "adam" for side in both} | {f"{side}.lr": 2e-4 for side in both}
         return [
@@ -158,14 +157,12 @@ class ModeCollapse(FailureMode):
             return False
         return run.sample_stats[-1].nearest > 0.8 * max(stats.nearest for stats in first)
 
-    def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
+    def remedies(self, config: TrainConfig) -> Remedies:
         d, g = config.optimizer_d.lr, config.optimizer_g.lr
         balanced: dict[str, Any] = {"g_steps": 1}
         if d < g:
             balanced |= {"optimizer_d.lr": g}
-        remedies: list[tuple[str, Mapping[str, Any]]] = [
-            ("A critic with a gradient penalty", {**balanced, **critic(config)})
-        ]
+        remedies: Remedies = [("A critic with a gradient penalty", {**balanced, **critic(config)})]
         if (
             config.loss.name != "least-squares"
         ):  # measured: these three remedies do not end the collapse of least squares
@@ -220,7 +217,7 @@ class Memorisation(FailureMode):
         text = f"D scores unseen real examples {share:.0%} of the way towards fakes"
         return Symptoms(since, (Evidence("scores", text, share, self.max_overfit, last.step),))
 
-    def remedies(self, config: TrainConfig) -> list[tuple[str, Mapping[str, Any]]]:
+    def remedies(self, config: TrainConfig) -> Remedies:
         all_data = ("All of the data", {"data.count": 0})
         if config.dataset.kind == "points":
             return [all_data]
