@@ -8,12 +8,7 @@ import scipy.linalg
 import torch
 from torch import Tensor
 
-from gan_core.metrics import (
-    bootstrap,
-    class_balance,
-    frechet_distance,
-    wasserstein,
-)
+from gan_core.metrics import bootstrap, class_balance, frechet_distance, wasserstein
 from gan_core.metrics.frechet import gaussian_distance, kernel
 from gan_core.metrics.precision_recall import ball_metrics, novelty
 from gan_core.system.random_streams import stream

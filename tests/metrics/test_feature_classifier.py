@@ -10,10 +10,7 @@ import torch
 
 from gan_core.config import TrainConfig
 from gan_core.data import Dataset, load
-from gan_core.metrics import (
-    evaluate,
-    feature_classifier,
-)
+from gan_core.metrics import evaluate, feature_classifier
 from gan_core.system.random_streams import stream
 
 

@@ -13,12 +13,7 @@ from torch import Tensor
 
 from gan_core.config import TrainConfig
 from gan_core.data import Dataset, load
-from gan_core.metrics import (
-    Quality,
-    bootstrap,
-    evaluate,
-    registry,
-)
+from gan_core.metrics import Quality, bootstrap, evaluate, registry
 from gan_core.metrics.frechet import frechet, kernel
 from gan_core.metrics.precision_recall import novelty
 from gan_core.system.random_streams import stream
