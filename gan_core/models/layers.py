@@ -58,9 +58,6 @@ class Dropout(StochasticLayer):
         keep = 1 - self.p
         return x * torch.empty_like(x).bernoulli_(keep, generator=self.rng).div_(keep)
 
-    def extra_repr(self) -> str:
-        return f"p={self.p}"
-
 
 def set_rng(network: nn.Module, rng: torch.Generator) -> None:
     """Let every `StochasticLayer` of `network` draw from `rng`, which must be on the network's device."""

@@ -68,9 +68,8 @@ def _rows(network: nn.Module, *inputs: Any) -> list[LayerRow]:
             hook.remove()
     if isinstance(network, Generators | Discriminators):
         n = len(network.local)
-        rows.append(
-            LayerRow(f"{n} local pair{'s' if n > 1 else ''}, the same again", (), _count_rest(network, counted))
-        )
+        rest = sum(parameter.numel() for parameter in network.parameters() if id(parameter) not in counted)
+        rows.append(LayerRow(f"{n} local pair{'s' if n > 1 else ''}, the same again", (), rest))
     else:  # layers that are never called, because another layer reads their weights
         rows += [
             LayerRow(label_of(part), (), count)
@@ -108,7 +107,3 @@ def _count_own(module: nn.Module, counted: set[int]) -> int:
     new = [parameter for parameter in parameters if id(parameter) not in counted]
     counted.update(map(id, new))
     return sum(parameter.numel() for parameter in new)
-
-
-def _count_rest(network: nn.Module, counted: set[int]) -> int:
-    return sum(parameter.numel() for parameter in network.parameters() if id(parameter) not in counted)
