@@ -1,4 +1,4 @@
-"""A page of the components alone, fed with made-up numbers that move twice a second."""
+"""A page of components with synthetic data that changes twice a second."""
 
 from __future__ import annotations
 
@@ -20,13 +20,12 @@ if "began" not in st.session_state:
     gc.collect()
     gc.freeze()
     st.session_state.began = time.monotonic()
-chance = np.random.default_rng(0)
 MARKS = (SimpleNamespace(step=400, text="G's learning rate 0.0002 → 0.0001"),)
 EMPTY = "empty" in st.query_params
 
 
 def history(n: int) -> SimpleNamespace:
-    """A run of `n` steps that settles at the equilibrium of the cross-entropy loss."""
+    """A run of `n` steps that converges to the equilibrium of the cross-entropy loss."""
     step = np.arange(1, n + 1, dtype=np.int32)
     fade = np.exp(-step / 300)
     noise = np.random.default_rng(1).normal(size=(6, n)).astype(np.float32)
@@ -44,7 +43,7 @@ def history(n: int) -> SimpleNamespace:
 
 
 def plane(turn: float) -> tuple[SimpleNamespace, np.ndarray, np.ndarray]:
-    """A generator that unrolls onto a ring of eight blobs, and a discriminator between them."""
+    """A generator that approaches a ring of eight Gaussians, and a discriminator."""
     real = np.array([[2 * np.cos(a), 2 * np.sin(a)] for a in np.arange(256) % 8 * np.pi / 4])
     real = real + np.random.default_rng(2).normal(0, 0.06, real.shape)
     y, x = np.mgrid[-3:3:40j, -3:3:40j]
@@ -70,7 +69,7 @@ def plane(turn: float) -> tuple[SimpleNamespace, np.ndarray, np.ndarray]:
 
 
 def digits(n: int, side: int, channels: int, turn: float) -> np.ndarray:
-    """Rings of changing width, as white on black as a digit."""
+    """White rings of changing width on black."""
     y, x = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
     wide = (0.45 + 0.25 * np.sin(turn + np.arange(n)))[:, None, None]
     ring = np.exp(-((np.hypot(x, y)[None] - wide) ** 2) / 0.02)

@@ -1,4 +1,4 @@
-"""Provokes what a busy server meets by chance."""
+"""Provokes the race conditions of a busy server."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from ui import streamlit_fixes
 
 
-def ask_for_the_fragment() -> tuple[AppSession, Callable[[], None]]:
-    """This page's session, and what has its fragment drawn anew; to be called in the server's loop."""
+def fragment_rerun() -> tuple[AppSession, Callable[[], None]]:
+    """This page's session, and a function that reruns its fragment, for the server's event loop."""
     context = get_script_run_ctx()
     assert context is not None
     info = get_instance()._session_mgr.get_session_info(context.session_id)
@@ -27,27 +27,27 @@ def ask_for_the_fragment() -> tuple[AppSession, Callable[[], None]]:
     return session, lambda: session.request_rerun(wanted)
 
 
-def late_look(afterwards: float = 0) -> None:
-    """Have the loop busy while this page's last words are drawn, and then meet a request of the fragment first."""
-    session, ask = ask_for_the_fragment()
+def rerun_first(afterwards: float = 0) -> None:
+    """Block the event loop while this page ends, and then let it handle a rerun of the fragment first."""
+    session, rerun = fragment_rerun()
 
-    def busy() -> None:
+    def block() -> None:
         time.sleep(1)
-        ask()
+        rerun()
         time.sleep(afterwards)
 
-    session._event_loop.call_soon_threadsafe(busy)
+    session._event_loop.call_soon_threadsafe(block)
 
 
-def late_news() -> None:
-    """Have the loop busy in two seconds, so that the browser hears of a look long after it was taken."""
-    session, ask = ask_for_the_fragment()
+def rerun_unnoticed() -> None:
+    """Block the event loop in two seconds, so that the browser hears of a rerun long after it."""
+    session, rerun = fragment_rerun()
 
-    def busy() -> None:
-        ask()
+    def block() -> None:
+        rerun()
         time.sleep(3)
 
-    session._event_loop.call_soon_threadsafe(session._event_loop.call_later, 2, busy)
+    session._event_loop.call_soon_threadsafe(session._event_loop.call_later, 2, block)
 
 
 def count(name: str) -> None:
@@ -62,21 +62,21 @@ def part() -> None:
     st.button("Turn", on_click=count, args=("turns",))
     st.text(("Heads ", "Tails ")[st.session_state.get("turns", 0) % 2] * 10_000)
     if st.button("Late"):
-        late_news()
+        rerun_unnoticed()
 
 
-def busy_from_the_start() -> None:
-    late_look(afterwards=0.5)  # seconds in which the fragment's run begins: nothing of the page was sent yet
-    time.sleep(0.2)  # the loop has begun to be busy
+def block_from_the_start() -> None:
+    rerun_first(afterwards=0.5)  # seconds: the fragment's rerun begins before anything of the page was sent
+    time.sleep(0.2)  # the event loop is blocked now
 
 
 streamlit_fixes.apply()
-st.button("Draw busily", on_click=busy_from_the_start)
+st.button("Draw busily", on_click=block_from_the_start)
 part()
 drawn = st.button("Draw")
 st.text(f"{st.session_state.get('clicks', 0)} clicks")
 if drawn:
     count("draws")
-    late_look()
-    time.sleep(0.2)  # the loop has begun to be busy
+    rerun_first()
+    time.sleep(0.2)  # the event loop is blocked now
 st.text(f"drawn {st.session_state.get('draws', 0)} times")

@@ -1,4 +1,4 @@
-"""The components in Chromium: they move without flicker, keep what the user did, and send clicks and strokes back."""
+"""The components in Chromium: they update without flicker, keep the user's changes, and send clicks and strokes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ui import theme
 pytestmark = pytest.mark.browser
 SECONDS = 5
 
-# Counts, over `seconds`, chart containers that leave the document, samples of the grid that are blank, and updates.
+# Counts over `seconds`: removed chart containers, blank or faded frames, different pictures, and updates.
 WATCH = """async (seconds) => {
   const inside = (node, name) => node.querySelector?.(name) || node.matches?.(name);
   const seen = { removed: 0, blank: 0, faded: 0, frames: 0, pictures: new Set(), updates: 0 };
@@ -58,7 +58,7 @@ def address(serve: Callable[..., Server]) -> str:
 
 @pytest.fixture
 def app(page: Page, address: str) -> Page:
-    """The page of all components, once its charts are drawn; it fails the test on an error in the page's scripts."""
+    """The page of all components with its charts drawn; `page.errors` collects errors of its scripts."""
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.set_viewport_size({"width": 1440, "height": 900})
@@ -69,9 +69,9 @@ def app(page: Page, address: str) -> Page:
     return page
 
 
-def chart(page: Page, spoken: str) -> Locator:
-    """The chart whose description for those who cannot see it holds these words."""
-    return page.locator(".live-chart").filter(has=page.locator(f'.plot[aria-label*="{spoken}"]'))
+def chart(page: Page, description: str) -> Locator:
+    """The chart whose description for screen readers contains this text."""
+    return page.locator(".live-chart").filter(has=page.locator(f'.plot[aria-label*="{description}"]'))
 
 
 def layout_of(found: Locator, name: str) -> Any:
@@ -79,36 +79,36 @@ def layout_of(found: Locator, name: str) -> Any:
 
 
 def after_an_update(page: Page) -> None:
-    """Wait for two more updates, so that at least one was made after this call."""
+    """Wait for two updates, so that at least one of them started after this call."""
     status = page.get_by_text(re.compile(r"updates \d+"))
     now = int(re.search(r"updates (\d+)", status.inner_text()).group(1))  # type: ignore[union-attr]
     expect(status).to_have_text(re.compile(rf"updates ({now + 2}|{now + 3}|{now + 4})"))
 
 
 def drag(page: Page, box: Any, start: tuple[float, float], *others: tuple[float, float]) -> None:
-    """Drag through places given as shares of the box."""
-    place = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, *others)]
-    page.mouse.move(*place[0])
+    """Drag through positions given as shares of the box."""
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, *others)]
+    page.mouse.move(*points[0])
     page.mouse.down()
-    for x, y in place[1:]:
+    for x, y in points[1:]:
         page.mouse.move(x, y, steps=4)
     page.mouse.up()
 
 
-def test_a_live_page_neither_remounts_nor_blanks_nor_fades_and_keeps_its_pace(app: Page) -> None:
+def test_a_live_page_updates_twice_a_second_without_flicker(app: Page) -> None:
     windows = []
-    while len(windows) < 3 and max([0, *windows]) < 1.8:  # another job may slow one window, not all
+    while len(windows) < 3 and max([0, *windows]) < 1.8:  # another process may slow some windows
         seen = app.evaluate(WATCH, SECONDS)
         assert seen["removed"] == 0
         assert seen["blank"] == 0
         assert seen["faded"] == 0
-        assert seen["pictures"] >= SECONDS / 2  # it did watch pictures that change
+        assert seen["pictures"] >= SECONDS / 2  # the pictures changed
         windows.append(seen["rate"])
     assert max(windows) >= 1.8, windows
     assert app.errors == []  # type: ignore[attr-defined]
 
 
-def test_a_zoom_outlives_updates_until_it_is_reset(app: Page) -> None:
+def test_a_zoom_stays_until_it_is_reset(app: Page) -> None:
     norms = chart(app, "Gradient norm")
     reset = norms.get_by_text("Reset zoom")
     expect(reset).to_be_hidden()
@@ -123,7 +123,7 @@ def test_a_zoom_outlives_updates_until_it_is_reset(app: Page) -> None:
     assert layout_of(norms, "xaxis.autorange")
 
 
-def test_a_zoom_in_steps_does_not_hold_for_epochs(app: Page) -> None:
+def test_another_unit_of_the_x_axis_resets_a_zoom(app: Page) -> None:
     losses = chart(app, "Loss")
     drag(app, losses.locator(".nsewdrag").bounding_box(), (0.2, 0.2), (0.6, 0.8))
     app.get_by_text("epoch", exact=True).first.click()
@@ -132,20 +132,20 @@ def test_a_zoom_in_steps_does_not_hold_for_epochs(app: Page) -> None:
     assert layout_of(losses, "xaxis.autorange")
 
 
-def test_a_layer_that_is_switched_off_stays_off(app: Page) -> None:
+def test_a_hidden_layer_stays_hidden(app: Page) -> None:
     layers = chart(app, "points on D's surface")
     real = layers.get_by_role("button", name="real")
     real.click()
     after_an_update(app)
     expect(real).to_have_attribute("aria-pressed", "false")
-    drawn = layers.locator(".plot").evaluate("plot => plot._fullData.filter(t => t.visible === true).map(t => t.name)")
-    assert "real" not in drawn
-    assert "generated" in drawn
+    shown = layers.locator(".plot").evaluate("plot => plot._fullData.filter(t => t.visible === true).map(t => t.name)")
+    assert "real" not in shown
+    assert "generated" in shown
     real.press("Enter")
     expect(real).to_have_attribute("aria-pressed", "true")
 
 
-def test_a_click_on_a_curve_moves_the_cursor_of_every_chart_to_that_step(app: Page) -> None:
+def test_a_click_on_a_curve_moves_the_cursor_of_every_chart(app: Page) -> None:
     app.get_by_text("seconds", exact=True).click()
     after_an_update(app)
     chart(app, "Loss").locator(".nsewdrag").click(position={"x": 200, "y": 60})
@@ -153,11 +153,11 @@ def test_a_click_on_a_curve_moves_the_cursor_of_every_chart_to_that_step(app: Pa
     step = float(re.search(r"cursor ([\d.]+)", app.get_by_text("cursor").inner_text()).group(1))  # type: ignore[union-attr]
     assert step == int(step) > 0
     after_an_update(app)
-    for spoken in ("Loss", "Score", "Gradient norm"):
-        assert step / 62 in [pytest.approx(shape["x0"]) for shape in layout_of(chart(app, spoken), "shapes")]
+    for description in ("Loss", "Score", "Gradient norm"):
+        assert step / 62 in [pytest.approx(shape["x0"]) for shape in layout_of(chart(app, description), "shapes")]
 
 
-def test_a_picture_tells_its_score_and_a_click_or_the_enter_key_chooses_it(app: Page) -> None:
+def test_a_picture_shows_its_score_and_is_picked_with_a_click_or_the_enter_key(app: Page) -> None:
     canvas = app.get_by_role("img", name="64 generated samples, mean D(x)")
     box = canvas.bounding_box()
     assert box
@@ -172,8 +172,7 @@ def test_a_picture_tells_its_score_and_a_click_or_the_enter_key_chooses_it(app: 
     expect(app.get_by_text("index 11")).to_be_visible()
 
 
-def test_the_pictures_stay_sharp(app: Page) -> None:
-    """A picture 28 pixels wide is shown at a whole multiple: its pixels are equal squares."""
+def test_the_pictures_have_square_pixels(app: Page) -> None:
     canvas = app.get_by_role("img", name="64 generated samples")
     runs = canvas.evaluate("""canvas => {
       const side = canvas.width / 8, row = canvas.getContext("2d").getImageData(0, side / 2, side, 1).data;
@@ -189,15 +188,15 @@ def test_the_pictures_stay_sharp(app: Page) -> None:
 def test_strokes_become_points_and_can_be_undone_and_cleared(app: Page) -> None:
     pad = app.get_by_role("img", name="Drawing of")
     pad.scroll_into_view_if_needed()
-    said = app.get_by_text(re.compile(r"^\d+ points, last"))
+    count = app.get_by_text(re.compile(r"^\d+ points, last"))
     drag(app, pad.bounding_box(), (0.25, 0.25), (0.75, 0.25), (0.75, 0.75))
-    expect(said).to_have_text(re.compile(r"^5[01] points, last \(1\.5\d*, -1\.[45]\d*\)"))
+    expect(count).to_have_text(re.compile(r"^5[01] points, last \(1\.5\d*, -1\.[45]\d*\)"))
     drag(app, pad.bounding_box(), (0.1, 0.9), (0.9, 0.9))
-    expect(said).to_have_text(re.compile("^9[0-2] points"))
+    expect(count).to_have_text(re.compile("^9[0-2] points"))
     app.get_by_role("button", name="Undo").click()
-    expect(said).to_have_text(re.compile("^5[01] points"))
+    expect(count).to_have_text(re.compile("^5[01] points"))
     app.get_by_role("button", name="Clear").click()
-    expect(said).to_have_text(re.compile("^0 points"))
+    expect(count).to_have_text(re.compile("^0 points"))
 
 
 def test_a_drawing_of_any_length_has_at_most_400_points(app: Page) -> None:
@@ -208,7 +207,7 @@ def test_a_drawing_of_any_length_has_at_most_400_points(app: Page) -> None:
     expect(app.get_by_text(re.compile(r"^(39\d|400) points, last"))).to_be_visible()
 
 
-def test_the_pad_can_be_drawn_on_with_the_keyboard(app: Page) -> None:
+def test_the_keyboard_draws_on_the_pad(app: Page) -> None:
     app.get_by_role("img", name="Drawing of").focus()
     for key in [" ", *["ArrowRight"] * 10, " "]:
         app.keyboard.press(key)
@@ -217,7 +216,7 @@ def test_the_pad_can_be_drawn_on_with_the_keyboard(app: Page) -> None:
     expect(app.get_by_text(re.compile("^0 points"))).to_be_visible()
 
 
-def test_a_finger_moves_the_page_and_not_the_chart(browser: Any, address: str) -> None:
+def test_a_touch_scrolls_the_page_and_does_not_zoom_a_chart(browser: Any, address: str) -> None:
     context = browser.new_context(has_touch=True, is_mobile=True, viewport={"width": 400, "height": 800})
     page = context.new_page()
     page.goto(address)
@@ -257,14 +256,14 @@ def test_a_chart_follows_the_width_of_its_column(app: Page) -> None:
 
 
 def test_another_host_name_for_this_machine_is_refused(address: str) -> None:
-    """A page elsewhere whose name was pointed at 127.0.0.1 (DNS rebinding) gets no connection to a session."""
+    """A foreign page whose host name resolves to 127.0.0.1 (DNS rebinding) cannot connect to a session."""
     port = int(address.rsplit(":", 1)[1])
     assert _handshake(port, f"localhost:{port}") == 101
     assert _handshake(port, f"evil.example:{port}") == 403
 
 
 def _handshake(port: int, host: str) -> int:
-    """The status that a WebSocket's opening gets under this host name."""
+    """The HTTP status of a WebSocket handshake with this host name."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     headers = {
         "Host": host,

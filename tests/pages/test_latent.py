@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 from gan_core import latent, models
 from gan_core.config import TrainConfig
 from gan_core.latent import Model, Weights
-from gan_core.runs import Run, RunStore, direction_names, shipped
+from gan_core.runs import Run, RunStore, shipped
 from gan_core.training.trainer import Trainer
 from tests.support.small import DIGITS, POINTS
 from ui import server
@@ -220,25 +219,6 @@ def test_a_latent_of_another_size_is_refused() -> None:
 
 
 CONDITIONAL = model({"condition.name": "projection"})
-
-
-def test_a_direction_keeps_its_name_after_a_small_rotation(tmp_path: Path) -> None:
-    basis = torch.eye(4)
-    direction_names.set_name(tmp_path, "pca", basis[1], "slant")
-    turned = torch.nn.functional.normalize(basis + 0.1, dim=1)
-    assert direction_names.names_of(tmp_path, "pca", turned) == ["", "slant", "", ""]
-    assert direction_names.names_of(tmp_path, "pca", -basis)[1] == "slant"
-    assert direction_names.names_of(tmp_path, "sefa", basis) == [""] * 4
-    direction_names.set_name(tmp_path, "pca", basis[1], "lean")
-    assert direction_names.names_of(tmp_path, "pca", basis) == ["", "lean", "", ""]
-    direction_names.set_name(tmp_path, "pca", basis[1], "")
-    assert json.loads((tmp_path / "directions.json").read_text()) == []
-
-
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"name": 1}]', '[{"name": "a", "kind": "pca", "vector": ["x"]}]'])
-def test_unreadable_names_count_as_none(tmp_path: Path, text: str) -> None:
-    (tmp_path / "directions.json").write_text(text)
-    assert direction_names.names_of(tmp_path, "pca", torch.eye(2)) == ["", ""]
 
 
 def test_a_drawing_of_any_size_and_position_becomes_a_centred_digit() -> None:

@@ -1,13 +1,13 @@
-// Placed before each component's own script by `assets.script`.
+// Placed before each component's own script by `assets.component`.
 
 const views = new WeakMap(); // the view of each mounted component
 
 // Shows a component's data in the view of its root element, and makes the view on the first call. Streamlit calls the
 // returned function when the component is removed, and also when an update is overtaken by the next one on a busy
 // machine; then the view stays.
-function mount(View, { data, parentElement, setStateValue, setTriggerValue }) {
+function mount(ViewClass, { data, parentElement, setStateValue, setTriggerValue }) {
   const root = parentElement.querySelector(".component");
-  if (!views.has(root)) views.set(root, new View(root));
+  if (!views.has(root)) views.set(root, new ViewClass(root));
   const view = views.get(root);
   Object.assign(view, { setState: setStateValue, trigger: setTriggerValue });
   view.show(data);

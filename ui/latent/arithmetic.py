@@ -35,8 +35,7 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
         return view
 
     if not len(a) + len(b) + len(c):
-        on_click = state.change_panel(fill)
-        st.button("Fill with seeds", icon=":material/casino:", key="fill-terms", on_click=on_click)
+        st.button("Fill with seeds", icon=":material/casino:", key="fill-terms", on_click=state.change_panel(fill))
         return
     z = latent.arithmetic(a, b, c)
     take = state.change(lambda view, *_: view.at_latent(z))

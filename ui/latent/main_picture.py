@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gan_core import losses
 from gan_core.latent import Model
-from gan_core.losses.descriptions import describe
 from ui.components import sample_grid
 from ui.latent import plane_panel, scores, seed_and_class, sliders
 from ui.latent.sources import Source
@@ -40,7 +38,7 @@ def _picture(view: LatentView, model: Model) -> None:
         score,
         columns=1,
         score_range=scores.range_of(model),
-        score_name=describe(losses.get(model.config.loss.name)).score_name,
+        score_name=scores.name(model),
         label="current picture",
         largest=LARGEST,
         rim=4,

@@ -7,9 +7,8 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 
-from gan_core import latent, losses
+from gan_core import latent
 from gan_core.latent import Model
-from gan_core.losses.descriptions import describe
 from gan_core.losses.score_range import is_probability
 from ui.components import sample_grid
 from ui.latent import scores
@@ -58,9 +57,7 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
         meaning = "The higher, the more real to D; it has no ends, and only differences between samples count"
         if is_probability(model.config.loss.name):
             meaning = "1: D is sure it is real; 0: sure it is generated"
-        st.metric(
-            describe(losses.get(model.config.loss.name)).score_name, f"{score:.3g}", width="content", help=meaning
-        )
+        st.metric(scores.name(model), f"{score:.3g}", width="content", help=meaning)
         st.markdown(
             f"D finds it more real than **{(others < score).mean():.0%}** of {_OTHERS} samples of other seeds, "
             f"which score {np.median(others):.3g} in the middle."

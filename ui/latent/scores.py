@@ -8,6 +8,7 @@ import torch
 from gan_core import latent, losses
 from gan_core.latent import Model
 from gan_core.losses import score_range
+from gan_core.losses.descriptions import describe
 
 
 def of(model: Model, samples: np.ndarray, label: int | None) -> np.ndarray:
@@ -15,6 +16,11 @@ def of(model: Model, samples: np.ndarray, label: int | None) -> np.ndarray:
     config = model.config
     loss = losses.get(config.loss.name, config.loss.combine, config.loss.label_smoothing)
     return loss.score(torch.from_numpy(model.scores(samples, label))).numpy()
+
+
+def name(model: Model) -> str:
+    """What the score is, for a label."""
+    return describe(losses.get(model.config.loss.name)).score_name
 
 
 def range_of(model: Model) -> tuple[float, float]:

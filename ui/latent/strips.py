@@ -14,7 +14,7 @@ from ui.latent import thumbnails
 from ui.latent.latent_point import LatentPoint, direction
 
 STEPS = 7  # pictures of a strip
-_MAX_AGE = 2.0  # seconds for which strips of a running session stay
+_MAX_AGE = 2000  # milliseconds for which strips of a running session stay
 _WIDEST = 64  # pixels of a picture
 
 
@@ -26,12 +26,7 @@ class Strips:
     model: Model
     point: LatentPoint
     pictures: np.ndarray  # (len(ids) * STEPS, H, W, C) uint8, or points (len(ids) * STEPS, 2) in [0, 1]
-    time: float  # seconds, on the monotonic clock
-
-    @property
-    def version(self) -> int:
-        """Differs between different strips."""
-        return round(1000 * self.time)
+    version: int  # when they were computed: milliseconds on the monotonic clock
 
     def show(self, ids: Sequence[str], model: Model, point: LatentPoint, dragging: bool) -> bool:
         """Whether these strips may be shown for these directions, this model and this point.
@@ -39,7 +34,7 @@ class Strips:
         While a slider is dragged the strips of the point where it last rested stay. The strips of a running session
         are computed every 2 seconds only, because they take much longer than the picture and slow the training down.
         """
-        same = point is self.point and (model is self.model or time.monotonic() - self.time < _MAX_AGE)
+        same = point is self.point and (model is self.model or 1000 * time.monotonic() - self.version < _MAX_AGE)
         return ids == self.ids and (dragging or same)
 
 
@@ -52,4 +47,4 @@ def compute(ids: Sequence[str], model: Model, basis: Model, point: LatentPoint, 
         pictures = thumbnails.in_frame(model, pictures)
     else:
         pictures = pictures[:, :: max(1, pictures.shape[1] // _WIDEST), :: max(1, pictures.shape[2] // _WIDEST)]
-    return Strips(ids, model, point, pictures, time.monotonic())
+    return Strips(ids, model, point, pictures, round(1000 * time.monotonic()))

@@ -54,10 +54,8 @@ def app(serve: Callable[..., Server], library: RunStore, runs: dict[str, str]) -
 
 
 @pytest.fixture(scope="package")
-def shared(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
-    yield page
-    page.close()
+def shared(browser: Browser) -> Page:
+    return browser.new_page(viewport={"width": 1440, "height": 900})
 
 
 @pytest.fixture
@@ -93,8 +91,8 @@ def canvas(page: Page, label: str) -> Locator:
 
 
 def pixels(page: Page, label: str = "current picture") -> str:
-    drawn: str = canvas(page, label).first.evaluate("canvas => canvas.toDataURL()")
-    return drawn
+    data: str = canvas(page, label).first.evaluate("canvas => canvas.toDataURL()")
+    return data
 
 
 def slider(page: Page, name: str = "PC 1") -> Locator:

@@ -18,7 +18,7 @@ from tests.support.small import DIGITS
 pytestmark = pytest.mark.browser
 
 
-def test_a_slider_moves_the_picture_and_a_copied_link_opens_it_again(latent: Callable[..., Page]) -> None:
+def test_a_slider_changes_the_picture_and_a_copied_link_opens_it(latent: Callable[..., Page]) -> None:
     page = latent("digits")
     before = pixels(page)
     slider(page).focus()
@@ -32,12 +32,11 @@ def test_a_slider_moves_the_picture_and_a_copied_link_opens_it_again(latent: Cal
     until(lambda: canvas(fresh, "current picture").count() and pixels(fresh) == moved, 60)
     expect(slider(fresh)).to_have_value("0.4")
     fresh.close()
-
     page.get_by_role("button", name="Reset PC 1").click()
     until(lambda: pixels(page) == before)
 
 
-def test_a_click_on_a_strip_goes_where_it_leads(latent: Callable[..., Page]) -> None:
+def test_a_click_on_a_strip_moves_its_slider(latent: Callable[..., Page]) -> None:
     page = latent("digits", sliders="sefa")
     before = pixels(page)
     click_cell(page, "Where SeFa 2 leads", 6, 7)
@@ -71,14 +70,14 @@ def test_a_name_given_to_a_direction_is_kept_with_the_run(
     expect(slider(page, "slant")).to_be_visible(timeout=PATIENCE)
 
 
-def test_raw_numbers_come_in_pages_of_sixteen(latent: Callable[..., Page]) -> None:
+def test_raw_directions_have_pages_of_sixteen(latent: Callable[..., Page]) -> None:
     page = latent("style", sliders="raw")
     expect(page.get_by_role("slider", name=re.compile(r"^z \d+$"))).to_have_count(16)
     page.get_by_role("button", name="Next sliders").click()
     expect(slider(page, "z 17")).to_be_visible(timeout=PATIENCE)
 
 
-def test_a_class_is_chosen(latent: Callable[..., Page]) -> None:
+def test_choosing_a_class_changes_the_picture(latent: Callable[..., Page]) -> None:
     page = latent("classes")
     before = pixels(page)
     page.get_by_role("radio", name="7").or_(page.get_by_role("button", name="7", exact=True)).first.click()
@@ -86,7 +85,7 @@ def test_a_class_is_chosen(latent: Callable[..., Page]) -> None:
     page.wait_for_url(re.compile("class=7"), timeout=PATIENCE)
 
 
-def test_styles_are_truncated_and_mixed(latent: Callable[..., Page]) -> None:
+def test_truncation_and_style_mixing_change_the_picture(latent: Callable[..., Page]) -> None:
     page = latent("style")
     before = pixels(page)
     psi = page.get_by_role("slider", name="Truncation ψ")
@@ -103,21 +102,20 @@ def test_styles_are_truncated_and_mixed(latent: Callable[..., Page]) -> None:
     page.wait_for_url(re.compile("mix=3"), timeout=PATIENCE)
 
 
-def test_pointing_at_a_latent_tells_where_g_sends_it(latent: Callable[..., Page]) -> None:
+def test_pointing_at_a_latent_shows_its_sample(latent: Callable[..., Page]) -> None:
     page = latent("points")
     plane = canvas(page, "Latent plane, 441 latents")
     expect(plane).to_be_visible(timeout=PATIENCE)
     box = plane.bounding_box()
     assert box is not None
     plane.hover(position={"x": box["width"] / 4, "y": box["height"] / 4})
-    told = page.locator(".planes p")
-    expect(told).to_have_text(re.compile(r"^z \(-\d\.\d\d, \d\.\d\d\) → x \("))
+    expect(page.locator(".planes p")).to_have_text(re.compile(r"^z \(-\d\.\d\d, \d\.\d\d\) → x \("))
     plane.click(position={"x": box["width"] / 4, "y": box["height"] / 4})
     page.wait_for_url(re.compile("[?&]z="), timeout=PATIENCE)
     expect(page.get_by_role("button", name="Undo")).to_be_enabled()
 
 
-def test_the_picture_of_a_running_session_moves_while_its_latent_stays(
+def test_the_picture_of_a_running_session_changes_while_its_latent_stays(
     app: Server, latent: Callable[..., Page], library: RunStore, shared: Page
 ) -> None:
     page = shared

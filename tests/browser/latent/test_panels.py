@@ -14,7 +14,7 @@ from tests.browser.latent.conftest import PATIENCE, canvas, changed, click_cell,
 pytestmark = pytest.mark.browser
 
 
-def test_a_click_on_the_wall_takes_its_seed(latent: Callable[..., Page]) -> None:
+def test_a_click_on_the_seed_grid_takes_its_seed(latent: Callable[..., Page]) -> None:
     page = latent("digits", panel="wall")
     before = pixels(page)
     click_cell(page, "pictures on the wall", 18, 16, 3)
@@ -29,7 +29,7 @@ def test_a_click_on_the_wall_takes_its_seed(latent: Callable[..., Page]) -> None
     expect(page.get_by_test_id("stMultiSelect")).to_contain_text("2")
 
 
-def test_a_way_between_points_plays_and_leaves_as_files(latent: Callable[..., Page]) -> None:
+def test_an_interpolation_plays_and_is_downloaded(latent: Callable[..., Page]) -> None:
     page = latent("digits", panel="interpolate")
     page.get_by_role("button", name="Begin with four seeds").click()
     film = canvas(page, "interpolation, 96 frames")
@@ -57,7 +57,7 @@ def test_arithmetic_shows_its_result_and_its_vectors(latent: Callable[..., Page]
     changed(page, before)
 
 
-def test_a_real_picture_is_searched_for_while_one_watches(latent: Callable[..., Page]) -> None:
+def test_the_inversion_of_a_real_picture_shows_its_progress(latent: Callable[..., Page]) -> None:
     page = latent("digits", panel="invert")
     click_cell(page, "real examples to search for", 3, 8, 3)
     expect(page.get_by_test_id("stProgress")).to_contain_text("mean squared difference", timeout=PATIENCE)
@@ -69,10 +69,10 @@ def test_a_real_picture_is_searched_for_while_one_watches(latent: Callable[..., 
     expect(page.get_by_role("button", name="Close")).to_have_count(0)
 
 
-def test_a_search_is_stopped_and_a_file_that_is_no_picture_is_told(latent: Callable[..., Page]) -> None:
+def test_a_search_can_be_stopped_and_a_file_that_is_no_picture_is_reported(latent: Callable[..., Page]) -> None:
     page = latent("digits", panel="invert")
     click_cell(page, "real examples to search for", 5, 8, 3)
-    ends = page.get_by_role("button", name=re.compile("^(Stop|Close)$"))  # a quick machine may have found it by now
+    ends = page.get_by_role("button", name=re.compile("^(Stop|Close)$"))  # a fast machine may be done already
     ends.click(timeout=PATIENCE)
     expect(ends).to_have_count(0)
     page.get_by_text("Upload", exact=True).first.click()
@@ -82,7 +82,7 @@ def test_a_search_is_stopped_and_a_file_that_is_no_picture_is_told(latent: Calla
     expect(slider(page)).to_be_enabled()
 
 
-def test_a_drawn_digit_is_searched_for(latent: Callable[..., Page]) -> None:
+def test_a_drawn_digit_is_inverted(latent: Callable[..., Page]) -> None:
     page = latent("digits", panel="invert")
     page.get_by_text("Draw", exact=True).click()
     pad = page.locator(".pad canvas")
@@ -106,7 +106,7 @@ def test_the_nearest_real_ones_are_shown_with_a_verdict(latent: Callable[..., Pa
     expect(page.get_by_text(re.compile("From a real example to the nearest other one"))).to_be_visible()
 
 
-def test_ds_eye_follows_the_slider(latent: Callable[..., Page]) -> None:
+def test_the_saliency_map_follows_the_slider(latent: Callable[..., Page]) -> None:
     page = latent("digits", panel="eye")
     expect(canvas(page, "what D looks at")).to_be_visible(timeout=PATIENCE)
     before = pixels(page, "what D looks at")
@@ -116,7 +116,7 @@ def test_ds_eye_follows_the_slider(latent: Callable[..., Page]) -> None:
     until(lambda: pixels(page, "what D looks at") != before)
 
 
-def test_one_latent_through_all_checkpoints_and_other_runs(latent: Callable[..., Page]) -> None:
+def test_one_latent_is_shown_at_all_checkpoints_and_in_other_runs(latent: Callable[..., Page]) -> None:
     page = latent("digits", panel="time")
     expect(canvas(page, "film of learning, 3 frames")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("The same latent at 3 checkpoints")).to_be_visible()
