@@ -1,7 +1,4 @@
-"""What becomes of memory that this process frees: it is kept for the next step, or given back to the system.
-
-Only glibc's allocator is told; other systems have others, which are left as they are.
-"""
+"""glibc's allocator: keep freed memory for the next step, or return it to the system. No effect elsewhere."""
 
 from __future__ import annotations
 
@@ -14,23 +11,23 @@ _MB = 1 << 20
 
 
 def keep_freed_memory() -> None:
-    """Keep what is freed for the next step. For processes whose business is to train and then to end.
+    """Keep freed memory for the next step, in a process that only trains.
 
-    A training step frees and asks for the same tensors as the one before; in between glibc gives the larger ones' pages
-    back, thousands of page faults a step (mallopt(3)). The price is that the process stays as large as it once was,
-    which is why the app's server, in which much else comes and goes, leaves its allocator alone.
+    Each training step allocates tensors of the same sizes. By default glibc returns the larger ones to the system after
+    each step, which causes thousands of page faults (mallopt(3)). The process then never shrinks, so the app's server
+    does not use this.
     """
     if libc := _glibc():
-        libc.mallopt(_MMAP_THRESHOLD, 32 * _MB)  # the most that it can be
+        libc.mallopt(_MMAP_THRESHOLD, 32 * _MB)  # the maximum
         libc.mallopt(_TRIM_THRESHOLD, 512 * _MB)
         libc.mallopt(_TOP_PAD, 64 * _MB)
 
 
 def give_back_freed_memory() -> None:
-    """Give all that is free to the system at once; some 10 ms, in which other threads go on.
+    """Return all free memory to the system. Takes about 10 ms, during which other threads continue.
 
-    Each thread has a part of memory to itself, of which glibc gives back the end only, and what comes and goes in many
-    threads leaves ever more behind: a server of two sessions grew by 60 to 100 MB an hour (malloc_trim(3)).
+    Each thread has its own arena, of which glibc returns only the free end. Without this call, a server of two sessions
+    grew by 60 to 100 MB an hour (malloc_trim(3)).
     """
     if libc := _glibc():
         libc.malloc_trim(0)

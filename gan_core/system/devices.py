@@ -1,4 +1,4 @@
-"""Where training runs: finding a device, naming it, and what CUDA may compute with."""
+"""Finding and naming the training device, and the numerical options of CUDA."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import torch
 
 
 def find_device(name: str) -> torch.device:
-    """The device that `name` means, a GPU with its number. Raises `ValueError` where this machine has none such."""
+    """The device "auto", "cpu", "cuda" or "cuda:1"; a GPU with its index. Raises `ValueError` if there is none such."""
     cuda = torch.cuda.is_available()
-    if cuda:  # cuBLAS asks for it before its first product, or no later run can be repeated (Results reproducibility)
+    if cuda:  # cuBLAS reads this before its first product; results are not reproducible without it
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     try:
         device = torch.device(("cuda" if cuda else "cpu") if name == "auto" else name)
@@ -22,75 +22,75 @@ def find_device(name: str) -> torch.device:
     if device is None or device.type not in ("cpu", "cuda"):
         raise ValueError(f'"{name}" is not a device; use auto, cpu, cuda or cuda:1')
     if device.type == "cuda" and (not cuda or (device.index or 0) >= torch.cuda.device_count()):
-        raise ValueError(f'"{name}" is not here: {torch.cuda.device_count()} CUDA devices found; use auto or cpu')
-    return torch.device("cuda", device.index or 0) if device.type == "cuda" else device  # as its tensors call it
+        raise ValueError(f'"{name}" is not available: {torch.cuda.device_count()} CUDA devices found; use auto or cpu')
+    return torch.device("cuda", device.index or 0) if device.type == "cuda" else device  # equal to `tensor.device`
 
 
 def describe_device(device: torch.device) -> str:
-    """The device in words: "CPU", or the name of the GPU."""
+    """The name of the GPU, or "CPU"."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
 
 
 def multiplies_bfloat16(device: torch.device) -> bool:
-    """Whether it has products of bfloat16 numbers. Others imitate them, and take ten times as long as in float32."""
+    """Whether the hardware multiplies bfloat16 numbers. Emulation takes ten times as long as float32."""
     if device.type == "cuda":
         with torch.cuda.device(device):
             return torch.cuda.is_bf16_supported(including_emulation=False)
-    known: bool = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    return known
+    supported: bool = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return supported
 
 
 @dataclass(frozen=True, eq=False)
 class Kernels:
-    """What a run asks of CUDA's kernels; in force for as long as this is kept, in the whole process.
+    """The CUDA options that a run requests, for as long as this object lives.
 
-    There is one choice for all runs of a process. So where they ask for different things, the stricter holds for all:
-    a number may come out more exactly than its run asks, or later. Once nobody asks, all is as it was before.
+    The options apply to the whole process, so if runs differ, the stricter option applies to all. A result may then be
+    more exact or come later than its run requests. After the last run, the options are as they were before the first.
     """
 
-    deterministic: bool  # only kernels whose sums are the same at every run; others raise
-    tf32: bool  # matrix products may round their factors to 10 bits, as those of convolutions always may
+    deterministic: bool  # only deterministic kernels; operations without one raise an error
+    tf32: bool  # matrix products may round their factors to TF32, as convolutions always may
 
     def __post_init__(self) -> None:
-        global _before
-        with _choosing:
-            if not _asked:
-                _before = _Choice.present()
-            _asked.add(self)
-            _choose()
-        weakref.finalize(self, _choose).atexit = False
+        global _initial
+        with _lock:
+            if not _requests:
+                _initial = _Options.current()
+            _requests.add(self)
+            _apply()
+        weakref.finalize(self, _apply).atexit = False
 
 
 @dataclass(frozen=True)
-class _Choice:
-    """How torch's switches stand."""
+class _Options:
+    """torch's process-wide options."""
 
     deterministic: bool
     tf32: bool
-    benchmark: bool  # try which kernels are fastest, which may differ from run to run, and with it the last digits
+    benchmark: bool  # cuDNN chooses the fastest kernels, which may differ between runs and change the last digits
 
     @classmethod
-    def present(cls) -> _Choice:
+    def current(cls) -> _Options:
         return cls(
             torch.are_deterministic_algorithms_enabled(),
             torch.backends.cuda.matmul.allow_tf32,
             torch.backends.cudnn.benchmark,
         )
 
-    def make(self) -> None:
+    def apply(self) -> None:
         torch.use_deterministic_algorithms(self.deterministic)
         torch.backends.cuda.matmul.allow_tf32 = self.tf32
         torch.backends.cudnn.benchmark = self.benchmark
 
 
-_asked: weakref.WeakSet[Kernels] = weakref.WeakSet()
-_before: _Choice  # anybody asked; what whoever uses the library has chosen holds beside what runs ask for
-_choosing = threading.RLock()  # one thread may come back: a run can end, as memory is cleared, while another begins
+_requests: weakref.WeakSet[Kernels] = weakref.WeakSet()
+_initial: _Options  # set by other code of the process before the first request
+_lock = threading.RLock()  # reentrant: garbage collection may end a run while another run starts
 
 
-def _choose() -> None:
-    with _choosing:
-        asked = [*_asked]
-        strict = _before.deterministic or any(kernels.deterministic for kernels in asked)
-        rounded = _before.tf32 or all(kernels.tf32 for kernels in asked)
-        (_Choice(strict, rounded, not strict) if asked else _before).make()
+def _apply() -> None:
+    with _lock:
+        requests = [*_requests]
+        strict = _initial.deterministic or any(kernels.deterministic for kernels in requests)
+        tf32 = _initial.tf32 or all(kernels.tf32 for kernels in requests)
+        (_Options(strict, tf32, not strict) if requests else _initial).apply()

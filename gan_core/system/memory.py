@@ -1,4 +1,4 @@
-"""How much memory is free."""
+"""Free memory of the machine and of its GPUs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import torch
 
 
 def free_bytes(device: torch.device | None = None) -> int:
-    """Bytes that are free on `device`: of the GPU's memory on CUDA, of the machine's on a CPU and by default."""
+    """Free bytes of a CUDA device, or of the machine's main memory for a CPU and by default."""
     if device is not None and device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(device)
-        return int(free)
+        return int(torch.cuda.mem_get_info(device)[0])
     return int(psutil.virtual_memory().available)
