@@ -1,7 +1,7 @@
-"""The data that a GAN imitates: `load(config)` gives one tensor in memory, its labels, and whom to credit.
+"""Training data: `load(config)` returns all examples in one tensor, their labels, and the credit.
 
-Where each set comes from stands in `gan_core.config.catalog.DATASETS`. An entry's target is called as
-`loader(config, progress) -> Dataset`; sets of points are a `gan_core.data.points.PointSet`, which can be called so too.
+`gan_core.config.catalog.DATASETS` lists the loaders, functions `(config, progress) -> Dataset`. A data set of points is
+a `gan_core.data.points.PointSet`, which is such a function too.
 """
 
 from __future__ import annotations
@@ -17,47 +17,47 @@ from torch import Tensor
 from gan_core.config import TrainConfig
 from gan_core.data import store
 
-HELD_OUT = 64  # examples at most that training never sees, where the config leaves any
+HELD_OUT = 64  # at most so many of the examples that the config leaves out are kept for evaluation
 Progress = Callable[[float, str], None]
-"""Is told how much is done, from 0 to 1, and what is being done. It may raise, to give up."""
+"""Called with the share that is done, 0 to 1, and a text. It may raise an exception to cancel loading."""
 
 
 class DataError(RuntimeError):
-    """Data that cannot be had; the message says what is missing, why, and what to do."""
+    """Data that cannot be loaded. The message says what is missing, why, and what the user can do."""
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """All examples in one tensor that several sessions may share: index it, never write to it.
+    """All examples in one tensor, which several sessions share and must not write to.
 
-    Images stand in a fixed random order, so that any slice is a fair sample of the whole.
+    Images are in a fixed random order, so any slice is a random sample.
     """
 
-    examples: Tensor  # images: uint8 (N, C, H, W); points: float32 (N, 2). On the CPU; mapped from a file above 2 GiB
+    examples: Tensor  # uint8 images (N, C, H, W) or float32 points (N, 2), on the CPU; above 2 GiB mapped from a file
     labels: Tensor | None  # int64 (N,), indices into `classes`
     classes: tuple[str, ...]
     credit: str
-    notes: tuple[str, ...] = ()  # what the user should be told, such as files left out and why
-    held_out: Dataset | None = None  # a few examples that training never sees; None where it sees all there are
+    notes: tuple[str, ...] = ()  # messages for the user, such as which files were skipped and why
+    held_out: Dataset | None = None  # a few examples that training does not use, if there are any
 
     def __len__(self) -> int:
         return len(self.examples)
 
 
 def load(config: TrainConfig, progress: Progress | None = None) -> Dataset:
-    """The data set that `config` names, from memory if this process has loaded it lately.
+    """The data set of a config, from memory if it is one of the last few that this process has loaded.
 
-    Points depend on `config.seed`; images do not. Threads that ask for the same set at once load it once.
+    Points depend on `config.seed`; images do not. Threads that load the same set at the same time load it once.
 
     Raises:
-        DataError: the data cannot be had: no network, no usable files, nothing drawn.
+        DataError: no network, no usable files, or no drawn points.
     """
     progress = progress or (lambda fraction, text: None)
     key = _key(config)
-    turn = _memory.turn(key)
-    if turn.locked():
+    lock = _memory.lock(key)
+    if lock.locked():
         progress(0.0, "Waiting for another session that loads the same data")
-    with turn:
+    with lock:
         dataset = _memory.get(key)
         if dataset is None:
             try:
@@ -71,7 +71,7 @@ def load(config: TrainConfig, progress: Progress | None = None) -> Dataset:
 
 
 def forget() -> None:
-    """Let go of every data set kept in memory, so that the next `load` reads it anew."""
+    """Remove all data sets from memory, so that the next `load` reads the source."""
     _memory.clear()
 
 
@@ -83,22 +83,22 @@ def _key(config: TrainConfig) -> Hashable:
         data.count,
         tuple(getattr(data, name) for name in entry.reads),
         config.seed if entry.kind == "points" else None,
-        store.stamp(data.path) if entry.needs == "files" else None,
+        store.fingerprint(data.path) if entry.needs == "files" else None,
     )
 
 
 class _Memory:
-    """The data sets used last, and for each set that somebody is loading the lock of whose turn it is."""
+    """The most recently used data sets, and a lock for each data set that a thread is loading."""
 
-    def __init__(self, kept: int) -> None:
-        self._kept = kept
+    def __init__(self, size: int) -> None:
+        self._size = size
         self._guard = Lock()
         self._datasets: OrderedDict[Hashable, Dataset] = OrderedDict()
-        self._turns: WeakValueDictionary[Hashable, Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[Hashable, Lock] = WeakValueDictionary()
 
-    def turn(self, key: Hashable) -> Lock:
+    def lock(self, key: Hashable) -> Lock:
         with self._guard:
-            return self._turns.setdefault(key, Lock())
+            return self._locks.setdefault(key, Lock())
 
     def get(self, key: Hashable) -> Dataset | None:
         with self._guard:
@@ -109,7 +109,7 @@ class _Memory:
     def put(self, key: Hashable, dataset: Dataset) -> None:
         with self._guard:
             self._datasets[key] = dataset
-            while len(self._datasets) > self._kept:
+            while len(self._datasets) > self._size:
                 self._datasets.popitem(last=False)
 
     def clear(self) -> None:
@@ -117,4 +117,4 @@ class _Memory:
             self._datasets.clear()
 
 
-_memory = _Memory(kept=4)
+_memory = _Memory(size=4)

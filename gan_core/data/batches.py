@@ -1,4 +1,4 @@
-"""Minibatches without end: the data in one random order, then in another, cut into batches of equal size."""
+"""Endless minibatches of equal size: the data in one random order after another."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from torch import Tensor
 from gan_core.data.ranges import to_model
 from gan_core.system.memory import free_bytes
 
-_SHARE_OF_GPU = 0.5  # of free memory; a set larger than this stays in main memory and is copied batch by batch
+_SHARE_OF_GPU = 0.5  # of its free memory; a larger data set stays in main memory, and batches are copied
 
 
 class Batches:
-    """An endless stream of minibatches, drawn by index from one tensor.
+    """An endless stream of minibatches from one tensor.
 
-    Batches run on across the end of an order, so each has exactly `size` examples and none is left out.
+    A batch may continue into the next order, so each has exactly `size` examples and no example is dropped.
 
     Args:
         examples: uint8 images (N, C, H, W) or float32 points (N, 2).
-        labels: their classes, int64 (N,); None where there are none, or where nobody asks.
+        labels: classes, int64 (N,), or None.
         size: examples in a batch; may exceed N.
-        output: range of the batches, that of the generator's output (`GeneratorConfig.output`).
-        generator: a CPU generator, the only source of the order.
-        device: where batches are wanted.
+        output: the activation of G's output (`GeneratorConfig.output`), which sets the range of the batches.
+        rng: on the CPU; it alone determines the order.
+        device: the device of the batches.
     """
 
     def __init__(
@@ -33,42 +33,42 @@ class Batches:
         labels: Tensor | None,
         size: int,
         output: str,
-        generator: torch.Generator,
+        rng: torch.Generator,
         device: torch.device,
     ) -> None:
         self.size, self.output, self.device = size, output, device
         self._examples = examples.to(device) if _fits(examples, device) else examples
         self.labels = labels.to(device) if labels is not None else None
-        self._generator = generator
+        self._rng = rng
         self._shuffle()
 
     def next(self) -> tuple[Tensor, Tensor | None]:
-        """The next batch on the device: (size, C, H, W) in the generator's range or (size, 2), and labels (size,)."""
-        indices = self._indices()
-        picked = self._examples.index_select(0, indices)  # of pictures in bytes six times as fast as by brackets
-        if picked.device != self.device:
-            picked = picked.pin_memory().to(self.device, non_blocking=True)
+        """The next batch on the device: images (size, C, H, W) in G's range or points (size, 2), and labels (size,)."""
+        indices = self._next_indices()
+        batch = self._examples.index_select(0, indices)  # for uint8 images six times as fast as [indices]
+        if batch.device != self.device:
+            batch = batch.pin_memory().to(self.device, non_blocking=True)
         labels = self.labels[indices.to(self.device)] if self.labels is not None else None
-        return to_model(picked, self.output), labels
+        return to_model(batch, self.output), labels
 
     def state_dict(self) -> dict[str, Any]:
-        return {"order": self._before, "position": self._position}
+        return {"order": self._rng_before_order, "position": self._position}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Stand where the state was taken. Raises `ValueError` if it is of other data."""
+        """Continue from a saved position. Raises `ValueError` if the state belongs to other data."""
         if not 0 <= state["position"] <= len(self._examples):
-            raise ValueError(f"place {state['position']} in an order of {len(self._examples)} examples")
-        self._generator.set_state(state["order"])
+            raise ValueError(f"position {state['position']} in an order of {len(self._examples)} examples")
+        self._rng.set_state(state["order"])
         self._shuffle()
         self._position = state["position"]
 
     def _shuffle(self) -> None:
-        self._before = self._generator.get_state()  # enough to make the same order again
-        order = torch.randperm(len(self._examples), generator=self._generator)
-        self._order = order.to(self._examples.device)  # once an epoch, not batch by batch
+        self._rng_before_order = self._rng.get_state()  # reproduces the order
+        order = torch.randperm(len(self._examples), generator=self._rng)
+        self._order = order.to(self._examples.device)
         self._position = 0
 
-    def _indices(self) -> Tensor:
+    def _next_indices(self) -> Tensor:
         parts: list[Tensor] = []
         missing = self.size
         while missing:

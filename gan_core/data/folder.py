@@ -1,4 +1,4 @@
-"""The user's own pictures: a folder with all that is in it, or a zip file that is read without unpacking it."""
+"""The user's pictures in a folder and its subfolders, or in a zip file, which is read without unpacking it."""
 
 from __future__ import annotations
 
@@ -18,23 +18,22 @@ from gan_core.data import DataError, Dataset, Progress, images, store
 from gan_core.system import zip_safety
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
-UNPACKED = 2_000_000_000  # bytes that the pictures of a zip file may take when unpacked
+MAX_UNPACKED_BYTES = 2_000_000_000  # of the pictures in a zip file
 
-OTHER = "not JPEG, PNG, WebP, GIF or BMP"
-LINK = "link out of the folder"
-PATH = "path leads out of the zip"
+_OTHER_FORMAT = "not JPEG, PNG, WebP, GIF or BMP"
+_OUTSIDE_LINK = "link out of the folder"
+_OUTSIDE_PATH = "path leads out of the zip"
 
 
 def folder(config: TrainConfig, progress: Progress) -> Dataset:
     """The pictures in the folder or zip file `config.data.path`.
 
-    Where every picture lies in one of several sibling folders, these are the classes. Files left out are named in
-    the notes.
+    If every picture is in one of several sibling folders, the folders are the classes. The notes name skipped files.
 
     Raises:
-        DataError: no such folder or zip file, none of its pictures can be used, or the zip unpacks to over 2 GB.
+        DataError: no such folder or zip file, no usable picture in it, or the zip unpacks to over 2 GB.
     """
-    path = store.full(config.data.path)
+    path = store.absolute(config.data.path)
     if not config.data.path:
         raise DataError("No folder is chosen: set data.path to a folder or a zip file of pictures")
     if os.path.isdir(path):
@@ -43,70 +42,70 @@ def folder(config: TrainConfig, progress: Progress) -> Dataset:
         raise DataError(f"There is no folder or file {path}: set data.path to a folder or a zip file of pictures")
     try:
         archive = zipfile.ZipFile(path)
-    except Exception as error:  # a broken directory makes zipfile raise many things
+    except Exception as error:  # zipfile raises many kinds of errors on damaged files
         raise DataError(f"{path} is not a folder, and cannot be read as a zip file: {error}") from error
     with archive:
         return _load(config, path, _in_zip(archive), progress)
 
 
 @dataclass(frozen=True)
-class _Found:
-    """The files of a folder or zip: names of pictures, how to open one, and what is left out already."""
+class _Source:
+    """The pictures in a folder or zip by name, a function that opens one, and the files skipped so far."""
 
     names: list[str]
     open: Callable[[str], BinaryIO]
-    left_out: Mapping[str, list[str]]
+    skipped: Mapping[str, list[str]]
 
 
-def _in_folder(root: str) -> _Found:
-    left_out: dict[str, list[str]] = defaultdict(list)
+def _in_folder(root: str) -> _Source:
+    skipped: dict[str, list[str]] = defaultdict(list)
     inside = os.path.join(os.path.realpath(root), "")
     names: list[str] = []
     for name in sorted(store.files(root)):
         path = os.path.join(root, name)
         if os.path.islink(path) and not (os.path.isfile(path) and os.path.realpath(path).startswith(inside)):
-            left_out[LINK].append(name)
+            skipped[_OUTSIDE_LINK].append(name)
         elif not name.lower().endswith(SUFFIXES):
-            left_out[OTHER].append(name)
-        elif os.path.isfile(path):  # and no pipe or device
+            skipped[_OTHER_FORMAT].append(name)
+        elif os.path.isfile(path):  # not a pipe or device
             names.append(name)
-    return _Found(names, lambda name: Path(root, name).open("rb"), left_out)
+    return _Source(names, lambda name: Path(root, name).open("rb"), skipped)
 
 
-def _in_zip(archive: zipfile.ZipFile) -> _Found:
-    left_out: dict[str, list[str]] = defaultdict(list)
+def _in_zip(archive: zipfile.ZipFile) -> _Source:
+    skipped: dict[str, list[str]] = defaultdict(list)
     entries: dict[str, zipfile.ZipInfo] = {}
     for entry in archive.infolist():
         if entry.is_dir():
             continue
         if zip_safety.leads_out(entry):
-            left_out[PATH].append(entry.filename)
-        elif any(map(store.hidden, PurePosixPath(entry.filename).parts)):
+            skipped[_OUTSIDE_PATH].append(entry.filename)
+        elif any(map(store.is_hidden, PurePosixPath(entry.filename).parts)):
             continue
         elif not entry.filename.lower().endswith(SUFFIXES):
-            left_out[OTHER].append(entry.filename)
+            skipped[_OTHER_FORMAT].append(entry.filename)
         else:
             entries[entry.filename] = entry
     size = zip_safety.unpacked_bytes(entries.values())
-    if size > UNPACKED:
+    if size > MAX_UNPACKED_BYTES:
         raise DataError(
-            f"The pictures in this zip file unpack to {size / 1e9:.1f} GB, and at most {UNPACKED / 1e9:.0f} GB is "
-            f"read: unpack it and give the folder instead"
+            f"The pictures in this zip file unpack to {size / 1e9:.1f} GB, more than the limit of "
+            f"{MAX_UNPACKED_BYTES / 1e9:.0f} GB: unpack it and give the folder instead"
         )
 
     def open_(name: str) -> BinaryIO:
         try:
-            return io.BytesIO(archive.read(entries[name]))  # never yields more than the size that was summed up above
-        except Exception as error:  # encrypted, packed in an unknown way, or broken
-            raise images.Unusable(images.UNREADABLE) from error
+            return io.BytesIO(archive.read(entries[name]))  # reads at most the declared size, which is checked above
+        except Exception as error:  # encrypted, damaged, or of an unknown compression
+            raise images.UnusableImageError(images.UNREADABLE) from error
 
-    return _Found(sorted(entries), open_, left_out)
+    return _Source(sorted(entries), open_, skipped)
 
 
-def _load(config: TrainConfig, path: str, found: _Found, progress: Progress) -> Dataset:
-    names = [found.names[i] for i in images.order(len(found.names))]
-    pictures = images.read_all(names, found.open, config.data.count, config.shape, progress)
-    notes = tuple(images.left_out_notes({**found.left_out, **pictures.left_out}))
+def _load(config: TrainConfig, path: str, source: _Source, progress: Progress) -> Dataset:
+    names = [source.names[i] for i in images.fixed_order(len(source.names))]
+    pictures = images.read_all(names, source.open, config.data.count, config.shape, progress)
+    notes = tuple(images.skipped_notes({**source.skipped, **pictures.skipped}))
     if not pictures.names:
         raise DataError(f"No picture in {path} can be used. {'. '.join(notes) or 'It is empty'}")
     classes, labels = classes_of(pictures.names)
@@ -120,10 +119,7 @@ def _load(config: TrainConfig, path: str, found: _Found, progress: Progress) -> 
 
 
 def classes_of(names: Iterable[str]) -> tuple[tuple[str, ...], list[int]]:
-    """Class names, and the class of each file: the folders that the files lie in, if these are siblings.
-
-    Without such folders, or with only one, there are no classes.
-    """
+    """The class names, and the class of each file: the files' folders, if these are two or more siblings."""
     parents = [PurePosixPath(name.replace(os.sep, "/")).parent.parts for name in names]
     depths = Counter(map(len, parents))
     above = {parent[:-1] for parent in parents}
@@ -131,4 +127,4 @@ def classes_of(names: Iterable[str]) -> tuple[tuple[str, ...], list[int]]:
     if len(depths) > 1 or len(above) > 1 or len(folders) < 2:
         return (), []
     number = {parent: i for i, parent in enumerate(folders)}
-    return tuple(images.shown(parent[-1]) for parent in folders), [number[parent] for parent in parents]
+    return tuple(images.printable_name(parent[-1]) for parent in folders), [number[parent] for parent in parents]

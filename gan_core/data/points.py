@@ -1,7 +1,4 @@
-"""Distributions in the plane: what a GAN on points has to learn, written as formulas.
-
-Most are mixtures of Gaussians, whose mean and covariance are known exactly; the others are curves with a blur.
-"""
+"""Distributions of points in the plane: mixtures of Gaussians, and curves with Gaussian noise."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 from gan_core.config import TrainConfig
 from gan_core.data import HELD_OUT, DataError, Dataset, Progress
@@ -19,37 +16,37 @@ from gan_core.system.random_streams import stream
 
 
 class Distribution(Protocol):
-    """Something that points in the plane can be drawn from."""
+    """A distribution of points in the plane."""
 
-    def sample(self, n: int, generator: Generator) -> Tensor:
+    def sample(self, n: int, rng: torch.Generator) -> Tensor:
         """`n` independent points, float32 (n, 2)."""
 
     @property
     def modes(self) -> tuple[Tensor, float] | None:
-        """Centres (K, 2) and common standard deviation, where the distribution is a mixture of K > 1 equal blobs."""
+        """Centres (K, 2) and standard deviation of a mixture of K > 1 equal Gaussians; None for others."""
 
     @property
     def moments(self) -> tuple[Tensor, Tensor] | None:
-        """Mean (2,) and covariance (2, 2), where they are known in closed form."""
+        """Mean (2,) and covariance (2, 2), if they are known in closed form."""
 
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """x = z A_k + c_k with z ~ N(0, I2), and k drawn by weight."""
+    """x = z A_k + c_k with z ~ N(0, I2), where k has the probability weights[k]."""
 
     centres: Tensor  # c, (K, 2)
-    factors: Tensor  # A, (K, 2, 2): blob k has the covariance A_k^T A_k
+    factors: Tensor  # A, (K, 2, 2): component k has the covariance A_k^T A_k
     weights: Tensor  # (K,), their sum is 1
 
     @classmethod
     def equal(cls, centres: Tensor, sigma: float) -> Mixture:
-        """Round blobs of one size and one weight around `centres`, (K, 2)."""
+        """Isotropic Gaussians of equal size and weight at `centres` (K, 2)."""
         k = len(centres)
         return cls(centres, (sigma * torch.eye(2)).expand(k, 2, 2), torch.full((k,), 1 / k))
 
-    def sample(self, n: int, generator: Generator) -> Tensor:
-        k = torch.multinomial(self.weights, n, replacement=True, generator=generator)
-        z = torch.randn(n, 1, 2, generator=generator)
+    def sample(self, n: int, rng: torch.Generator) -> Tensor:
+        k = torch.multinomial(self.weights, n, replacement=True, generator=rng)
+        z = torch.randn(n, 1, 2, generator=rng)
         return (z @ self.factors[k]).squeeze(1) + self.centres[k]
 
     @property
@@ -68,7 +65,7 @@ class Mixture:
 
 
 class _Strokes(Mixture):
-    """A mixture whose blobs stand so close together that they are strokes, not modes."""
+    """A mixture whose components are so close together that they form strokes and not separate modes."""
 
     modes = None
 
@@ -83,41 +80,37 @@ class Curve:
     modes = None
     moments = None
 
-    def sample(self, n: int, generator: Generator) -> Tensor:
-        t = torch.rand(n, generator=generator)
-        return self.f(t) + self.sigma * torch.randn(n, 2, generator=generator)
+    def sample(self, n: int, rng: torch.Generator) -> Tensor:
+        t = torch.rand(n, generator=rng)
+        return self.f(t) + self.sigma * torch.randn(n, 2, generator=rng)
 
 
 @dataclass(frozen=True)
 class PointSet:
-    """A loader of points: `of(config)` is the distribution, calling it draws the training examples from that."""
+    """A loader of points: `of(config)` is the distribution; a call samples the training examples from it."""
 
     of: Callable[[TrainConfig], Distribution]
 
     def __call__(self, config: TrainConfig, progress: Progress) -> Dataset:
         n, distribution = config.data.count or config.dataset.length, self.of(config)
         examples = distribution.sample(n, stream(config.seed, "data"))
-        unseen = distribution.sample(HELD_OUT, stream(config.seed, "data held out"))
-        held_out = Dataset(unseen, None, (), config.dataset.credit)
+        held_out_points = distribution.sample(HELD_OUT, stream(config.seed, "data held out"))
+        held_out = Dataset(held_out_points, None, (), config.dataset.credit)
         return Dataset(examples, None, (), config.dataset.credit, held_out=held_out)
 
 
-def draw(config: TrainConfig, n: int, generator: Generator) -> Tensor:
-    """`n` fresh points, float32 (n, 2), of the distribution that a config on points names.
-
-    Raises:
-        DataError: the distribution is yet to be drawn by the user.
-    """
-    return _distribution(config).sample(n, generator)
+def draw(config: TrainConfig, n: int, rng: torch.Generator) -> Tensor:
+    """`n` new points, float32 (n, 2), from the distribution of a config. Raises `DataError` if the user drew none."""
+    return _distribution(config).sample(n, rng)
 
 
 def modes(config: TrainConfig) -> tuple[Tensor, float] | None:
-    """Centres (K, 2) and standard deviation of the blobs, where the config's distribution is K > 1 equal blobs."""
+    """Centres (K, 2) and standard deviation of a config's K > 1 equal Gaussians; None for other distributions."""
     return _distribution(config).modes
 
 
 def moments(config: TrainConfig) -> tuple[Tensor, Tensor] | None:
-    """Mean (2,) and covariance (2, 2) of the config's distribution, where they are known in closed form."""
+    """Mean (2,) and covariance (2, 2) of a config's distribution, if they are known in closed form."""
     return _distribution(config).moments
 
 
@@ -137,7 +130,7 @@ def gaussian(config: TrainConfig) -> Distribution:
 
 @PointSet
 def ring8(config: TrainConfig) -> Distribution:
-    """Eight blobs on a circle, the test of Metz et al., Unrolled Generative Adversarial Networks, 2017."""
+    """Eight Gaussians on a circle, the test of Metz et al., Unrolled Generative Adversarial Networks, 2017."""
     return Mixture.equal(2 * _circle(torch.arange(8) / 8), 0.05)
 
 
@@ -165,13 +158,13 @@ def three_blobs(config: TrainConfig) -> Distribution:
 
 @PointSet
 def spiral(config: TrainConfig) -> Distribution:
-    """One arm of 1.75 turns; the square root spreads the points about evenly along it."""
+    """One arm of 1.75 turns; the square root spreads the points about evenly along the arm."""
     return Curve(lambda t: 2.5 * t.sqrt()[:, None] * _circle(1.75 * t.sqrt()), 0.05)
 
 
 @PointSet
 def moons(config: TrainConfig) -> Distribution:
-    """Two half circles, the second turned round and moved to lie between the ends of the first."""
+    """Two half circles that interlock."""
 
     def arcs(t: Tensor) -> Tensor:
         upper = t < 0.5
@@ -183,7 +176,7 @@ def moons(config: TrainConfig) -> Distribution:
 
 @PointSet
 def drawn(config: TrainConfig) -> Distribution:
-    """What the user drew, each of its points a small blob."""
+    """The points that the user drew, each with Gaussian noise."""
     if not config.data.points:
         raise DataError("Nothing is drawn yet: draw a distribution first, or choose another data set")
     return _Strokes.equal(torch.tensor(config.data.points), 0.08)

@@ -1,4 +1,4 @@
-"""Pixel ranges: bytes on disk and in memory, the generator's range inside a network, [0, 1] for everyone else."""
+"""Pixel ranges: bytes in a data set, [-1, 1] or [0, 1] in the networks, and [0, 1] in all results."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def to_model(examples: Tensor, output: str) -> Tensor:
-    """uint8 images as floats of the default precision, in the range of a generator's `output`; points as they are."""
+    """uint8 images as floats in the range of G's `output` activation; points unchanged."""
     if examples.dtype != torch.uint8:
         return examples
     examples = examples.to(torch.get_default_dtype())
@@ -15,7 +15,7 @@ def to_model(examples: Tensor, output: str) -> Tensor:
 
 
 def to_unit(samples: Tensor, output: str) -> Tensor:
-    """Generated images (N, C, H, W) as floats in [0, 1]; points (N, 2) as they are."""
+    """Generated images (N, C, H, W) as floats in [0, 1]; points (N, 2) unchanged."""
     if samples.ndim == 2:
         return samples.float()
     samples = samples.float()
@@ -23,5 +23,5 @@ def to_unit(samples: Tensor, output: str) -> Tensor:
 
 
 def to_bytes(samples: Tensor) -> Tensor:
-    """Images in [0, 1], (N, C, H, W), as bytes in the order of pictures, (N, H, W, C)."""
+    """Images (N, C, H, W) in [0, 1] as uint8 (N, H, W, C)."""
     return samples.mul(255).round().byte().permute(0, 2, 3, 1).contiguous()

@@ -1,9 +1,9 @@
-"""Where data lie on this machine: the data folder, arrays kept in it, and how to notice that files have changed."""
+"""Files of data: the data folder, arrays cached in it, and fingerprints that show changed files."""
 
 from __future__ import annotations
 
+import io
 import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -13,76 +13,66 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_core.system.files import replace_bytes
+
 Arrays = dict[str, NDArray[np.generic]]
 
 
 def folder() -> Path:
     """The folder for downloads and caches: $GAN_PLAYGROUND_DATA, or gan-playground in the user's cache folder."""
-    own = os.environ.get("GAN_PLAYGROUND_DATA")
+    chosen = os.environ.get("GAN_PLAYGROUND_DATA")
     caches = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
-    return Path(os.path.abspath(os.path.expanduser(own or os.path.join(caches, "gan-playground"))))
+    return Path(os.path.abspath(os.path.expanduser(chosen or os.path.join(caches, "gan-playground"))))
 
 
-def remembered(name: str, build: Callable[[], Arrays]) -> Arrays:
-    """The arrays that `build` makes, from a file in the data folder if an earlier call has left them there.
+def cached(name: str, build: Callable[[], Arrays]) -> Arrays:
+    """The arrays of `build`, which are read from a file in the data folder after the first call.
 
-    A file that is damaged is made anew: an .npz carries a checksum of each array. Where the folder cannot be written,
-    the arrays are just built.
+    A damaged file is built again; an .npz has a checksum of each array. If the folder cannot be written, there is no
+    cache.
     """
     path = folder() / f"{name}.npz"
     damaged = (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
     with suppress(OSError, *damaged), path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         return dict(stored)
     arrays = build()
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
     with suppress(OSError):
-        _write(path, arrays)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_bytes(path, content.getvalue())
     return arrays
 
 
-def _write(path: Path, arrays: Arrays) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-        os.replace(draft, path)
-    except BaseException:
-        os.unlink(draft)
-        raise
+def fingerprint(path: str) -> tuple[object, ...]:
+    """A value that changes when the file, or a file in the folder, at `path` is changed, added or removed."""
+    full = absolute(path)
+    if not path or not os.path.isdir(full):
+        return (full, *_state(full))
+    return (full, hash(frozenset((name, *_state(os.path.join(full, name))) for name in files(full))))
 
 
-def stamp(path: str) -> tuple[object, ...]:
-    """Something that changes when the file at `path`, or any file in that folder, is changed, added or removed."""
-    place = full(path)
-    if not path or not os.path.isdir(place):
-        return (place, *_state(place))
-    return (place, hash(frozenset((name, *_state(os.path.join(place, name))) for name in files(place))))
-
-
-def full(path: str) -> str:
-    """The absolute form of a path that the user typed; "~" stands for the home folder."""
+def absolute(path: str) -> str:
+    """The absolute form of a path that the user typed, with "~" for the home folder."""
     return os.path.abspath(os.path.expanduser(path))
 
 
 def files(root: str) -> Iterator[str]:
-    """The paths, relative to `root`, of all that is in it and no folder; hidden files and hidden folders left out.
-
-    A link to a folder is given as a file and not followed.
-    """
-    for place, folders, names in os.walk(root):
-        links = [name for name in folders if os.path.islink(os.path.join(place, name))]
-        folders[:] = [name for name in folders if not hidden(name)]
-        yield from (os.path.relpath(os.path.join(place, name), root) for name in names + links if not hidden(name))
+    """The paths of all files below `root`, relative to it, except hidden ones. Links to folders count as files."""
+    for folder, folders, names in os.walk(root):
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        folders[:] = [name for name in folders if not is_hidden(name)]
+        yield from (os.path.relpath(os.path.join(folder, name), root) for name in names + links if not is_hidden(name))
 
 
-def hidden(name: str) -> bool:
-    """Whether a file or folder is one that systems leave behind: .DS_Store, ._face.png, __MACOSX, Thumbs.db."""
+def is_hidden(name: str) -> bool:
+    """Whether an operating system made the file or folder: .DS_Store, ._face.png, __MACOSX, Thumbs.db."""
     return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
 
 
 def _state(path: str) -> tuple[int, int] | tuple[()]:
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except (OSError, ValueError):
         return ()
-    return (found.st_mtime_ns, found.st_size)
+    return (status.st_mtime_ns, status.st_size)

@@ -1,4 +1,4 @@
-"""torchvision's data sets: fetched once into the data folder, unpacked and read by torchvision's own classes."""
+"""torchvision's data sets, downloaded once into the data folder, and unpacked and read by torchvision."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from torchvision.datasets.utils import check_integrity
 from gan_core.config import TrainConfig
 from gan_core.data import DataError, Dataset, Progress, images, store
 
-_PATIENCE = 10  # seconds that a server may stay silent
+_TIMEOUT = 10  # seconds without an answer from the server
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file that a data set needs: its place in the data folder, where it comes from, and its MD5 sum."""
+    """A file of a data set: its path in the data folder, its URLs and its MD5 sum."""
 
     path: str
     urls: tuple[str, ...]
@@ -37,21 +37,21 @@ class Source:
 class VisionSet:
     """A loader of one of torchvision's data sets.
 
-    torchvision would fetch the files too, but prints its progress and waits for ever for a silent server. So they are
-    fetched here, by its own addresses and checksums, to where its class then finds them.
+    torchvision's own download prints its progress and has no timeout. So this class downloads the files, from
+    torchvision's URLs and with its checksums, to the paths where torchvision looks for them.
     """
 
     sources: Callable[[], tuple[Source, ...]]
-    open: Callable[[str, bool], Any]  # (root, unpack) -> torchvision's data set; RuntimeError if it is not there
+    open: Callable[[str, bool], Any]  # (root, unpack) -> torchvision's data set; RuntimeError if it is missing
     read: Callable[[TrainConfig, Any, Progress], Dataset]
 
     def __call__(self, config: TrainConfig, progress: Progress) -> Dataset:
-        """Raises `DataError` when the files are neither there nor to be had, or are damaged."""
+        """Raises `DataError` if the files cannot be downloaded, or are damaged."""
         label, root = config.dataset.label, store.folder()
         folder = root / Path(self.sources()[0].path).parent
         try:
             opened = self._opened(config, root, progress)
-        except _OutOfReachError as error:
+        except _DownloadError as error:
             site = self.sources()[0].urls[0].rpartition("/")[0]
             names = ", ".join(Path(source.path).name for source in self.sources())
             raise DataError(
@@ -71,7 +71,7 @@ class VisionSet:
         with suppress(RuntimeError):
             return self.open(str(root), False)
         root.mkdir(parents=True, exist_ok=True)
-        with FileLock(root / f".{config.data.name}.lock"):  # other processes may want the same files
+        with FileLock(root / f".{config.data.name}.lock"):  # other processes may download the same files
             self._fetch(root, progress)
             progress(1.0, f"Unpacking {config.dataset.label}")
             return self.open(str(root), True)
@@ -88,8 +88,8 @@ class VisionSet:
                 _download(source, root / source.path, part)
 
 
-class _OutOfReachError(Exception):
-    """No server gave the right file; the message says what each did instead."""
+class _DownloadError(Exception):
+    """No server sent the right file. The message gives the error of each."""
 
 
 def _download(source: Source, path: Path, progress: Progress) -> None:
@@ -100,7 +100,7 @@ def _download(source: Source, path: Path, progress: Progress) -> None:
             for done, total in _chunks(url, draft):
                 progress(done / total, f"Downloading {path.name}: {done / 1e6:.1f} of {total / 1e6:.1f} MB")
             if not check_integrity(str(draft), source.md5):
-                raise HTTPException("what came is not the right file")
+                raise HTTPException("the downloaded file has another checksum")
         except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", error)
             failures.append(f"{urlsplit(url).hostname}: {getattr(reason, 'strerror', None) or reason}")
@@ -109,12 +109,12 @@ def _download(source: Source, path: Path, progress: Progress) -> None:
             return
         finally:
             draft.unlink(missing_ok=True)
-    raise _OutOfReachError("; ".join(failures))
+    raise _DownloadError("; ".join(failures))
 
 
 def _chunks(url: str, path: Path) -> Iterator[tuple[int, int]]:
-    """Write what `url` gives to `path`, and yield bytes done and bytes in all (at least 1) on the way."""
-    with urllib.request.urlopen(url, timeout=_PATIENCE) as response, path.open("wb") as file:
+    """Download `url` to `path`. Yields the bytes received and the bytes in total, which are at least 1."""
+    with urllib.request.urlopen(url, timeout=_TIMEOUT) as response, path.open("wb") as file:
         total = max(1, int(response.headers.get("Content-Length", 0)))
         done = 0
         while chunk := response.read(1 << 18):
@@ -127,7 +127,7 @@ def _chunks(url: str, path: Path) -> Iterator[tuple[int, int]]:
 
 
 def _digits(kind: type[datasets.MNIST]) -> VisionSet:
-    """MNIST, and what is stored like it."""
+    """MNIST, or a data set in its file format."""
 
     def sources() -> tuple[Source, ...]:
         return tuple(
@@ -179,7 +179,7 @@ def _flowers_sources() -> tuple[Source, ...]:
 
 
 def _open_flowers(root: str, unpack: bool) -> list[tuple[str, int]]:
-    """The path and species of each picture of all three splits; a set for training alone has 1,020 of the 8,189."""
+    """The path and species of each of the 8,189 pictures, of all three splits; the training split has 1,020."""
     splits = [datasets.Flowers102(root, split, download=unpack, loader=str) for split in ("train", "val", "test")]
     pictures = [split[i] for split in splits for i in range(len(split))]
     if missing := sum(not os.path.isfile(path) for path, _ in pictures):
@@ -188,7 +188,7 @@ def _open_flowers(root: str, unpack: bool) -> list[tuple[str, int]]:
 
 
 def _read_flowers(config: TrainConfig, opened: list[tuple[str, int]], progress: Progress) -> Dataset:
-    paths = [opened[i][0] for i in images.order(len(opened))]
+    paths = [opened[i][0] for i in images.fixed_order(len(opened))]
     pictures = images.read_all(
         paths, lambda path: BytesIO(Path(path).read_bytes()), config.data.count, config.shape, progress
     )
@@ -198,7 +198,7 @@ def _read_flowers(config: TrainConfig, opened: list[tuple[str, int]], progress: 
         torch.tensor([species[path] for path in pictures.names]),
         tuple(datasets.Flowers102.classes),
         config.dataset.credit,
-        (*images.left_out_notes(pictures.left_out), *images.shortage(len(pictures.names), config.data.count)),
+        (*images.skipped_notes(pictures.skipped), *images.shortage(len(pictures.names), config.data.count)),
     )
 
 

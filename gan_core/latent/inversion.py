@@ -138,10 +138,10 @@ def prepare(image: bytes | BinaryIO | Image.Image | np.ndarray, config: TrainCon
         raise ValueError("This model makes points in the plane, so it has no latent for a picture.")
     try:
         if isinstance(image, Image.Image | np.ndarray):
-            picture = images.cut(_as_image(image), config.shape)
+            picture = images.crop(_as_image(image), config.shape)
         else:
             picture = images.read(io.BytesIO(image) if isinstance(image, bytes) else image, config.shape)
-    except images.Unusable as reason:
+    except images.UnusableImageError as reason:
         raise ValueError(f"This picture cannot be used ({reason}). Choose a JPEG, PNG, WebP, GIF or BMP.") from None
     return torch.from_numpy(np.ascontiguousarray(picture)).float() / 255
 

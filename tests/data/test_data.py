@@ -166,7 +166,7 @@ def test_an_array_is_built_once_and_then_read(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("GAN_PLAYGROUND_DATA", str(tmp_path / "new"))
     build = Builder()
     for _ in range(2):
-        assert (store.remembered("thing", build)["x"] == np.arange(1000, dtype=np.uint8)).all()
+        assert (store.cached("thing", build)["x"] == np.arange(1000, dtype=np.uint8)).all()
     assert build.calls == 1
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["thing.npz"]  # nothing half written is left
 
@@ -175,28 +175,28 @@ def test_an_array_is_built_once_and_then_read(tmp_path: Path, monkeypatch: pytes
 def test_a_damaged_cache_is_made_anew(fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GAN_PLAYGROUND_DATA", str(tmp_path))
     build = Builder()
-    store.remembered("thing", build)
+    store.cached("thing", build)
     path = tmp_path / "thing.npz"
     whole = path.read_bytes()
     middle = len(whole) // 2
     flipped = whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :]
     path.write_bytes({"empty": b"", "cut": whole[:middle], "garbage": b"hello" * 99, "flipped": flipped}[fault])
-    assert (store.remembered("thing", build)["x"] == np.arange(1000, dtype=np.uint8)).all()
+    assert (store.cached("thing", build)["x"] == np.arange(1000, dtype=np.uint8)).all()
     assert build.calls == 2
-    store.remembered("thing", build)
+    store.cached("thing", build)
     assert build.calls == 2
 
 
 def test_a_cache_that_holds_a_pickle_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GAN_PLAYGROUND_DATA", str(tmp_path))
     np.savez(tmp_path / "thing.npz", x=np.array([{"evil": 1}], dtype=object))
-    assert store.remembered("thing", Builder())["x"].dtype == np.uint8
+    assert store.cached("thing", Builder())["x"].dtype == np.uint8
 
 
 def test_a_folder_that_cannot_be_written_only_costs_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("GAN_PLAYGROUND_DATA", str(tmp_path / "file" / "below"))
-    assert len(store.remembered("thing", Builder())["x"]) == 1000
+    assert len(store.cached("thing", Builder())["x"]) == 1000
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc to see what is mapped")
@@ -213,7 +213,7 @@ def test_a_set_too_large_for_memory_is_mapped_from_a_file(shelf: Path, monkeypat
 
 def test_a_set_too_large_for_the_disk_is_refused_with_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DataError, match=r"take 3000000\.0 GB .*data\.count"):
-        images.room((1_000_000_000, 3, 1000, 1000))
+        images.allocate((1_000_000_000, 3, 1000, 1000))
 
 
 # ---- loading --------------------------------------------------------------------------------------------------------

@@ -124,9 +124,9 @@ def test_a_folder_with_bad_files_loads_and_names_what_it_left_out(tmp_path: Path
     dataset = load(tmp_path)
     assert len(dataset) == 2
     assert sorted(dataset.notes) == [
-        "Left out 1 file (not JPEG, PNG, WebP, GIF or BMP): notes.txt",
-        "Left out 1 file (smaller than 8 pixels): dot.png",
-        "Left out 3 files (broken or no picture): broken.png, empty.jpg, text.png",
+        "Skipped 1 file (not JPEG, PNG, WebP, GIF or BMP): notes.txt",
+        "Skipped 1 file (smaller than 8 pixels): dot.png",
+        "Skipped 3 files (broken or not a picture): broken.png, empty.jpg, text.png",
     ]
 
 
@@ -143,7 +143,7 @@ def png_of_size(width: int, height: int) -> bytes:
 def test_a_picture_with_too_many_pixels_is_skipped_by_its_header(side: int, tmp_path: Path) -> None:
     plain().save(tmp_path / "good.png")
     (tmp_path / "bomb.png").write_bytes(png_of_size(side, side))
-    assert load(tmp_path).notes == ("Left out 1 file (larger than 100 megapixels): bomb.png",)
+    assert load(tmp_path).notes == ("Skipped 1 file (larger than 100 megapixels): bomb.png",)
 
 
 def test_many_bad_files_are_counted_and_the_first_three_named(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_many_bad_files_are_counted_and_the_first_three_named(tmp_path: Path) ->
     dataset = load(tmp_path)
     assert len(dataset) == 1
     assert dataset.notes == (
-        "Left out 1,200 files (broken or no picture): bad0000.png, bad0001.png, bad0002.png and 1,197 more",
+        "Skipped 1,200 files (broken or not a picture): bad0000.png, bad0001.png, bad0002.png and 1,197 more",
     )
 
 
@@ -189,7 +189,7 @@ def test_links_are_followed_only_inside_the_folder(tmp_path: Path) -> None:
     dataset = load(inside)
     assert len(dataset) == 2
     assert all(close_to(picture.int(), RED) for picture in dataset.examples)
-    assert dataset.notes == ("Left out 4 files (link out of the folder): all, loop, nowhere.png and 1 more",)
+    assert dataset.notes == ("Skipped 4 files (link out of the folder): all, loop, nowhere.png and 1 more",)
 
 
 def test_a_pipe_does_not_make_it_wait_for_ever(tmp_path: Path) -> None:
@@ -309,7 +309,7 @@ def test_a_folder_without_pictures_says_what_it_found(tmp_path: Path) -> None:
         load(tmp_path)
     (tmp_path / "a.txt").write_text("x")
     (tmp_path / "b.png").write_text("x")
-    with pytest.raises(DataError, match=r"Left out 1 file \(not JPEG.*a\.txt\. Left out 1 file \(broken.*b\.png"):
+    with pytest.raises(DataError, match=r"Skipped 1 file \(not JPEG.*a\.txt\. Skipped 1 file \(broken.*b\.png"):
         load(tmp_path)
 
 

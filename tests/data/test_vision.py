@@ -298,7 +298,7 @@ def test_the_true_addresses_and_checksums_are_torchvisions() -> None:
 
 
 def test_a_silent_server_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vision, "_PATIENCE", 0.2)
+    monkeypatch.setattr(vision, "_TIMEOUT", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         site_of("svhn", f"http://127.0.0.1:{silent.getsockname()[1]}/", monkeypatch)
         started = time.monotonic()
@@ -315,7 +315,7 @@ def test_a_file_that_is_not_there_or_not_right_is_not_kept(
     with pytest.raises(DataError, match=r"127\.0\.0\.1: .*not found"):
         load("svhn")
     (served / "train_32x32.mat").write_text("<html>please log in to this network</html>")
-    with pytest.raises(DataError, match=r"127\.0\.0\.1: what came is not the right file"):
+    with pytest.raises(DataError, match=r"127\.0\.0\.1: the downloaded file has another checksum"):
         load("svhn")
     assert [path.name for path in folder.iterdir() if not path.name.startswith(".")] == []
 

@@ -35,7 +35,7 @@ def test_a_zip_is_never_unpacked_to_disk(tmp_path: Path) -> None:
     archive = zipped(tmp_path / "a.zip", {"../evil.png": encoded(plain()), "good.png": encoded(plain())})
     dataset = load(archive)
     assert len(dataset) == 1
-    assert dataset.notes == ("Left out 1 file (path leads out of the zip): evil.png",)
+    assert dataset.notes == ("Skipped 1 file (path leads out of the zip): evil.png",)
     assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
     assert not (tmp_path.parent / "evil.png").exists()
 
@@ -48,7 +48,7 @@ def test_a_zip_of_class_folders_has_classes(tmp_path: Path) -> None:
 def test_a_zip_that_unpacks_to_too_much_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = zipped(tmp_path / "a.zip", {f"{i}.png": bytes(100_000) for i in range(3)})
     assert archive.stat().st_size < 2000
-    monkeypatch.setattr(folder, "UNPACKED", 250_000)
+    monkeypatch.setattr(folder, "MAX_UNPACKED_BYTES", 250_000)
     monkeypatch.setattr(zipfile.ZipFile, "read", lambda *args: pytest.fail("read before it was checked"))
     with pytest.raises(DataError, match="unpack it and give the folder instead"):
         load(archive)
@@ -60,7 +60,7 @@ def test_a_zip_that_lies_about_its_sizes_yields_no_more_than_it_says(tmp_path: P
     archive.write_bytes(content.replace(struct.pack("<I", 5_000_000), struct.pack("<I", 100)))
     dataset = load(archive)
     assert len(dataset) == 1
-    assert dataset.notes == ("Left out 1 file (cannot be read): bomb.png",)
+    assert dataset.notes == ("Skipped 1 file (cannot be read): bomb.png",)
 
 
 def test_an_encrypted_entry_is_left_out(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_an_encrypted_entry_is_left_out(tmp_path: Path) -> None:
         start = content.rindex(signature)  # the second entry's
         content[start + flags] |= 1
     archive.write_bytes(bytes(content))
-    assert load(archive).notes == ("Left out 1 file (cannot be read): locked.png",)
+    assert load(archive).notes == ("Skipped 1 file (cannot be read): locked.png",)
 
 
 # ---- hostile bytes --------------------------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ def damaged(whole: bytes) -> st.SearchStrategy[bytes]:
 def test_any_bytes_are_a_picture_or_are_skipped(content: bytes, channels: int) -> None:
     try:
         picture = images.read(io.BytesIO(content), (channels, 16, 16))
-    except images.Unusable:
+    except images.UnusableImageError:
         return
     assert picture.shape == (channels, 16, 16)
     assert picture.dtype == np.uint8
