@@ -151,7 +151,7 @@ def test_too_few_images_for_an_evaluation_do_not_stop_training(tmp_path: Path) -
 def test_a_stop_does_not_wait_for_an_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
     started = threading.Event()
 
-    def endless(images: torch.Tensor, dataset: object, progress: metrics.quality.Progress) -> None:
+    def endless(images: torch.Tensor, dataset: object, progress: metrics.image_quality.Progress) -> None:
         started.set()
         while True:
             progress(0.5, "comparing")
