@@ -64,7 +64,6 @@ def test_an_mp4_plays_everywhere_and_shows_the_frames(tmp_path: Path) -> None:
     about, shown = played(export.animate(frames(side=301), "mp4", fps=25), tmp_path)  # H.264 needs even sides
     assert (about["size"], about["fps"], about["codec"]) == ((302, 302), 25, "h264")
     assert str(about["pix_fmt"]).startswith("yuv420p")
-    assert len(shown) == 12
     assert shown[11][11:19, 11:19].mean() > 240
 
 
