@@ -1,4 +1,4 @@
-"""Runs: everything that was trained here. Find a run, look at it, go on with it, fork it, take it elsewhere."""
+"""The Runs page: all runs of the library and the selected run in full."""
 
 import streamlit as st
 
@@ -6,25 +6,25 @@ from ui import shell
 
 shell.ensure_navigation()
 
-from gan_core.runs import RunError, shipped  # noqa: E402  (the shell stands before torch, which these need, has loaded)
+from gan_core.runs import RunError, shipped  # noqa: E402  (the page frame appears before these load torch)
 from ui.runs import actions, detail, library_bar, run_list, selection  # noqa: E402
 from ui.server import pool  # noqa: E402
 
 (own, damaged), shipped_runs = pool().store.scan(), shipped.SHIPPED.list()
 runs = [*own, *shipped_runs]
-PACE = 2 if pool().live() else None  # seconds between two looks, while something trains
+REFRESH = 2 if pool().live() else None  # seconds
 
 
-@st.fragment(run_every=PACE)
+@st.fragment(run_every=REFRESH)
 def library() -> None:
-    """The list moves while runs train; a choice there changes the rest of the page too."""
+    """The list, refreshed while runs train. A selection there reruns the whole page."""
     run_list.panel([*pool().store.list(), *shipped_runs])
     if selection.news():
         st.rerun()
 
 
-def about_the_chosen() -> None:
-    """One run, whole; or what to do to see one."""
+def selected_run() -> None:
+    """The selected run, or a message."""
     chosen = next((run for run in runs if run.id == selection.chosen()), None)
     if chosen is not None:
         try:
@@ -32,14 +32,14 @@ def about_the_chosen() -> None:
         except (RunError, OSError) as error:
             st.error(str(error), icon=":material/error:")
     elif (name := selection.chosen()) in damaged:
-        st.error(library_bar.why({name: damaged[name]}), icon=":material/error:")
+        st.error(library_bar.explain({name: damaged[name]}), icon=":material/error:")
     elif selection.chosen():
         st.info("This run is no longer here; it may have been deleted. Choose another one.", icon=":material/info:")
     else:
         st.info("Choose a run to see how it went, and to go on with it.", icon=":material/arrow_back:")
 
 
-selection.news()  # all of the page is drawn anew anyway
+selection.news()  # clears the flag: the whole page is running
 with shell.notices():
     actions.notices()
 if runs:
@@ -49,7 +49,7 @@ if runs:
         library()
         library_bar.damaged(damaged)
     with right:
-        about_the_chosen()
+        selected_run()
     selection.write_url()
 else:
     st.subheader("No runs yet", anchor=False)

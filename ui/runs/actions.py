@@ -1,7 +1,8 @@
-"""What can be done with a run: go on with it, fork it, look into it, take it elsewhere, delete it."""
+"""The actions on a run: resume, fork, reuse settings, explore, compare, export, delete."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -17,27 +18,20 @@ from ui.train.form import label
 from ui.widgets import undo_bar
 
 _UNDO, _TROUBLE = "run to undo", "trouble with runs"
-_FIXED = (
-    "preset",
-    "seed",
-    "data.",
-    "optimizer_g.name",
-    "optimizer_d.name",
-    "record.samples",
-)  # as a checkpoint has them
+_FIXED = ("preset", "seed", "data.", "optimizer_g.name", "optimizer_d.name", "record.samples")  # by a checkpoint
 
 
 def bar(run: RunSummary, runs: list[RunSummary]) -> None:
-    """One row of buttons; what does not apply to this run is not there."""
+    """One row of buttons, without those that do not apply to this run."""
     key = pool().training(run.id)
-    own = not shipped.is_shipped(run.id)
+    editable = not shipped.is_shipped(run.id)
     with st.container(horizontal=True, vertical_alignment="bottom", key="run-actions"):
         if key is not None:
             if st.button("Watch", icon=":material/visibility:", type="primary", help="It trains now"):
                 _train(key)
-        elif own and run.checkpoints:
+        elif editable and run.checkpoints:
             _resume(run)
-        if own and run.checkpoints:
+        if editable and run.checkpoints:
             with st.popover("Fork", icon=":material/fork_right:"):
                 _fork(run)
         if st.button("Use settings", icon=":material/tune:", help="Open these settings in Train, as a new experiment"):
@@ -48,36 +42,36 @@ def bar(run: RunSummary, runs: list[RunSummary]) -> None:
         if shell.has("compare") and len(runs) > 1:
             with st.popover("Compare", icon=":material/compare_arrows:"):
                 _compare(run, runs)
-        if own:  # every GAN Playground has the shipped ones, of which there is no more than weights
+        if editable:
             st.download_button(
                 "Export",
-                data=lambda: _packed(run.id),
+                data=lambda: _exported(run.id),
                 file_name=f"{run.id}.zip",
                 mime="application/zip",
                 icon=":material/download:",
                 on_click="ignore",
                 help="The whole run as one zip; Import on any GAN Playground goes on with it bit for bit",
             )
-        if own and key is None:
+        if editable and key is None:
             st.button("Delete", icon=":material/delete:", on_click=_delete, args=(run,), help="Into the trash")
 
 
 def notices() -> None:
-    """What went wrong with the last thing asked for, and the way back from a deletion."""
-    if told := st.session_state.pop(_TROUBLE, ""):
-        st.error(told, icon=":material/error:")
+    """The error message of the last action, and a button that undoes a deletion."""
+    if message := st.session_state.pop(_TROUBLE, ""):
+        st.error(message, icon=":material/error:")
     if _UNDO in st.session_state:
         run_id, name = st.session_state[_UNDO]
         undo_bar(name, restore, run_id)
 
 
 def complain(text: str) -> None:
-    """Tell at the top of the page what went wrong."""
+    """Show an error message at the top of the page."""
     st.session_state[_TROUBLE] = text
 
 
 def restore(run_id: str) -> None:
-    """Bring a run back out of the trash, and choose it."""
+    """Restore a run from the trash, and select it."""
     st.session_state.pop(_UNDO, None)
     try:
         pool().store.restore(run_id)
@@ -90,7 +84,7 @@ def forget_undo() -> None:
     st.session_state.pop(_UNDO, None)
 
 
-# ---- each of them ----------------------------------------------------------------------------------------------------
+# ---- single actions --------------------------------------------------------------------------------------------------
 
 
 def _resume(run: RunSummary) -> None:
@@ -105,21 +99,21 @@ def _resume(run: RunSummary) -> None:
 
 
 def _fork(run: RunSummary) -> None:
-    """A new run from a checkpoint of this one, under other settings."""
+    """The form of a new run that continues from a checkpoint of this one under other settings."""
     st.caption("A new run goes on from a checkpoint; this one stays as it is.")
     step = run.checkpoints[-1]
     if len(run.checkpoints) > 1:
         step = st.select_slider(
             "From step", run.checkpoints, _nearest(run.checkpoints, selection.step()), lambda step: f"{step:,}"
         )
-    open_ = [key for key in SETTINGS if not key.startswith(_FIXED)]
-    keys = st.multiselect("Settings to change", open_, format_func=lambda key: f"{label(key)} ({key})")
+    changeable = [key for key in SETTINGS if not key.startswith(_FIXED)]
+    keys = st.multiselect("Settings to change", changeable, format_func=lambda key: f"{label(key)} ({key})")
     values: dict[str, Any] = {
         key: st.text_input(label(key), as_text(run.config.value(key)), key=f"fork-{run.id}-{key}") for key in keys
     }
     name = st.text_input("Name", placeholder="optional", max_chars=80, key=f"fork-name-{run.id}")
     if run.status == "finished" and "max_steps" not in values:
-        values["max_steps"] = 2 * run.step  # one that has reached its end would have nothing left to do
+        values["max_steps"] = 2 * run.step  # the child of a finished run needs more steps
     if st.button("Fork and train", icon=":material/fork_right:", type="primary"):
         _try(lambda: pool().fork(run.id, step, values, name or None))
 
@@ -132,13 +126,11 @@ def _compare(run: RunSummary, runs: list[RunSummary]) -> None:
     names = {other.id: other.name for other in runs if other.id != run.id}
     others = st.multiselect("With", list(names), format_func=names.__getitem__, placeholder="Choose runs")
     if others:
-        together = {"runs": ",".join((run.id, *others))}
-        st.page_link(
-            shell.path("compare"), label="Compare them", icon=":material/compare_arrows:", query_params=together
-        )
+        query = {"runs": ",".join((run.id, *others))}
+        st.page_link(shell.path("compare"), label="Compare them", icon=":material/compare_arrows:", query_params=query)
 
 
-def _packed(run_id: str) -> bytes:
+def _exported(run_id: str) -> bytes:
     with pack(run_list.store_of(run_id).open(run_id)) as packed:
         return packed.read()
 
@@ -152,10 +144,10 @@ def _delete(run: RunSummary) -> None:
         complain(str(error))
 
 
-def _try(opened: Any) -> None:
-    """Start the session that this opens, and watch it in Train; or say why not."""
+def _try(open_session: Callable[[], str]) -> None:
+    """Open a session, start it and show it on the Train page; or show why that failed."""
     try:
-        _train(opened())
+        _train(open_session())
     except (ConfigError, RunError) as error:
         complain(f"{error}. Nothing was started." if isinstance(error, ConfigError) else str(error))
         st.rerun()

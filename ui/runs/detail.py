@@ -1,4 +1,4 @@
-"""One run in full: what it is called, how it went, what it made, where it comes from."""
+"""All about one run: name, actions, status, samples, curves, notes and forks."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from ui.train import curves
 
 
 def panel(run: RunSummary, runs: list[RunSummary]) -> None:
-    """From top to bottom: name, what can be done, how it stands, samples, curves, notes, forks."""
+    """The parts from top to bottom."""
     folder = run_list.store_of(run.id).open(run.id)
     _heading(run)
     actions.bar(run, runs)
     _facts(run)
-    now = _rest(folder.path, stamp(folder))
+    now = _snapshot(folder.path, stamp(folder))
     left, right = st.columns([5, 7], gap="medium")
     with left:
         _samples(folder, now)
@@ -39,12 +39,12 @@ def panel(run: RunSummary, runs: list[RunSummary]) -> None:
         else:
             st.caption("No step of this run was recorded.")
     if not shipped.is_shipped(run.id):
-        _said(folder, run)
-    _tree(run, runs)
+        _metadata_form(folder, run)
+    _forks(run, runs)
 
 
 @lru_cache(maxsize=8)
-def _rest(folder: Path, changed: Stamp) -> Snapshot:
+def _snapshot(folder: Path, changed: Stamp) -> Snapshot:
     return saved_snapshot(Run(folder))
 
 
@@ -55,7 +55,7 @@ def _heading(run: RunSummary) -> None:
 
 
 def _facts(run: RunSummary) -> None:
-    """Length, quality, health, room on the disk: a line of figures."""
+    """Length, quality, health and disk space in one line."""
     checkpoints = f"{len(run.checkpoints)} checkpoint{'s' if len(run.checkpoints) != 1 else ''}"
     parts = [f"step {run.step:,}", duration(run.seconds), checkpoints, size(run.bytes)]
     if run.quality is not None:
@@ -67,7 +67,7 @@ def _facts(run: RunSummary) -> None:
 
 
 def _samples(folder: Run, now: Snapshot) -> None:
-    """The samples of the step that the time line shows."""
+    """The samples of the selected step."""
     if not now.frames:
         st.caption("No picture of this run was kept.")
         return
@@ -100,13 +100,13 @@ def _plane(plane: Plane, now: Snapshot) -> None:
     )
 
 
-def _said(folder: Run, run: RunSummary) -> None:
-    """Name, tags and notes, kept as soon as they are changed."""
+def _metadata_form(folder: Run, run: RunSummary) -> None:
+    """Name, tags and notes, saved on every change."""
     with st.expander("Name, tags and notes", icon=":material/edit_note:", expanded=bool(run.notes)):
         keys = [f"{part}-{run.id}" for part in ("name", "tags", "notes")]
         args = (folder, *keys)
-        named = run.name if run.name != run.id else ""
-        st.text_input("Name", named, max_chars=80, placeholder=run.id, key=keys[0], on_change=_keep, args=args)
+        name = run.name if run.name != run.id else ""
+        st.text_input("Name", name, max_chars=80, placeholder=run.id, key=keys[0], on_change=_save_metadata, args=args)
         st.multiselect(
             "Tags",
             sorted(set(run.tags), key=str.lower),
@@ -114,24 +114,24 @@ def _said(folder: Run, run: RunSummary) -> None:
             accept_new_options=True,
             placeholder="Type a tag, then Enter",
             key=keys[1],
-            on_change=_keep,
+            on_change=_save_metadata,
             args=args,
         )
-        st.text_area("Notes", run.notes, max_chars=10_000, key=keys[2], on_change=_keep, args=args)
+        st.text_area("Notes", run.notes, max_chars=10_000, key=keys[2], on_change=_save_metadata, args=args)
 
 
-def _keep(folder: Run, name: str, tags: str, notes: str) -> None:
-    said = Metadata.of(*(st.session_state[key] for key in (name, tags, notes)))
-    if said == folder.metadata():
+def _save_metadata(folder: Run, name: str, tags: str, notes: str) -> None:
+    metadata = Metadata.of(*(st.session_state[key] for key in (name, tags, notes)))
+    if metadata == folder.metadata():
         return
     try:
-        folder.write_metadata(said)
+        folder.write_metadata(metadata)
     except OSError as error:
         actions.complain(f"Cannot write to {folder.path}: {error.strerror}")
 
 
-def _tree(run: RunSummary, runs: list[RunSummary]) -> None:
-    """Where the run comes from and what was forked from it; each is a button that leads there."""
+def _forks(run: RunSummary, runs: list[RunSummary]) -> None:
+    """The run's ancestors and forks, each as a button that selects it."""
     tree = family(run.id, runs)
     if len(tree) < 2:
         return

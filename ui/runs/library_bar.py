@@ -1,4 +1,4 @@
-"""What concerns the library as a whole: bringing runs in, the room it takes, its trash."""
+"""The bar of the library: import, trash and disk space."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ui.formatting import ago, plain, size
 from ui.runs import actions, selection
 from ui.server import pool
 
-_SURE = "sure to empty"
-_LEAST, _MOST = 0.001, 100_000.0  # GB that a library may be limited to
-_NAMED = 3  # damaged folders that are named
+_CONFIRM_EMPTY = "sure to empty"
+_MIN_LIMIT, _MAX_LIMIT = 0.001, 100_000.0  # GB
+_MAX_NAMED = 3  # damaged folders
 
 
 def bar(runs: list[RunSummary]) -> None:
-    """Import, trash, and how much of its limit the library takes."""
+    """Buttons for import, trash and the size limit."""
     store = pool().store
     trashed, in_trash = store.trashed(), store.trash_bytes
-    used = _taken(store.root, sum(run.bytes for run in runs) + in_trash)
+    used = _used_bytes(store.root, sum(run.bytes for run in runs) + in_trash)
     with st.container(horizontal=True, vertical_alignment="center", key="house"):
         with st.popover("Import", icon=":material/upload:"):
             _import()
@@ -39,30 +39,30 @@ def bar(runs: list[RunSummary]) -> None:
         )
 
 
-def damaged(found: Mapping[str, str]) -> None:
-    """A line on folders that are no runs any more, by id with the reason; nothing where there are none."""
-    if found:
-        names = ", ".join(sorted(found)[:_NAMED]) + (", ..." if len(found) > _NAMED else "")
-        st.caption(f":material/warning: Not in the list, for it cannot be read: {plain(names)}", help=why(found))
+def damaged(reasons: Mapping[str, str]) -> None:
+    """A line that names damaged runs, given by id with the reason; nothing if there are none."""
+    if reasons:
+        names = ", ".join(sorted(reasons)[:_MAX_NAMED]) + (", ..." if len(reasons) > _MAX_NAMED else "")
+        st.caption(f":material/warning: Not in the list, for it cannot be read: {plain(names)}", help=explain(reasons))
 
 
-def why(found: Mapping[str, str]) -> str:
-    """What is wrong with the first few, and what now."""
-    reasons = " ".join(f"{reason.rstrip('.')}." for _, reason in sorted(found.items())[:_NAMED])
-    return f"{plain(reasons)} All its files are still there: put back its config.json, or delete the folder."
+def explain(reasons: Mapping[str, str]) -> str:
+    """The reasons of the first few damaged runs, and what the user can do."""
+    text = " ".join(f"{reason.rstrip('.')}." for _, reason in sorted(reasons.items())[:_MAX_NAMED])
+    return f"{plain(text)} All its files are still there: put back its config.json, or delete the folder."
 
 
 @st.cache_data(ttl=60, show_spinner=False)
-def _taken(root: Path, known: int) -> int:
-    """Bytes of all that counts against the limit; read anew at once when what is `known` of runs has changed."""
+def _used_bytes(root: Path, known: int) -> int:
+    """Bytes that count against the limit; read again after 60 seconds, or when the bytes of the `known` runs change."""
     return RunStore(root).bytes
 
 
 def _import() -> None:
-    """A place to drop an exported run."""
-    turn = st.session_state.setdefault("imports", 0)
+    """The upload field for an exported run."""
+    count = st.session_state.setdefault("imports", 0)
     st.caption("It is checked before it is unpacked: JSON, tables, pictures and safetensors of one run, nothing else.")
-    file = st.file_uploader("A run exported as a zip", type="zip", key=f"import-{turn}")
+    file = st.file_uploader("A run exported as a zip", type="zip", key=f"import-{count}")
     if file is None:
         return
     try:
@@ -72,7 +72,7 @@ def _import() -> None:
         actions.forget_undo()
     except RunError as error:
         actions.complain(str(error))
-    st.session_state.imports += 1  # an empty field again
+    st.session_state.imports += 1  # a new key empties the field
     st.rerun()
 
 
@@ -85,13 +85,13 @@ def _trash(trashed: list[RunSummary], in_trash: int) -> None:
             )
             st.text(f"{run.name} · {size(run.bytes)} · {ago(time.time() - run.modified)}")
     if st.button("Empty the trash", icon=":material/delete_forever:", key="empty"):
-        st.session_state[_SURE] = True
-    if st.session_state.get(_SURE):
+        st.session_state[_CONFIRM_EMPTY] = True
+    if st.session_state.get(_CONFIRM_EMPTY):
         st.button(f"Yes, delete {len(trashed)} for good", type="primary", key="empty-sure", on_click=_empty)
 
 
 def _empty() -> None:
-    st.session_state.pop(_SURE, None)
+    st.session_state.pop(_CONFIRM_EMPTY, None)
     actions.forget_undo()
     try:
         pool().store.empty_trash()
@@ -103,9 +103,9 @@ def _limit(in_trash: int) -> None:
     st.caption(f"At the limit no new run starts; nothing is ever deleted by itself. The trash holds {size(in_trash)}.")
     st.number_input(
         "Limit in GB",
-        _LEAST,
-        _MOST,
-        min(max(pool().store.limit / 1e9, _LEAST), _MOST),
+        _MIN_LIMIT,
+        _MAX_LIMIT,
+        min(max(pool().store.limit / 1e9, _MIN_LIMIT), _MAX_LIMIT),
         1.0,
         key="limit",
         on_change=_set_limit,

@@ -1,4 +1,4 @@
-"""The list of all runs: searched, filtered, sorted, and one of them chosen."""
+"""The list of all runs, with search, filters and order."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _ORDERS: Mapping[str, Callable[[RunSummary], tuple[bool, float] | str]] = {
     "Largest first": lambda run: (False, -run.bytes),
     "By name": lambda run: run.name.lower(),
 }
-_FEW = 5  # runs among which nobody needs a search
+_MIN_RUNS_FOR_SEARCH = 6
 
 
 def panel(runs: Sequence[RunSummary]) -> None:
     """Search, filters and the list."""
-    shown = _sorted(_found(runs)) if len(runs) > _FEW else list(runs)
+    shown = _sorted(_matching(runs)) if len(runs) >= _MIN_RUNS_FOR_SEARCH else list(runs)
     now = {session.snapshot().run_id: session.snapshot() for session in pool().live().values()}
     if shown:
         run_list([_row(run, now.get(run.id)) for run in shown], "run-list", selection.chosen(), selection.choose)
@@ -37,8 +37,8 @@ def panel(runs: Sequence[RunSummary]) -> None:
         st.caption("No run has these words and tags.")
 
 
-def _found(runs: Sequence[RunSummary]) -> list[RunSummary]:
-    """The runs that hold every word typed and every tag picked."""
+def _matching(runs: Sequence[RunSummary]) -> list[RunSummary]:
+    """The runs that contain every word of the search and have every selected tag."""
     tags = sorted({tag for run in runs for tag in run.tags}, key=str.lower)
     with st.container(horizontal=True, vertical_alignment="bottom", key="find-runs"):
         words = st.text_input("Search", placeholder="Search", label_visibility="collapsed", width="stretch", key="find")
@@ -52,7 +52,7 @@ def _found(runs: Sequence[RunSummary]) -> list[RunSummary]:
 
 
 def _text(run: RunSummary) -> str:
-    """All that the search looks through."""
+    """The text that the search covers."""
     parts = run.name, run.id, title(run), run.config.dataset.label, run.notes, *run.tags, run.health or "", run.status
     return " ".join(parts).lower()
 
@@ -67,7 +67,7 @@ def title(run: RunSummary) -> str:
 
 
 def store_of(run_id: str) -> RunStore:
-    """Where the run is kept."""
+    """The store that holds the run."""
     return shipped.store_of(run_id, pool().store)
 
 
@@ -96,5 +96,5 @@ def _row(run: RunSummary, now: Snapshot | None) -> Row:
 
 
 def _status(run: RunSummary) -> str:
-    """How the run stands, for those who did not see it end; one that was killed says no more than that it was saved."""
+    """The status of a run that is not open; the last event of a killed run is its last save."""
     return {"saved": "interrupted", "started": "interrupted", "created": "never started"}.get(run.status, run.status)

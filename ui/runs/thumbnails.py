@@ -1,4 +1,4 @@
-"""The last picture of a run, small enough to stand in a list."""
+"""Thumbnails of the samples of a run, for lists."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from gan_core.runs import Run, RunError, tile
 from gan_core.training.plane_view import Plane
 from ui import theme
 
-SIDE = 120  # pixels; the list shows half as many, and screens may have two to each of the page's
+SIDE = 120  # pixels, twice the size in the list, for screens with two pixels per CSS pixel
 _ACROSS = 3  # samples side by side
 
 
 @lru_cache(maxsize=1000)
 def thumbnail(folder: Path, step: int | None) -> str:
-    """A data URL of the samples of one step, "" where there is no readable picture."""
+    """A data URL of the samples of one step; "" if there is no readable picture."""
     if step is None:
         return ""
     try:
