@@ -17,7 +17,7 @@ from PIL import Image
 from gan_core import data
 from gan_core.config import TrainConfig
 from gan_core.config.catalog import DATASETS, DatasetEntry
-from gan_core.data import DataError, Dataset, images, store
+from gan_core.data import DataError, Dataset, images
 
 
 def config(**settings: object) -> TrainConfig:
@@ -126,77 +126,6 @@ def test_grey_sprites_have_the_brightness_that_pillow_gives_them() -> None:
     for one, other in zip(colour, grey, strict=True):
         expected = np.asarray(Image.fromarray(one.permute(1, 2, 0).contiguous().numpy()).convert("L"))
         assert np.abs(other[0].numpy().astype(int) - expected).max() <= 1
-
-
-# ---- the data folder ------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("own", "caches", "expected"),
-    [
-        ("/data/gan", "/caches", "/data/gan"),
-        (None, "/caches", "/caches/gan-playground"),
-        (None, None, "/home/ada/.cache/gan-playground"),
-    ],
-)
-def test_the_data_folder_follows_the_environment(
-    own: str | None, caches: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOME", "/home/ada")
-    for name, value in (("GAN_PLAYGROUND_DATA", own), ("XDG_CACHE_HOME", caches)):
-        if value is None:
-            monkeypatch.delenv(name, raising=False)
-        else:
-            monkeypatch.setenv(name, value)
-    assert store.folder() == Path(expected)
-
-
-class Builder:
-    """Builds an array, and counts how often."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-
-    def __call__(self) -> store.Arrays:
-        self.calls += 1
-        return {"x": np.arange(1000, dtype=np.uint8)}
-
-
-def test_an_array_is_built_once_and_then_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GAN_PLAYGROUND_DATA", str(tmp_path / "new"))
-    build = Builder()
-    for _ in range(2):
-        assert (store.cached("thing", build)["x"] == np.arange(1000, dtype=np.uint8)).all()
-    assert build.calls == 1
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["thing.npz"]  # nothing half written is left
-
-
-@pytest.mark.parametrize("fault", ["empty", "cut", "garbage", "flipped"])
-def test_a_damaged_cache_is_made_anew(fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GAN_PLAYGROUND_DATA", str(tmp_path))
-    build = Builder()
-    store.cached("thing", build)
-    path = tmp_path / "thing.npz"
-    whole = path.read_bytes()
-    middle = len(whole) // 2
-    flipped = whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :]
-    path.write_bytes({"empty": b"", "cut": whole[:middle], "garbage": b"hello" * 99, "flipped": flipped}[fault])
-    assert (store.cached("thing", build)["x"] == np.arange(1000, dtype=np.uint8)).all()
-    assert build.calls == 2
-    store.cached("thing", build)
-    assert build.calls == 2
-
-
-def test_a_cache_that_holds_a_pickle_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GAN_PLAYGROUND_DATA", str(tmp_path))
-    np.savez(tmp_path / "thing.npz", x=np.array([{"evil": 1}], dtype=object))
-    assert store.cached("thing", Builder())["x"].dtype == np.uint8
-
-
-def test_a_folder_that_cannot_be_written_only_costs_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").write_text("in the way")
-    monkeypatch.setenv("GAN_PLAYGROUND_DATA", str(tmp_path / "file" / "below"))
-    assert len(store.cached("thing", Builder())["x"]) == 1000
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc to see what is mapped")
