@@ -1,6 +1,6 @@
-"""The engine of GAN Playground: train GANs live, judge them, compare them. Never needs a browser.
+"""The engine of GAN Playground: it trains, evaluates and compares GANs, without a browser.
 
-Names are imported when first used, so that `import gan_core` is instant and a page can be drawn before torch is loaded.
+The public names are imported when they are first used, so that `import gan_core` does not import torch.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gan_core.session import Session
     from gan_core.training import Trainer
 
-_HOMES = {
+_MODULES = {
     "ConfigError": "gan_core.config",
     "RunStore": "gan_core.runs",
     "Session": "gan_core.session",
@@ -39,8 +39,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
     if name in __all__:
         return import_module(f"gan_core.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""What the browser tests need: Debian's Chromium, and an app served on a free port of its own."""
+"""Fixtures of the browser tests: Chromium, and the app on a free port. Only tests marked "cuda" see a GPU."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from playwright.sync_api import ConsoleMessage, expect
 from streamlit.components.v2 import component_manager
 from streamlit.testing.v1 import app_test
 
-# Before torch is loaded: processes that test beside each other share the cores.
+# Set before torch is imported: test processes share the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from tests.support import chance  # noqa: F401 - registers its profile before a command line can name it
+from tests.support import chance  # noqa: F401 - registers a profile that the command line may name
 
 ROOT = Path(__file__).parents[1]
 QUIET = (
@@ -34,18 +34,18 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
-expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
+expect.set_options(timeout=30_000)  # milliseconds; enough for a busy machine
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    found = {"executable_path": chromium} if chromium else {}  # else the one that playwright has installed
+    found = {"executable_path": chromium} if chromium else {}  # else Playwright's own
     return {**browser_type_launch_args, **found, "args": list(QUIET)}
 
 
 class Server:
-    """An app on a free port of this machine; `stop` ends it as a terminal's Ctrl-C or a service manager would."""
+    """An app on a free port. `stop` ends it with SIGTERM, as a service manager does."""
 
     def __init__(self, script: Path, log: Path, *options: str) -> None:
         with socket.socket() as probe:
@@ -62,7 +62,7 @@ class Server:
         """Return once the server answers.
 
         Raises:
-            TimeoutError: it does not, or has ended; the message holds its log.
+            TimeoutError: it does not answer or has ended; the message contains its log.
         """
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.process.poll() is None:
@@ -88,7 +88,7 @@ SERVERS = pytest.StashKey[list[Server]]()
 
 @pytest.fixture(scope="session")
 def serve(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
-    """Serve a script of the repository with options for Streamlit; every server is stopped at the end."""
+    """A function that serves a script of the repository with options for Streamlit. All servers stop at the end."""
     servers: list[Server] = []
 
     def start(script: str, *options: str) -> Server:
@@ -106,26 +106,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if sys.version_info < (3, 11):
         for item in items:
             if item.get_closest_marker("browser"):
-                item.add_marker(pytest.mark.skip(reason="Python 3.10's last Streamlit names buttons by icons, too"))
+                item.add_marker(
+                    pytest.mark.skip(reason="the last Streamlit for Python 3.10 labels buttons differently")
+                )
 
 
-def _components_outlive_an_app_test() -> None:
-    """Streamlit's last version for Python 3.10 forgets after one `AppTest` what was registered while modules loaded.
-
-    Later ones register it anew. In a server, which is one for good, nothing is ever forgotten.
-    """
-    patch, one = pytest.MonkeyPatch(), cache(component_manager.BidiComponentManager)
+def _keep_components_after_an_app_test() -> None:
+    """The last Streamlit for Python 3.10 forgets after one `AppTest` the components registered when modules loaded."""
+    patch, manager = pytest.MonkeyPatch(), cache(component_manager.BidiComponentManager)
     for module in (app_test, component_manager):
-        patch.setattr(module, "BidiComponentManager", one)
+        patch.setattr(module, "BidiComponentManager", manager)
 
 
 if sys.version_info < (3, 11):  # before the first test module loads
-    _components_outlive_an_app_test()
+    _keep_components_after_an_app_test()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Only tests that are about a GPU see one: on a machine that has one, others would count on a CPU's numbers."""
+    """Hide the GPU from tests without the mark "cuda": they expect the numbers of a CPU."""
     if item.get_closest_marker("cuda"):
         return (yield)
     with pytest.MonkeyPatch.context() as patch:
@@ -136,7 +135,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A failure tells what the apps had to say too."""
+    """Add the logs of the servers to a failure's report."""
     report = yield
     if report.failed:
         for server in item.config.stash.get(SERVERS, []):
@@ -146,16 +145,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(autouse=True)
 def _console(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What a page complains of in the browser's console is printed, which a failure shows."""
+    """Print errors and warnings of the browser's console, which pytest shows for a failed test."""
     if "page" not in request.fixturenames:
         yield
         return
 
-    def tell(said: ConsoleMessage) -> None:
-        if said.type in ("error", "warning"):
-            print(said.text)
+    def show(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            print(message.text)
 
     page = request.getfixturevalue("page")
-    page.on("console", tell)
+    page.on("console", show)
     yield
-    page.remove_listener("console", tell)
+    page.remove_listener("console", show)

@@ -1,6 +1,6 @@
 """The command line: `python -m gan_core presets | train | resume | sample | evaluate | compare | export | pretrain`.
 
-Torch is imported inside the commands that train or sample, so that the others answer at once.
+Only the commands that train or sample import torch, so that the others answer at once.
 """
 
 from gan_core.cli import compare, export, look, pretrain, train

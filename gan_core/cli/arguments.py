@@ -1,4 +1,4 @@
-"""What several commands take from the command line, and one clear line for what they cannot take."""
+"""The arguments that several commands share, and their error messages of one line."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ Device = Annotated[str, typer.Option(metavar="D", help="auto, cpu, cuda or cuda:
 CORES = os.cpu_count() or 1
 Threads = Annotated[
     int,
-    typer.Option(min=1, max=max(64, CORES), metavar="T", help="CPU threads; their number changes the last digits."),
+    typer.Option(min=1, max=max(64, CORES), metavar="T", help="CPU threads; their number affects rounding."),
 ]
-BestOption = Annotated[bool, typer.Option("--best", help="The best checkpoint by quality, not the last.")]
+BestOption = Annotated[bool, typer.Option("--best", help="Use the checkpoint with the best quality, not the last.")]
 
 
-def configured(preset: str, changes: list[str]) -> TrainConfig:
+def config_of(preset: str, changes: list[str]) -> TrainConfig:
+    """The preset's config with these changes, each "KEY=VALUE", and those that follow from them."""
     try:
         config = presets.load(preset)
     except UnknownNameError as error:
@@ -54,7 +55,7 @@ def configured(preset: str, changes: list[str]) -> TrainConfig:
     return changed
 
 
-def only_one(steps: int | None, seconds: float | None) -> None:
+def refuse_both(steps: int | None, seconds: float | None) -> None:
     if steps is not None and seconds is not None:
         raise typer.BadParameter("give --steps or --seconds, not both")
 
@@ -70,13 +71,13 @@ def open_run(run_dir: Path) -> Run:
 
 
 def trainer_of(run_dir: Path, device: str, best: bool) -> Trainer:
-    """The run's last whole checkpoint, or its best, ready to generate, and no more."""
+    """A trainer at the run's last complete checkpoint, or at its best, that can generate but not train."""
     from gan_core.data import DataError
     from gan_core.runs import RunError
 
     run = open_run(run_dir)
     try:
-        with known_device():
+        with device_errors():
             return run.trainer(device, "best" if best else None, to_train=False)
     except (RunError, DataError) as error:
         fail(str(error))
@@ -84,13 +85,14 @@ def trainer_of(run_dir: Path, device: str, best: bool) -> Trainer:
 
 def class_of(config: TrainConfig, name: str | None) -> int | None:
     if name is not None and name not in config.classes:
-        known = f"choose from {', '.join(config.classes)}" if config.classes else "the run knows no classes"
+        known = f"choose from {', '.join(config.classes)}" if config.classes else "the run has no classes"
         raise typer.BadParameter(f'"{name}" is not a class of this run; {known}', param_hint="--class")
     return None if name is None else config.classes.index(name)
 
 
 @contextmanager
-def known_device() -> Iterator[None]:
+def device_errors() -> Iterator[None]:
+    """Report a bad device as an error of --device."""
     try:
         yield
     except ValueError as error:
@@ -98,5 +100,6 @@ def known_device() -> Iterator[None]:
 
 
 def fail(message: str) -> NoReturn:
+    """Print an error in one line and exit with status 1."""
     typer.echo(f"error: {' '.join(message.split())}", err=True)
     raise typer.Exit(1)

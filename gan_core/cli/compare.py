@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gan_core.cli.arguments import Device, Seconds, Steps, fail, known_device, only_one
+from gan_core.cli.arguments import Device, Seconds, Steps, device_errors, fail, refuse_both
 from gan_core.cli.program import PROGRAM, app
 from gan_core.cli.progress import EVERY
 from gan_core.cli.train import interruptions
@@ -55,13 +55,13 @@ def compare_runs(
         for ready_made in map(compare.get, compare.names()):
             typer.echo(f"  {ready_made.id:<18}{len(ready_made.jobs()):>3} runs  {ready_made.title}")
         return
-    only_one(steps, seconds)
+    refuse_both(steps, seconds)
     if backend not in compare.BACKENDS:
         raise typer.BadParameter(compare.BACKENDS.unknown_message(backend), param_hint="--backend")
     try:
         study = _opened(resume) if resume is not None else None
         plan = study.comparison if study is not None else _plan(name, steps, seconds, seeds)
-        with known_device():
+        with device_errors():
             estimate = _measured(plan, workers, device) if study is None and backend == "local" else None
             outline = estimate or compare.outline(plan, workers, device)
         study = study or compare.StudyStore(runs).create(plan)

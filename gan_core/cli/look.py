@@ -1,4 +1,4 @@
-"""The commands that look: presets, sample, evaluate."""
+"""The commands that train nothing: presets, sample, evaluate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gan_core.cli.program import app
 def list_presets(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/presets.md.")] = False,
 ) -> None:
-    """List the presets: id, rough minutes on two CPU cores, title."""
+    """List the presets: id, approximate time on two CPU cores, title."""
     if markdown:
         typer.echo(preset_page.as_markdown(), nl=False)
         return
@@ -32,18 +32,18 @@ def list_presets(
 @app.command()
 def sample(
     run_dir: RunDir,
-    n: Annotated[int, typer.Option("-n", min=1, max=10_000, metavar="N", help="How many.")] = 64,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Which ones: the same seed, the same latents.")] = 0,
+    n: Annotated[int, typer.Option("-n", min=1, max=10_000, metavar="N", help="Number of samples.")] = 64,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of the latents.")] = 0,
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="Picture to write; points also as .csv.")
+        Path, typer.Option("-o", "--output", metavar="FILE", help="Image to write; for points also .csv.")
     ] = Path("grid.png"),
     label: Annotated[
-        str | None, typer.Option("--class", metavar="NAME", help="Only this class (conditional runs).")
+        str | None, typer.Option("--class", metavar="NAME", help="Only samples of this class (conditional runs).")
     ] = None,
     best: BestOption = False,
     device: Device = "auto",
 ) -> None:
-    """Draw samples from a run's last checkpoint, or its best; of a conditional run, every class in turn."""
+    """Generate samples from a run's last or best checkpoint; a conditional run shows its classes in turn."""
     from gan_core import export
 
     trainer = trainer_of(run_dir, device, best)
@@ -58,11 +58,11 @@ def sample(
 @app.command()
 def evaluate(
     run_dir: RunDir,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Which samples to judge.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of the samples.")] = 0,
     best: BestOption = False,
     device: Device = "auto",
 ) -> None:
-    """Evaluate a run's last checkpoint, or its best, against its data: every metric beside what real data score."""
+    """Evaluate a run's last or best checkpoint against its data, with the values that real data score."""
     from gan_core import metrics
 
     trainer = trainer_of(run_dir, device, best)
@@ -75,5 +75,5 @@ def evaluate(
         try:
             lines = quality_table.quality(metrics.evaluate(samples, trainer.dataset))
         except ValueError as error:
-            fail(f"These samples cannot be judged: {error}")
+            fail(f"These samples cannot be evaluated: {error}")
     typer.echo("\n".join(lines))

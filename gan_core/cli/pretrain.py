@@ -1,4 +1,4 @@
-"""The command that makes the shipped runs: pretrain."""
+"""The pretrain command, which makes the shipped runs."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from gan_core.config.catalog import UnknownNameError
 
 @app.command()
 def pretrain(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Which run, as in gan_core/pretrained/recipes.json.")],
-    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where it goes.")] = Path("checkpoints/pretrained"),
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the run in gan_core/runs/pretrained.json.")],
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write it to.")] = Path("checkpoints/pretrained"),
 ) -> None:
-    """Make one of the shipped runs anew, on one CPU thread: the same weights on the same machine."""
+    """Train one of the shipped runs again on one CPU thread: the same machine gives the same weights."""
     from gan_core.runs import RunStore, pretrained
     from gan_core.session import Session
 
@@ -33,7 +33,7 @@ def pretrain(
         session = Session(recipe.config, store, "cpu", 1, recipe.title, max_steps=recipe.steps)
         snapshot = follow(session, Progress(recipe.steps, None))
         if snapshot.step < recipe.steps:
-            fail(snapshot.error or f"Stopped at step {snapshot.step} of {recipe.steps}, so nothing was made")
+            fail(snapshot.error or f"Stopped at step {snapshot.step} of {recipe.steps}, so nothing was written")
         try:
             runs.mkdir(parents=True, exist_ok=True)
             packed = pretrained.ship(store.open(snapshot.run_id), recipe, runs / name)

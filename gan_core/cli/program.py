@@ -1,23 +1,23 @@
-"""The program that the commands belong to, and how it ends."""
+"""The program with its exit status."""
 
 from __future__ import annotations
 
 import typer
 
 PROGRAM = "python -m gan_core"
-_USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]  # typer has it, but exports only this child
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]  # typer exports only its subclass
 
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Train GANs from the command line. The runs are those that the app shows.",
+    help="Train GANs from the command line. The app shows the same runs.",
 )
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; its exit status: 0 done, 1 failed, 2 bad arguments. A complaint is one line on stderr."""
+    """Run one command. The exit status is 0 for success, 1 for failure, 2 for bad arguments; errors go to stderr."""
     try:
         return app(arguments, prog_name=PROGRAM, standalone_mode=False) or 0
     except _USAGE_ERROR as error:

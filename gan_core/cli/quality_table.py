@@ -1,4 +1,4 @@
-"""Figures of quality as lines of text: each with what it was measured on, and what real data score."""
+"""Evaluations as lines of text, each metric with its provenance and the value of real data."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ if TYPE_CHECKING:
     from gan_core.metrics.point_quality import Fit
 
 
-def quality(judged: Quality) -> Iterator[str]:
-    """Images judged: a line a figure, beside it what real images score against real images."""
-    yield f"{judged.images} generated against {judged.reference} real images, by the {judged.extractor}"
-    yield from _table(judged)
-    if judged.class_counts:
-        yield f"images in each class: {', '.join(map(str, judged.class_counts))}"
-        yield f"missing classes: {', '.join(judged.missing) or 'none'}"
+def quality(evaluation: Quality) -> Iterator[str]:
+    """An evaluation of images: one line a metric, with the value of real images against real images."""
+    yield f"{evaluation.images} generated against {evaluation.reference} real images, by the {evaluation.extractor}"
+    yield from _table(evaluation)
+    if evaluation.class_counts:
+        yield f"images in each class: {', '.join(map(str, evaluation.class_counts))}"
+        yield f"missing classes: {', '.join(evaluation.missing) or 'none'}"
 
 
-def fit(judged: Fit) -> Iterator[str]:
-    """Points judged: a line a figure, and the moments wanted and generated."""
-    yield f"{judged.n} generated points against the true distribution"
-    yield from _table(judged)
-    if judged.modes is not None:
-        yield f"modes covered: {judged.covered} of {judged.modes}"
-    yield f"mean generated {_numbers(judged.mean)}, true {_numbers(judged.true_mean)}"
-    yield f"covariance generated {_numbers(judged.covariance)}, true {_numbers(judged.true_covariance)}"
+def fit(evaluation: Fit) -> Iterator[str]:
+    """An evaluation of points: one line a metric, and the true and generated moments."""
+    yield f"{evaluation.n} generated points against the true distribution"
+    yield from _table(evaluation)
+    if evaluation.modes is not None:
+        yield f"modes covered: {evaluation.covered} of {evaluation.modes}"
+    yield f"mean generated {_numbers(evaluation.mean)}, true {_numbers(evaluation.true_mean)}"
+    yield f"covariance generated {_numbers(evaluation.covariance)}, true {_numbers(evaluation.true_covariance)}"
 
 
-def _table(judged: registry.HasMetrics) -> Iterator[str]:
+def _table(evaluation: registry.HasMetrics) -> Iterator[str]:
     yield f"{'':36}{'generated':>10}  {'95 % interval':<20}{'real':>8}{'n':>8}  best"
-    for figure in registry.measured(judged):
-        if figure.name == "covered":  # a line of its own says of how many
+    for metric in registry.measured(evaluation):
+        if metric.name == "covered":  # shown below with the number of modes
             continue
-        label = f"{figure.info.label}, {figure.info.unit}" if figure.info.unit else figure.info.label
-        interval = "" if figure.low is None else f"{figure.low:.3g} to {figure.high:.3g}"
-        real = "" if figure.real is None else f"{figure.real:.3g}"
-        yield f"{label:36}{figure.value:>10.3g}  {interval:<20}{real:>8}{figure.provenance.n:>8}  {figure.info.better}"
-    yield f"features: {'; '.join(_extractors(judged))}"
+        label = f"{metric.info.label}, {metric.info.unit}" if metric.info.unit else metric.info.label
+        interval = "" if metric.low is None else f"{metric.low:.3g} to {metric.high:.3g}"
+        real = "" if metric.real is None else f"{metric.real:.3g}"
+        yield f"{label:36}{metric.value:>10.3g}  {interval:<20}{real:>8}{metric.provenance.n:>8}  {metric.info.better}"
+    yield f"features: {'; '.join(_extractors(evaluation))}"
 
 
-def _extractors(judged: registry.HasMetrics) -> Iterator[str]:
+def _extractors(evaluation: registry.HasMetrics) -> Iterator[str]:
     by: dict[str, list[str]] = {}
-    for figure in registry.measured(judged):
-        by.setdefault(figure.provenance.extractor, []).append(figure.name)
+    for metric in registry.measured(evaluation):
+        by.setdefault(metric.provenance.extractor, []).append(metric.name)
     most, *others = sorted(by, key=lambda name: -len(by[name]))
     yield most
     yield from (f"{', '.join(registry.METRICS[name].label for name in by[other])}: {other}" for other in others)

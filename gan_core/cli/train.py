@@ -1,4 +1,4 @@
-"""The commands that train: train, resume."""
+"""The commands train and resume."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from gan_core.cli.arguments import (
     Seconds,
     Steps,
     Threads,
-    configured,
+    config_of,
+    device_errors,
     fail,
-    known_device,
-    only_one,
     open_run,
+    refuse_both,
 )
 from gan_core.cli.program import PROGRAM, app
 from gan_core.cli.progress import Progress
@@ -36,38 +36,38 @@ if TYPE_CHECKING:
     from gan_core.session.snapshot import Snapshot
 
 
-def _described(setting: Setting) -> str:
+def _setting_help(setting: Setting) -> str:
     sentences = [setting.help, f"{setting.allowed[:1].upper()}{setting.allowed[1:]}." if setting.allowed else ""]
-    about = textwrap.fill(" ".join(filter(None, sentences)), 74, initial_indent=" " * 6, subsequent_indent=" " * 6)
-    return f"  {setting.key} = {as_text(setting.default)}{'  (live)' if setting.live else ''}\n{about}"
+    help = textwrap.fill(" ".join(filter(None, sentences)), 74, initial_indent=" " * 6, subsequent_indent=" " * 6)
+    return f"  {setting.key} = {as_text(setting.default)}{'  (live)' if setting.live else ''}\n{help}"
 
 
-_SETTINGS = "\b\nSettings for --set, with their defaults; (live) ones can change while a run trains:\n" + "\n".join(
-    _described(setting) for setting in SETTINGS.values() if setting.key != "preset"
+_SETTINGS = "\b\nSettings for --set, with their defaults; (live) settings can change during training:\n" + "\n".join(
+    _setting_help(setting) for setting in SETTINGS.values() if setting.key != "preset"
 )
 
 
 @app.command(epilog=_SETTINGS)
 def train(
-    preset: Annotated[str, typer.Option(metavar="ID", help="What to train; `presets` lists them.")] = "mnist-quick",
+    preset: Annotated[str, typer.Option(metavar="ID", help="Preset to train; `presets` lists them.")] = "mnist-quick",
     changes: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.", show_default=False),
     ] = None,
     steps: Steps = None,
     seconds: Seconds = None,
-    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where runs are kept.")] = Path("checkpoints"),
-    name: Annotated[str | None, typer.Option(metavar="NAME", help="What to call the run.", show_default=False)] = None,
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the runs.")] = Path("checkpoints"),
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the run.", show_default=False)] = None,
     device: Device = "auto",
     threads: Threads = CORES,
 ) -> None:
-    """Train a preset, in a new folder under DIR. Prints the folder last."""
-    config = configured(preset, changes or [])
-    only_one(steps, seconds)
+    """Train a preset in a new folder under DIR. Prints the folder last."""
+    config = config_of(preset, changes or [])
+    refuse_both(steps, seconds)
     from gan_core.runs import RunStore
     from gan_core.session import Session
 
-    with known_device():
+    with device_errors():
         session = Session(config, RunStore(runs), device, threads, name, max_steps=steps, max_seconds=seconds)
     _finish(follow(session, Progress(steps, seconds)), runs)
 
@@ -80,8 +80,8 @@ def resume(
     device: Device = "auto",
     threads: Threads = CORES,
 ) -> None:
-    """Go on with a run: to its end, or for N more steps or S more seconds."""
-    only_one(steps, seconds)
+    """Resume a run: to its end, or for N more steps or S more seconds."""
+    refuse_both(steps, seconds)
     from gan_core.runs import RunError, summarise
     from gan_core.session import Session
 
@@ -93,9 +93,9 @@ def resume(
         fail(str(error))
     if steps is None and seconds is None and status == "finished":
         raise typer.BadParameter(
-            "it has reached its end; give --steps or --seconds to go further", param_hint="RUN_DIR"
+            "the run is finished; give --steps or --seconds to train it further", param_hint="RUN_DIR"
         )
-    with known_device():
+    with device_errors():
         session = Session(config, None, device, threads, run=run, max_steps=steps, max_seconds=seconds)
     at = max(run.checkpoints(), default=0)
     spent = max((row[2] for row in run.metrics() if row[0] <= at), default=0.0)
@@ -104,28 +104,28 @@ def resume(
 
 
 def follow(session: Session, progress: Progress) -> Snapshot:
-    """Start the session, show how it goes, stop it on Ctrl-C or SIGTERM; how it ended."""
+    """Train a session with its progress, and stop it on Ctrl-C or SIGTERM. Returns its last snapshot."""
     with interruptions() as interrupted, progress:
         session.start()
         while not session.wait(0.2):
             snapshot = session.snapshot()
             progress.show(snapshot)
-            if snapshot.status == "paused" or interrupted.is_set():  # nobody pauses here but a disk that refuses
+            if snapshot.status == "paused" or interrupted.is_set():  # a failed write pauses it
                 session.stop()
             if snapshot.status == "loading" and interrupted.is_set():
-                break  # nothing to save yet, and a download may take long
+                break  # there is nothing to save, and a download may take long
         snapshot = session.snapshot()
         progress.show(snapshot, last=True)
     return snapshot
 
 
 def _finish(snapshot: Snapshot, root: Path) -> None:
-    """Say how a run ended and where it is kept."""
+    """Print how a run ended and its folder."""
     folder = root / snapshot.run_id
     if snapshot.live:
-        typer.echo("Stopped before the first step: nothing was trained.")
+        typer.echo("Stopped before the first step. No run was saved.")
     elif snapshot.status == "stopped":
-        typer.echo(f"Stopped at step {snapshot.step}. To go on: {PROGRAM} resume {shlex.quote(str(folder))}")
+        typer.echo(f"Stopped at step {snapshot.step}. To resume: {PROGRAM} resume {shlex.quote(str(folder))}")
     if snapshot.run_id:
         typer.echo(folder)
     if snapshot.error:
@@ -134,11 +134,13 @@ def _finish(snapshot: Snapshot, root: Path) -> None:
 
 @contextmanager
 def interruptions() -> Iterator[threading.Event]:
-    """Within this block Ctrl-C and SIGTERM only set the event, so that the step in hand and the saving can end."""
+    """In this block Ctrl-C and SIGTERM only set the event, so that the current step and saving can finish."""
     interrupted = threading.Event()
-    before = {number: signal.signal(number, lambda *_: interrupted.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {
+        number: signal.signal(number, lambda *_: interrupted.set()) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield interrupted
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)

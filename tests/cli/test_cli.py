@@ -1,4 +1,4 @@
-"""The command line: what it prints, where, and with which exit status."""
+"""The command line: its output, and its exit status."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def lines(captured: str) -> list[str]:
     return captured.strip().splitlines()
 
 
-def figures(folder: Path) -> list[list[str]]:
-    """The rows of metrics.csv, without the clock."""
+def metrics_of(folder: Path) -> list[list[str]]:
+    """The rows of metrics.csv without the seconds."""
     rows = [row.split(",") for row in lines((folder / "metrics.csv").read_text())]
     clock = rows[0].index("seconds")
     return [row[:clock] + row[clock + 1 :] for row in rows]
@@ -66,7 +66,7 @@ def test_the_help_of_train_lists_every_setting_with_its_bounds(capsys: pytest.Ca
 
 
 @pytest.mark.parametrize("arguments", [["presets"], ["--help"], ["train", "--help"], ["train", "--preset", "nothing"]])
-def test_what_needs_no_training_does_not_wait_for_torch(arguments: list[str]) -> None:
+def test_commands_that_do_not_train_do_not_import_torch(arguments: list[str]) -> None:
     code = f"import sys; from gan_core.cli import main; main({arguments}); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True).returncode == 0
 
@@ -94,7 +94,7 @@ def test_settings_given_on_the_command_line_are_those_of_the_run(tmp_path: Path)
     assert (kept.config.optimizer_g.lr, kept.config.seed) == (1e-4, 7)
 
 
-def test_a_stopped_and_resumed_run_has_the_figures_of_an_unbroken_one(
+def test_a_resumed_run_has_the_metrics_of_an_uninterrupted_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(*POINTS, "--steps", "40", "--runs", str(tmp_path / "whole"))
@@ -102,19 +102,19 @@ def test_a_stopped_and_resumed_run_has_the_figures_of_an_unbroken_one(
     run(*POINTS, "--steps", "15", "--runs", str(tmp_path / "broken"))
     out = lines(capsys.readouterr().out)
     broken = out[-1]
-    assert out[-2] == f"Stopped at step 15. To go on: python -m gan_core resume {broken}"
+    assert out[-2] == f"Stopped at step 15. To resume: python -m gan_core resume {broken}"
     run("resume", broken, "--steps", "25")
     assert lines(capsys.readouterr().out)[-1] == broken
-    assert figures(Path(broken)) == figures(Path(whole))
+    assert metrics_of(Path(broken)) == metrics_of(Path(whole))
 
 
-def test_a_finished_run_goes_further_only_when_told_how_far(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_finished_run_needs_steps_or_seconds_to_resume(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(*POINTS, "--set", "max_steps=10", "--runs", str(tmp_path))
     folder = lines(capsys.readouterr().out)[-1]
     run("resume", folder, status=2)
-    assert "it has reached its end" in capsys.readouterr().err
+    assert "the run is finished" in capsys.readouterr().err
     run("resume", folder, "--steps", "5")
-    assert figures(Path(folder))[-1][0] == "15"
+    assert metrics_of(Path(folder))[-1][0] == "15"
 
 
 def test_training_for_some_seconds_takes_about_as_long(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,16 +124,14 @@ def test_training_for_some_seconds_takes_about_as_long(tmp_path: Path, capsys: p
     assert 0.5 <= last < 5
 
 
-def test_data_that_cannot_be_had_is_one_line_and_status_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_data_is_one_line_and_status_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run("train", "--preset", "mlp-anime", "--runs", str(tmp_path), status=1)
     err = lines(capsys.readouterr().err)
     assert len(err) == 1
     assert "folder" in err[0]
 
 
-def test_a_run_that_diverges_says_which_loss_went_first_and_where_it_is_kept(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_diverged_run_names_the_loss_and_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wild = ["--set", "optimizer_d.name=sgd", "--set", "optimizer_d.lr=10", "--set", "loss.name=wasserstein"]
     run(*DIGITS, *wild, "--set", "optimizer_d.momentum=0.99", "--runs", str(tmp_path), status=1)
     out, err = capsys.readouterr()
@@ -163,7 +161,7 @@ def test_points_are_sampled_as_a_scatter_or_as_a_table(tmp_path: Path, capsys: p
     assert (table[0], len(table)) == ("x,y", 21)
 
 
-def test_a_conditional_run_gives_samples_of_one_class_and_names_the_classes_it_knows(
+def test_a_conditional_run_samples_one_class_and_an_error_lists_the_classes(
     digits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(*DIGITS, "--set", "condition.name=projection", "--steps", "2", "--runs", str(tmp_path))
@@ -175,7 +173,7 @@ def test_a_conditional_run_gives_samples_of_one_class_and_names_the_classes_it_k
     run("sample", str(digits), "--class", "7", status=2)
     refused = lines(capsys.readouterr().err)
     assert "choose from 0, 1, 2" in refused[0]
-    assert "knows no classes" in refused[1]
+    assert "has no classes" in refused[1]
 
 
 @pytest.mark.parametrize("name", ["grid.xyz", "grid.csv", "no-such-folder/grid.png"])
@@ -188,10 +186,10 @@ def test_a_picture_that_cannot_be_written_is_a_bad_argument(
     assert "cannot write" in err[0]
 
 
-# ---- judging ---------------------------------------------------------------------------------------------------------
+# ---- evaluation ------------------------------------------------------------------------------------------------------
 
 
-def test_a_run_on_images_is_judged_beside_what_real_images_score(
+def test_an_evaluation_of_images_lists_the_values_of_real_images(
     digits: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run("evaluate", str(digits))
@@ -209,7 +207,7 @@ def test_a_run_on_images_is_judged_beside_what_real_images_score(
     assert "none" not in out[-1]
 
 
-def test_a_run_on_points_is_judged_by_its_divergences_and_moments(
+def test_an_evaluation_of_points_lists_divergences_and_moments(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run("train", "--preset", "ring8", "--steps", "2", "--runs", str(tmp_path))
@@ -224,7 +222,7 @@ def test_a_run_on_points_is_judged_by_its_divergences_and_moments(
     assert "true [[2, 0], [0, 2]]" in out
 
 
-def test_the_best_checkpoint_is_sampled_and_judged_on_request(
+def test_the_best_checkpoint_is_sampled_and_evaluated_on_request(
     digits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run("sample", str(digits), "--best", status=1)
@@ -249,7 +247,7 @@ def start(tmp_path: Path, *more: str, **how: object) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_and_sigterm_save_and_say_how_to_go_on(number: signal.Signals, tmp_path: Path) -> None:
+def test_ctrl_c_and_sigterm_save_and_print_how_to_resume(number: signal.Signals, tmp_path: Path) -> None:
     process = start(tmp_path, stdout=subprocess.PIPE)
     assert process.stdout is not None
     while not process.stdout.readline().startswith("step "):
@@ -290,5 +288,5 @@ def test_a_terminal_gets_a_bar(tmp_path: Path) -> None:
 def _read(terminal: int) -> bytes:
     try:
         return os.read(terminal, 4096)
-    except OSError:  # how Linux says that the other end is closed
+    except OSError:  # on Linux: the other end is closed
         return b""

@@ -1,4 +1,4 @@
-"""The command line on what cannot be done, or was broken off: one line, and nothing is spoilt."""
+"""Errors and interruptions of the command line: one line each, and no damage to files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gan_core.session.snapshot import Snapshot
 from tests.cli.test_cli import POINTS, lines, run
 
 
-def said(capsys: pytest.CaptureFixture[str]) -> str:
+def error_line(capsys: pytest.CaptureFixture[str]) -> str:
     (line,) = lines(capsys.readouterr().err)
     return line
 
@@ -65,13 +65,13 @@ def test_a_bad_argument_is_one_line_on_stderr(
 
 @pytest.fixture
 def shipped(tmp_path: Path) -> Path:
-    """A shipped run, which keeps weights alone, where nothing of the project can be spoilt."""
+    """A copy of a shipped run, which contains only weights."""
     copy = tmp_path / "digits"
     shutil.copytree(SHIPPED.root / "digits", copy)
     return copy
 
 
-def test_a_shipped_run_makes_samples_and_is_exported_and_judged(
+def test_a_shipped_run_is_sampled_evaluated_and_exported(
     shipped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run("sample", str(shipped), "-n", "4", "-o", str(tmp_path / "grid.png"))
@@ -82,48 +82,48 @@ def test_a_shipped_run_makes_samples_and_is_exported_and_judged(
     assert (tmp_path / "digits.onnx").stat().st_size > 100_000
 
 
-def test_a_shipped_run_is_not_trained_on_and_stays_as_it_is(shipped: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_shipped_run_is_not_resumed_and_does_not_change(shipped: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = {file: file.read_bytes() for file in shipped.rglob("*") if file.is_file()}
     run("resume", str(shipped), "--steps", "5", status=1)
-    assert "holds only weights" in said(capsys)
+    assert "holds only weights" in error_line(capsys)
     assert {file: file.read_bytes() for file in shipped.rglob("*") if file.is_file()} == before
 
 
 @pytest.mark.parametrize("damage", ['{"a":1', '{"colour": "red"}'])
 @pytest.mark.parametrize("command", ["resume", "sample", "evaluate", "export"])
-def test_a_damaged_config_is_told(
+def test_a_damaged_config_is_explained(
     damage: str, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "config.json").write_text(damage)
     run(command, str(tmp_path / "run"), status=1)
-    assert "has no readable config.json" in said(capsys)
+    assert "has no readable config.json" in error_line(capsys)
 
 
 def test_runs_cannot_be_kept_in_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("")
     run(*POINTS, "--steps", "1", "--runs", str(tmp_path / "file"), status=1)
-    assert "Cannot keep runs in" in said(capsys)
+    assert "Cannot keep runs in" in error_line(capsys)
 
 
-def test_what_is_not_there_is_no_comparison(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_comparison_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     run("compare", "--resume", "/never-was", status=1)
-    assert "There is no comparison" in said(capsys)
+    assert "There is no comparison" in error_line(capsys)
 
 
-def test_ctrl_c_before_the_first_step_is_told_and_leaves_no_run(
+def test_ctrl_c_before_the_first_step_leaves_no_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load = data.load
 
     def interrupted(*arguments: Any, **named: Any) -> data.Dataset:
         os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(1)  # the command hears of it meanwhile
+        time.sleep(1)  # the command handles the signal meanwhile
         return load(*arguments, **named)
 
     monkeypatch.setattr(data, "load", interrupted)
     run(*POINTS, "--runs", str(tmp_path / "runs"))
-    assert lines(capsys.readouterr().out)[-1] == "Stopped before the first step: nothing was trained."
+    assert lines(capsys.readouterr().out)[-1] == "Stopped before the first step. No run was saved."
     until = time.monotonic() + 30
     while any(thread.name == "training" for thread in threading.enumerate()):
         assert time.monotonic() < until
@@ -131,7 +131,7 @@ def test_ctrl_c_before_the_first_step_is_told_and_leaves_no_run(
     assert not [*(tmp_path / "runs").glob("*")]
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(59.6, "1:00 left"), (3599, "59:59 left"), (36_000, "10:00:00 left")])
-def test_time_left_is_told_in_hours_where_it_takes_such(seconds: float, told: str) -> None:
+@pytest.mark.parametrize(("seconds", "text"), [(59.6, "1:00 left"), (3599, "59:59 left"), (36_000, "10:00:00 left")])
+def test_long_remaining_times_are_shown_in_hours(seconds: float, text: str) -> None:
     now = Snapshot(presets.load("gaussian-2d"), status="training")
-    assert Progress(last_second=seconds).line(now).endswith(f", {told}")
+    assert Progress(last_second=seconds).line(now).endswith(f", {text}")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gan_core import presets
-from gan_core.cli.arguments import configured
+from gan_core.cli.arguments import config_of
 from gan_core.config import ConfigError
 from gan_core.config.catalog import OPTIMIZERS
 from gan_core.presets.follow_ups import apply_changes
@@ -81,10 +81,10 @@ def test_a_bad_change_is_a_config_error(changes: dict[str, Any], error: str) -> 
 
 
 def test_the_command_line_applies_the_follow_ups_and_reports_them(capsys: pytest.CaptureFixture[str]) -> None:
-    config = configured("mnist-quick", ["optimizer_g.name=sgd", "seed=3"])
+    config = config_of("mnist-quick", ["optimizer_g.name=sgd", "seed=3"])
     assert config == QUICK.with_values({"optimizer_g.name": "sgd", "optimizer_g.lr": OPTIMIZERS["sgd"].lr, "seed": 3})
     assert capsys.readouterr() == ("", "note: --set also changes optimizer_g.lr 1 → 0.02\n")
-    assert configured("mnist-quick", ["optimizer_g.name=sgd", "optimizer_g.lr=1"]).optimizer_g.lr == 1
+    assert config_of("mnist-quick", ["optimizer_g.name=sgd", "optimizer_g.lr=1"]).optimizer_g.lr == 1
     assert capsys.readouterr() == ("", "")
 
 
