@@ -1,4 +1,4 @@
-"""Home: what this is, experiments to begin with, and what is running."""
+"""Home: an introduction, the presets, and the running sessions."""
 
 import streamlit as st
 
@@ -6,7 +6,7 @@ from ui import shell
 
 shell.ensure_navigation()
 
-from ui.home import cards  # noqa: E402  (the shell stands first)
+from ui.home import cards  # noqa: E402  (the navigation comes first)
 
 st.title("GAN Playground", anchor=False)
 st.markdown(

@@ -1,4 +1,4 @@
-"""Train: choose, start, watch, steer. From top to bottom in the order in which the eye meets it."""
+"""Train: choose an experiment, start it, watch it and change it. The code follows the order of the screen."""
 
 import streamlit as st
 
@@ -6,7 +6,7 @@ from ui import shell
 
 shell.ensure_navigation()
 
-from ui import messages, refresh  # noqa: E402  (the shell stands before torch, which these need, has loaded)
+from ui import messages, refresh  # noqa: E402  (the navigation appears before torch is imported)
 from ui.charts import series  # noqa: E402
 from ui.train import (  # noqa: E402
     controls,
@@ -35,16 +35,14 @@ with shell.notices():
     if messages.note():
         st.info(messages.note(), icon=":material/info:")
 
-PACE = (
-    refresh.interval() if snapshot is not None and snapshot.live else None
-)  # seconds between two looks at the session
+PACE = refresh.interval() if snapshot is not None and snapshot.live else None  # seconds between refreshes
 
 
 @st.fragment(run_every=PACE)
 def drive() -> None:
-    """The buttons and the progress; apart from the panels, so that a click is answered at once."""
+    """The buttons and the progress, in their own fragment, so that a click is answered at once."""
     if state.watched() is not session or messages.trouble() != trouble:
-        st.rerun()  # a button has begun another session, or has something to complain of: that stands outside
+        st.rerun()  # another session or a new error message, which are shown outside this fragment
     if PACE:
         refresh.update_interval()
     controls.bar(session, session.snapshot() if session else None)
@@ -54,11 +52,11 @@ def drive() -> None:
 def watch() -> None:
     """Everything that moves while a run trains."""
     if state.follow(session) or messages.trouble() != trouble:
-        st.rerun()  # form and complaints stand outside
+        st.rerun()  # the form and the error message are outside this fragment
     now = session.snapshot() if session else None
     left, right = st.columns([5, 7], gap="medium")
     with left:
-        samples.panel(now, samples.way_to_latent)
+        samples.panel(now, samples.link_to_latent)
         point_fit.panel(now)
     with right:
         curves.panel(now)
@@ -66,7 +64,7 @@ def watch() -> None:
         quality.panel(now)
     timeline.panel(now)
     if snapshot is not None and now is not None and snapshot.live != now.live:
-        st.rerun()  # the run has ended: draw the page once more, at rest
+        st.rerun()  # the run has ended: draw the whole page once more
 
 
 drive()

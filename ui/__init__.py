@@ -1,1 +1,1 @@
-"""What the pages share and Streamlit lacks."""
+"""The panels of the pages, and what the pages share."""

@@ -1,4 +1,4 @@
-"""Numbers and times in the few words that fit on a screen."""
+"""Numbers and times as short texts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def size(count: float) -> str:
 
 
 def short(value: float) -> str:
-    """Three digits at most, and no more than a thousand without a letter: "0.693", "12.4", "62", "1.2k"."""
+    """At most three digits, with a letter for large numbers: "0.693", "12.4", "62", "12k"."""
     if abs(value) >= 1e6:
         return f"{value / 1e6:.3g}M"
     return f"{value / 1e3:.3g}k" if abs(value) >= 1e4 else f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
@@ -45,5 +45,5 @@ def ago(seconds: float) -> str:
 
 
 def plain(text: str) -> str:
-    """Text from a file or a person, with all that Streamlit would read as its own setting_changes made plain."""
+    """Text from a file or a person, with every character escaped that Streamlit would read as markup."""
     return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~:$^=&" else c for c in text)

@@ -1,4 +1,4 @@
-"""What stands around every page: its title, the navigation on top."""
+"""The frame of every page: title, navigation and a place for messages."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from ui.theme import inject_css
 
 _ENTERED = "entered"
 _PAGES = {"home": "Home", "train": "Train", "latent": "Latent", "compare": "Compare", "runs": "Runs"}
-# The browser's tab shows a picture of our own, and pages have no icons: Streamlit has the browser fetch both sorts from
-# a font service on the network.
+# The icon of the tab is a file, and pages have no icons: a browser would load Streamlit's icons from the network.
 _ICON = Path(__file__).with_name("icon.png")
 
 
@@ -33,30 +32,30 @@ def _navigation() -> StreamlitPage:
 
 
 def has(name: str) -> bool:
-    """Whether there is a page of this name."""
+    """Whether there is a page with this name."""
     return name in _PAGES
 
 
 def path(name: str) -> str:
-    """A page's file, as Streamlit's links and switches name it."""
+    """The file of a page, for Streamlit's links."""
     return f"pages/{name}.py"
 
 
 def notices() -> DeltaGenerator:
-    """A place for messages that come and go.
+    """A container for messages that appear and disappear.
 
-    It is there, without height, when there is nothing to say. Otherwise all that stands below a message would move by
-    one place as it comes or goes, and Streamlit would show all of it twice until the page is drawn to its end.
+    It exists without height when it is empty. Otherwise every element below would change its position in the page, and
+    Streamlit would show all of them twice until the page is drawn.
     """
     return st.container(key="notices")
 
 
 def ensure_navigation() -> None:
-    """The first line of every page: enter through the front door.
+    """The first call of every page: run app.py before the page.
 
-    A server's very first visitor gets the page that the URL names without app.py having run, because Streamlit takes a
-    folder called pages for its older kind of navigation until `st.navigation` has been called once. So that is called,
-    and the page begun anew: `st.stop` would lose what is clicked while the page is drawn.
+    The first visitor of a server gets the page of the URL without app.py, because Streamlit uses its older navigation
+    for a folder named "pages" until `st.navigation` has been called once. `st.stop` would lose pending clicks, so the
+    page is run again.
     """
     if _ENTERED not in st.session_state:
         _navigation()

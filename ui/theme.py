@@ -1,8 +1,8 @@
-"""One role, one colour, on every chart, picture and control.
+"""The colour of each role on charts, pictures and controls, and the CSS of the app.
 
-The hues are those of Okabe and Ito (2008), which stay apart for colour-blind eyes; the dark theme has lighter versions
-of the same. A figure names a role ("role:generator", or "role:generator/0.3" with an opacity) and the browser puts in
-the colour of the theme that it shows at that moment.
+The hues are those of Okabe and Ito (2008), which colour-blind people can tell apart, lighter in the dark theme.
+A chart names a role ("role:generator", or "role:generator/0.3" with an opacity), and the browser inserts the colour of
+the current theme.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class Palette:
     real: str
     warning: str
     other: str
-    undecided: str  # the middle of the score scale: D cannot tell
-    ink: str  # what is compared: the hues that belong to no role, in Okabe and Ito's order
+    undecided: str  # the middle of the score scale
+    ink: str  # variants in comparisons: the hues without a role
     sky: str
     straw: str
     mauve: str
@@ -36,13 +36,13 @@ DARK = Palette(
     "#F28E4B", "#56B4E9", "#2BC79A", "#E69F00", "#98A3AE", "#4A545E", "#E4E8EC", "#7CC8F5", "#F0E442", "#DDA0C4"
 )
 VARIANTS = ("ink", "sky", "straw", "mauve")
-DASHES = ("solid", "dash", "dot", "dashdot")  # the second four have the same hues with dashed lines, and so on
+DASHES = ("solid", "dash", "dot", "dashdot")  # the first four variants are solid, the next four dashed, and so on
 
-SCORE_SCALE = ("discriminator", "undecided", "real")  # D's score from "judged fake" to "judged real"
+SCORE_SCALE = ("discriminator", "undecided", "real")  # D's score from fake to real
 
-# Streamlit fades what a rerun has not refreshed yet and shows a running figure in the corner; on a page that refreshes
-# twice a second both read as flicker, and the figure's "Stop" would pass for the one that ends training. The text on a
-# primary button takes the page's colour, because white on the dark theme's light controls is hard to read.
+# Streamlit fades elements during a rerun and shows a status icon: both flicker on a page that refreshes often. The
+# icon's "Stop" could also be mistaken for the button that ends training. Primary buttons have text in the colour of the
+# page, because white is hard to read on the light controls of the dark theme.
 _STEADY = """
 [data-stale="true"] { opacity: 1 !important; transition: none !important; }
 [data-testid="stStatusWidget"] { display: none; }
@@ -50,11 +50,10 @@ _STEADY = """
 """
 
 
-# The page begins right under the navigation: the first screen of Train needs every line.
+# Pages begin directly under the navigation, because the first screen of Train needs the space.
 _COMPACT = ".stMainBlockContainer { padding-top: 4.25rem; padding-bottom: 2rem; }"
 
-# The model card. Tables of layers have the full width, and rows close enough to be read as one column of numbers; a
-# formula too long for a phone is set smaller, and scrolls by itself where that is not enough.
+# The model card: tables of layers have the full width and dense rows; long formulas are smaller on a phone, and scroll.
 _CARD = """
 [class*="st-key-layers-"] table { width: 100%; font-variant-numeric: tabular-nums; }
 [class*="st-key-layers-"] :is(th, td) { padding: 0.22rem 0.4rem; border-width: 0 0 1px; font-size: 0.93rem; }
@@ -63,7 +62,7 @@ _CARD = """
 @media (max-width: 640px) { .st-key-formulas .katex-display { font-size: 0.8em; } }
 """
 
-# On a phone the cards of Home take the whole width.
+# On a phone the cards of Home have the full width.
 _HOME = """
 @media (max-width: 640px) {
   [class*="st-key-group-"] > * { flex: 1 0 100%; }
@@ -71,8 +70,8 @@ _HOME = """
 }
 """
 
-# Small controls stand in the top right corner of a chart, beside its legend, as icons whose words are for those who
-# listen. The lines of the health panel are close, and their buttons no taller than the words beside them.
+# Controls in the top right corner of a chart show only their icons; screen readers read their labels. The lines of the
+# health panel are dense.
 _CORNERS = """
 [class*="st-key-chart-"] { position: relative; }
 [class*="st-key-chart-"] .live-chart .legend { padding-right: 2rem; }
@@ -99,7 +98,7 @@ _HEALTH = """
 .st-key-health button { min-height: 1.75rem; padding: 0 0.55rem; font-size: 0.87rem; }
 .st-key-health button p { font-size: 0.87rem; }
 """
-# A button under a key that begins with "icon-" shows its icon only; its words are for those who listen.
+# A button whose key begins with "icon-" shows only its icon; screen readers read its label.
 _ICONS = """
 [class*="st-key-icon-"] button { padding: 0 0.4rem; }
 [class*="st-key-icon-"] button [data-testid="stMarkdownContainer"] {
@@ -107,22 +106,22 @@ _ICONS = """
 }
 """
 
-# Ten classes on one line of a phone.
+# Ten classes fit on one line of a phone.
 _CLASSES = """
 @media (max-width: 640px) { .st-key-latent-class button { padding-inline: 0.7rem; } }
 """
 
 
 def line_style(index: int) -> tuple[str, str]:
-    """The role and the dash of the line of the nth of several things compared; of sixteen no two are alike."""
+    """The colour role and the dash of the nth variant; the first sixteen differ."""
     return VARIANTS[index % len(VARIANTS)], DASHES[index // len(VARIANTS) % len(DASHES)]
 
 
 def palettes() -> dict[str, Any]:
-    """Both palettes and the score scale, as the components' scripts read them."""
+    """Both palettes and the score scale, for the scripts of the components."""
     return {"light": asdict(LIGHT), "dark": asdict(DARK), "score": SCORE_SCALE}
 
 
 def inject_css() -> None:
-    """Stop Streamlit from fading and flashing while a page refreshes itself; the entry script calls it at each run."""
+    """Add the CSS of the app to the page; the entry script calls it at each run."""
     st.html(f"<style>{_STEADY}{_COMPACT}{_CARD}{_HOME}{_CORNERS}{_HEALTH}{_ICONS}{_CLASSES}</style>")

@@ -1,4 +1,4 @@
-"""What every page does with widgets."""
+"""Helpers for widgets."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from typing import Any
 import streamlit as st
 
 _NOTHING = object()
-_HEARD = 3.0  # seconds after which a browser shows what it was sent, however busy
+_DELAY = 3.0  # seconds after which even a busy browser shows a value that was sent
 
 
 def show_value(key: str, value: Any) -> None:
-    """Let the widget with this key, not drawn yet, show `value`.
+    """Make the widget with this key, which is not drawn yet, show `value`.
 
-    Written only where it differs: a write reaches the browser as an order, and would undo what somebody has typed or
-    clicked there since.
+    The value is written only if it differs, because a write replaces what the user has typed or clicked since.
     """
     shown = st.session_state.get(key, _NOTHING)
     if shown != value:
@@ -25,13 +24,13 @@ def show_value(key: str, value: Any) -> None:
 
 
 def is_echo(key: str) -> bool:
-    """Whether the widget's change is only what it showed before `show_value`, told by a browser that had not heard yet.
+    """Whether a change of the widget is only its value before `show_value`, from a browser that did not have it yet.
 
-    With every look at a run the browser tells what all widgets show. Taken for a change by hand, that would undo what
-    has just been changed in the other place where a setting stands.
+    At every refresh the browser reports the values of all widgets. An old value is not a change by the user; it would
+    undo a change that was made in another widget of the same setting.
     """
     shown, when = st.session_state.get(_before(key), (_NOTHING, 0.0))
-    return st.session_state[key] == shown and time.monotonic() - when < _HEARD
+    return st.session_state[key] == shown and time.monotonic() - when < _DELAY
 
 
 def _before(key: str) -> str:
@@ -39,7 +38,7 @@ def _before(key: str) -> str:
 
 
 def undo_bar(deleted: str, restore: Callable[..., None], *args: Any) -> None:
-    """A line that says what was deleted, and a button that brings it back."""
+    """A line that names the deleted item, with a button that restores it."""
     with st.container(horizontal=True, vertical_alignment="center", border=True, key="undo-bar"):
         st.text(f"Deleted: {deleted}", width="content")
         st.button("Undo", icon=":material/undo:", on_click=restore, args=args, shortcut="Mod+Shift+U")

@@ -146,7 +146,7 @@ def test_the_card_explains_why_networks_cannot_be_built(train: AppTest, monkeypa
     def unbuildable(config: TrainConfig) -> None:
         raise CardError("These two networks cannot be built as they are set: sizes differ")
 
-    monkeypatch.setattr(model_card, "_described", unbuildable)
+    monkeypatch.setattr(model_card, "_content", unbuildable)
     assert "cannot be built as they are set" in card_of(train)
 
 
@@ -223,9 +223,9 @@ def test_a_drawing_that_is_reported_twice_does_not_leave_the_session_that_learns
         drawing = ((0.0, 0.0), (1.0, 0.5), (2.0, 1.0))
         state.set_draft(presets.load("drawn").with_values({"data.points": drawing}))
         st.session_state.watched = "a session"
-        samples._drawn(drawing)
+        samples._on_draw(drawing)
         st.text(state.watched_key())
-        samples._drawn(drawing[:2])
+        samples._on_draw(drawing[:2])
         st.text(state.watched_key())
 
     app = AppTest.from_function(page, default_timeout=60).run()

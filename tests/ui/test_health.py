@@ -204,8 +204,8 @@ def test_the_badge_and_the_marks_show_only_failures() -> None:
     assert health.badge(failing) == " · :yellow[●] D wins"
     assert health.evidence_on(failing, "scores") == [SettingChange(5, "D wins: D(x) 0.98")]
     assert health.evidence_on(failing, "losses") == []
-    assert health.told_beside(failing, "scores") == ":yellow[:material/warning:] D wins: D(x) 0.98"
+    assert health.text_beside(failing, "scores") == ":yellow[:material/warning:] D wins: D(x) 0.98"
     healthy = Snapshot(POINTS, health=(a_finding(bad=False),))
     assert health.badge(healthy) == ""
     assert health.evidence_on(healthy, "scores") == []
-    assert health.told_beside(healthy, "scores") == ""
+    assert health.text_beside(healthy, "scores") == ""

@@ -1,4 +1,4 @@
-"""The cards of the Home page. Nothing here loads torch until it is needed, so that the page is there at once."""
+"""The cards of the Home page. Torch is imported only when it is needed, so that the page appears at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FIRST = "mnist-quick"
 
 
 def first() -> None:
-    """The experiment for those who have just arrived."""
+    """The card of the default preset."""
     preset = presets.get(_FIRST)
     with st.container(border=True):
         st.markdown(f"**{preset.title}** · {preset.look_for}")
@@ -23,7 +23,7 @@ def first() -> None:
 
 
 def groups() -> list[str]:
-    """The headings under which the other presets stand, in order."""
+    """The groups of the other presets, in order."""
     return list(dict.fromkeys(presets.get(name).group for name in presets.names() if name != _FIRST))
 
 
@@ -32,7 +32,7 @@ def of(group: str) -> list[Preset]:
 
 
 def card(preset: Preset) -> None:
-    """One preset: what it is, what it needs, how long it takes."""
+    """The card of a preset: description, data set and time."""
     entry = preset.config.dataset
     with st.container(border=True, width=305, height="stretch"):
         st.markdown(f"**{preset.title}**")
@@ -43,9 +43,9 @@ def card(preset: Preset) -> None:
 
 
 def machine() -> None:
-    """Where training would run, and which sessions run now."""
+    """The device for training, and the running sessions."""
     with st.spinner("Looking for a GPU"):
-        from ui.home import running  # loads torch: after all else is drawn
+        from ui.home import running  # imports torch, after everything else is drawn
 
     running.panel()
 
@@ -55,7 +55,7 @@ def _needs(needs: str) -> str:
 
 
 def _open(name: str) -> None:
-    from ui.train import state  # loads torch
+    from ui.train import state  # imports torch
 
     state.edit(presets.load(name))
     st.switch_page("pages/train.py")

@@ -1,4 +1,4 @@
-"""The machine and the sessions that train on it."""
+"""The machine and its sessions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ui.train import health, state
 
 
 def panel() -> None:
-    """The device that training uses, and a button for each session that still can train."""
+    """The device for training, and a button for each live session."""
     st.caption(f"Training runs on: {describe_device(find_device('auto'))}")
     live = pool().live()
     if not live:

@@ -1,1 +1,1 @@
-"""The panels of the Train page: each draws one part of a session, and nothing else."""
+"""The panels of the Train page, one part of a session each."""

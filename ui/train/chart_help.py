@@ -1,4 +1,4 @@
-"""How to read a chart: one small control in its corner, with words for the loss in use."""
+"""Help on reading a chart: a control in its corner, with texts for the loss of the run."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ PLANE = (
 
 @contextmanager
 def corner(chart: str) -> Iterator[None]:
-    """The place for small controls at the top right of the chart that stands around this block."""
+    """A container for small controls in the top right corner of the surrounding chart."""
     with st.container(horizontal=True, width="content", gap="xxsmall", key=f"corner-{chart}"):
         yield
 
 
 def of_losses(loss: Loss) -> None:
-    """Why a GAN's loss is no quality, and what equilibrium is for this one."""
+    """Help on the losses: why they do not measure quality, and their equilibrium."""
     with _help("losses"):
         about = describe(loss)
         st.markdown(about.curves)
@@ -61,6 +61,6 @@ def of_samples(plane: bool) -> None:
 
 
 @contextmanager
-def _help(what: str) -> Iterator[None]:
-    with st.popover(f"How to read the {what}", icon=":material/help:", type="tertiary", key=f"reading-{what}"):
+def _help(subject: str) -> Iterator[None]:
+    with st.popover(f"How to read the {subject}", icon=":material/help:", type="tertiary", key=f"reading-{subject}"):
         yield

@@ -1,4 +1,4 @@
-"""Choosing one class to look at, for runs whose networks are told the class."""
+"""The choice of one class to look at, for conditional runs."""
 
 from __future__ import annotations
 
@@ -11,32 +11,38 @@ import streamlit as st
 from ui.widgets import show_value
 
 ALL = "all"
-_LONGEST_ROW = 40  # letters of all names together that still fit on one line of pills
+_LONGEST_ROW = 40  # letters of all names that fit on one line of buttons
 _CHOSEN = "class chosen"
 
 
 def picker(names: Sequence[str], key: str = "class") -> int | None:
-    """A choice of one of the classes `names`, or of all of them, which is None. Each tab keeps its own choice.
+    """The index of the chosen class of `names`, or None for all classes. Each tab keeps its own choice.
 
-    The choice is kept apart from the widget, which Streamlit forgets when another page opens, and by name, so that it
-    outlives a change of experiment where the class exists there too.
+    The choice is kept outside the widget, which Streamlit forgets when another page opens. It is kept by name, so that
+    it survives a change to another experiment that has this class.
     """
     options = [ALL, *names]
     chosen = st.session_state.get(_CHOSEN)
     wanted = chosen if chosen in options else ALL
     show_value(key, wanted)
-    look: dict[str, Any] = {"label": "Class", "options": options, "key": key, "on_change": _keep, "args": (key,)}
+    common: dict[str, Any] = {
+        "label": "Class",
+        "options": options,
+        "key": key,
+        "on_change": _keep,
+        "args": (key,),
+    }
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{key}-picker"):
         st.caption("Class", width="content")
         if len("".join(names)) <= _LONGEST_ROW and len(names) <= 12:
-            name = st.segmented_control(required=True, label_visibility="collapsed", **look)
+            name = st.segmented_control(required=True, label_visibility="collapsed", **common)
         else:
-            name = st.selectbox(label_visibility="collapsed", width=200, **look)
+            name = st.selectbox(label_visibility="collapsed", width=200, **common)
     return None if name in (ALL, None) else list(names).index(name)
 
 
 def of_samples(n: int, names: Sequence[str]) -> np.ndarray:
-    """The class of each of `n` samples that show every class in turn, as the trainer makes them: int (n,)."""
+    """The class of each of `n` samples that show the classes in turn, as the trainer makes them: int (n,)."""
     return np.arange(n) % len(names)
 
 

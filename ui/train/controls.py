@@ -1,4 +1,4 @@
-"""What to train and the buttons that drive it."""
+"""The choice of an experiment, and the buttons that control its training."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from ui.server import freeze_loaded_objects, pool
 from ui.setting_names import label
 from ui.train import form, health, state
 
-_NAMED = 3  # settings that are named where many differ
-_PATIENCE = 0.3  # seconds that a click on Step waits for its step, so that the page answers with it
+_NAMED = 3  # at most this many settings are named in a message
+_STEP_WAIT = 0.3  # seconds that a click on Step waits for the step, so that the page shows its result
 
 
 def choices() -> None:
-    """Preset and data set, what the preset is about, and the other sessions of this server."""
+    """Preset, data set, a description of the preset, and buttons for the other sessions of this server."""
     config = state.draft()
     with st.container(horizontal=True, vertical_alignment="center", key="choices"):
         names = presets.names()
@@ -55,12 +55,12 @@ def choices() -> None:
         )
         if config.preset in names:
             with st.popover("Metadata", icon=":material/info:", type="tertiary"):
-                about(presets.get(config.preset), altered)
+                describe(presets.get(config.preset), altered)
         _others()
 
 
-def about(preset: presets.Preset, altered: bool = False) -> None:
-    """A preset in words: what to look for, whose recipe it is, what its source saw; of one that was changed, so."""
+def describe(preset: presets.Preset, altered: bool = False) -> None:
+    """The texts of a preset, with a remark if the user has changed its settings."""
     if altered:
         st.markdown(
             ":material/edit: You have changed it, so time and figures may differ; choose it again to undo that."
@@ -73,12 +73,12 @@ def about(preset: presets.Preset, altered: bool = False) -> None:
 
 
 def bar(session: Session | None, now: Snapshot | None) -> None:
-    """Start, pause, step, stop; and how far the run is."""
+    """The buttons Start, Pause, Step and Stop, and the progress of the run."""
     with st.container(horizontal=True, vertical_alignment="center", key="bar"):
         if session is None or now is None or not now.live:
-            _at_rest(now)
+            _start_buttons(now)
         else:
-            _at_work(session, now)
+            _live_buttons(session, now)
         if now is not None:
             _progress(now)
     if now is not None and now.error:
@@ -87,8 +87,8 @@ def bar(session: Session | None, now: Snapshot | None) -> None:
         st.caption(f":material/info: {note}")
 
 
-def _at_rest(now: Snapshot | None) -> None:
-    """Callbacks, here as below: a click while the page is still being drawn must not be lost."""
+def _start_buttons(now: Snapshot | None) -> None:
+    """Buttons use callbacks, because a click while the page is being drawn must not be lost."""
     st.button(
         "Start",
         icon=":material/play_arrow:",
@@ -109,8 +109,8 @@ def _at_rest(now: Snapshot | None) -> None:
     _step_buttons(_first_step)
 
 
-def _at_work(session: Session, now: Snapshot) -> None:
-    # What is loaded before the first step too: collecting that at each look made a first start ten times as long.
+def _live_buttons(session: Session, now: Snapshot) -> None:
+    # Also before the first step: collecting everything that is loaded then made a first start ten times as long.
     freeze_loaded_objects((state.watched_key() or "") if now.step else "loading")
     if now.status in ("ready", "loading", "training", "waiting"):
         st.button(
@@ -165,7 +165,7 @@ def _progress(now: Snapshot) -> None:
 
 
 def _others() -> None:
-    """Chips for the sessions that train on while this tab shows something else."""
+    """Buttons for the live sessions that this tab does not show."""
     for key, session in pool().live().items():
         if key != state.watched_key():
             snapshot = session.snapshot()
@@ -176,8 +176,8 @@ def _others() -> None:
 
 
 def _open(begin: Callable[[Session], object]) -> None:
-    """Begin what the draft says; a second click on the same button begins nothing more."""
-    if _is_at_work():
+    """Begin a run of the draft; a second click on the same button has no effect."""
+    if _is_live():
         return
     key = pool().open(state.draft())
     session = pool().get(key)
@@ -187,18 +187,18 @@ def _open(begin: Callable[[Session], object]) -> None:
 
 
 def _resume(run_id: str) -> None:
-    """Go on with a run. What was edited since is changed as in mid-run, so that it is marked and kept with the run."""
-    if _is_at_work():
+    """Resume a run. Settings that were edited since then change as during training, with a mark and an event."""
+    if _is_live():
         return
     try:
-        own = pool().store.open(run_id).config
-        if fixed := state.draft().fixed_changes_from(own):
-            messages.complain(_why_not_resumed(fixed, own))
+        saved = pool().store.open(run_id).config
+        if fixed := state.draft().fixed_changes_from(saved):
+            messages.complain(_why_not_resumed(fixed, saved))
             return
-        key = pool().open(own, run_id=run_id)
+        key = pool().open(saved, run_id=run_id)
         session = pool().get(key)
         if session is not None:
-            session.update(state.draft().changes_from(own))
+            session.update(state.draft().changes_from(saved))
             session.start()
     except (RunError, ConfigError) as error:
         messages.complain(f"{error}. The run was not resumed.")
@@ -206,22 +206,22 @@ def _resume(run_id: str) -> None:
     state.watch(key)
 
 
-def _why_not_resumed(fixed: list[str], own: TrainConfig) -> str:
-    told = [f"{label(key)} ({as_text(own.value(key))} in this run)" for key in fixed[:_NAMED]]
+def _why_not_resumed(fixed: list[str], saved: TrainConfig) -> str:
+    changes = [f"{label(key)} ({as_text(saved.value(key))} in this run)" for key in fixed[:_NAMED]]
     more = f" and {len(fixed) - _NAMED} more" if len(fixed) > _NAMED else ""
     return (
-        f"Not resumed: you have changed what stays the same within a run: {', '.join(told)}{more}. Press Start to "
+        f"Not resumed: you have changed what stays the same within a run: {', '.join(changes)}{more}. Press Start to "
         "train a new run so, or go on with this one, as it was, from the Runs page."
     )
 
 
-def _is_at_work() -> bool:
+def _is_live() -> bool:
     watched = state.watched()
     return watched is not None and watched.snapshot().live
 
 
 def _first_step(which: Which) -> None:
-    """Begin with one step; or go on with one, where this button was pressed twice before the page was drawn anew."""
+    """Begin a run with one step, or take another step if the button is clicked twice before the page is redrawn."""
     watched = state.watched()
     if watched is not None and watched.snapshot().live:
         _step(watched, which)
@@ -230,10 +230,10 @@ def _first_step(which: Which) -> None:
 
 
 def _step(session: Session, which: Which) -> None:
-    """Do one step, and wait a moment for the snapshot that shows it."""
+    """Take one step, and wait a moment for the snapshot that shows it."""
     before = session.snapshot()
     session.step(1, which)
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _STEP_WAIT
     while session.snapshot().step == before.step and time.monotonic() < deadline:
         time.sleep(0.005)
 

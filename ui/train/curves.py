@@ -1,4 +1,4 @@
-"""The curves of a run, with what equilibrium looks like for its loss."""
+"""The curves of a run, with the equilibrium of its loss."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from gan_core.session.snapshot import Snapshot
 from ui.charts import curves
 from ui.components import live_chart
 from ui.train import chart_help, health, state
-from ui.train.controls import about
+from ui.train.controls import describe
 
 
 def panel(now: Snapshot | None, chosen: str = "scrub") -> None:
-    """Losses, scores and gradient norms; before the first run, what the preset is about.
+    """Losses, scores and gradient norms, or a description of the preset before the first run.
 
     Args:
-        chosen: under which key the tab keeps the step whose samples are shown.
+        chosen: the key of the session state that holds the step whose samples are shown.
     """
     if now is None:
         _before_start()
@@ -30,8 +30,8 @@ def panel(now: Snapshot | None, chosen: str = "scrub") -> None:
     log = st.session_state.setdefault("log", False)
     scrub = st.session_state[chosen]
     cursor = None if scrub is None else curves.position(now.history, scrub, unit)
-    drawn = now.run_id if len(now.history) else ""  # an empty chart's axes are nobody's zoom, to be kept for the run
-    chart = partial(live_chart, uirevision=drawn, cursor=cursor, on_pick=lambda step: _pick(now, step, chosen))
+    revision = now.run_id if len(now.history) else ""  # a run does not take over the zoom of an empty chart
+    chart = partial(live_chart, uirevision=revision, cursor=cursor, on_pick=lambda step: _pick(now, step, chosen))
 
     with st.container(key="chart-losses"):
         warnings = health.evidence_on(now, "losses")
@@ -59,7 +59,7 @@ def panel(now: Snapshot | None, chosen: str = "scrub") -> None:
 
 
 def _axes() -> None:
-    """What all three charts are drawn against."""
+    """The x axis, the smoothing and the scale of the charts."""
     with st.popover("Axes and smoothing", icon=":material/tune:", type="tertiary", key="axes"):
         st.segmented_control("x axis", ["step", "epoch", "seconds"], key="unit", required=True)
         st.slider("Smoothing", 0.0, 0.99, key="smoothing")
@@ -67,7 +67,7 @@ def _axes() -> None:
 
 
 def _pick(now: Snapshot, step: float, chosen: str) -> None:
-    """Go to the kept frame nearest to the step that was clicked."""
+    """Show the saved frame nearest to the clicked step."""
     if now.frames:
         st.session_state[chosen] = min(now.frames, key=lambda frame: abs(frame - step))
 
@@ -76,7 +76,7 @@ def _before_start() -> None:
     preset = state.draft().preset
     if preset in presets.names():
         with st.container(border=True):
-            about(presets.get(preset), altered=state.changed() is not None)
+            describe(presets.get(preset), altered=state.changed() is not None)
     st.info(
         "Press **Start** (or the key S) to train. The curves and the samples will move here.",
         icon=":material/play_arrow:",

@@ -1,7 +1,7 @@
-"""The form for a config, made from its settings: whatever a setting says of itself is what its widget shows.
+"""The form of a config, generated from its settings.
 
-The draft is the only truth. Each run puts the draft's values into the widgets before it draws them, so a refused value
-falls back by itself, and a setting may stand in two places.
+Each script run puts the draft's values into the widgets before it draws them, so that a refused value is reset and a
+setting may have two widgets.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ TABS: Mapping[str, tuple[str, ...]] = {
 
 
 def essentials(config: TrainConfig, session: Session | None) -> None:
-    """The few settings that matter most, in one row."""
+    """The most important settings, in one row."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="essentials"):
         for key in (*IN_SIGHT, "max_steps" if config.max_steps else "epochs"):
             _widget(SETTINGS[key], config, session, place="essentials", width=150)
 
 
 def all_settings(config: TrainConfig, session: Session | None) -> None:
-    """Every setting that the present choices read, by topic."""
+    """Every setting that has an effect under the present choices, by topic."""
     for tab, (name, prefixes) in zip(st.tabs(list(TABS)), TABS.items(), strict=True):
         with tab, st.container(horizontal=True, vertical_alignment="bottom", key=f"settings-{name}"):
             for setting in _relevant(config, prefixes):
@@ -49,7 +49,7 @@ def all_settings(config: TrainConfig, session: Session | None) -> None:
 
 
 def _relevant(config: TrainConfig, prefixes: Iterable[str]) -> list[Setting]:
-    """Settings that the chosen network, optimiser, penalty and data set read, by `prefixes` in order; names first."""
+    """The settings with these prefixes that have an effect, in the order of `prefixes`, names first."""
     return [
         setting
         for prefix in prefixes
@@ -58,7 +58,7 @@ def _relevant(config: TrainConfig, prefixes: Iterable[str]) -> list[Setting]:
     ]
 
 
-def _widget(setting: Setting, config: TrainConfig, session: Session | None, place: str, **look: Any) -> None:
+def _widget(setting: Setting, config: TrainConfig, session: Session | None, place: str, **layout: Any) -> None:
     live = session is not None and session.snapshot().live
     value, widget_key = config.value(setting.key), f"{place}/{setting.key}"
     bounds = f" {setting.allowed[0].upper()}{setting.allowed[1:]}." if setting.bounds else ""
@@ -70,7 +70,7 @@ def _widget(setting: Setting, config: TrainConfig, session: Session | None, plac
         "disabled": bool(fixed),
         "on_change": _changed,
         "args": (setting.key, widget_key, session),
-    } | look
+    } | layout
     if setting.catalog is not None:
         entries = setting.catalog
         show_value(widget_key, value)
@@ -81,16 +81,16 @@ def _widget(setting: Setting, config: TrainConfig, session: Session | None, plac
     elif setting.kind == "true or false":
         show_value(widget_key, value)
         st.toggle(**common)
-    elif setting.kind == "whole number" and value is not None:  # without bounds, which it would keep to in silence
+    elif setting.kind == "whole number" and value is not None:  # no bounds: they would be enforced silently
         show_value(widget_key, value)
         st.number_input(value=None, step=1, **common)
-    else:  # text for numbers too: rates span many powers of ten, for which a stepper has no good step
+    else:  # numbers as text: rates span many powers of ten, so no step of a number input fits
         show_value(widget_key, as_text(value))
         st.text_input(**common)
 
 
 def _changed(key: str, widget_key: str, session: Session | None) -> None:
-    """A widget was changed by hand: check the value, keep it, and pass it to the session that trains."""
+    """After a change in a widget: check the value, put it into the draft, and pass it to the live session."""
     if is_echo(widget_key):
         return
     try:

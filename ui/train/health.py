@@ -1,4 +1,4 @@
-"""What a run suffers from, if anything: the evidence, what it means, and what to do about it in one click."""
+"""The failures of a run: their evidence, their meaning, and remedies that take one click."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ui.formatting import short
 from ui.server import pool
 from ui.train import state
 
-HEIGHT = 84  # pixels, for two lines: findings come and go within, and nothing below moves
-_AT_HAND = 2  # remedies on the line itself; the others stand under "Why"
+HEIGHT = 84  # pixels, for two lines, so that nothing below moves when findings change
+_ON_LINE = 2  # remedies on the line itself; the others are under "Why"
 _CHARTS: Mapping[Chart, str] = {
     "losses": "Loss",
     "scores": "Score",
@@ -28,7 +28,7 @@ _CHARTS: Mapping[Chart, str] = {
     "fit": "Fit",
     "quality": "Quality",
 }
-_ACTED, _DONE, _TOLD = "remedy taken", "what it did", "findings told"
+_CLICKED, _CHANGE, _ANNOUNCED = "remedy clicked", "change of the remedy", "findings announced"
 
 
 def panel(session: Session | None, now: Snapshot | None) -> None:
@@ -39,21 +39,21 @@ def panel(session: Session | None, now: Snapshot | None) -> None:
         for finding in now.health:
             _line(finding, session, now)
         if not now.health:
-            old = now.step > 4 * MIN_STEPS  # most illnesses would have shown by then
+            old = now.step > 4 * MIN_STEPS  # most failures would have appeared by now
             known = "nothing found so far" if old else "too early to tell"
             st.markdown(f":small[:gray[**Health** · {known}]]")
-    if st.session_state.pop(_ACTED, False):
-        st.rerun()  # the form and the chips stand outside this fragment
+    if st.session_state.pop(_CLICKED, False):
+        st.rerun()  # the form and the session buttons are outside this fragment
     _announce(now)
 
 
 def badge(now: Snapshot) -> str:
-    """What is worst in a run, as the end of a button's text; "" where nothing is wrong."""
+    """The most serious failure of a run, as the end of a button's text, or ""."""
     return next((f" · :yellow[●] {finding.title}" for finding in now.health if finding.bad), "")
 
 
 def evidence_on(now: Snapshot, chart: Chart) -> list[SettingChange]:
-    """Where a chart shows that something is wrong, and what."""
+    """The evidence of failures on a chart: steps and texts."""
     return [
         SettingChange(evidence.step, f"{finding.title}: {evidence.text}")
         for finding in now.health
@@ -63,13 +63,10 @@ def evidence_on(now: Snapshot, chart: Chart) -> list[SettingChange]:
     ]
 
 
-def told_beside(now: Snapshot, chart: Chart) -> str:
-    """What a chart without an axis of steps shows to be wrong, in words to stand beside it; "" where nothing is."""
-    setting_changes = evidence_on(now, chart)
-    return f":yellow[:material/warning:] {setting_changes[0].text}" if setting_changes else ""
-
-
-# ---- one finding -----------------------------------------------------------------------------------------------------
+def text_beside(now: Snapshot, chart: Chart) -> str:
+    """The evidence on a chart without an axis of steps, as text beside it, or ""."""
+    evidence = evidence_on(now, chart)
+    return f":yellow[:material/warning:] {evidence[0].text}" if evidence else ""
 
 
 def _line(finding: Finding, session: Session | None, now: Snapshot) -> None:
@@ -77,9 +74,9 @@ def _line(finding: Finding, session: Session | None, now: Snapshot) -> None:
         st.markdown(_headline(finding), width="content")
         with st.popover("Why", type="tertiary", key=f"why-{finding.id}"):
             _why(finding)
-            for remedy in finding.remedies[_AT_HAND:]:
+            for remedy in finding.remedies[_ON_LINE:]:
                 _offer(finding, remedy, session, now)
-        for remedy in finding.remedies[:_AT_HAND]:
+        for remedy in finding.remedies[:_ON_LINE]:
             _offer(finding, remedy, session, now)
         if finding.remedies and now.live and finding.remedies[0].live and checkpoint_of(now) is not None:
             _offer_fork(finding, finding.remedies[0], session, now, "Fork")
@@ -93,7 +90,7 @@ def _headline(finding: Finding) -> str:
 
 
 def _why(finding: Finding) -> None:
-    """The figures against their limits, and what they mean."""
+    """The evidence with its limits, and its meaning."""
     if finding.evidence:
         rows = ["| Evidence | Value | Limit | Where |", "|:---|---:|---:|:---|"]
         rows += [
@@ -105,11 +102,8 @@ def _why(finding: Finding) -> None:
     st.markdown(finding.meaning)
 
 
-# ---- remedies --------------------------------------------------------------------------------------------------------
-
-
 def _offer(finding: Finding, remedy: Remedy, session: Session | None, now: Snapshot) -> None:
-    """The one click that this remedy takes: a change as the run goes, a fork of it, or a new start."""
+    """The button of a remedy: it changes the live run, forks the run, or starts a new one."""
     key, change = f"remedy-{finding.id}-{remedy.label}", setting_names.changes(now.config, remedy.values)
     if not change:
         st.button(remedy.label, icon=":material/check:", key=key, disabled=True, help="Done: the run has this setting.")
@@ -131,8 +125,7 @@ def _offer(finding: Finding, remedy: Remedy, session: Session | None, now: Snaps
 
 def _offer_fork(finding: Finding, remedy: Remedy, session: Session | None, now: Snapshot, text: str) -> None:
     step, values = checkpoint_of(now), dict(remedy.values)
-    over = not now.live and now.step >= now.total_steps > 0
-    if over:  # a run that is over has no steps left for its fork
+    if not now.live and now.step >= now.total_steps > 0:  # a finished run has no steps left for its fork
         values["max_steps"] = 2 * now.total_steps
     tip = f"A new run that goes on from step {step:,} with {setting_names.changes(now.config, values)}."
     rest = " This run is paused and kept." if now.live else " This run is kept."
@@ -141,7 +134,7 @@ def _offer_fork(finding: Finding, remedy: Remedy, session: Session | None, now: 
 
 
 def checkpoint_of(now: Snapshot) -> int | None:
-    """The last checkpoint that a fork of this run could go on from."""
+    """The step of the last checkpoint from which this run can be forked, or None."""
     try:
         kept = pool().store.open(now.run_id).checkpoints()
     except (RunError, OSError):
@@ -153,30 +146,30 @@ def _apply(session: Session, remedy: Remedy, change: str) -> None:
     try:
         session.update(remedy.values)
         state.set_draft(state.draft().with_values(remedy.values))
-        st.session_state[_DONE] = f"{change}, from the next step on"
+        st.session_state[_CHANGE] = f"{change}, from the next step on"
     except ConfigError as error:
         messages.complain(f"{error}. The setting stays as it was.")
-    st.session_state[_ACTED] = True
+    st.session_state[_CLICKED] = True
 
 
 def _start_again(session: Session | None, now: Snapshot, values: Mapping[str, Any]) -> None:
     try:
-        _go_over_to(pool().open(apply_changes(now.config, values)[0]), session)
+        _switch_to(pool().open(apply_changes(now.config, values)[0]), session)
     except ConfigError as error:
         messages.complain(f"{error}. Nothing was started.")
-    st.session_state[_ACTED] = True
+    st.session_state[_CLICKED] = True
 
 
 def _fork(session: Session | None, now: Snapshot, values: Mapping[str, Any]) -> None:
     try:
-        _go_over_to(pool().fork(now.run_id, values=values), session)
+        _switch_to(pool().fork(now.run_id, values=values), session)
     except (ConfigError, RunError) as error:
         messages.complain(f"{error}. Nothing was started.")
-    st.session_state[_ACTED] = True
+    st.session_state[_CLICKED] = True
 
 
-def _go_over_to(key: str, before: Session | None) -> None:
-    """Start a session and watch it. The one before stands still, so that the new one has the machine to itself."""
+def _switch_to(key: str, before: Session | None) -> None:
+    """Start a session and watch it. The previous one pauses, so that they do not share the machine."""
     if before is not None and before.snapshot().live:
         before.pause()
     session = pool().get(key)
@@ -185,16 +178,13 @@ def _go_over_to(key: str, before: Session | None) -> None:
     state.watch(key)
 
 
-# ---- news ------------------------------------------------------------------------------------------------------------
-
-
 def _announce(now: Snapshot) -> None:
-    """A toast when something bad appears in the session that is watched; what was there at first sight is no news."""
-    if done := st.session_state.pop(_DONE, ""):
-        st.toast(done, icon=":material/check:")
-    told: dict[str, set[str]] = st.session_state.setdefault(_TOLD, {})
+    """Show a toast when a failure appears in the watched session, except for those of the first view."""
+    if change := st.session_state.pop(_CHANGE, ""):
+        st.toast(change, icon=":material/check:")
+    announced: dict[str, set[str]] = st.session_state.setdefault(_ANNOUNCED, {})
     key, bad = state.watched_key() or "", {finding.id: finding for finding in now.health if finding.bad}
-    if key in told:
-        for name in bad.keys() - told[key]:
+    if key in announced:
+        for name in bad.keys() - announced[key]:
             st.toast(f"{bad[name].title}, since step {bad[name].since:,}", icon=":material/warning:")
-    told[key] = told.get(key, set()) | bad.keys()
+    announced[key] = announced.get(key, set()) | bad.keys()

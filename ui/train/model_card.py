@@ -1,4 +1,4 @@
-"""The model card: what the experiment's networks are made of, what they minimise, what they cost."""
+"""The model card: the layers of the networks, their losses, their memory and speed."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ from gan_core.training import throughput
 from gan_core.training.memory_estimate import estimate_memory
 from ui.formatting import short, size
 
-_TALL = 16  # rows of a table; a longer one scrolls within itself
+_TALL = 16  # rows of a table; a longer table scrolls
 _MEASURED = "measured speeds"
-_THREADS = max(1, (os.cpu_count() or 2) - 1)  # as a session has: one core is left to the page
+_THREADS = max(1, (os.cpu_count() or 2) - 1)  # as in a session, which leaves one core to the page
 
 
 def panel(config: TrainConfig, session: Session | None) -> None:
-    """The card behind one click; nothing of it is worked out before."""
+    """The card, whose content is computed when it is opened."""
     card = st.expander("Model card", icon=":material/lan:", key="card", on_change="rerun")
     if not card.open:
         return
     with card:
         try:
-            generator, discriminator, memory = _described(config)
+            generator, discriminator, memory = _content(config)
         except (CardError, ConfigError) as error:
             st.info(str(error), icon=":material/info:")
             return
@@ -58,11 +58,11 @@ def panel(config: TrainConfig, session: Session | None) -> None:
             _objective(config)
         with right:
             _costs(config, memory, session)
-            _pieces(config)
+            _parts(config)
 
 
 @lru_cache(maxsize=16)
-def _described(config: TrainConfig) -> tuple[list[LayerRow], list[LayerRow], int]:
+def _content(config: TrainConfig) -> tuple[list[LayerRow], list[LayerRow], int]:
     return *layers(config), estimate_memory(config)
 
 
@@ -85,7 +85,7 @@ def _count(parameters: int) -> str:
 
 
 def _objective(config: TrainConfig) -> None:
-    """What both networks minimise, in formulas."""
+    """The losses of both networks as formulas."""
     about = describe(losses.get(config.loss.name, config.loss.combine, config.loss.label_smoothing))
     st.markdown(f"**What they minimise** · {LOSSES[config.loss.name].label}")
     with st.container(key="formulas"):
@@ -94,13 +94,13 @@ def _objective(config: TrainConfig) -> None:
                 st.latex(f"L_{network} = {text}")
         if formula := penalties.get(config.penalty).formula:
             entry, every = PENALTIES[config.penalty.name], config.penalty.every
-            seldom = f" · once in {every} steps of D, {every} times as strong"
-            st.caption(entry.label + (seldom if "every" in entry.reads and every > 1 else ""))
+            interval = f" · once in {every} steps of D, {every} times as strong"
+            st.caption(entry.label + (interval if "every" in entry.reads and every > 1 else ""))
             st.latex(formula)
 
 
 def _costs(config: TrainConfig, memory: int, session: Session | None) -> None:
-    """Memory and speed: of the run that trains these networks where there is one, else by a short try."""
+    """Memory and speed: those of the run that trains these networks, or of a short measurement."""
     st.markdown(f"**What they cost here** · {describe_device(find_device('auto'))}")
     with st.container(horizontal=True, vertical_alignment="bottom", key="costs"):
         st.metric(
@@ -120,7 +120,7 @@ def _costs(config: TrainConfig, memory: int, session: Session | None) -> None:
 
 
 def _known_speed(config: TrainConfig, session: Session | None) -> tuple[float, str]:
-    """Images a second and where that comes from; 0 where nothing is known."""
+    """Images a second and their source; 0 if the speed is unknown."""
     now = session.snapshot() if session is not None else None
     if now is not None and now.steps_per_second and throughput.same_speed(config, now.config):
         return now.steps_per_second * config.batch_size * config.n_critic, "Of the run that you watch."
@@ -143,9 +143,9 @@ def _measure(config: TrainConfig) -> None:
     st.rerun()
 
 
-def _pieces(config: TrainConfig) -> None:
-    """One line for each piece that the tables do not explain, where there is one."""
-    pieces: list[tuple[str, Catalog[Any], str]] = [
+def _parts(config: TrainConfig) -> None:
+    """One line for each part of the experiment that the tables do not explain."""
+    parts: list[tuple[str, Catalog[Any], str]] = [
         ("Layer across the batch", BATCH_LAYERS, config.discriminator.batch_layer),
         ("Head", HEADS, config.discriminator.head),
         ("Class", CONDITIONS, config.condition.name),
@@ -154,9 +154,9 @@ def _pieces(config: TrainConfig) -> None:
         ("G optimiser", OPTIMIZERS, config.optimizer_g.name),
         ("D optimiser", OPTIMIZERS, config.optimizer_d.name),
     ]
-    told = [
+    lines = [
         f"**{noun}: {catalog[name].label}.** {catalog[name].description}"
-        for noun, catalog, name in pieces
+        for noun, catalog, name in parts
         if name != "none"
     ]
-    st.markdown(":small[" + "]  \n:small[".join(told) + "]")
+    st.markdown(":small[" + "]  \n:small[".join(lines) + "]")

@@ -1,4 +1,4 @@
-"""For points in the plane: how close the generated distribution is to the true one, in figures."""
+"""For 2-D points: metrics of the distance between the generated and the true distribution."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ui.train import health
 
 
 def panel(now: Snapshot | None) -> None:
-    """Divergences, modes, and the moments wanted and generated: a loss at equilibrium alone certifies nothing."""
+    """Divergences, covered modes, and the true and generated moments."""
     if now is None or now.fit is None:
         return
     fit = now.fit
@@ -19,9 +19,9 @@ def panel(now: Snapshot | None) -> None:
         st.metric("KL", f"{fit.kl:.3f} bits", width="content", help=_help(fit, "KL(true ‖ generated). 0 is perfect."))
         st.metric("JS", f"{fit.js:.3f} bits", width="content", help=_help(fit, "Jensen-Shannon. 0 perfect, 1 apart."))
         if fit.modes is not None and fit.good is not None:
-            told = health.told_beside(now, "fit")
-            help = f"{told}\n\nBlobs with a fifth of their due." if told else "Blobs with a fifth of their due."
-            label = ":yellow[▲ Modes]" if told else "Modes"
+            warning = health.text_beside(now, "fit")
+            help = f"{warning}\n\nBlobs with a fifth of their due." if warning else "Blobs with a fifth of their due."
+            label = ":yellow[▲ Modes]" if warning else "Modes"
             st.metric(label, f"{fit.covered} of {fit.modes}", width="content", help=help)
             st.metric("On a mode", f"{fit.good:.0%}", width="content", help="Points within 4 standard deviations.")
         st.markdown(_moments(fit))

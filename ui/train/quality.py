@@ -1,4 +1,4 @@
-"""How good a run's images are, as last judged: one line, and behind its question mark what it was measured on."""
+"""The last evaluation of a run's images in one line, with its provenance as help."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _SHOWN = ("frechet", "recall", "coverage")
 
 
 def panel(now: Snapshot | None) -> None:
-    """The latest figures beside those of real data; always one line, so that nothing below moves."""
+    """The latest metrics beside those of real data, always on one line, so that nothing below moves."""
     if now is None or now.config.dataset.kind != "images":
         return
     if len(now.evaluations):
-        st.caption(_figures(now.evaluations), help=_basis(now.evaluations))
+        st.caption(_metrics(now.evaluations), help=_provenance(now.evaluations))
     elif now.config.record.evaluate_every:
         st.caption(f"Quality · judged after every {short(now.config.record.evaluate_every)} s of training")
     else:
         st.caption("Quality · not judged: record.evaluate_every is 0")
 
 
-def _figures(evaluations: Evaluations) -> str:
+def _metrics(evaluations: Evaluations) -> str:
     parts = [
         f"{METRICS[name].label} **{short(column.value[-1])}** (real data {short(column.real[-1])})"
         for name, column in evaluations.columns.items()
@@ -33,8 +33,8 @@ def _figures(evaluations: Evaluations) -> str:
     return f"Quality at step {int(evaluations.step[-1]):,} · {' · '.join(parts)}"
 
 
-def _basis(evaluations: Evaluations) -> str:
-    """Each figure with its interval and what it was measured on."""
+def _provenance(evaluations: Evaluations) -> str:
+    """Each metric with its interval and its provenance."""
     lines = []
     for name, column in evaluations.columns.items():
         basis = column.provenance[-1]

@@ -1,4 +1,4 @@
-"""What the generator makes, beside what it should make; for points, the layered view."""
+"""Generated samples beside real ones; for points, the layered view."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from ui.train import chart_help, class_picker, health, state
 
 COLUMNS = 8
 REAL_SHOWN = 32
-LARGEST = 48  # pixels of a sample's side, so that the first screen holds the grid and the real ones
-LARGEST_OF_CLASS = 120  # where only the samples of one class are shown
-MOST_COLUMNS = 10  # a class each
+LARGEST = 48  # pixels of a sample's side, so that generated and real samples fit on the first screen
+LARGEST_OF_CLASS = 120  # if only one class is shown
+MOST_COLUMNS = 10  # of the grid with one column a class
 
 
 def panel(now: Snapshot | None, corner: Callable[[Snapshot], None] = lambda now: None) -> None:
-    """The samples at the moment that the time line shows, and real examples; `corner` draws more in theirs."""
+    """The samples at the step of the time line, and real examples. `corner` draws more controls in their corner."""
     config = state.draft()
     if now is None or len(now.sample_view.samples) == 0:
         _before_start(config)
@@ -38,30 +38,30 @@ def panel(now: Snapshot | None, corner: Callable[[Snapshot], None] = lambda now:
 
 
 def _present(now: Snapshot, corner: Callable[[Snapshot], None]) -> None:
-    look = _look_at(now, st.session_state.scrub)
+    view = _view_at(now, st.session_state.scrub)
     with chart_help.corner("samples"):
         corner(now)
-        chart_help.of_samples(plane=look.plane is not None)
+        chart_help.of_samples(plane=view.plane is not None)
     score_name = describe(losses.get(now.config.loss.name)).score_name
     span = _span(now)
-    if look.plane is not None:
-        warnings = [mark.text for mark in health.evidence_on(now, "samples")] if look is now.sample_view else []
-        figure = layered_view(look.plane, now.real, look.samples, span, score_name, warnings[0] if warnings else "")
+    if view.plane is not None:
+        warnings = [mark.text for mark in health.evidence_on(now, "samples")] if view is now.sample_view else []
+        figure = layered_view(view.plane, now.real, view.samples, span, score_name, warnings[0] if warnings else "")
         live_chart(figure, key="plane", height="square", uirevision=now.run_id)
         return
     chosen = None
     if now.config.classes:
-        chosen = _by_class(now, look, span, score_name)
+        chosen = _by_class(now, view, span, score_name)
     else:
-        st.caption(_title(now, look))
+        st.caption(_title(now, view))
         sample_grid(
-            look.samples, "samples", look.scores, COLUMNS, span, score_name, "generated samples", largest=LARGEST
+            view.samples, "samples", view.scores, COLUMNS, span, score_name, "generated samples", largest=LARGEST
         )
     _real(now, span, score_name, chosen)
 
 
-def way_to_latent(now: Snapshot) -> None:
-    """A way to the Latent page, where this run's samples can be walked through, also while it trains."""
+def link_to_latent(now: Snapshot) -> None:
+    """A link to this run on the Latent page."""
     if now.run_id:
         st.page_link(
             "pages/latent.py",
@@ -73,13 +73,13 @@ def way_to_latent(now: Snapshot) -> None:
 
 
 def _real(now: Snapshot, span: tuple[float, float], score_name: str, chosen: int | None) -> None:
-    """Real examples, of the class that the samples are of."""
+    """Real examples, of the chosen class if there is one."""
     shown = np.arange(len(now.real))
     if chosen is not None and len(now.sample_view.real_classes):
         shown = np.flatnonzero(now.sample_view.real_classes == chosen)
     shown = shown[:REAL_SHOWN]
-    what = now.config.dataset.label if chosen is None else f"class {now.config.classes[chosen]}"
-    st.caption(f"Real: {what} · {now.config.dataset.credit}")
+    subject = now.config.dataset.label if chosen is None else f"class {now.config.classes[chosen]}"
+    st.caption(f"Real: {subject} · {now.config.dataset.credit}")
     room = min(REAL_SHOWN, len(now.real)), 2 * COLUMNS, LARGEST
     sample_grid(
         now.real[shown],
@@ -94,52 +94,52 @@ def _real(now: Snapshot, span: tuple[float, float], score_name: str, chosen: int
     )
 
 
-def _by_class(now: Snapshot, look: SampleView, span: tuple[float, float], score_name: str) -> int | None:
-    """The samples of a conditional run: a column a class, or those of one class alone, larger; that class."""
+def _by_class(now: Snapshot, view: SampleView, span: tuple[float, float], score_name: str) -> int | None:
+    """The samples of a conditional run, in one column a class or of one class only. Returns the chosen class."""
     names = now.config.classes
     chosen = class_picker.picker(names)
-    of_sample = class_picker.of_samples(len(look.samples), names)
+    of_sample = class_picker.of_samples(len(view.samples), names)
     every = len(names) if len(names) <= MOST_COLUMNS else COLUMNS
     if chosen is None:
-        shown = np.arange(len(look.samples))
+        shown = np.arange(len(view.samples))
         columns, largest = every, LARGEST
-        told = f"a column a class, from left: {', '.join(names)}" if columns == len(names) else "every class in turn"
+        order = f"a column a class, from left: {', '.join(names)}" if columns == len(names) else "every class in turn"
     else:
         shown = np.flatnonzero(of_sample == chosen)
         columns, largest = 4, LARGEST_OF_CLASS
-        told = f"only class {names[chosen]}"
+        order = f"only class {names[chosen]}"
     average = " · moving average of G" if now.config.ema_decay else ""
-    with st.container(key="class-told"):  # keeps two lines free, however few the words are
-        st.caption(f"Generated{average}{_rim(look)} · {told}")
+    with st.container(key="class-told"):  # always two lines high
+        st.caption(f"Generated{average}{_rim(view)} · {order}")
     sample_grid(
-        look.samples[shown],
+        view.samples[shown],
         "samples",
-        look.scores[shown] if len(look.scores) else None,
+        view.scores[shown] if len(view.scores) else None,
         columns,
         span,
         score_name,
         "generated samples",
         largest=largest,
         names=[f"class {names[i]}" for i in of_sample[shown]],
-        room_for=(len(look.samples), every, LARGEST),
+        room_for=(len(view.samples), every, LARGEST),
     )
     return chosen
 
 
-def _title(now: Snapshot, look: SampleView) -> str:
-    """What the grid shows; in place of that what is wrong with it, so that nothing below moves."""
-    if look is now.sample_view and (told := health.told_beside(now, "samples")):
-        return told
+def _title(now: Snapshot, view: SampleView) -> str:
+    """The title of the grid, or a warning in its place, so that nothing below moves."""
+    if view is now.sample_view and (warning := health.text_beside(now, "samples")):
+        return warning
     average = " · moving average of G" if now.config.ema_decay else ""
-    return f"Generated: the same {len(look.samples)} latents each time{average}{_rim(look)}"
+    return f"Generated: the same {len(view.samples)} latents each time{average}{_rim(view)}"
 
 
-def _rim(look: SampleView) -> str:
-    return " · rim: D's score" if len(look.scores) else ""
+def _rim(view: SampleView) -> str:
+    return " · rim: D's score" if len(view.scores) else ""
 
 
-def _look_at(now: Snapshot, step: int | None) -> SampleView:
-    """The samples of an earlier step, or the present ones."""
+def _view_at(now: Snapshot, step: int | None) -> SampleView:
+    """The samples of an earlier step, or the current ones if `step` is None."""
     if step is None:
         return now.sample_view
     try:
@@ -164,12 +164,12 @@ def _span(now: Snapshot) -> tuple[float, float]:
 
 
 def _before_start(config: TrainConfig) -> None:
-    """A look at the real data; for a drawn distribution, the pad to draw it on."""
+    """Real data before the first run; for a drawn distribution, the drawing pad."""
     if config.data.name == "drawn":
         st.caption("Draw the distribution that the generator shall learn")
-        draw_pad("pad", config.data.points, on_draw=_drawn)
+        draw_pad("pad", config.data.points, on_draw=_on_draw)
         if st.session_state.pop("redrawn", False):
-            st.rerun()  # the drawing is part of the URL and of the settings, outside this fragment
+            st.rerun()  # the URL and the settings, outside this fragment, contain the drawing
         return
     entry = config.dataset
     st.caption(f"Real: {entry.label} · {entry.description} · {entry.credit}")
@@ -198,8 +198,8 @@ def _preview(config: TrainConfig) -> None:
         sample_grid(pictures, "preview", None, COLUMNS, label="real examples", largest=LARGEST)
 
 
-def _drawn(points: tuple[tuple[float, float], ...]) -> None:
+def _on_draw(points: tuple[tuple[float, float], ...]) -> None:
     if points == state.draft().data.points:
-        return  # told once more, as by a browser that still shows the pad when Start has put the samples in its place
+        return  # reported again by a browser that still shows the pad after Start has replaced it
     state.edit(state.draft().with_values({"data.points": points}))
     st.session_state.redrawn = True

@@ -1,4 +1,4 @@
-"""Ways to take an experiment elsewhere: a link, a command line, a script of plain PyTorch, JSON."""
+"""The experiment as a link, a command line, a PyTorch script and JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ui.train import state
 
 
 def panel(config: TrainConfig) -> None:
-    """The experiment as a link, a command, a script and JSON; and a field to paste JSON into."""
+    """The experiment in four forms, and a field to paste JSON into."""
     with st.popover("Share", icon=":material/share:"):
         link, command, script, text = st.tabs(
             ["Link", "Command line", "Script", "JSON"], key="share", on_change="rerun"
@@ -40,7 +40,7 @@ def panel(config: TrainConfig) -> None:
 
 
 def _script(config: TrainConfig) -> None:
-    """The experiment as a page of plain PyTorch, to read and to take along; or why there is none."""
+    """The experiment as a PyTorch script, or the reason why there is none."""
     try:
         code = export.script(config)
     except export.ExportError as error:
@@ -54,17 +54,17 @@ def _script(config: TrainConfig) -> None:
 
 
 def link_to(config: TrainConfig) -> str:
-    """The address of this page with the whole experiment in its query."""
+    """The URL of this page with the whole experiment in its query."""
     page = (st.context.url or "").split("?")[0]
     return f"{page}?{urlencode(config.to_query(), safe=',;')}"
 
 
 def command_line(config: TrainConfig) -> str:
-    """The command that trains this experiment: its preset, and what differs from it."""
+    """The command that trains this experiment: its preset and the settings that differ from it."""
     base = presets.load(config.preset if config.preset in presets.names() else state.DEFAULT)
     parts = ["python", "-m", "gan_core", "train", "--preset", base.preset]
     changes = config.changes_from(base)
-    changes |= {key: config.value(key) for key in apply_changes(base, changes)[1]}  # what would change along with them
+    changes |= {key: config.value(key) for key in apply_changes(base, changes)[1]}  # else the command adds follow-ups
     for key, value in changes.items():
         parts += ["--set", f"{key}={as_text(value)}"]
     return shlex.join(parts)

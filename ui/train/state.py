@@ -1,4 +1,4 @@
-"""What one browser tab has in hand: the experiment it edits and the session it watches. Both live in its URL too."""
+"""The state of one browser tab: the experiment that it edits and the session that it watches. The URL holds both."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ui import messages
 from ui.server import pool
 
 DEFAULT = "mnist-quick"
-_SESSION = "session"  # the one query parameter that is no setting
+_SESSION = "session"  # the only query parameter that is not a setting
 
 
 def open_page() -> None:
-    """Take draft and session from the URL when the tab is new; from then on the tab's own state leads."""
+    """Take draft and session from the URL if the tab is new; later the tab's state takes precedence."""
     if "draft" in st.session_state:
         return
     query = {key: value for key, value in st.query_params.items() if key != _SESSION}
@@ -25,7 +25,7 @@ def open_page() -> None:
     messages.complain("")
     if query:
         try:
-            known = query.keys() == {"preset"} and query["preset"] in presets.names()  # a link typed by hand
+            known = query.keys() == {"preset"} and query["preset"] in presets.names()  # a link with a preset only
             st.session_state.draft = presets.load(query["preset"]) if known else TrainConfig.from_query(query)
             messages.inform(note_on(query))
         except ConfigError as error:
@@ -37,13 +37,13 @@ def open_page() -> None:
 
 
 def draft() -> TrainConfig:
-    """The experiment that this tab edits, and that Start would begin."""
+    """The experiment that this tab edits and that Start begins."""
     config: TrainConfig = st.session_state.draft
     return config
 
 
 def changed() -> TrainConfig | None:
-    """The experiment that this tab has changed from its preset; None where it has changed none."""
+    """The experiment of this tab if it differs from its preset, else None."""
     config: TrainConfig | None = st.session_state.get("draft")
     if config is None or (config.preset in presets.names() and config == presets.load(config.preset)):
         return None
@@ -51,14 +51,14 @@ def changed() -> TrainConfig | None:
 
 
 def set_draft(config: TrainConfig) -> None:
-    """Edit this experiment from now on."""
+    """Edit this experiment, without the messages about the last one."""
     st.session_state.draft = config
     messages.complain("")
     messages.inform("")
 
 
 def watch(key: str | None) -> None:
-    """Watch the session with this key, or none."""
+    """Watch the session with this key, or none if there is no such session."""
     st.session_state.watched = key if pool().get(key) is not None else None
     st.session_state.scrub = None
     session = pool().get(key)
@@ -67,7 +67,7 @@ def watch(key: str | None) -> None:
 
 
 def follow(session: Session | None) -> bool:
-    """Show a live session's settings as they now are, which another tab may have changed; whether that was news."""
+    """Take over the settings of a live session, which another tab may have changed. Returns whether they differed."""
     if session is None or not session.snapshot().live or session.requested_config == draft():
         return False
     st.session_state.draft = session.requested_config
@@ -80,12 +80,12 @@ def watched_key() -> str | None:
 
 
 def watched() -> Session | None:
-    """The session that this tab watches, live or ended; None while it only edits."""
+    """The session that this tab watches, live or ended, or None."""
     return pool().get(watched_key())
 
 
 def write_url() -> None:
-    """Keep the URL telling what the tab shows, so that a refresh or a copied link brings it back."""
+    """Write draft and session into the URL, so that a refresh or a copied link restores them."""
     key = watched_key()
     wanted = draft().to_query() | ({_SESSION: key} if key else {})
     if st.query_params.to_dict() != wanted:
@@ -93,7 +93,7 @@ def write_url() -> None:
 
 
 def edit(config: TrainConfig) -> None:
-    """Edit another experiment. A session that was watched trains on, and a chip leads back to it."""
+    """Edit another experiment. The watched session continues, and a button leads back to it."""
     st.session_state.watched = None
     st.session_state.scrub = None
     set_draft(config)

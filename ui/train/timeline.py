@@ -1,4 +1,4 @@
-"""The time line under the pictures: every kept frame of the run, and the present at its end."""
+"""The time line: the saved frames of the run, and the present at its end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ui.components import scrubber
 
 
 def panel(now: Snapshot | None) -> None:
-    """A scrubber over the frames of the run, once there are any."""
+    """A slider over the frames of the run, if there are any."""
     if now is not None and now.frames:
         scrubber(now.frames, "timeline", st.session_state.scrub, _move)
 
