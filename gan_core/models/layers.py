@@ -5,6 +5,7 @@ Layers are created on PyTorch's "meta" device, which holds shapes without data; 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import torch
@@ -23,12 +24,12 @@ ACTIVATIONS: dict[str, Callable[[NetworkConfig], nn.Module]] = {
 OUTPUTS: dict[str, Callable[[], nn.Module]] = {"tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "linear": nn.Identity}
 
 
-class SelfInitializedLayer(nn.Module):
+class SelfInitializedLayer(nn.Module, ABC):
     """A layer that initializes its own parameters, because the schemes of `init` do not apply to them."""
 
+    @abstractmethod
     def initialize(self, rng: torch.Generator) -> None:
         """Initialize the parameters and buffers of this layer, but not those of its children."""
-        raise NotImplementedError
 
 
 class StochasticLayer(nn.Module):
