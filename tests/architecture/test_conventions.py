@@ -24,7 +24,7 @@ def test_nothing_draws_from_the_global_random_generators() -> None:
 
 
 def test_the_networks_of_a_gan_are_trained_in_one_place() -> None:
-    """The optimisers of a GAN step in training/optimizers.py; the other files fit a latent and the metrics' classifier."""
+    """A GAN's optimisers step in training/optimizers.py; the other files fit a latent and the metrics' classifier."""
     places = {
         file.relative_to(ROOT / "gan_core").as_posix()
         for file in files("gan_core")
