@@ -39,11 +39,7 @@ class LatentConfig(Section):
 class NetworkConfig(Section):
     hidden: Widths = field((128, 256), "Width of each hidden layer, from input to output (MLP).", unit="units")
     width: int = field(
-        32,
-        "Channels of the layer nearest the image; they double at each smaller size.",
-        unit="channels",
-        ge=1,
-        le=512,
+        32, "Channels of the layer nearest the image; they double at each smaller size.", unit="channels", ge=1, le=512
     )
     depth: int = field(2, "How many times the image is halved (D) or doubled (G).", unit="stages", ge=1, le=6)
     activation: Literal["relu", "leaky-relu", "tanh", "elu", "silu"] = field(
@@ -90,25 +86,13 @@ class ConditionConfig(Section):
 
 class AugmentConfig(Section):
     translation: float = field(
-        0.0,
-        "DiffAugment: shifts D's inputs by up to this share of the side; paper: 0.125.",
-        live=True,
-        ge=0,
-        le=0.5,
+        0.0, "DiffAugment: shifts D's inputs by up to this share of the side; paper: 0.125.", live=True, ge=0, le=0.5
     )
     cutout: float = field(
-        0.0,
-        "DiffAugment: blanks a square of this share of the side of D's inputs; paper: 0.5.",
-        live=True,
-        ge=0,
-        le=1,
+        0.0, "DiffAugment: blanks a square of this share of the side of D's inputs; paper: 0.5.", live=True, ge=0, le=1
     )
     color: float = field(
-        0.0,
-        "DiffAugment: varies brightness, saturation and contrast of D's inputs; paper: 1.",
-        live=True,
-        ge=0,
-        le=1,
+        0.0, "DiffAugment: varies brightness, saturation and contrast of D's inputs; paper: 1.", live=True, ge=0, le=1
     )
 
 

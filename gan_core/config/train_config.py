@@ -40,12 +40,7 @@ class TrainConfig(Section):
         20.0, "Length of the run in passes over the data.", unit="epochs", live=True, gt=0, le=100_000
     )
     max_steps: int = field(
-        0,
-        "Length of the run in steps instead of epochs; 0 uses epochs.",
-        unit="steps",
-        live=True,
-        ge=0,
-        le=100_000_000,
+        0, "Length of the run in steps instead of epochs; 0 uses epochs.", unit="steps", live=True, ge=0, le=100_000_000
     )
     n_critic: int = field(
         1, "Discriminator steps in each round (k of Algorithm 1).", unit="steps", live=True, ge=1, le=100
@@ -53,11 +48,7 @@ class TrainConfig(Section):
     g_steps: int = field(1, "Generator steps in each round.", unit="steps", live=True, ge=1, le=100)
     reuse_fakes: bool = field(False, "G learns from the fakes that D has just seen instead of new ones.")
     local_pairs: int = field(
-        0,
-        "SGAN: number of hidden pairs, whose networks train the pair that is shown.",
-        unit="pairs",
-        ge=0,
-        le=16,
+        0, "SGAN: number of hidden pairs, whose networks train the pair that is shown.", unit="pairs", ge=0, le=16
     )
     lr_decay: Literal["none", "linear"] = field(
         "none", "Linear lowers both learning rates to zero by the end of the run.", live=True
