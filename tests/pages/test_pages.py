@@ -66,6 +66,20 @@ def test_a_bad_link_is_explained_and_opens_the_default(train: AppTest, query: di
     assert app.session_state.draft == presets.load("mnist-quick")
 
 
+def test_a_retired_setting_in_a_link_or_in_pasted_json_is_ignored_with_a_remark(train: AppTest) -> None:
+    app = opened(train, {**presets.load("ring8").to_query(), "compile": "true"})
+    remark = 'The setting "compile" is ignored: it no longer exists'
+    assert app.session_state.draft == presets.load("ring8")
+    assert [element for element in app.info if remark in element.value]
+    assert not app.error
+    app.selectbox(key="preset").set_value("mnist-quick").run()
+    assert not [element for element in app.info if remark in element.value]
+    app.text_area(key="pasted").set_value('{"compile": false, "seed": 4}').run()
+    next(button for button in app.button if button.label == "Use this config").click().run()
+    assert app.session_state.draft == TrainConfig().with_values({"seed": 4})
+    assert [element for element in app.info if remark in element.value]
+
+
 def test_a_link_to_an_unknown_session_is_no_error(train: AppTest) -> None:
     app = opened(train, {"session": "gone"})
     assert app.session_state.watched is None
