@@ -85,7 +85,7 @@ def difference(case: str, dataset: data.Dataset, device: str, steps: int = SAME_
     with (
         double_precision(),
         mock.patch("gan_core.acceleration.ops.memory_format.is_faster", return_value=False),
-        mock.patch.object(strided_conv, "_FEW", 1),
+        mock.patch.object(strided_conv, "_MAX_CHANNELS", 1),
     ):
         if dataset.examples.is_floating_point():
             dataset = replace(dataset, examples=dataset.examples.double())

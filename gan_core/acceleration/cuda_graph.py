@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from gan_core.acceleration.recorded_step import Function, RecordedStep, Replayed, flatten, unflatten
+from gan_core.acceleration.recorded_step import Function, RecordedStep, tensors_of
 from gan_core.config import ConfigError
 
 _WARM_UP = 3  # calls before the recording, in which libraries choose kernels and allocate workspaces
@@ -25,10 +26,9 @@ class CudaGraph(RecordedStep):
 
     keeps_graph = False
 
-    def _record(self, function: Function, inputs: Any) -> tuple[Any, Replayed]:
-        kind, tensors = flatten(inputs)
-        static_tensors = [tensor.clone() for tensor in tensors]
-        static_inputs = unflatten(kind, static_tensors)
+    def _record(self, function: Function, inputs: Any) -> tuple[Any, Function]:
+        copies = {name: value.clone() for name, value in vars(inputs).items() if isinstance(value, Tensor)}
+        static_inputs = replace(inputs, **copies)
         try:
             with _recording:
                 outputs, launch = record(lambda: function(static_inputs), self._modules, self._rngs)
@@ -40,12 +40,12 @@ class CudaGraph(RecordedStep):
                 f"cuda_graph: the training step cannot be recorded ({reason}); set cuda_graph to false"
             ) from error
 
-        def replay(_: Any, tensors: list[Tensor]) -> Any:
-            torch._foreach_copy_(static_tensors, tensors)
+        def replay(inputs: Any) -> Any:
+            torch._foreach_copy_(list(copies.values()), tensors_of(inputs))
             launch()
             return outputs
 
-        return replay(inputs, tensors), replay
+        return replay(inputs), replay
 
 
 def record(

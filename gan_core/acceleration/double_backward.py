@@ -1,7 +1,7 @@
-"""The gradient of D at its inputs, itself to be differentiated, without the detours that come to nothing.
+"""The gradient of a network at its inputs, differentiable again, without a backward pass whose result is zero.
 
-A ReLU, leaky or not, has no second derivative but at its bend. Torch answers with zeros, and lets them flow back
-through all of the pass that the gradient was taken of: a whole backward pass that adds nothing. Here it is left out.
+ReLU and leaky ReLU have no second derivative except at 0. PyTorch still computes it, as zeros, and sends the zeros
+through a whole backward pass. These ReLUs do not.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from torch.overrides import TorchFunctionMode
 
 
 @torch.enable_grad()
-def input_gradients(discriminator: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """Gradient of D at each sample: (N, number of values in a sample), itself differentiable.
+def input_gradients(network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """The gradient of `network(x).sum()` with respect to each sample: (N, values in a sample), differentiable.
 
-    Outside autocast: bfloat16 gradients are too coarse to be squared and differentiated again.
+    It is computed outside autocast, because bfloat16 is too coarse for squared gradients.
     """
-    with torch.autocast(x.device.type, enabled=False), _ReluWithoutSecondDerivative():
+    with torch.autocast(x.device.type, enabled=False), _LinearBackwardReLUs():
         x = x.detach().requires_grad_()
-        (gradients,) = torch.autograd.grad(discriminator(x).sum(), x, create_graph=True)
+        (gradients,) = torch.autograd.grad(network(x).sum(), x, create_graph=True)
         return gradients.flatten(1)
 
 
-class _ReluWithoutSecondDerivative(TorchFunctionMode):
-    """Within this block every ReLU, leaky or not, is one without a second derivative."""
+class _LinearBackwardReLUs(TorchFunctionMode):
+    """Replaces ReLUs and leaky ReLUs inside its block."""
 
     def __torch_function__(
         self, function: Callable[..., Any], types: Sequence[type], args: Sequence[Any] = (), kwargs: Any = None
     ) -> Any:
-        return _INSTEAD.get(function, function)(*args, **(kwargs or {}))
+        return _REPLACEMENTS.get(function, function)(*args, **(kwargs or {}))
 
 
-class _ReluBackward(torch.autograd.Function):
-    """max(x, slope x), for a slope in [0, 1): its gradient by x is constant in x."""
+class _ReLU(torch.autograd.Function):
+    """max(x, slope * x) for a slope in [0, 1), whose derivative is a constant to autograd."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, slope: float) -> Tensor:
@@ -52,12 +52,7 @@ class _ReluBackward(torch.autograd.Function):
         return torch.ops.aten.leaky_relu_backward(grad, y.detach(), ctx.slope, True), None
 
 
-def _relu(input: Tensor, inplace: bool = False) -> Any:
-    return _ReluBackward.apply(input, 0.0)
-
-
-def _leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Any:
-    return _ReluBackward.apply(input, negative_slope)
-
-
-_INSTEAD: dict[Callable[..., Any], Callable[..., Any]] = {F.relu: _relu, F.leaky_relu: _leaky_relu}
+_REPLACEMENTS: dict[Callable[..., Any], Callable[..., Any]] = {
+    F.relu: lambda input, inplace=False: _ReLU.apply(input, 0.0),
+    F.leaky_relu: lambda input, negative_slope=0.01, inplace=False: _ReLU.apply(input, negative_slope),
+}

@@ -9,23 +9,21 @@ bit for bit. `Replay` does so on a CPU and `CudaGraph` on CUDA. Nothing here kno
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import is_dataclass
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 Function = Callable[[Any], Any]  # inputs -> outputs
-Replayed = Callable[[Any, list[Tensor]], Any]  # inputs and the tensors among them -> outputs
 
 
 class RecordedStep(ABC):
     """Records functions that make up one training step.
 
-    A function takes one frozen dataclass of tensors and hashable values and returns one dataclass of tensors and lists
-    of tensors. It may also read `modules`, update their buffers, and draw from `rngs`, but from nothing else. Its
-    outputs may be overwritten by its next call.
+    A function takes one dataclass of tensors and hashable values, and returns one of tensors, lists of tensors and
+    None. It may also read `modules`, update their buffers, and draw from `rngs`, but from nothing else. Its outputs may
+    be overwritten by its next call.
 
     Args:
         modules: all networks that the functions use; their parameters may change between calls.
@@ -46,52 +44,23 @@ class RecordedStep(ABC):
         return tuple(map(self._recorded, functions))
 
     def _recorded(self, function: Function) -> Function:
-        replays: dict[Hashable, Replayed] = {}
+        replays: dict[Hashable, Function] = {}
 
         def call(inputs: Any) -> Any:
-            kind, tensors = flatten(inputs)
-            if kind in replays:
-                return replays[kind](inputs, tensors)
+            fields = vars(inputs).values()
+            kind = tuple([(value.shape, value.dtype) if isinstance(value, Tensor) else value for value in fields])
+            if (replay := replays.get(kind)) is not None:
+                return replay(inputs)
             outputs, replays[kind] = self._record(function, inputs)
             return outputs
 
         return call
 
     @abstractmethod
-    def _record(self, function: Function, inputs: Any) -> tuple[Any, Replayed]:
-        """Run the function once; its outputs, and how to replay it on inputs of this kind and their tensors."""
+    def _record(self, function: Function, inputs: Any) -> tuple[Any, Function]:
+        """Run the function once; its outputs, and its replay on inputs of this kind."""
 
 
-class TensorKind(NamedTuple):
-    """Takes the place of a tensor in a flattened structure."""
-
-    shape: torch.Size
-    dtype: torch.dtype
-
-
-def flatten(structure: Any) -> tuple[Any, list[Tensor]]:
-    """A dataclass with a `TensorKind` for each tensor in its fields, and these tensors in order."""
-    tensors: list[Tensor] = []
-
-    def take(tensor: Tensor) -> TensorKind:
-        tensors.append(tensor)
-        return TensorKind(tensor.shape, tensor.dtype)
-
-    return _replace(structure, Tensor, take), tensors
-
-
-def unflatten(structure: Any, tensors: Iterable[Tensor]) -> Any:
-    """The reverse of `flatten`."""
-    remaining = iter(tensors)
-    return _replace(structure, TensorKind, lambda _: next(remaining))
-
-
-def _replace(structure: Any, kind: type, change: Callable[[Any], Any]) -> Any:
-    if isinstance(structure, kind):
-        return change(structure)
-    if isinstance(structure, list):
-        return [_replace(item, kind, change) for item in structure]
-    if is_dataclass(structure):
-        constructor: Callable[..., Any] = type(structure)
-        return constructor(*[_replace(field, kind, change) for field in vars(structure).values()])
-    return structure
+def tensors_of(inputs: Any) -> list[Tensor]:
+    """The tensors among the fields of a dataclass."""
+    return [value for value in vars(inputs).values() if isinstance(value, Tensor)]

@@ -34,7 +34,7 @@ class Trace(TorchDispatchMode):
         self._nodes: Any = WeakTensorKeyDictionary()  # the node of each tensor that is still alive
         self._rng_nodes: dict[int, fx.Node] = {}  # by address, since every use wraps a generator in a new Python object
         self._constants: dict[str, Tensor] = {}
-        self._outputs: list[fx.Node] = []
+        self._outputs: Any = None
         for n, value in enumerate(inputs):
             node = self._graph.placeholder(f"input_{n}")
             if isinstance(value, Tensor):
@@ -42,23 +42,23 @@ class Trace(TorchDispatchMode):
             else:
                 self._rng_nodes[_address(value)] = node
 
-    def end(self, outputs: Sequence[Tensor]) -> None:
-        """Finish the trace, whose results are `outputs`."""
-        self._outputs = [self._node(output) for output in outputs]
+    def end(self, outputs: Sequence[Any]) -> None:
+        """Finish the trace, whose results are `outputs`: tensors, lists of tensors, and None."""
+        self._outputs = fx.node.map_aggregate(outputs, self._node)
         self._graph.output(self._outputs)
         self._previous = None  # a chain of traces would keep all their tensors alive
         for node in self._graph.nodes:
             _compute_in_place(node)
 
-    def function(self, saves: Sequence[str] = ()) -> Callable[..., list[Any]]:
-        """The trace as a function: (*inputs, *reads) -> [*outputs, *saved], with the nodes of these names saved."""
+    def function(self, saves: Sequence[str] = ()) -> Callable[..., tuple[Any, list[Tensor]]]:
+        """The trace as a function: (*inputs, *reads) -> (outputs, saved tensors), the values of the nodes `saves`."""
         by_name = {node.name: node for node in self._graph.nodes}
         self._graph.erase_node(self._graph.output_node())
-        self._graph.output([*self._outputs, *(by_name[name] for name in saves)])
+        self._graph.output((self._outputs, [by_name[name] for name in saves]))
         code = self._graph.python_code("self")
         namespace = dict(code.globals)
         exec(code.src, namespace)
-        function: Callable[..., list[Any]] = namespace["forward"].__get__(SimpleNamespace(**self._constants))
+        function: Callable[..., Any] = namespace["forward"].__get__(SimpleNamespace(**self._constants))
         return function
 
     def __torch_dispatch__(self, op: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

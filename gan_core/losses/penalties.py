@@ -1,6 +1,6 @@
-"""Penalties: what keeps D smooth. One penalty, one class, its paper above it.
+"""Penalties: terms and constraints that keep D smooth. One penalty, one class, its paper above it.
 
-A penalty either adds a term to D's loss or edits D's weights after its step. To add one, write its class and its line
+A penalty either adds a term to D's loss or changes D's weights after its step. To add one, write its class and its line
 in the catalogue.
 """
 
@@ -32,30 +32,30 @@ def get(config: PenaltyConfig) -> Penalty:
 
 @dataclass(frozen=True)
 class Penalty:
-    """No penalty, and the base of all others."""
+    """No penalty, and the base class of all penalties."""
 
     config: PenaltyConfig
 
     @property
     def formula(self) -> str:
-        """What happens to D's loss or weights, in LaTeX, at this strength; "" for nothing."""
+        """The penalty in LaTeX, with its strength; "" for none."""
         return ""
 
-    def draw(self, real: Tensor, generator: torch.Generator) -> Tensor | None:
-        """What `term` leaves to chance for a batch like `real`, from a generator on its device; None for nothing."""
+    def draw(self, real: Tensor, rng: torch.Generator) -> Tensor | None:
+        """The random numbers of `term` for a batch like `real`, from an rng on its device; None if it needs none."""
         return None
 
-    def term(self, discriminator: ScoreFunction, real: Tensor, fake: Tensor, chance: Tensor | None) -> Tensor | None:
-        """What D's loss grows by: a scalar with a graph to D's weights, at full strength; None for nothing.
+    def term(self, discriminator: ScoreFunction, real: Tensor, fake: Tensor, noise: Tensor | None) -> Tensor | None:
+        """The term of D's loss, a scalar with its strength that is differentiable in D's weights; None for none.
 
         Args:
             real, fake: one batch of each, of the same shape (N, C, H, W) or (N, 2).
-            chance: what `draw` gave.
+            noise: the result of `draw`.
         """
         return None
 
     def after_step(self, discriminator: nn.Module) -> None:
-        """What happens to D's weights after each of its steps."""
+        """Change D's weights after a step of D."""
 
 
 NoPenalty = Penalty
@@ -64,7 +64,7 @@ NoPenalty = Penalty
 class WeightClipping(Penalty):
     """Arjovsky, Chintala and Bottou (2017), "Wasserstein GAN", algorithm 1: w <- clip(w, -c, c).
 
-    For every weight of D, those of its normalisations too.
+    It clips every parameter of D, those of normalisation layers included.
     """
 
     @property
@@ -83,7 +83,7 @@ class GradientPenalty(Penalty):
 
         lambda E[(|grad D(x^)| - 1)^2],   x^ = e x + (1 - e) G(z),   e ~ U[0, 1] for each pair
 
-    The paper's D has no batch normalisation: with it, a sample's gradient depends on its whole batch.
+    The paper's D has no batch normalisation, with which a sample's gradient would depend on its batch.
     """
 
     @property
@@ -94,13 +94,13 @@ class GradientPenalty(Penalty):
             r"\hat{x} \text{ at random between } x \text{ and } G(z) \end{gathered}"
         )
 
-    def draw(self, real: Tensor, generator: torch.Generator) -> Tensor:
+    def draw(self, real: Tensor, rng: torch.Generator) -> Tensor:
         """e of each pair: (N,)."""
         dtype = _full_precision(real).dtype
-        return torch.rand(len(real), dtype=dtype, device=real.device, generator=generator)
+        return torch.rand(len(real), dtype=dtype, device=real.device, generator=rng)
 
-    def term(self, discriminator: ScoreFunction, real: Tensor, fake: Tensor, chance: Tensor | None) -> Tensor:
-        real, fake, e = _full_precision(real), _full_precision(fake), cast(Tensor, chance)
+    def term(self, discriminator: ScoreFunction, real: Tensor, fake: Tensor, noise: Tensor | None) -> Tensor:
+        real, fake, e = _full_precision(real), _full_precision(fake), cast(Tensor, noise)
         between = fake.lerp(real, e.view(-1, *[1] * (real.dim() - 1)))
         norms = torch.linalg.vector_norm(input_gradients(discriminator, between), dim=1)
         return self.config.weight * self.config.every * (norms - 1).square().mean()
@@ -119,7 +119,7 @@ class R1(Penalty):
             r"\mathbb{E}[\lVert \nabla D(x) \rVert^2]"
         )
 
-    def term(self, discriminator: ScoreFunction, real: Tensor, fake: Tensor, chance: Tensor | None) -> Tensor:
+    def term(self, discriminator: ScoreFunction, real: Tensor, fake: Tensor, noise: Tensor | None) -> Tensor:
         gradients = input_gradients(discriminator, _full_precision(real))
         return self.config.weight / 2 * self.config.every * gradients.square().sum(dim=1).mean()
 

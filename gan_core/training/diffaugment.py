@@ -1,8 +1,8 @@
 """DiffAugment (Zhao et al., 2020), "Differentiable Augmentation for Data-Efficient GAN Training".
 
-Everything D sees, real and fake, in its own step and in G's, is changed at random, by changes that a gradient passes
-through. So D cannot learn a small data set by heart, and G is not taught to make the changes. Each function takes
-images (N, C, H, W), how much of the change, and where chance comes from; each image gets a change of its own.
+Every input of D, real or fake, in D's step and in G's, is changed at random by differentiable functions. So D cannot
+memorise a small data set, and G does not learn to imitate the changes. Each function takes images (N, C, H, W), an
+amount and a random generator, and changes each image differently.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from gan_core.config import AugmentConfig
 Change = Callable[[Tensor, float, torch.Generator], Tensor]
 
 
-def augment(x: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
-    """`x` with every change that `config` asks for, in the paper's order; points and zeros leave `x` as it is."""
+def augment(x: Tensor, config: AugmentConfig, rng: torch.Generator) -> Tensor:
+    """`x` after the changes that `config` asks for, in the paper's order; points (N, 2) stay as they are."""
     for name, change in CHANGES.items():
         amount = getattr(config, name)
         if amount and x.ndim == 4:
-            x = change(x, amount, generator)
+            x = change(x, amount, rng)
     return x
 
 
-def color(x: Tensor, amount: float, generator: torch.Generator) -> Tensor:
-    """Brightness by +-0.5, saturation by a factor of 0 to 2, contrast by one of 0.5 to 1.5, each times `amount`."""
-    brightness, saturation, contrast = (_uniform(x, generator, each) for each in (0.5, 1.0, 0.5))
+def color(x: Tensor, amount: float, rng: torch.Generator) -> Tensor:
+    """Brightness +-0.5, saturation times 0 to 2, contrast times 0.5 to 1.5; `amount` scales each range."""
+    brightness, saturation, contrast = (_uniform(x, rng, each) for each in (0.5, 1.0, 0.5))
     x = x + amount * brightness
     grey = x.mean(dim=1, keepdim=True)
     x = grey + (x - grey) * (1 + amount * saturation)
@@ -37,41 +37,40 @@ def color(x: Tensor, amount: float, generator: torch.Generator) -> Tensor:
     return middle + (x - middle) * (1 + amount * contrast)
 
 
-def translation(x: Tensor, share: float, generator: torch.Generator) -> Tensor:
-    """A shift of up to `share` of the side each way, in whole pixels; what comes in from outside is 0."""
+def translation(x: Tensor, share: float, rng: torch.Generator) -> Tensor:
+    """A shift by whole pixels, up to `share` of the side in each direction, with zeros from outside."""
     n, _, height, width = x.shape
-    furthest = round(share * height), round(share * width)
-    moves = [_whole(n, -reach, reach, x.device, generator) for reach in furthest]
+    limits = round(share * height), round(share * width)
+    shifts = [_integers(n, -limit, limit, x.device, rng) for limit in limits]
     rows, columns = (
-        (torch.arange(side, device=x.device) + move[:, None] + 1).clamp(0, side + 1)  # 0 and side + 1 are the padding
-        for side, move in zip((height, width), moves, strict=True)
+        (torch.arange(side, device=x.device) + shift[:, None] + 1).clamp(0, side + 1)  # 0 and side + 1 are the padding
+        for side, shift in zip((height, width), shifts, strict=True)
     )
     padded = F.pad(x, (1, 1, 1, 1)).permute(0, 2, 3, 1)  # (N, H + 2, W + 2, C)
     index = torch.arange(n, device=x.device)[:, None, None]
     return padded[index, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
-def cutout(x: Tensor, share: float, generator: torch.Generator) -> Tensor:
-    """A square of `share` of the side, with its middle anywhere, becomes 0; what lies outside the picture is lost."""
+def cutout(x: Tensor, share: float, rng: torch.Generator) -> Tensor:
+    """A square of `share` of the side becomes 0. Its centre is anywhere in the image, so a part may lie outside."""
     n, _, height, width = x.shape
-    kept = torch.ones(n, height, width, dtype=torch.bool, device=x.device)
     inside = []
     for side in (height, width):
         size = max(1, round(share * side))
-        first = _whole(n, 0, side - size % 2, x.device, generator)[:, None] - size // 2
-        place = torch.arange(side, device=x.device)
-        inside.append((first <= place) & (place < first + size))
-    kept &= ~(inside[0][:, :, None] & inside[1][:, None, :])
-    return x * kept[:, None]
+        first = _integers(n, 0, side - size % 2, x.device, rng)[:, None] - size // 2
+        pixel = torch.arange(side, device=x.device)
+        inside.append((first <= pixel) & (pixel < first + size))
+    visible = ~(inside[0][:, :, None] & inside[1][:, None, :])  # (N, H, W)
+    return x * visible[:, None]
 
 
 CHANGES: dict[str, Change] = {"color": color, "translation": translation, "cutout": cutout}  # by setting of `augment`
 
 
-def _uniform(x: Tensor, generator: torch.Generator, reach: float) -> Tensor:
-    """A number in [-reach, reach] for each image: (N, 1, 1, 1)."""
-    return torch.empty(len(x), 1, 1, 1, dtype=x.dtype, device=x.device).uniform_(-reach, reach, generator=generator)
+def _uniform(x: Tensor, rng: torch.Generator, limit: float) -> Tensor:
+    """A number in [-limit, limit] for each image: (N, 1, 1, 1)."""
+    return torch.empty(len(x), 1, 1, 1, dtype=x.dtype, device=x.device).uniform_(-limit, limit, generator=rng)
 
 
-def _whole(n: int, low: int, high: int, device: torch.device, generator: torch.Generator) -> Tensor:
-    return torch.randint(low, high + 1, (n,), device=device, generator=generator)
+def _integers(n: int, low: int, high: int, device: torch.device, rng: torch.Generator) -> Tensor:
+    return torch.randint(low, high + 1, (n,), device=device, generator=rng)

@@ -1,4 +1,4 @@
-"""A moving average of a network's weights: what one looks at while the network itself still jitters."""
+"""A moving average of a network's weights, whose samples are steadier than those of the network itself."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from torch import nn
 
 
 def average_of(network: nn.Module) -> nn.Module:
-    """A copy of `network` to hold its average: never trained, always in evaluation mode."""
+    """A copy of `network` that holds its average, in evaluation mode and without gradients."""
     return copy.deepcopy(network).eval().requires_grad_(False)
 
 
 @torch.no_grad()
 def blend(average: nn.Module, network: nn.Module, decay: float, steps: int) -> None:
-    """Move `average` towards `network`: average <- keep * average + (1 - keep) * network, statistics of norms included.
+    """average <- keep * average + (1 - keep) * network, for parameters and running statistics.
 
-    `keep` rises to `decay` over the first `steps`; without that the average would show the random start for some
+    `keep` rises to `decay` over the first steps. Otherwise the initial weights would dominate the average for
     1 / (1 - decay) steps.
     """
     keep = min(decay, (1 + steps) / (10 + steps))
-    ours, theirs = (list(net.parameters()) + list(net.buffers()) for net in (average, network))
-    floats = [(a, b) for a, b in zip(ours, theirs, strict=True) if a.is_floating_point()]
+    averages, values = (list(net.parameters()) + list(net.buffers()) for net in (average, network))
+    floats = [(a, b) for a, b in zip(averages, values, strict=True) if a.is_floating_point()]
     torch._foreach_lerp_([a for a, _ in floats], [b for _, b in floats], 1 - keep)

@@ -1,4 +1,4 @@
-"""The values of a run, a row for each logged step: growing in memory, appended to a CSV file, read as arrays."""
+"""The training curves of a run, one row per logged step: growing in memory, appended to a CSV file, read back."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pyarrow import csv as csv_of_arrow
+from pyarrow import csv as arrow_csv
 
 from gan_core.system.files import append, replace_bytes
 
 COLUMNS = (
     "step", "epoch", "seconds", "images", "loss_d", "loss_g", "d_real", "d_fake", "grad_norm_d", "grad_norm_g",
 )  # fmt: skip
-_WHOLE = {"step", "images"}
+_INTEGERS = {"step", "images"}
 
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """Read-only columns of equal length, oldest first. `seconds` is time spent training, pauses left out."""
+    """Read-only columns of equal length, oldest row first. `seconds` is training time without pauses."""
 
     step: np.ndarray
     epoch: np.ndarray
@@ -41,7 +41,7 @@ class History:
 
 
 class HistoryLog:
-    """Rows in one growing table. A view taken earlier stays as it was: rows are only ever added behind it."""
+    """A growing table. Rows are only added at its end, so an earlier `view` never changes."""
 
     def __init__(self) -> None:
         self._table = np.empty((len(COLUMNS), 1024))
@@ -49,9 +49,8 @@ class HistoryLog:
 
     def extend(self, rows: Sequence[Sequence[float]] | NDArray[np.float64]) -> None:
         """Add rows in the order of COLUMNS."""
-        if (needed := self._length + len(rows)) > (room := self._table.shape[1]):
-            # By a quarter, as all of it takes memory at once: numpy asks for pages of 2 MB, of which a column is a few.
-            table = np.empty((len(COLUMNS), max(needed, 5 * room // 4)))
+        if (needed := self._length + len(rows)) > (capacity := self._table.shape[1]):
+            table = np.empty((len(COLUMNS), max(needed, 5 * capacity // 4)))  # by 25 %, to bound the unused memory
             table[:, : self._length] = self._table[:, : self._length]
             self._table = table
         if len(rows):
@@ -68,83 +67,70 @@ class HistoryLog:
 
 
 def append_csv(path: Path, rows: Iterable[Sequence[float]]) -> None:
-    """Append rows to the CSV file, with a header if it is new. Raises `OSError` as `append` does."""
+    """Append rows to the CSV file, after a header if it is new. Raises `OSError` as `append` does."""
     text = io.StringIO()
     writer = csv.writer(text)
     if not path.exists():
         writer.writerow(COLUMNS)
     writer.writerows(
-        [int(value) if name in _WHOLE else repr(float(value)) for name, value in zip(COLUMNS, row, strict=True)]
+        [int(value) if name in _INTEGERS else repr(float(value)) for name, value in zip(COLUMNS, row, strict=True)]
         for row in rows
     )
     append(path, text.getvalue())
 
 
-def read_csv(path: Path, up_to_step: int | None = None) -> list[list[float]]:
-    """Rows of the CSV file, as `read_table` reads them."""
-    return read_table(path, up_to_step).tolist()
-
-
 def read_table(path: Path, up_to_step: int | None = None) -> NDArray[np.float64]:
-    """The CSV file's rows, (n, columns), up to and with `up_to_step`; what a crash has cut off is left out.
+    """The rows of the CSV file, (n, columns), up to and including `up_to_step`, without a row that a crash cut off.
 
     A million rows take about a second.
     """
+    content = path.read_bytes() if path.exists() else b""
+    complete_lines = content[: content.rfind(b"\n") + 1]
     try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        content = b""
-    whole = content[: content.rfind(b"\n") + 1]  # a crash may cut the last line, even within a number
-    try:
-        table = _read_at_once(whole)
+        table = _parse(complete_lines)
     except ValueError:
-        table = _read_by_row(whole)
-    if up_to_step is not None:
-        later = np.flatnonzero(table[:, 0] > up_to_step)
-        table = table[: later[0]] if len(later) else table
-    return table
+        table = _parse_by_row(complete_lines)
+    later = np.flatnonzero(table[:, 0] > (np.inf if up_to_step is None else up_to_step))
+    return table[: later[0]] if len(later) else table
 
 
-def _read_at_once(content: bytes) -> NDArray[np.float64]:
-    """Raises `ValueError` (pyarrow's errors are its kinds) unless every row is whole."""
-    columns = csv_of_arrow.read_csv(
+def _parse(content: bytes) -> NDArray[np.float64]:
+    """Raises `ValueError` (the base class of pyarrow's errors) if a row is damaged."""
+    columns = arrow_csv.read_csv(
         io.BytesIO(content),
-        csv_of_arrow.ReadOptions(use_threads=False, skip_rows=1, column_names=list(COLUMNS)),
-        convert_options=csv_of_arrow.ConvertOptions(column_types=dict.fromkeys(COLUMNS, "float64"), null_values=[]),
+        arrow_csv.ReadOptions(use_threads=False, skip_rows=1, column_names=list(COLUMNS)),
+        convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(COLUMNS, "float64"), null_values=[]),
     )
     return np.column_stack([column.to_numpy() for column in columns])
 
 
-def _read_by_row(content: bytes) -> NDArray[np.float64]:
-    """The rows before the first that is damaged."""
+def _parse_by_row(content: bytes) -> NDArray[np.float64]:
+    """The rows before the first damaged one."""
     rows = []
     for line in content.decode("ascii", errors="replace").splitlines()[1:]:
-        try:
-            values = [float(value) for value in line.split(",")]
-        except ValueError:
+        if (row := _row(line)) is None:
             break
-        if len(values) != len(COLUMNS):
-            break
-        rows.append(values)
+        rows.append(row)
     return np.array(rows, dtype=np.float64).reshape(-1, len(COLUMNS))
 
 
+def _row(line: str) -> list[float] | None:
+    try:
+        row = [float(value) for value in line.split(",")]
+    except ValueError:
+        return None
+    return row if len(row) == len(COLUMNS) else None
+
+
 def last_row(path: Path) -> list[float] | None:
-    """The last whole row of the CSV file; None where there is none. Reads no more than its end."""
+    """The last complete row of the CSV file, or None. It reads only the end of the file."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - 2000))
             lines = file.read().decode("ascii", errors="replace").split("\n")[:-1]
     except OSError:
         return None
-    for line in reversed(lines):
-        try:
-            values = [float(value) for value in line.split(",")]
-        except ValueError:
-            continue
-        if len(values) == len(COLUMNS):
-            return values
-    return None
+    return next((row for line in reversed(lines) if (row := _row(line)) is not None), None)
 
 
 def rewind_csv(path: Path, step: int) -> None:
@@ -152,8 +138,7 @@ def rewind_csv(path: Path, step: int) -> None:
     if not path.exists():
         return
     content = path.read_bytes()
-    ends = np.flatnonzero(np.frombuffer(content, np.uint8) == ord("\n"))  # of each line, the header's first
-    kept = len(read_table(path, step))
-    end = int(ends[kept]) + 1 if len(ends) else 0
+    line_ends = np.flatnonzero(np.frombuffer(content, np.uint8) == ord("\n"))  # of the header, then of each row
+    end = int(line_ends[len(read_table(path, step))]) + 1 if len(line_ends) else 0
     if end < len(content):
         replace_bytes(path, content[:end])

@@ -1,4 +1,4 @@
-"""How much memory a run needs, found without using any: its networks run on "meta", a device of shapes alone."""
+"""How much memory a run needs, estimated without allocating it: its networks run on PyTorch's "meta" device."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from gan_core.config.catalog import PENALTIES
 from gan_core.models.layers import set_rng
 from gan_core.training import optimizers
 
-FLOAT = 4  # bytes
+FLOAT = 4  # bytes of a float32
 
 
 def estimate_memory(config: TrainConfig) -> int:
-    """Bytes that training by `config` holds at its peak, the data aside; good to a factor of two. Allocates nothing.
+    """Peak bytes of training under `config`, accurate to a factor of two. Allocates nothing.
 
-    Counted: weights, gradients, what the optimisers remember, the moving average, and what forward passes keep for
-    backward ones. Not counted: the data, torch itself, and a convolution's scratch space.
+    Included: weights, gradients, optimiser states, the moving average, and activations saved for the backward pass.
+    Left out: the data, PyTorch itself, and workspaces of convolutions.
     """
     generator, discriminator = models.build_meta(config)
     for network in (generator, discriminator):
@@ -29,35 +29,31 @@ def estimate_memory(config: TrainConfig) -> int:
     z = torch.empty(config.batch_size, config.latent.dim, device="meta")
     y = torch.empty(config.batch_size, dtype=torch.int64, device="meta") if config.classes else None
     samples = torch.empty(config.batch_size, *config.shape, device="meta")
-    passes_g = _kept_for_backward(lambda: generator(z, y))
-    passes_d = _kept_for_backward(lambda: discriminator(samples, y))
+    saved_g = _saved_for_backward(lambda: generator(z, y))
+    saved_d = _saved_for_backward(lambda: discriminator(samples, y))
 
-    step_d = 2 * passes_d  # real and fake
-    if config.reuse_fakes:
-        step_d += passes_g
-    if "weight" in PENALTIES[config.penalty.name].reads:  # a term of the loss, made of D's gradient
-        step_d += _kept_for_backward(lambda: _input_gradients(discriminator, samples, y))
-    step_g = passes_g + passes_d
-
+    step_d = 2 * saved_d + (saved_g if config.reuse_fakes else 0)  # real samples and fakes
+    if "weight" in PENALTIES[config.penalty.name].reads:  # the penalty reads D's gradient
+        step_d += _saved_for_backward(lambda: _input_gradients(discriminator, samples, y))
+    step_g = saved_g + saved_d
     average = _bytes(generator) if config.ema_decay else 0
     networks = _trained(generator, config.optimizer_g) + _trained(discriminator, config.optimizer_d)
     return networks + average + max(step_d, step_g)
 
 
-def _kept_for_backward(run: Callable[[], Tensor]) -> int:
-    """Bytes that autograd keeps while the result of `run` lives, the networks' parameters aside."""
-    kept: dict[int, torch.UntypedStorage] = {}
+def _saved_for_backward(forward: Callable[[], Tensor]) -> int:
+    """Bytes that autograd saves in `forward`, and of its result, without the parameters."""
+    storages: dict[int, torch.UntypedStorage] = {}
 
-    def keep(tensor: Tensor) -> Tensor:
+    def save(tensor: Tensor) -> Tensor:
         if not isinstance(tensor, nn.Parameter):
             storage = tensor.untyped_storage()
-            kept[id(storage)] = storage
+            storages[id(storage)] = storage
         return tensor
 
-    with saved_tensors_hooks(keep, lambda tensor: tensor):
-        result = run()
-    keep(result)
-    return sum(storage.nbytes() for storage in kept.values())
+    with saved_tensors_hooks(save, lambda tensor: tensor):
+        save(forward())
+    return sum(storage.nbytes() for storage in storages.values())
 
 
 def _input_gradients(discriminator: nn.Module, samples: Tensor, y: Tensor | None) -> Tensor:
@@ -67,7 +63,7 @@ def _input_gradients(discriminator: nn.Module, samples: Tensor, y: Tensor | None
 
 
 def _trained(network: nn.Module, optimizer: OptimizerConfig) -> int:
-    """Weights, their gradients, and what the optimiser remembers of each."""
+    """Bytes of the weights, their gradients and the optimiser's state."""
     return _bytes(network) * (2 + optimizers.tensors_per_weight(optimizer))
 
 

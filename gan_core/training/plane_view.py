@@ -1,4 +1,4 @@
-"""What one picture can show of a 2-D run: D's surface, G's warped latents, and where G is being pushed."""
+"""What the plane shows of a 2-D run: D's scores, how G warps the latent space, and the gradients that act on fakes."""
 
 from __future__ import annotations
 
@@ -14,39 +14,32 @@ from gan_core.training.trainer import Trainer
 
 SURFACE = 40  # cells along a side of D's surface
 GRID = 21  # lines of the latent grid each way
-SPREAD = 2.0  # standard deviations of z that the grid spans either way
+SPREAD = 2.0  # standard deviations of a normal z from the grid's centre to its edge
 
 
 @dataclass(frozen=True, eq=False)
 class Plane:
-    """A moment of a 2-D run, as arrays that training no longer writes."""
+    """One step of a 2-D run, as arrays that training does not change."""
 
-    extent: np.ndarray  # (4,): x from, x to, y from, y to; the same through the whole run
+    extent: np.ndarray  # (4,): x from, x to, y from, y to; the same at every step
     surface: np.ndarray  # (SURFACE, SURFACE): D's score, rows from low y to high y
-    grid: np.ndarray  # (GRID, GRID, 2): where G sends an even grid of latents; (2, GRID, 2) or empty if z is not 2-D
-    density: np.ndarray  # a value for each warped cell: share of latents over area (or length), largest 1
+    grid: np.ndarray  # (GRID, GRID, 2): an even grid of latents after G; (2, GRID, 2) for a 1-D z, else empty
+    density: np.ndarray  # of each warped cell: its probability over its area (or length), largest 1
     fakes: np.ndarray  # (n, 2)
-    gradient: np.ndarray  # (n, 2): -d loss_G / d x, the direction in which each fake would lower the generator's loss
+    gradient: np.ndarray  # (n, 2): -d loss_G / d x, the direction that lowers G's loss for each fake
     scores: np.ndarray  # (n,): D's score of each fake
 
 
 def view(trainer: Trainer, z: Tensor) -> Plane:
-    """The plane as it stands, with one fake for each latent of `z` (n, latent.dim)."""
+    """The plane at the trainer's step, with one fake for each latent of `z` (n, latent.dim)."""
     with evaluating(trainer.generator, trainer.discriminator):
         extent = extent_of(trainer.dataset.examples)
         with torch.no_grad():
             fakes = trainer.generator(z.to(trainer.device)).float()
-            grid = _warped(trainer)
-        gradient, scores = _push(trainer, fakes)
-        return Plane(
-            extent=extent,
-            surface=_surface(trainer, extent),
-            grid=grid,
-            density=_density(grid, trainer.config),
-            fakes=fakes.cpu().numpy(),
-            gradient=gradient.cpu().numpy(),
-            scores=scores.cpu().numpy(),
-        )
+            grid = _warped_grid(trainer)
+        gradient, scores = _gradient_and_scores(trainer, fakes)
+        surface, density = _surface(trainer, extent), _density(grid, trainer.config)
+        return Plane(extent, surface, grid, density, *(x.cpu().numpy() for x in (fakes, gradient, scores)))
 
 
 def extent_of(examples: Tensor, margin: float = 0.25) -> np.ndarray:
@@ -65,22 +58,22 @@ def _surface(trainer: Trainer, extent: np.ndarray) -> np.ndarray:
     return scores.reshape(SURFACE, SURFACE).cpu().numpy()
 
 
-def _push(trainer: Trainer, fakes: Tensor) -> tuple[Tensor, Tensor]:
-    """For each fake, the negative gradient of the generator's own loss, and D's score."""
+def _gradient_and_scores(trainer: Trainer, fakes: Tensor) -> tuple[Tensor, Tensor]:
+    """For each fake, the negative gradient of G's loss, and D's score."""
     x = fakes.detach().requires_grad_()
     with torch.enable_grad():
         logits = trainer.discriminator(x).float()
-        loss = trainer.loss.generator(logits) * len(x)  # the loss is a mean: undo its 1/n for a gradient per fake
+        loss = trainer.loss.generator(logits) * len(x)  # the loss is a mean over fakes
         (gradient,) = torch.autograd.grad(loss, x)
     return -gradient, trainer.loss.score(logits.detach())
 
 
 @torch.no_grad()
-def _warped(trainer: Trainer) -> np.ndarray:
+def _warped_grid(trainer: Trainer) -> np.ndarray:
     if trainer.config.latent.dim > 2:
         return np.empty((0, 0, 2), dtype=np.float32)
-    reach = SPREAD if trainer.config.latent.distribution == "normal" else 1.0
-    line = torch.linspace(-reach, reach, GRID)
+    end = SPREAD if trainer.config.latent.distribution == "normal" else 1.0
+    line = torch.linspace(-end, end, GRID)
     if trainer.config.latent.dim == 1:
         curve = trainer.generator(line[:, None].to(trainer.device)).float().cpu().numpy()
         return np.stack((curve, curve))  # (2, GRID, 2): a band without width
@@ -89,22 +82,22 @@ def _warped(trainer: Trainer) -> np.ndarray:
 
 
 def _density(grid: np.ndarray, config: TrainConfig) -> np.ndarray:
-    """Each latent cell's probability over the area it is warped to (change of variables); the largest is 1."""
+    """The probability of each latent cell over its area after G (change of variables); the largest is 1."""
     if min(grid.shape[:2]) < 2:
         return np.empty((0, 0), dtype=np.float32)
-    reach = SPREAD if config.latent.distribution == "normal" else 0.0
-    middle = np.linspace(-reach, reach, GRID)[:-1] + reach / (GRID - 1)
-    bell = np.exp(-(middle**2) / 2)
+    end = SPREAD if config.latent.distribution == "normal" else 0.0  # 0: a uniform z has the same density everywhere
+    centres = np.linspace(-end, end, GRID)[:-1] + end / (GRID - 1)
+    weights = np.exp(-(centres**2) / 2)
     if len(grid) == 2:
-        share, area = bell[None], np.linalg.norm(np.diff(grid[:1], axis=1), axis=2)
+        probability, area = weights[None], np.linalg.norm(np.diff(grid[:1], axis=1), axis=2)
     else:
-        one, other = grid[1:, 1:] - grid[:-1, :-1], grid[1:, :-1] - grid[:-1, 1:]
-        share = np.outer(bell, bell)
-        area = np.abs(one[..., 0] * other[..., 1] - one[..., 1] * other[..., 0]) / 2  # half the diagonals' product
-    density = share / np.maximum(area, 1e-6)
+        rising, falling = grid[1:, 1:] - grid[:-1, :-1], grid[1:, :-1] - grid[:-1, 1:]  # the diagonals of each cell
+        probability = np.outer(weights, weights)
+        area = np.abs(rising[..., 0] * falling[..., 1] - rising[..., 1] * falling[..., 0]) / 2
+    density = probability / np.maximum(area, 1e-6)
     return (density / density.max()).astype(np.float32)
 
 
 def to_arrays(plane: Plane) -> dict[str, np.ndarray]:
-    """The plane as named arrays, ready for safetensors."""
+    """The plane as named arrays for safetensors."""
     return {field.name: np.ascontiguousarray(getattr(plane, field.name)) for field in fields(Plane)}

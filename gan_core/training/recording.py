@@ -17,15 +17,8 @@ from gan_core.losses import penalties
 from gan_core.models.batch_layers import is_deterministic, is_samplewise
 from gan_core.system.devices import describe_device, multiplies_bfloat16
 from gan_core.system.random_streams import Streams
-from gan_core.training.objective import (
-    Batch,
-    Gradients,
-    LatentBatch,
-    Settings,
-    differentiate,
-    discriminator_loss,
-    generator_loss,
-)
+from gan_core.training import objective
+from gan_core.training.objective import Batch, Gradients, LatentBatch, Settings
 
 
 class Objective:
@@ -59,10 +52,10 @@ class Objective:
         if settings == self._settings:
             return settings
         self._settings = settings
-        loss_d = partial(discriminator_loss, *self._networks, settings, self._rngs)
-        loss_g = partial(generator_loss, *self._networks, settings, self._rngs)
-        self.discriminator = partial(differentiate, loss_d, self._parameters_d)
-        self.generator = partial(differentiate, loss_g, self._parameters_g)
+        loss_d = partial(objective.discriminator_loss, *self._networks, settings, self._rngs)
+        loss_g = partial(objective.generator_loss, *self._networks, settings, self._rngs)
+        self.discriminator = partial(objective.differentiate, loss_d, self._parameters_d)
+        self.generator = partial(objective.differentiate, loss_g, self._parameters_g)
         if self.recorded_step is not None:
             self.discriminator, self.generator = self.recorded_step.record(self.discriminator, self.generator)
         return settings

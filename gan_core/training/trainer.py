@@ -1,7 +1,7 @@
 """Algorithm 1 of Goodfellow et al. (2014), "Generative Adversarial Nets": k discriminator steps, then a generator step.
 
-The trainer is the algorithm and nothing else: the caller of `step` records, saves, shows and stops. Every loss,
-penalty, optimiser and network passes through this one loop. `objective` holds the losses of both networks.
+The caller of `step` records, saves, shows and stops. Every loss, penalty, optimiser and network passes through this one
+loop. `objective` holds the losses of both networks.
 """
 
 from __future__ import annotations
@@ -41,9 +41,8 @@ class Trainer:
 
     def __init__(self, config: TrainConfig, device: str = "auto", dataset: data.Dataset | None = None) -> None:
         self.device = find_device(device)
-        self._kernels = (
-            Kernels(config.deterministic, config.precision == "tf32") if self.device.type == "cuda" else None
-        )
+        if self.device.type == "cuda":
+            self._kernels = Kernels(config.deterministic, config.precision == "tf32")
         self.dataset = dataset if dataset is not None else data.load(config)
         self.rngs = Streams(config.seed, self.device)
         self.labels = self.dataset.labels if config.classes else None  # int64 (len(dataset),)
@@ -52,17 +51,16 @@ class Trainer:
         )
         self.generator, self.discriminator = (network.to(self.device).train() for network in models.build(config))
         self.ema = ema.average_of(self.generator) if config.ema_decay else None
-        for network in (self.generator, self.discriminator):
-            models.set_rng(network, self.rngs.dropout)
+        models.set_rng(self.generator, self.rngs.dropout)
+        models.set_rng(self.discriminator, self.rngs.dropout)
         self.optimizer_d = optimizers.build(config.optimizer_d, self.discriminator.parameters())
         self.optimizer_g = optimizers.build(config.optimizer_g, self.generator.parameters())
         self._objective = Objective(config, self.device, (self.generator, self.discriminator), self.rngs)
-        self.recorded_step = self._objective.recorded_step  # None: steps run eagerly
-        self.steps = 0
-        self.images = 0  # real examples that D has seen
+        self.recorded_step = self._objective.recorded_step
+        self.steps = self.images = 0  # images: real examples that D has seen
         self.values = torch.full((len(VALUES),), torch.nan, device=self.device)  # of each network's last step
-        self._parts: dict[str, Any] = {"generator": self.generator, "discriminator": self.discriminator}
-        self._parts |= {"optimizer_g": self.optimizer_g, "optimizer_d": self.optimizer_d}
+        parts = ("generator", "discriminator", "optimizer_g", "optimizer_d")
+        self._parts: dict[str, Any] = {name: getattr(self, name) for name in parts}
         self._parts |= {"random": self.rngs, "batches": self.batches}  # batches rewind the rng of their order
         self._parts |= {"ema": self.ema} if self.ema is not None else {}
         self.update(config)
@@ -93,8 +91,7 @@ class Trainer:
                 shown = LatentBatch(batch.z, batch.y, batch.instance_noise, loss_d.fakes)
         if which != "d":
             for _ in range(self.config.g_steps):
-                latents = shown or self._next_latents()
-                loss_g = self._objective.generator(latents)
+                loss_g = self._objective.generator(shown or self._next_latents())
                 optimizers.descend(self.optimizer_g, loss_g.gradients)
                 values_g = loss_g.values
             if self.ema is not None:
@@ -149,7 +146,7 @@ class Trainer:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences to show to the user, about the data and the precision."""
+        """Sentences for the user about the data and the precision."""
         return self.dataset.notes + self._objective.notes
 
     def generate(self, n: int = 64, seed: int = 0, raw: bool = False, label: int | None = None) -> Tensor:

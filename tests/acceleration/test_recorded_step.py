@@ -15,7 +15,6 @@ from torch import nn
 
 from gan_core.acceleration import cuda_graph
 from gan_core.acceleration.cuda_graph import CudaGraph
-from gan_core.acceleration.recorded_step import flatten, unflatten
 from gan_core.config import ConfigError, TrainConfig
 from gan_core.training import recording
 from gan_core.training.trainer import Trainer
@@ -43,13 +42,19 @@ def rerun(
 ) -> tuple[Any, Callable[[], object]]:
     """Like `cuda_graph.record`, without CUDA: every replay overwrites the same outputs."""
     before = copy.deepcopy([module.state_dict() for module in modules]), [rng.get_state() for rng in rngs]
-    kind, results = flatten(function())
-    results = [result.detach() for result in results]
+    outputs = function()
     for module, state in zip(modules, before[0], strict=True):
         module.load_state_dict(state)
     for rng, rng_state in zip(rngs, before[1], strict=True):
         rng.set_state(rng_state)
-    return unflatten(kind, results), lambda: [a.copy_(b) for a, b in zip(results, flatten(function())[1], strict=True)]
+
+    def replay() -> None:
+        fresh = function()
+        for old, new in zip([outputs.values, *outputs.gradients], [fresh.values, *fresh.gradients], strict=True):
+            if old is not None:
+                old.copy_(new)
+
+    return outputs, replay
 
 
 def pair(config: TrainConfig, device: str) -> tuple[Trainer, Trainer]:

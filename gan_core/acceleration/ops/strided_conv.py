@@ -1,10 +1,10 @@
-"""Convolutions that halve a picture's sides, and transposed ones that double them: kernels of 4, stride 2, padding 1.
+"""Convolutions that halve an image's sides and transposed ones that double them: kernel 4, stride 2, padding 1.
 
-Next to the picture they have a channel or three on one side, and the CPU's library computes with as many at a time as
-its registers hold. So there, while training, they compute on the picture folded: each square of 2 x 2 pixels becomes
-four times the channels of one (space to depth; Shi et al., 2016), and the kernel is folded alike. It is the same sum,
-taken in another order. Grey pictures are folded on their way back, too; of others only the transposed convolution is,
-which is G's last layer, and in D's first one the gradient of the picture. What gains nothing is torch's own.
+Next to an image they have only 1 or 3 channels on one side, but a CPU's registers compute with 16 at once. So, while
+training on a CPU, such a layer folds the image: each square of 2 x 2 pixels becomes four times the channels of one
+pixel (space to depth; Shi et al., 2016), and the kernel is folded alike. The sum is the same in another order. Where
+folding gains nothing, PyTorch's own operation runs: for RGB images only G's transposed convolution and the gradient of
+D's input are folded.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d, pad, pixel_shuffle, pixel_unshuffle
 from torch.nn.grad import conv2d_weight
 
-_FEW = 4  # channels, which folded are the 16 that a register holds
+_MAX_CHANNELS = 4  # folded they are the 16 numbers of a register
 
 
 class StridedConv2d(nn.Conv2d):
@@ -26,52 +26,52 @@ class StridedConv2d(nn.Conv2d):
         super().__init__(inputs, outputs, 4, 2, 1, bias=bias, device="meta")
 
     def folds(self, side: int) -> bool:
-        """Whether it ever folds a picture of this side."""
-        return self.in_channels <= _FEW and side % 2 == 0
+        """Whether it folds images of this side in some passes."""
+        return self.in_channels <= _MAX_CHANNELS and side % 2 == 0
 
     def forward(self, x: Tensor) -> Tensor:
         if not (self.training and x.device.type == "cpu" and self.folds(x.shape[-1])):
             return super().forward(x)
         if self.in_channels > 1:
-            made: Tensor = (
-                StridedConvFunction.apply(x, self.weight, self.bias) if x.requires_grad else super().forward(x)
-            )
-            return made
-        # Folded, the gradient of the picture takes a third of the time, but row after row that of the weights longer:
-        # so there it is for G's step, in which fakes want their gradient, and not for D's.
-        if not (x.requires_grad or x.stride(1) == 1):  # pixel after pixel, as `layout` has it
+            if not x.requires_grad:
+                return super().forward(x)
+            output: Tensor = StridedConvFunction.apply(x, self.weight, self.bias)
+            return output
+        # Folding makes the gradient of the image three times as fast, but in the contiguous format that of the weights
+        # slower. So it pays in G's step, in which fakes need their gradient, and not in D's.
+        if not x.requires_grad and x.stride(1) != 1:  # contiguous
             return super().forward(x)
         return conv2d(pixel_unshuffle(pad(x, (1, 1, 1, 1)), 2), pixel_unshuffle(self.weight, 2), self.bias)
 
 
 class StridedConvTranspose2d(nn.ConvTranspose2d):
-    """(N, inputs, to // 2, to // 2) -> (N, outputs, to, to); an odd side needs one row and column more."""
+    """(N, inputs, to // 2, to // 2) -> (N, outputs, to, to); an odd side has output padding 1."""
 
     def __init__(self, inputs: int, outputs: int, to: int, bias: bool) -> None:
         super().__init__(inputs, outputs, 4, 2, 1, output_padding=to % 2, bias=bias, device="meta")
 
     @property
     def folds(self) -> bool:
-        """Whether it ever folds a picture."""
-        return self.out_channels <= _FEW and self.output_padding == (0, 0)
+        """Whether it folds images in training on a CPU."""
+        return self.out_channels <= _MAX_CHANNELS and self.output_padding == (0, 0)
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         if not (self.training and x.device.type == "cpu" and self.folds):
             return super().forward(x, output_size)
         if self.out_channels > 1:
-            made: Tensor = StridedConvTransposeFunction.apply(x, self.weight, self.bias)
-            return made
+            output: Tensor = StridedConvTransposeFunction.apply(x, self.weight, self.bias)
+            return output
         y = pixel_shuffle(conv_transpose2d(x, pixel_unshuffle(self.weight, 2)), 2)[:, :, 1:-1, 1:-1]
         return y if self.bias is None else y + self.bias
 
 
-# Under autocast what is multiplied is rounded first, as torch does for its own convolutions.
+# Under autocast inputs are rounded to bfloat16, as in PyTorch's convolutions.
 _forward = torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.bfloat16)
 _backward = torch.amp.custom_bwd(device_type="cpu")
 
 
 class StridedConvFunction(torch.autograd.Function):
-    """The convolution of pictures x (N, C, 2H, 2W) by w (outputs, C, 4, 4); its gradient by x is folded."""
+    """The convolution of images x (N, C, 2H, 2W) with w (outputs, C, 4, 4), whose gradient at x is folded."""
 
     @staticmethod
     @_forward
@@ -83,14 +83,14 @@ class StridedConvFunction(torch.autograd.Function):
     @_backward
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, w = ctx.saved_tensors
-        return _gradients(ctx, grad, StridedConvTransposeFunction, w, picture=x, halves=grad)
+        return _gradients(ctx, grad, StridedConvTransposeFunction, w, image=x, halved=grad)
 
 
 class StridedConvTransposeFunction(torch.autograd.Function):
-    """The transposed convolution of x (N, inputs, H, W) to pictures (N, C, 2H, 2W) by w (inputs, C, 4, 4), folded.
+    """The transposed convolution of x (N, inputs, H, W) to images (N, C, 2H, 2W) with w (inputs, C, 4, 4), folded.
 
-    In its gradients, which are those of the convolution the other way, there is nothing to gain. What comes out lies in
-    memory of its own, which an activation may overwrite.
+    Its gradients are not folded, because that gains nothing. Its output is new memory, which an in-place activation may
+    overwrite.
     """
 
     @staticmethod
@@ -100,25 +100,25 @@ class StridedConvTransposeFunction(torch.autograd.Function):
         (n, _, height, width), (inputs, c, *_) = x.shape, w.shape
         folded = pad(w, (1, 1, 1, 1)).view(inputs, c, 3, 2, 3, 2).permute(0, 3, 5, 1, 2, 4)
         y = conv_transpose2d(x, folded.reshape(inputs, 4 * c, 3, 3), None if b is None else b.repeat(4), padding=1)
-        made = torch.empty((n, c, 2 * height, 2 * width), dtype=y.dtype, memory_format=torch.channels_last)
-        squares = made.permute(0, 2, 3, 1).view(n, height, 2, width, 2, c)  # (N, H, row in its square, W, column, C)
+        output = torch.empty((n, c, 2 * height, 2 * width), dtype=y.dtype, memory_format=torch.channels_last)
+        squares = output.permute(0, 2, 3, 1).view(n, height, 2, width, 2, c)  # (N, H, row in the square, W, column, C)
         squares.copy_(y.unflatten(1, (2, 2, c)).permute(0, 4, 1, 5, 2, 3))
-        return made
+        return output
 
     @staticmethod
     @_backward
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, w = ctx.saved_tensors
-        return _gradients(ctx, grad, StridedConvFunction, w, picture=grad, halves=x)
+        return _gradients(ctx, grad, StridedConvFunction, w, image=grad, halved=x)
 
 
 def _gradients(
-    ctx: Any, grad: Tensor, back: type[torch.autograd.Function], w: Tensor, picture: Tensor, halves: Tensor
+    ctx: Any, grad: Tensor, reverse: type[torch.autograd.Function], w: Tensor, image: Tensor, halved: Tensor
 ) -> tuple[Tensor | None, ...]:
-    """Of x, by going `back`, of w and of the bias, of which each is found if it is wanted."""
-    of_x, of_w, of_b = ctx.needs_input_grad
+    """The gradients at x (by the `reverse` convolution), w and the bias; None for each that is not needed."""
+    needs_x, needs_w, needs_b = ctx.needs_input_grad
     return (
-        back.apply(grad, w, None) if of_x else None,
-        conv2d_weight(picture, w.shape, halves, stride=2, padding=1) if of_w else None,
-        grad.sum((0, 2, 3)) if of_b else None,
+        reverse.apply(grad, w, None) if needs_x else None,
+        conv2d_weight(image, w.shape, halved, stride=2, padding=1) if needs_w else None,
+        grad.sum((0, 2, 3)) if needs_b else None,
     )
