@@ -31,7 +31,7 @@ def test_the_script_of_the_draft_is_shown_and_offered() -> None:
 
 def test_an_experiment_without_a_script_says_why() -> None:
     app = shown("style-mnist")
-    assert "cannot hold generator.name = style" in app.info[0].value
+    assert "does not support generator.name = style" in app.info[0].value
 
 
 @pytest.mark.parametrize("tab", ["Link", "JSON"])
