@@ -100,7 +100,7 @@ def test_each_chart_tells_in_its_corner_how_to_read_it(train: Callable[..., Page
         ("losses", about.curves),
         ("scores", about.scores),
         ("gradient norms", about.gradient_norms),
-        ("samples", "SampleView for variety"),
+        ("samples", "Look for variety"),
     ):
         page.get_by_role("button", name=f"How to read the {what}").click()
         expect(page.get_by_text(told)).to_be_visible()

@@ -18,7 +18,7 @@ NORMS = (
 SAMPLES = (
     "Each picture is made from the same latent (G's random input) every time, so you can watch one grow. "
     "The rim is D's score: blue for judged fake, green for judged real. "
-    "SampleView for variety as well as sharpness: many alike are a collapse, which no loss need show."
+    "Look for variety as well as sharpness: many alike are a collapse, which no loss need show."
 )
 PLANE = (
     "The background is D's score of each place: blue judged fake, green judged real. The mesh is where G puts an even "

@@ -54,7 +54,7 @@ def choices() -> None:
             on_change=_choose_data,
         )
         if config.preset in names:
-            with st.popover("Metadata", icon=":material/info:", type="tertiary"):
+            with st.popover("About", icon=":material/info:", type="tertiary"):
                 describe(presets.get(config.preset), altered)
         _others()
 
