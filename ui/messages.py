@@ -16,7 +16,7 @@ def complain(text: str) -> None:
     st.session_state.trouble = text
 
 
-def complain_from_below(text: str) -> None:
+def complain_with_toast(text: str) -> None:
     """Show an error message also as a toast, for actions from which the top of the page may be out of sight."""
     complain(text)
     st.toast(text, icon=":material/error:", duration="long")

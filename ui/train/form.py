@@ -104,7 +104,7 @@ def _changed(key: str, widget_key: str, session: Session | None) -> None:
         messages.complain("")
         announce(before, follow_ups)
     except ConfigError as error:
-        messages.complain_from_below(f"{error}. The setting stays as it was.")
+        messages.complain_with_toast(f"{error}. The setting stays as it was.")
 
 
 def announce(before: TrainConfig, follow_ups: Mapping[str, Any]) -> None:

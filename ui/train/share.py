@@ -75,5 +75,5 @@ def _use(text: str) -> None:
         state.edit(TrainConfig.from_json(text))
         messages.inform(note_on(json.loads(text)))
     except ConfigError as error:
-        messages.complain_from_below(str(error))
+        messages.complain_with_toast(str(error))
     st.rerun()
