@@ -1,4 +1,4 @@
-"""What charts and the model card say about each loss: how to read its curves, and its formulas in LaTeX."""
+"""What charts and the model card say about each loss and penalty: how to read its curves, and its formulas in LaTeX."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from gan_core.losses.adversarial import (
     Saturating,
     Wasserstein,
 )
+from gan_core.losses.penalties import R1, GradientPenalty, Penalty, WeightClipping
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,12 @@ def describe(loss: Loss) -> Description:
     for name, value in values.items():
         texts = {field: text.replace(name, value) for field, text in texts.items()}
     return Description(**texts)
+
+
+def penalty_formula(penalty: Penalty) -> str:
+    """The penalty in LaTeX, with its strength; "" for none."""
+    formula = next((PENALTY_FORMULAS[kind] for kind in type(penalty).__mro__ if kind in PENALTY_FORMULAS), "")
+    return formula.replace("<weight>", f"{penalty.config.weight:g}").replace("<clip>", f"{penalty.config.clip:g}")
 
 
 def _resting_values(loss: Loss) -> str:
@@ -133,4 +140,13 @@ DESCRIPTIONS: dict[type, Description] = {  # by class of the loss
         r"\mathbb{E}[\max(0, \Delta(x, G(z)) - D(x) + D(G(z)))]",
         formula_g=_MINUS_SCORE_G,
     ),
+}
+
+PENALTY_FORMULAS: dict[type, str] = {  # by class of the penalty
+    WeightClipping: r"w_D \leftarrow \min(\max(w_D, -<clip>), <clip>)",
+    GradientPenalty: (
+        r"\begin{gathered} L_D \mathrel{+}= <weight>\, \mathbb{E}[(\lVert \nabla D(\hat{x}) \rVert - 1)^2] \\"
+        r"\hat{x} \text{ at random between } x \text{ and } G(z) \end{gathered}"
+    ),
+    R1: r"L_D \mathrel{+}= \tfrac{<weight>}{2}\, \mathbb{E}[\lVert \nabla D(x) \rVert^2]",
 }

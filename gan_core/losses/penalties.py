@@ -1,7 +1,7 @@
 """Penalties: terms and constraints that keep D smooth. One penalty, one class, its paper above it.
 
 A penalty either adds a term to D's loss or changes D's weights after its step. To add one, write its class and its line
-in the catalogue.
+in the catalogue; its formula for the model card goes into `descriptions`.
 """
 
 from __future__ import annotations
@@ -36,11 +36,6 @@ class Penalty:
 
     config: PenaltyConfig
 
-    @property
-    def formula(self) -> str:
-        """The penalty in LaTeX, with its strength; "" for none."""
-        return ""
-
     def draw(self, real: Tensor, rng: torch.Generator) -> Tensor | None:
         """The random numbers of `term` for a batch like `real`, from an rng on its device; None if it needs none."""
         return None
@@ -67,11 +62,6 @@ class WeightClipping(Penalty):
     It clips every parameter of D, those of normalisation layers included.
     """
 
-    @property
-    def formula(self) -> str:
-        c = self.config.clip
-        return rf"w_D \leftarrow \min(\max(w_D, -{c:g}), {c:g})"
-
     @torch.no_grad()
     def after_step(self, discriminator: nn.Module) -> None:
         for weight in discriminator.parameters():
@@ -85,14 +75,6 @@ class GradientPenalty(Penalty):
 
     The paper's D has no batch normalisation, with which a sample's gradient would depend on its batch.
     """
-
-    @property
-    def formula(self) -> str:
-        return (
-            rf"\begin{{gathered}} L_D \mathrel{{+}}= {self.config.weight:g}\, "
-            r"\mathbb{E}[(\lVert \nabla D(\hat{x}) \rVert - 1)^2] \\"
-            r"\hat{x} \text{ at random between } x \text{ and } G(z) \end{gathered}"
-        )
 
     def draw(self, real: Tensor, rng: torch.Generator) -> Tensor:
         """e of each pair: (N,)."""
@@ -111,13 +93,6 @@ class R1(Penalty):
 
     gamma / 2 E[|grad D(x)|^2] on real samples
     """
-
-    @property
-    def formula(self) -> str:
-        return (
-            rf"L_D \mathrel{{+}}= \tfrac{{{self.config.weight:g}}}{{2}}\, "
-            r"\mathbb{E}[\lVert \nabla D(x) \rVert^2]"
-        )
 
     def term(self, discriminator: ScoreFunction, real: Tensor, fake: Tensor, noise: Tensor | None) -> Tensor:
         gradients = input_gradients(discriminator, _full_precision(real))

@@ -59,10 +59,9 @@ class Trainer:
         self.recorded_step = self._objective.recorded_step
         self.steps = self.images = 0  # images: real examples that D has seen
         self.values = torch.full((len(VALUES),), torch.nan, device=self.device)  # of each network's last step
-        parts = ("generator", "discriminator", "optimizer_g", "optimizer_d")
+        parts = ("generator", "discriminator", "optimizer_g", "optimizer_d", *(["ema"] if self.ema is not None else []))
         self._parts: dict[str, Any] = {name: getattr(self, name) for name in parts}
         self._parts |= {"random": self.rngs, "batches": self.batches}  # batches rewind the rng of their order
-        self._parts |= {"ema": self.ema} if self.ema is not None else {}
         self.update(config)
 
     def update(self, config: TrainConfig) -> None:

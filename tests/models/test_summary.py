@@ -14,6 +14,7 @@ from gan_core import models, presets
 from gan_core.config import TrainConfig
 from gan_core.config.catalog import BATCH_LAYERS, CONDITIONS, DISCRIMINATORS, GENERATORS, HEADS, PENALTIES
 from gan_core.losses import penalties
+from gan_core.losses.descriptions import penalty_formula
 from gan_core.models.layer_names import label_of
 from gan_core.models.summary import CardError, LayerRow, layers
 from gan_core.training import throughput
@@ -123,7 +124,7 @@ def test_a_build_error_becomes_one_sentence(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("name", PENALTIES)
 def test_the_formula_of_a_penalty_names_its_strength(name: str) -> None:
     config = TrainConfig().with_values({"penalty.name": name, "penalty.weight": 7, "penalty.clip": 0.03}).penalty
-    formula = penalties.get(config).formula
+    formula = penalty_formula(penalties.get(config))
     assert formula == "" if name == "none" else ("0.03" if name == "clip" else "7") in formula
 
 

@@ -13,7 +13,7 @@ from gan_core import losses, models, presets
 from gan_core.config import TrainConfig
 from gan_core.config.catalog import DATASETS, LOSSES
 from gan_core.losses import penalties
-from gan_core.losses.descriptions import describe
+from gan_core.losses.descriptions import describe, penalty_formula
 from gan_core.models.summary import CardError
 from gan_core.training.trainer import Trainer
 from tests.support.app_page import ROOT, opened
@@ -152,7 +152,7 @@ def test_the_card_shows_layers_formulas_and_descriptions(train: AppTest, name: s
     for network in models.build(config):
         assert f"**{models.count_parameters(network):,}**" in text
     assert describe(losses.get(config.loss.name, config.loss.combine)).formula_g in text
-    assert penalties.get(config.penalty).formula in text
+    assert penalty_formula(penalties.get(config.penalty)) in text
     assert LOSSES[config.loss.name].description in text
 
 

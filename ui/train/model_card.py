@@ -24,7 +24,7 @@ from gan_core.config.catalog import (
 )
 from gan_core.config.schema import ConfigError
 from gan_core.losses import penalties
-from gan_core.losses.descriptions import describe
+from gan_core.losses.descriptions import describe, penalty_formula
 from gan_core.models.summary import CardError, LayerRow, layers
 from gan_core.session import Session
 from gan_core.system.devices import describe_device, find_device
@@ -92,7 +92,7 @@ def _objective(config: TrainConfig) -> None:
         for network, text in (("D", about.formula_d), ("G", about.formula_g)):
             if text:
                 st.latex(f"L_{network} = {text}")
-        if formula := penalties.get(config.penalty).formula:
+        if formula := penalty_formula(penalties.get(config.penalty)):
             entry, every = PENALTIES[config.penalty.name], config.penalty.every
             interval = f" · once in {every} steps of D, {every} times as strong"
             st.caption(entry.label + (interval if "every" in entry.reads and every > 1 else ""))
