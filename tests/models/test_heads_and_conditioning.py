@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -44,14 +45,15 @@ def randomized(layer: nn.Module, seed: int = 0) -> nn.Module:
     return layer
 
 
-def gradients_agree(network: nn.Module, x: Tensor) -> bool:
-    """First and second derivatives, by the input and by every weight, against finite differences."""
-    inputs = (x.requires_grad_(), *network.parameters())
+def check_derivatives(layer: nn.Module, network: Callable[[Tensor], Tensor], x: Tensor, fast: bool = False) -> None:
+    """Compare the network's first and second derivatives, by x and by the layer's weights, with finite differences."""
+    inputs = (x.requires_grad_(), *layer.parameters())
 
     def call(x: Tensor, *_: Tensor) -> Tensor:
         return network(x)
 
-    return torch.autograd.gradcheck(call, inputs) and torch.autograd.gradgradcheck(call, inputs)
+    assert torch.autograd.gradcheck(call, inputs, fast_mode=fast)
+    assert torch.autograd.gradgradcheck(call, inputs, fast_mode=fast)
 
 
 # ---- batch layers ----------------------------------------------------------------------------------------------------
@@ -118,7 +120,8 @@ def test_the_mixture_head_agrees_with_torch_distributions(n: int, features: int,
     ids=lambda layer: type(layer).__name__,
 )
 def test_layers_have_second_derivatives(layer: nn.Module) -> None:
-    assert gradients_agree(randomized(layer), numbers(3, 3))
+    layer = randomized(layer)
+    check_derivatives(layer, layer, numbers(3, 3))
 
 
 # ---- conditions ------------------------------------------------------------------------------------------------------
@@ -161,23 +164,15 @@ def test_a_conditional_generator_gets_z_and_the_class_embedding() -> None:
 @pytest.mark.parametrize("name", [name for name in CONDITIONS if name != "none"])
 def test_conditions_have_second_derivatives(name: str) -> None:
     _, d = conditional(name, name="mlp", hidden=(2,), activation="tanh")
-    x = numbers(2, 1, 28, 28).requires_grad_()
-    weights = tuple(d.get_submodule("condition").parameters())
-
-    def call(x: Tensor, *_: Tensor) -> Tensor:
-        return d(x, torch.tensor([0, 3]))
-
-    assert torch.autograd.gradcheck(call, (x, *weights), fast_mode=True)
-    assert torch.autograd.gradgradcheck(call, (x, *weights), fast_mode=True)
+    condition, y = d.get_submodule("condition"), torch.tensor([0, 3])
+    check_derivatives(condition, lambda x: d(x, y), numbers(2, 1, 28, 28), fast=True)
 
 
 @pytest.mark.parametrize("name", [name for name in CONDITIONS if name != "none"])
 def test_a_conditional_network_requires_the_class(name: str) -> None:
-    g, d = conditional(name)
-    with pytest.raises(ValueError, match="pass the class"):
-        g(numbers(2, 8))
-    with pytest.raises(ValueError, match="pass the class"):
-        d(numbers(2, 1, 28, 28))
+    for network, x in zip(conditional(name), (numbers(2, 8), numbers(2, 1, 28, 28)), strict=True):
+        with pytest.raises(ValueError, match="pass the class"):
+            network(x)
 
 
 def test_fakes_for_d_have_the_classes_of_the_real_batch() -> None:

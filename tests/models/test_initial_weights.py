@@ -18,8 +18,6 @@ from gan_core.config.catalog import DISCRIMINATORS, GENERATORS
 from gan_core.models.layers import Dropout
 from gan_core.system.random_streams import stream
 
-MLP = {"generator.name": "mlp", "discriminator.name": "mlp"}
-
 
 def changed(values: dict[str, Any]) -> TrainConfig:
     return TrainConfig().with_values(values)
@@ -69,8 +67,9 @@ def test_the_discriminators_weights_do_not_depend_on_the_generator() -> None:
 
 
 def test_generator_and_discriminator_have_different_random_streams() -> None:
-    config = changed(MLP | {"latent.dim": 784, "generator.hidden": (64,), "discriminator.hidden": (64,)})
-    generator, discriminator = models.build(config)
+    values = {"name": "mlp", "hidden": (64,)}
+    both = {f"{role}.{key}": value for role in ("generator", "discriminator") for key, value in values.items()}
+    generator, discriminator = models.build(changed(both | {"latent.dim": 784}))
     assert not torch.equal(weights(generator)[0], weights(discriminator)[0])
 
 
@@ -164,12 +163,9 @@ def test_dropout_zeroes_the_given_share_and_keeps_the_mean() -> None:
     assert y.mean().item() == pytest.approx(1, abs=0.01)
 
 
-def test_dropout_is_the_identity_in_evaluation() -> None:
+def test_dropout_is_the_identity_in_evaluation_and_an_error_without_an_rng() -> None:
     x = torch.ones(10)
     assert dropout(0.9).eval()(x) is x
-
-
-def test_dropout_without_an_rng_raises_an_error() -> None:
     with pytest.raises(RuntimeError, match="set_rng"):
         Dropout(0.5)(torch.ones(2))
 

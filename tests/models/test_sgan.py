@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from itertools import chain
 
 import pytest
 import torch
@@ -67,9 +66,7 @@ def test_a_messenger_gets_the_gradients_of_the_global_samples_instead_of_d_i() -
     g, d = built()
     real, fake = batch(1), g(batch(2)).detach()
     first = LOSS.real(torch.cat([n(real[:4]) for n in d.local])).sum()
-    first = (
-        first + LOSS.fake(torch.cat([n(fake[:4]) for n in d.local])).sum()
-    )  # the offsets are still 0: the logits of D_i
+    first = first + LOSS.fake(torch.cat([n(fake[:4]) for n in d.local])).sum()  # offsets are 0: the logits of D_i
     learnt = slopes(LOSS.discriminator(d(real), d(fake)), d.messengers)
     expected = [slope for network in d.local for slope in slopes(first / (3 * 2 * 4), network)]
     assert same(learnt, expected)
@@ -134,21 +131,15 @@ def test_labels_are_split_like_their_samples() -> None:
     z, y = torch.randn(4, 8, generator=torch.Generator().manual_seed(0)), torch.tensor([1, 2, 3, 4])
     samples = torch.cat((g.shown(z[:2], y[:2]), g.local[0](z[2:], y[2:])))
     torch.testing.assert_close(g(z, y), samples)
-    own, of_shown, by_shown = (
-        d.local[0](samples[2:], y[2:]),
-        d.local[0](samples[:2], y[:2]),
-        d.shown(samples[2:], y[2:]),
-    )
-    torch.testing.assert_close(d(samples, y), torch.cat((own, of_shown, by_shown)))
+    scores = (d.local[0](samples[2:], y[2:]), d.local[0](samples[:2], y[:2]), d.shown(samples[2:], y[2:]))
+    torch.testing.assert_close(d(samples, y), torch.cat(scores))
 
 
 def test_a_step_trains_every_network_of_every_pair() -> None:
     trainer = Trainer(CONFIG, "cpu")
     assert isinstance(trainer.generator, Generators)
     assert isinstance(trainer.discriminator, Discriminators)
-    networks = list(
-        chain.from_iterable((pairs.shown, *pairs.local) for pairs in (trainer.generator, trainer.discriminator))
-    )
+    networks = [net for pair in (trainer.generator, trainer.discriminator) for net in (pair.shown, *pair.local)]
     before = copy.deepcopy(networks)
     trainer.step()
     for old, new in zip(before, networks, strict=True):

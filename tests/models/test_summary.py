@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from importlib.util import find_spec
+from itertools import product
 from typing import Any
 
 import pytest
@@ -27,47 +27,28 @@ def config_of(**values: Any) -> TrainConfig:
     return TrainConfig().with_values({key.replace("__", "."): value for key, value in values.items()})
 
 
-def available(catalog: Any) -> list[str]:
-    """The families whose module exists."""
-    return [name for name, entry in catalog.items() if find_spec(entry.target.split(":")[0]) is not None]
-
-
 def assert_adds_up(config: TrainConfig) -> None:
     for rows, network in zip(layers(config), models.build_meta(config), strict=True):
         assert sum(row.parameters for row in rows) == models.count_parameters(network)
 
 
-@pytest.mark.parametrize("name", available(GENERATORS))
-def test_generator_layers_sum_to_its_parameters_and_end_with_an_image(name: str) -> None:
-    config = config_of(generator__name=name)
+@pytest.mark.parametrize(
+    "config",
+    [presets.load(name) for name in ("ring8", "mlp-mnist", "dcgan-sprites")]
+    + [config_of(generator__name=name) for name in GENERATORS]
+    + [config_of(discriminator__name=name) for name in DISCRIMINATORS],
+)
+def test_layers_sum_to_the_parameters_and_end_with_a_sample_and_a_score(config: TrainConfig) -> None:
     assert_adds_up(config)
-    generator, _ = layers(config)
-    assert [row for row in generator if row.shape][-1].shape == (1, 28, 28)
-
-
-@pytest.mark.parametrize("name", available(DISCRIMINATORS))
-def test_discriminator_layers_sum_to_its_parameters(name: str) -> None:
-    assert_adds_up(config_of(discriminator__name=name))
+    assert [[row.shape for row in rows if row.shape][-1] for rows in layers(config)] == [config.shape, (1,)]
 
 
 @pytest.mark.parametrize("spectral", [False, True])
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_conditions_batch_layers_and_heads_are_counted(condition: str, spectral: bool) -> None:
-    for batch_layer in BATCH_LAYERS:
-        for head in HEADS:
-            assert_adds_up(
-                config_of(
-                    condition__name=condition,
-                    discriminator__batch_layer=batch_layer,
-                    discriminator__head=head,
-                    discriminator__spectral=spectral,
-                )
-            )
-
-
-@pytest.mark.parametrize("name", ["ring8", "mlp-mnist", "dcgan-sprites"])
-def test_layers_of_presets_sum_to_their_parameters(name: str) -> None:
-    assert_adds_up(presets.load(name))
+    config = config_of(condition__name=condition, discriminator__spectral=spectral)
+    for layer, head in product(BATCH_LAYERS, HEADS):
+        assert_adds_up(config.with_values({"discriminator.batch_layer": layer, "discriminator.head": head}))
 
 
 def test_local_pairs_have_one_row_after_the_global_pair() -> None:
@@ -92,6 +73,8 @@ def test_the_layer_table_of_a_dcgan() -> None:
     ]
     assert discriminator[0] == LayerRow("Conv 1 → 32, 4x4, stride 2", (32, 14, 14), 32 * 16 + 32)
     assert discriminator[1] == LayerRow("LeakyReLU 0.2", (32, 14, 14), 0)
+    assert discriminator[2] == LayerRow("Conv 32 → 64, 4x4, stride 2", (64, 7, 7), 64 * 32 * 16)
+    assert discriminator[3] == LayerRow("BatchNorm", (64, 7, 7), 2 * 64)
     assert discriminator[-1] == LayerRow("Linear 3136 → 1", (1,), 3137)
 
 
