@@ -5,8 +5,7 @@ from __future__ import annotations
 from gan_core import presets
 from gan_core.config import TrainConfig
 from gan_core.latent import Model, Weights
-from gan_core.training.trainer import Trainer
-from tests.support.small import DIGITS, POINTS, VARIANTS
+from tests.support.small import DIGITS, POINTS, VARIANTS, trained
 
 STYLE = presets.load("style-mnist").with_values(
     {"data.count": 200, "latent.dim": 8, "generator.width": 4, "discriminator.width": 4, "condition.name": "projection"}
@@ -19,13 +18,6 @@ MODELS = VARIANTS | {
     "z of 512": DIGITS.with_values({"latent.dim": 512}),
     "points, z of 512": POINTS.with_values({"latent.dim": 512}),
 }
-
-
-def trained(config: TrainConfig, steps: int = 2) -> Trainer:
-    trainer = Trainer(config, "cpu")
-    for _ in range(steps):
-        trainer.step()
-    return trainer
 
 
 def frozen(config: TrainConfig, steps: int = 2) -> Model:

@@ -9,8 +9,8 @@ from torch import nn
 
 from gan_core import latent
 from gan_core.latent import DIRECTIONS, Weights
-from tests.latent.models import MODELS, frozen, trained
-from tests.support.small import DIGITS, POINTS, VARIANTS
+from tests.latent.models import MODELS, frozen
+from tests.support.small import DIGITS, POINTS, VARIANTS, trained
 
 
 @pytest.mark.parametrize("kind", DIRECTIONS)
@@ -70,12 +70,9 @@ def test_an_unknown_kind_of_direction_is_an_error() -> None:
 @pytest.mark.parametrize("kind", ["smoothgrad", "gradient x input"])
 def test_saliency_is_0_where_the_logit_does_not_change(kind: str) -> None:
     """D gets the left half of the picture only."""
-    trainer = trained(DIGITS)
-    first = next(module for module in trainer.discriminator.modules() if isinstance(module, nn.Conv2d))
+    model = frozen(DIGITS)
+    first = next(module for module in model.discriminator.modules() if isinstance(module, nn.Conv2d))
     first.register_forward_pre_hook(lambda module, x: (x[0] * (torch.arange(28) < 14),))
-    model = Weights.of(trainer).model("it")
-    found = next(module for module in model.discriminator.modules() if isinstance(module, nn.Conv2d))
-    found.register_forward_pre_hook(lambda module, x: (x[0] * (torch.arange(28) < 14),))
     heat = latent.saliency(model, model.decode(latent.draw(model, 2, 0)), kind=kind)  # type: ignore[arg-type]
     assert heat.shape == (2, 28, 28)
     assert heat.min() >= 0

@@ -21,8 +21,9 @@ from gan_core import data, latent
 from gan_core.data import Dataset
 from gan_core.latent import Model
 from gan_core.metrics.feature_classifier import classifier_for
-from gan_core.runs import RunStore
+from gan_core.runs.shipped import SHIPPED
 from gan_core.training.trainer import Trainer
+from tests.support.pictures import encoded
 from tests.support.small import DIGITS, POINTS
 
 SEEN = 4000  # digits
@@ -31,7 +32,7 @@ QUICK = {"steps": 120, "restarts": 3}  # a seventh of the steps of the page
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return RunStore(Path(__file__).parents[2] / "checkpoints" / "pretrained").open("digits").model()
+    return SHIPPED.open("digits").model()
 
 
 @pytest.fixture(scope="module")
@@ -120,16 +121,10 @@ def test_principal_directions_span_the_space_of_ganspace(model: Model) -> None:
 # ---- uploads ---------------------------------------------------------------------------------------------------------
 
 
-def png(image: Image.Image) -> bytes:
-    file = io.BytesIO()
-    image.save(file, "PNG")
-    return file.getvalue()
-
-
 def test_an_upload_becomes_a_sample_of_the_models_shape(model: Model) -> None:
     picture = Image.new("RGB", (60, 40), "black")
     picture.paste("white", (10, 0, 30, 40))  # the left half of the centre crop
-    for upload in (png(picture), io.BytesIO(png(picture)), picture, np.asarray(picture)):
+    for upload in (encoded(picture), io.BytesIO(encoded(picture)), picture, np.asarray(picture)):
         sample = latent.prepare(upload, model.config)
         assert sample.shape == (1, 28, 28)
         assert float(sample[..., :13].min()) > 0.95
@@ -143,9 +138,9 @@ def test_an_upload_becomes_a_sample_of_the_models_shape(model: Model) -> None:
     [
         pytest.param(b"", "broken or not a picture", id="nothing"),
         pytest.param(b"%PDF-1.4 not a picture", "broken or not a picture", id="another kind of file"),
-        pytest.param(png(Image.new("L", (64, 64)))[:60], "broken or not a picture", id="cut in half"),
-        pytest.param(png(Image.new("L", (3, 3))), "smaller than 8 pixels", id="too small"),
-        pytest.param(png(Image.new("1", (12_000, 12_000))), "larger than 100 megapixels", id="a bomb"),
+        pytest.param(encoded(Image.new("L", (64, 64)))[:60], "broken or not a picture", id="cut in half"),
+        pytest.param(encoded(Image.new("L", (3, 3))), "smaller than 8 pixels", id="too small"),
+        pytest.param(encoded(Image.new("1", (12_000, 12_000))), "larger than 100 megapixels", id="a bomb"),
         pytest.param(Image.new("L", (3, 3)), "smaller than 8 pixels", id="too small, opened"),
         pytest.param(np.zeros((28, 28)), "must be uint8", id="floats"),
         pytest.param(np.zeros((28, 28, 2), np.uint8), "must be uint8", id="two channels"),

@@ -38,18 +38,21 @@ def test_an_imported_run_keeps_every_record(tmp_path: Path, store: RunStore) -> 
     assert {file.name for file in run.path.iterdir()} == {file.name for file in twin.path.iterdir()}
 
 
-def test_an_old_checkpoint_is_exported_without_its_pickle(tmp_path: Path, store: RunStore) -> None:
+def test_an_old_checkpoint_opens_and_is_exported_without_its_pickle(tmp_path: Path, store: RunStore) -> None:
     run, trainer = saved_run(RunStore(tmp_path / "a"))
     folder = run.checkpoint_folder(2)
     torch.save(checkpoint.read_state(folder), folder / "state.pt")
     (folder / "state.json").unlink()
     (folder / "state.safetensors").unlink()
+    assert checkpoint.is_complete(folder)
+    expected = trainer.step().values.tolist()
+    assert run.trainer("cpu").step().values.tolist() == expected
     packed = pack(run)
     names = {name.partition("/")[2] for name in zipfile.ZipFile(packed).namelist()}
     assert {f"{folder.name}/state.json", f"{folder.name}/state.safetensors", "about.json"} < names
     assert not [name for name in names if name.endswith((".pt", ".pkl"))]
     twin = unpack(packed, store)
-    assert twin.trainer("cpu").step().values.tolist() == trainer.step().values.tolist()
+    assert twin.trainer("cpu").step().values.tolist() == expected
 
 
 def test_only_the_runs_own_files_are_exported(store: RunStore) -> None:

@@ -1,4 +1,4 @@
-"""A fork is a new run that continues from a checkpoint of another run."""
+"""Forks and rewinds: both keep the records of a run up to a step."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 
 from gan_core.config import ConfigError
 from gan_core.runs import Run, RunError, RunStore, direction_names, store
+from gan_core.runs.rewind import rewind
 from gan_core.session.observer import Observer
 from gan_core.session.pool import SessionPool
 from gan_core.training.history import COLUMNS
@@ -49,7 +50,9 @@ def test_a_fork_continues_from_its_checkpoint_under_new_settings(parent: Run, st
 
 
 def test_a_fork_keeps_the_records_up_to_its_step_and_names_its_parent(parent: Run) -> None:
+    direction_names.set_name(parent.path, "pca", torch.eye(2)[1], "slant")
     child = fork(parent, values={"optimizer_d.lr": 1e-5})
+    assert direction_names.names_of(child.path, "pca", torch.eye(2)) == ["", "slant"]
     assert [row[0] for row in child.metrics()] == [1, 2, 3, 4]
     assert child.frames() == [1, 2, 3, 4]
     assert child.checkpoints() == [4]
@@ -59,9 +62,10 @@ def test_a_fork_keeps_the_records_up_to_its_step_and_names_its_parent(parent: Ru
     assert forked["text"].startswith("fork: optimizer_d.lr ")
 
 
-def test_a_fork_keeps_the_names_of_directions(parent: Run) -> None:
-    direction_names.set_name(parent.path, "pca", torch.eye(2)[1], "slant")
-    assert direction_names.names_of(fork(parent).path, "pca", torch.eye(2)) == ["", "slant"]
+def test_rewinding_deletes_metrics_and_pictures_after_the_step(parent: Run) -> None:
+    rewind(parent, 3)
+    assert [row[0] for row in parent.metrics()] == [1, 2, 3]
+    assert parent.frames() == [1, 2, 3]
 
 
 def test_a_fork_without_changes_computes_the_same_next_step(parent: Run) -> None:
@@ -69,12 +73,9 @@ def test_a_fork_without_changes_computes_the_same_next_step(parent: Run) -> None
 
 
 def test_a_fork_leaves_its_parent_unchanged(parent: Run) -> None:
-    def contents() -> dict[Path, bytes]:
-        return {file: file.read_bytes() for file in parent.path.rglob("*") if file.is_file()}
-
-    before = contents()
+    before = {file: file.read_bytes() for file in parent.path.rglob("*") if file.is_file()}
     fork(parent, 2, {"n_critic": 2})
-    assert contents() == before
+    assert {file: file.read_bytes() for file in parent.path.rglob("*") if file.is_file()} == before
 
 
 def test_a_fork_skips_a_damaged_checkpoint(parent: Run) -> None:

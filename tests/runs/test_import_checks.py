@@ -16,6 +16,7 @@ from PIL import Image
 
 from gan_core.runs import RunError, RunStore, import_checks, pack, unpack
 from gan_core.training.memory_estimate import estimate_memory
+from tests.support.pictures import encoded
 from tests.support.saved_run import Files, changed, saved_run, unzipped, with_tensors, zipped
 from tests.support.small import DIGITS, POINTS
 
@@ -182,9 +183,7 @@ def test_pictures_must_have_the_size_of_their_samples(store: RunStore) -> None:
     store.root.mkdir()
 
     def picture(width: int, height: int, mode: str = "L", kind: str = "PNG") -> bytes:
-        buffer = io.BytesIO()
-        Image.new(mode, (width, height)).save(buffer, kind)
-        return buffer.getvalue()
+        return encoded(Image.new(mode, (width, height)), kind)
 
     side = DIGITS.shape[-1]
     for content in (picture(20_000, 9_000), picture(8 * side, 3), picture(8 * side, 2 * side, "RGB")):
@@ -196,7 +195,7 @@ def test_pictures_must_have_the_size_of_their_samples(store: RunStore) -> None:
 
 def test_only_short_names_of_finite_directions_are_imported(store: RunStore, whole: Files) -> None:
     good = {"name": "slant", "kind": "pca", "vector": [1.0, 0]}
-    for entries in (
+    lists = (
         {"a": 1},
         [7],
         [{"name": "slant"}],
@@ -206,8 +205,7 @@ def test_only_short_names_of_finite_directions_are_imported(store: RunStore, who
         [good | {"vector": [10**400, 0.0]}],
         [good | {"vector": [True, [0.0]]}],
         [[good]],
-    ):
-        hostile = {next(iter(whole)).split("/")[0] + "/directions.json": json.dumps(entries).encode()}
+    )
+    for content in (b"[" * 100_000, *(json.dumps(entries).encode() for entries in lists)):
+        hostile = {next(iter(whole)).split("/")[0] + "/directions.json": content}
         refused(zipped(whole | hostile), store, "directions.json is not a list of named directions")
-    damaged = {next(iter(whole)).split("/")[0] + "/directions.json": b"[" * 100_000}
-    refused(zipped(whole | damaged), store, "directions.json is not a list of named directions")

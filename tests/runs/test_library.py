@@ -131,7 +131,7 @@ def test_a_run_in_training_cannot_be_deleted_or_trained_twice(store: RunStore, r
     store.trash(run.id)
 
 
-@pytest.mark.parametrize("run_id", ["", ".", "..", ".trash", "../outside", "a/b", "/etc"])
+@pytest.mark.parametrize("run_id", ["", ".", "..", ".trash", "../outside", "a/b", "/etc", "no-such-run", "a" * 300])
 def test_only_runs_can_be_deleted_and_restored(store: RunStore, run: Run, run_id: str) -> None:
     for action in (store.trash, store.restore, store.open):
         with pytest.raises(RunError, match="There is no run"):

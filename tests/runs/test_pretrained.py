@@ -1,8 +1,7 @@
-"""What is shipped is there, is small, says how it was made, and is good enough to play with."""
+"""The shipped runs match their recipes, are small, and their models pass quality checks."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,41 +10,38 @@ import torch
 
 from gan_core import latent
 from gan_core.cli import main
+from gan_core.data import load
+from gan_core.metrics.feature_classifier import classifier_for
 from gan_core.metrics.point_quality import PointEvaluator
-from gan_core.runs import Run, RunStore, pretrained
+from gan_core.runs import RunStore, pretrained
 from gan_core.runs.pretrained import Recipe, recipes
+from gan_core.runs.shipped import SHIPPED
+from tests.support.saved_run import saved_run
 from tests.support.small import DIGITS
 
-SHIPPED = Path(__file__).parents[2] / "checkpoints" / "pretrained"
-
-
-@pytest.fixture(params=sorted(recipes()))
-def name(request: pytest.FixtureRequest) -> str:
-    return request.param
-
-
-def shipped(name: str) -> Run:
-    return RunStore(SHIPPED).open(name)
+every_run = pytest.mark.parametrize("name", sorted(recipes()))
 
 
 def test_all_shipped_runs_together_are_under_12_megabytes() -> None:
-    assert sum(file.stat().st_size for file in SHIPPED.rglob("*") if file.is_file()) < 12e6
-    assert {summary.id for summary in RunStore(SHIPPED).list()} == set(recipes())
+    assert sum(file.stat().st_size for file in SHIPPED.root.rglob("*") if file.is_file()) < 12e6
+    assert {summary.id for summary in SHIPPED.list()} == set(recipes())
 
 
-def test_a_shipped_run_is_what_its_recipe_makes(name: str) -> None:
-    run, recipe = shipped(name), recipes()[name]
+@every_run
+def test_a_shipped_run_matches_its_recipe(name: str) -> None:
+    run, recipe = SHIPPED.open(name), recipes()[name]
     assert run.config == recipe.config
     assert tuple(run.checkpoints()) == recipe.checkpoints
     assert run.name == recipe.title
     assert run.frames()[-1] == recipe.steps
     assert run.metrics()[-1][0] == recipe.steps
     assert run.evaluations()[-1].step == recipe.steps
-    assert not list(run.path.rglob("state.*"))  # what only training needs
+    assert not list(run.path.rglob("state.*"))  # needed only for training
 
 
-def test_every_checkpoint_of_a_shipped_run_can_be_looked_at(name: str) -> None:
-    run = shipped(name)
+@every_run
+def test_every_checkpoint_of_a_shipped_run_gives_finite_samples_and_scores(name: str) -> None:
+    run = SHIPPED.open(name)
     for step in run.checkpoints():
         model = run.model(step)
         z = latent.draw(model, 8, seed=0)
@@ -53,23 +49,20 @@ def test_every_checkpoint_of_a_shipped_run_can_be_looked_at(name: str) -> None:
         assert np.isfinite(model.scores(model.decode(z))).all()
 
 
-def test_the_shipped_ring_reaches_all_eight_clouds() -> None:
-    model = shipped("ring8").model()
+def test_the_shipped_ring_covers_all_eight_modes() -> None:
+    model = SHIPPED.open("ring8").model()
     fit = PointEvaluator(model.config).fit(model.decode(latent.draw(model, 4000, seed=1)))
     assert (fit.covered, fit.modes) == (8, 8)
 
 
-def test_the_shipped_digits_by_class_are_the_digits_asked_for() -> None:
-    from gan_core.data import load
-    from gan_core.metrics.feature_classifier import classifier_for
-
-    model = shipped("digits-conditional").model()
+def test_the_shipped_conditional_model_generates_the_given_digits() -> None:
+    model = SHIPPED.open("digits-conditional").model()
     z, y = latent.draw(model, 200, seed=1), torch.arange(200) % 10
     read = classifier_for(load(model.config)).classify(model.decode(z, y)).probabilities.argmax(1)
     assert float((read == y).float().mean()) > 0.9
 
 
-def test_a_run_is_made_by_one_command_and_packed_small(tmp_path: Path, monkeypatch, capsys) -> None:  # type: ignore[no-untyped-def]
+def test_one_command_trains_a_recipe_and_keeps_only_its_weights(tmp_path: Path, monkeypatch, capsys) -> None:  # type: ignore[no-untyped-def]
     config = DIGITS.with_values({"ema_decay": 0.9, "record.save_every": 1, "record.keep": 100, "max_steps": 30})
     monkeypatch.setattr(pretrained, "recipes", lambda: {"tiny": Recipe("Tiny", config, (5, 10))})
     assert main(["pretrain", "tiny", "--runs", str(tmp_path)]) == 0
@@ -81,17 +74,11 @@ def test_a_run_is_made_by_one_command_and_packed_small(tmp_path: Path, monkeypat
         "discriminator.safetensors",
         "ema.safetensors",
     }
-    assert [path.name for path in tmp_path.iterdir()] == ["tiny"]  # nothing unfinished is left
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny"]
 
 
-def test_half_precision_does_no_harm_that_can_be_seen(tmp_path: Path) -> None:
-    from gan_core.training.trainer import Trainer
-
-    trainer = Trainer(DIGITS, "cpu")
-    run = RunStore(tmp_path).create(DIGITS)
-    for _ in range(5):
-        trainer.step()
-    run.save(trainer, 1)
+def test_half_precision_changes_pictures_by_less_than_one_level(tmp_path: Path) -> None:
+    run, _ = saved_run(RunStore(tmp_path), DIGITS, save_at=(5,))
     recipe = Recipe("Tiny", DIGITS, (5,))
     whole, packed = run.model(), pretrained.ship(run, recipe, tmp_path / "packed").model()
     z = latent.draw(whole, 8, seed=0)
@@ -99,7 +86,7 @@ def test_half_precision_does_no_harm_that_can_be_seen(tmp_path: Path) -> None:
     assert np.allclose(whole.scores(whole.decode(z)), packed.scores(whole.decode(z)), atol=0.02)
 
 
-def test_an_unknown_name_is_answered_with_those_there_are(capsys) -> None:  # type: ignore[no-untyped-def]
+def test_an_unknown_recipe_is_an_error_that_lists_the_known_ones(capsys) -> None:  # type: ignore[no-untyped-def]
     assert main(["pretrain", "faces"]) == 2
     assert "choose from digits, digits-conditional, sprites, ring8" in capsys.readouterr().err
 
@@ -107,5 +94,5 @@ def test_an_unknown_name_is_answered_with_those_there_are(capsys) -> None:  # ty
 def test_a_recipe_needs_every_checkpoint_that_it_keeps(tmp_path: Path) -> None:
     run = RunStore(tmp_path).create(DIGITS)
     with pytest.raises(OSError, match="step-0000005"):
-        pretrained.ship(run, replace(Recipe("Tiny", DIGITS, (5,))), tmp_path / "packed")
+        pretrained.ship(run, Recipe("Tiny", DIGITS, (5,)), tmp_path / "packed")
     assert not (tmp_path / "packed").exists()

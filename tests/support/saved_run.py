@@ -1,4 +1,4 @@
-"""A small run on disk with every kind of file, and the zip files that a test makes of it."""
+"""A small run on disk with every kind of file, and changes of its exported zip."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ Files = dict[str, bytes]
 def saved_run(
     store: RunStore, config: TrainConfig = POINTS, name: str = "first", save_at: Collection[int] = (2,)
 ) -> tuple[Run, Trainer]:
-    """A run of two steps, and its trainer after them."""
+    """A run that ends with its last checkpoint, and its trainer."""
     run, trainer = store.create(config, name), Trainer(config, "cpu")
-    for step in (1, 2):
+    last = max(save_at)
+    for step in range(1, last + 1):
         trainer.step()
         if step in save_at:
             run.save(trainer, keep=3)
-    run.append_metrics([[step] * len(COLUMNS) for step in (1, 2)])
+    run.append_metrics([[step] * len(COLUMNS) for step in range(1, last + 1)])
     view = Observer(trainer).sample_view(trainer)
-    run.write_frame(2, view.samples, view.plane)
+    run.write_frame(last, view.samples, view.plane)
     return run, trainer
 
 
@@ -49,7 +50,7 @@ def zipped(files: Files) -> io.BytesIO:
 
 
 def changed(files: Files, ending: str, change: Callable[[bytes], bytes]) -> Files:
-    """The files, with the content of those whose name ends so changed."""
+    """The files, after a change of the content of each whose name has this ending."""
     assert any(name.endswith(ending) for name in files)
     return {name: change(content) if name.endswith(ending) else content for name, content in files.items()}
 

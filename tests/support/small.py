@@ -1,4 +1,4 @@
-"""Experiments small enough to run in a test, which still use every source of chance."""
+"""Small configs for tests, which together use every source of randomness."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from gan_core.config import TrainConfig
+from gan_core.training.trainer import Trainer
 
 POINTS = TrainConfig().with_values(
     {
@@ -74,9 +75,17 @@ VARIANTS = {
 }
 
 
+def trained(config: TrainConfig, steps: int = 2) -> Trainer:
+    """A trainer on the CPU after some steps."""
+    trainer = Trainer(config, "cpu")
+    for _ in range(steps):
+        trainer.step()
+    return trainer
+
+
 @st.composite
 def pictures(draw: st.DrawFn) -> dict[str, Any]:
-    """Settings for pictures of any side, grey or RGB, and networks of any depth that fits them."""
+    """Settings for images of any side, grey or RGB, and networks of any depth that fits them."""
     side = draw(st.integers(8, 128))
     depths = st.integers(1, int(math.log2(side // 2)))
     return {

@@ -11,10 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from gan_core import presets
-from gan_core.config import TrainConfig
 from gan_core.runs import RunStore
-from gan_core.training.trainer import Trainer
 from tests.conftest import Server
+from tests.support.saved_run import saved_run
 from tests.support.small import DIGITS, POINTS
 
 PATIENCE = 60_000  # milliseconds; the first page waits for torch to load on a busy machine
@@ -26,24 +25,17 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> RunStore:
     return RunStore(tmp_path_factory.mktemp("library"))
 
 
-def trained(library: RunStore, config: TrainConfig, name: str) -> str:
-    """The id of a new run of three steps with three checkpoints."""
-    run, trainer = library.create(config, name), Trainer(config, "cpu")
-    for _ in range(3):
-        trainer.step()
-        run.save(trainer, keep=3)
-    return run.id
-
-
 @pytest.fixture(scope="package")
 def runs(library: RunStore) -> dict[str, str]:
-    return {
-        "digits": trained(library, DIGITS.with_values(FEW), "Small digits"),
-        "sister": trained(library, DIGITS.with_values(FEW | {"seed": 1}), "Sister"),
-        "classes": trained(library, DIGITS.with_values(FEW | {"condition.name": "projection"}), "Classes"),
-        "points": trained(library, POINTS, "Small ring"),
-        "style": trained(library, presets.load("style-mnist").with_values({"data.count": 200}), "Style"),
+    """The ids of new runs of three steps with three checkpoints."""
+    configs = {
+        "digits": (DIGITS.with_values(FEW), "Small digits"),
+        "sister": (DIGITS.with_values(FEW | {"seed": 1}), "Sister"),
+        "classes": (DIGITS.with_values(FEW | {"condition.name": "projection"}), "Classes"),
+        "points": (POINTS, "Small ring"),
+        "style": (presets.load("style-mnist").with_values({"data.count": 200}), "Style"),
     }
+    return {key: saved_run(library, *named, save_at=(1, 2, 3))[0].id for key, named in configs.items()}
 
 
 @pytest.fixture(scope="package")
