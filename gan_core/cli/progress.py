@@ -61,7 +61,7 @@ class Progress:
         if snapshot.steps_per_second:
             parts.append(f"{snapshot.steps_per_second:.3g} it/s")
         if len(snapshot.history):
-            parts += [f"D {snapshot.history.loss_d[-1]:.3f}", f"G {snapshot.history.loss_g[-1]:.3f}"]
+            parts += [f"D {_short(snapshot.history.loss_d[-1])}", f"G {_short(snapshot.history.loss_g[-1])}"]
         if snapshot.status == "training" and (remaining := self._remaining(snapshot)) is not None:
             minutes, seconds = divmod(round(remaining), 60)
             hours, minutes = divmod(minutes, 60)
@@ -94,3 +94,7 @@ class Progress:
             self._printed.add(text)
             tqdm.write(text, file=sys.stdout)
             sys.stdout.flush()
+
+
+def _short(loss: float) -> str:
+    return f"{loss:.3f}" if abs(loss) < 1e4 else f"{loss:.3g}"

@@ -54,6 +54,7 @@ def summarise(run: Run) -> RunSummary:
     config, events, metadata = run.config, run.events(), run.metadata()
     evaluations, best, frames, row = run.evaluations(), run.best(), run.frames(), last_row(run.path / "metrics.csv")
     metric = QUALITY_METRIC[config.dataset.kind]
+    status = next((event["kind"] for event in reversed(events) if event["kind"] not in _NOT_A_STATUS), "started")
     fork: dict[str, Any] = next((event for event in reversed(events) if event["kind"] == "forked"), {})
     return RunSummary(
         id=run.id,
@@ -61,14 +62,14 @@ def summarise(run: Run) -> RunSummary:
         tags=metadata.tags,
         notes=metadata.notes,
         config=config,
-        status=next((event["kind"] for event in reversed(events) if event["kind"] not in _NOT_A_STATUS), "started"),
+        status=status,
         step=max([*run.checkpoints(), *(event["step"] for event in events)], default=0),
         seconds=row[COLUMNS.index("seconds")] if row else 0.0,
         device=next((str(event["device"]) for event in reversed(events) if "device" in event), "").split(":")[0],
         metric=metric,
         quality=next((value for row in reversed(evaluations) if (value := row.value(metric)) is not None), None),
         best=best.value if best is not None else None,
-        health=_health(events),
+        health=_health(events, status),
         frame=frames[-1] if frames else None,
         checkpoints=tuple(run.checkpoints()),
         parent=str(fork.get("parent", "")),
@@ -78,9 +79,9 @@ def summarise(run: Run) -> RunSummary:
     )
 
 
-def _health(events: Sequence[dict[str, Any]]) -> str | None:
+def _health(events: Sequence[dict[str, Any]], status: str) -> str | None:
     """The title of the worst finding at the last save or, for a run that failed, of the last failure mode named."""
-    if any(event["kind"] == "failed" for event in events[-1:]):
+    if status == "failed":
         named = (_TITLES.get(event.get("id", ""), "") for event in reversed(events) if event["kind"] == "named")
         return next(named, "")
     saved = next((event["health"] for event in reversed(events) if isinstance(event.get("health"), list)), None)

@@ -60,6 +60,7 @@ class Loop:
         run_id = run.id if run is not None else ""
         publisher = Publisher(trainer, commands, publish, run_id, recorder, event_log, frames, evaluator, health, views)
         self.checkpoints = Checkpoints(trainer, disk, recorder, health)
+        # The order matters: the recorder counts and checks a step before it is saved, evaluated and published.
         self.listeners: list[Listener] = [event_log, recorder, frames, self.checkpoints, evaluations, publisher]
         if tensorboard is not None:
             self.listeners.append(tensorboard)

@@ -20,7 +20,7 @@ from gan_core.system.devices import Kernels, find_device
 from gan_core.system.random_streams import Streams, stream
 from gan_core.training import ema, optimizers
 from gan_core.training.objective import Batch, LatentBatch
-from gan_core.training.recording import Objective
+from gan_core.training.recorded_objective import RecordedObjective
 from gan_core.training.step_record import VALUES, VALUES_PER_NETWORK, StepRecord
 
 Which = Literal["both", "g", "d"]
@@ -55,7 +55,7 @@ class Trainer:
         models.set_rng(self.discriminator, self.rngs.dropout)
         self.optimizer_d = optimizers.build(config.optimizer_d, self.discriminator.parameters())
         self.optimizer_g = optimizers.build(config.optimizer_g, self.generator.parameters())
-        self._objective = Objective(config, self.device, (self.generator, self.discriminator), self.rngs)
+        self._objective = RecordedObjective(config, self.device, (self.generator, self.discriminator), self.rngs)
         self.recorded_step = self._objective.recorded_step
         self.steps = self.images = 0  # images: real examples that D has seen
         self.values = torch.full((len(VALUES),), torch.nan, device=self.device)  # of each network's last step

@@ -17,6 +17,7 @@ from gan_core import data, presets
 from gan_core.cli.progress import Progress
 from gan_core.runs.shipped import SHIPPED
 from gan_core.session.snapshot import Snapshot
+from gan_core.training.history import COLUMNS, HistoryLog
 from tests.cli.test_cli import POINTS, lines, run
 
 
@@ -135,3 +136,9 @@ def test_ctrl_c_before_the_first_step_leaves_no_run(
 def test_long_remaining_times_are_shown_in_hours(seconds: float, text: str) -> None:
     now = Snapshot(presets.load("gaussian-2d"), status="training")
     assert Progress(last_second=seconds).line(now).endswith(f", {text}")
+
+
+def test_a_huge_loss_is_shown_with_an_exponent() -> None:
+    log = HistoryLog()
+    log.extend([[8.3e22 if name == "loss_d" else 1.0 for name in COLUMNS]])
+    assert Progress().line(Snapshot(presets.load("gaussian-2d"), history=log.view())).endswith("D 8.3e+22, G 1.000")

@@ -109,7 +109,7 @@ def test_a_device_that_is_not_there_or_that_nothing_here_trains_on_is_refused(na
 def test_bfloat16_is_float32_where_it_would_be_imitated_and_the_run_says_so(
     there: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gan_core.training.recording.multiplies_bfloat16", lambda device: there)
+    monkeypatch.setattr("gan_core.training.recorded_objective.multiplies_bfloat16", lambda device: there)
     exact, chosen = (Trainer(DIGITS.with_values({"precision": name}), "cpu") for name in ("float32", "bfloat16"))
     assert torch.equal(exact.step().values, chosen.step().values) != there
     assert exact.notes == ()

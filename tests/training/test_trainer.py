@@ -205,7 +205,7 @@ def test_a_lazy_penalty_is_paid_at_each_nth_step_of_d() -> None:
 
 def test_bfloat16_is_repeatable_beside_another_thread_that_casts(monkeypatch: pytest.MonkeyPatch) -> None:
     """torch clears one cache of cast weights for all threads; gradients of a weight used twice depended on that."""
-    monkeypatch.setattr("gan_core.training.recording.multiplies_bfloat16", lambda device: True)
+    monkeypatch.setattr("gan_core.training.recorded_objective.multiplies_bfloat16", lambda device: True)
     config = VARIANTS["spectral hinge"]
     alone, beside, over = Trainer(config, "cpu"), Trainer(config, "cpu"), threading.Event()
 

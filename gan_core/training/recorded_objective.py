@@ -1,4 +1,4 @@
-"""The objective bound to a run's networks: from a batch to gradients, recorded where that is possible."""
+"""Binds the losses of `objective` to the networks of a run, and records them where that is possible."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gan_core.training import objective
 from gan_core.training.objective import Batch, Gradients, LatentBatch, Settings
 
 
-class Objective:
+class RecordedObjective:
     """D's and G's loss with their gradients, as functions of a batch, under the config of the last `update`."""
 
     discriminator: Callable[[Batch], Gradients]
