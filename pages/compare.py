@@ -51,7 +51,7 @@ def show(study: Study) -> None:
         try:
             progress.panel(study)
             training = progress.is_training(study)
-            results(study, background_results.of(study, fresh=not training))
+            results(study, background_results.results_of(study, fresh=not training))
         except StudyError as error:
             st.error(str(error), icon=":material/error:")
             return
@@ -81,7 +81,7 @@ def results(study: Study, current: background_results.StudyResults) -> None:
             verdict.panel(current)
         curves.panel(study, current)
         if not current.is_final:
-            verdict.later(current)
+            verdict.pending_notice(current)
     with right:
         samples.panel(study, current.results)
     table.panel(current)
@@ -91,8 +91,8 @@ def results(study: Study, current: background_results.StudyResults) -> None:
 
 study = state.opened()
 with shell.notices():
-    if complaint := state.complaint():
-        st.error(complaint, icon=":material/error:")
+    if error_text := state.error_text():
+        st.error(error_text, icon=":material/error:")
 if study is not None:
     show(study)
 elif (name := state.chosen()) is not None:

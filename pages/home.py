@@ -13,11 +13,11 @@ st.markdown(
     "Two networks play a game: :orange[**the generator**] makes samples, :blue[**the discriminator**] tells them from "
     ":green[**real data**]. Pick an experiment and watch them learn, live, on this machine."
 )
-cards.first()
+cards.default_card()
 for group in cards.groups():
     st.subheader(group, anchor=False)
     with st.container(horizontal=True, key=f"group-{group}"):
-        for preset in cards.of(group):
+        for preset in cards.presets_in(group):
             cards.card(preset)
 
 st.subheader("This machine", anchor=False)

@@ -28,12 +28,12 @@ snapshot = session.snapshot() if session else None
 state.follow(session)
 
 controls.choices()
-trouble = messages.trouble()
+error_text = messages.error_text()
 with shell.notices():
-    if trouble:
-        st.error(trouble, icon=":material/error:")
-    if messages.note():
-        st.info(messages.note(), icon=":material/info:")
+    if error_text:
+        st.error(error_text, icon=":material/error:")
+    if messages.note_text():
+        st.info(messages.note_text(), icon=":material/info:")
 
 PACE = refresh.interval() if snapshot is not None and snapshot.live else None  # seconds between refreshes
 
@@ -41,7 +41,7 @@ PACE = refresh.interval() if snapshot is not None and snapshot.live else None  #
 @st.fragment(run_every=PACE)
 def drive() -> None:
     """The buttons and the progress, in their own fragment, so that a click is answered at once."""
-    if state.watched() is not session or messages.trouble() != trouble:
+    if state.watched() is not session or messages.error_text() != error_text:
         st.rerun()  # another session or a new error message, which are shown outside this fragment
     if PACE:
         refresh.update_interval()
@@ -51,7 +51,7 @@ def drive() -> None:
 @st.fragment(run_every=PACE)
 def watch() -> None:
     """Everything that moves while a run trains."""
-    if state.follow(session) or messages.trouble() != trouble:
+    if state.follow(session) or messages.error_text() != error_text:
         st.rerun()  # the form and the error message are outside this fragment
     now = session.snapshot() if session else None
     left, right = st.columns([5, 7], gap="medium")

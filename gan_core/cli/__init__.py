@@ -3,7 +3,7 @@
 Only the commands that train or sample import torch, so that the others answer at once.
 """
 
-from gan_core.cli import compare, export, look, pretrain, train
+from gan_core.cli import compare, export, inspect_runs, list_presets, pretrain, train
 from gan_core.cli.program import app, main
 
-__all__ = ["app", "compare", "export", "look", "main", "pretrain", "train"]
+__all__ = ["app", "compare", "export", "inspect_runs", "list_presets", "main", "pretrain", "train"]

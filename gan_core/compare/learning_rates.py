@@ -11,7 +11,7 @@ from gan_core.config.catalog import OPTIMIZERS
 FILE = Path(__file__).with_name("measured") / "rates.json"  # written by `python -m benchmarks.rates --write`
 
 
-def of(optimizer: str) -> float:
+def suggested_rate(optimizer: str) -> float:
     """The learning rate for both networks. Raises `UnknownNameError` if there is no such optimiser."""
     return _measured_rates().get(optimizer, OPTIMIZERS[optimizer].lr)
 

@@ -75,7 +75,7 @@ class Axis(Section):
         """Each optimiser for both networks, each with its own learning rate. Raises `UnknownNameError`."""
         variants = []
         for name in names:
-            settings = {"name": name, "lr": learning_rates.of(name)}
+            settings = {"name": name, "lr": learning_rates.suggested_rate(name)}
             values = {f"optimizer_{network}.{key}": value for key, value in settings.items() for network in "gd"}
             variants.append({"id": name, "title": OPTIMIZERS[name].label, "values": values})
         return _checked(Axis, {"title": "optimiser", "variants": variants})

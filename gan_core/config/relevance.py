@@ -8,7 +8,7 @@ from gan_core.config.train_config import SETTINGS, TrainConfig
 _EVERY_NETWORK = ("output", "batch_layer", "head")  # every family reads these
 
 
-def is_read(config: TrainConfig, key: str) -> bool:
+def is_used(config: TrainConfig, key: str) -> bool:
     """Whether the setting has an effect. A DCGAN, for example, does not read the widths of an MLP's hidden layers."""
     section, _, leaf = key.rpartition(".")
     if section == "condition":

@@ -211,7 +211,7 @@ def _check_checkpoints(run: Run, config: TrainConfig) -> None:
 
 def _is_state_of(optimizer: torch.optim.Optimizer, keys: Iterable[str], settings: OptimizerConfig) -> bool:
     """Whether the optimiser's hyperparameters are numbers, and its state of each weight is empty or complete."""
-    expected = optimizers.remembers(settings)
+    expected = optimizers.state_tensors(settings)
     for group in optimizer.param_groups:
         if group.keys() != set(keys) or not all(isinstance(x, int | float) for x in _hyperparameters(group)):
             return False

@@ -41,7 +41,7 @@ def multiplies_bfloat16(device: torch.device) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class Kernels:
+class CudaOptions:
     """The CUDA options that a run requests, for as long as this object lives.
 
     The options apply to the whole process, so if runs differ, the stricter option applies to all. A result may then be
@@ -83,7 +83,7 @@ class _Options:
         torch.backends.cudnn.benchmark = self.benchmark
 
 
-_requests: weakref.WeakSet[Kernels] = weakref.WeakSet()
+_requests: weakref.WeakSet[CudaOptions] = weakref.WeakSet()
 _initial: _Options  # set by other code of the process before the first request
 _lock = threading.RLock()  # reentrant: garbage collection may end a run while another run starts
 

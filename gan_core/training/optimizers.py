@@ -1,4 +1,4 @@
-"""Optimisers of `torch.optim`: built from a config, retuned while they run, and stepped."""
+"""Optimisers of `torch.optim`: built from a config, updated while they run, and stepped."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def build(config: OptimizerConfig, parameters: Iterable[nn.Parameter]) -> torch.
     return kind(parameters, **arguments)
 
 
-def retune(optimizer: torch.optim.Optimizer, config: OptimizerConfig, lr_factor: float = 1.0) -> None:
+def update_settings(optimizer: torch.optim.Optimizer, config: OptimizerConfig, lr_factor: float = 1.0) -> None:
     """Set the settings of `config`, of the same kind of optimiser, with its learning rate times `lr_factor`."""
     arguments = _arguments(config)
     arguments["lr"] *= lr_factor
@@ -45,10 +45,10 @@ def descend(optimizer: torch.optim.Optimizer, gradients: list[Tensor | None]) ->
 
 def tensors_per_weight(config: OptimizerConfig) -> int:
     """Tensors of a weight's shape in the optimiser's state: 0 for plain SGD, 2 for Adam."""
-    return sum(remembers(config).values())
+    return sum(state_tensors(config).values())
 
 
-def remembers(config: OptimizerConfig) -> dict[str, bool]:
+def state_tensors(config: OptimizerConfig) -> dict[str, bool]:
     """The entries of the optimiser's state, found by one step; True for those of the parameter's shape."""
     weights = nn.Parameter(torch.zeros(2))
     weights.grad = torch.zeros(2)

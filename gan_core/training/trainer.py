@@ -16,7 +16,7 @@ from gan_core.config import TrainConfig
 from gan_core.data.batches import Batches
 from gan_core.models.modes import evaluating
 from gan_core.models.sampling import DISPLAY, classes_in_turn, decode, draw_latents
-from gan_core.system.devices import Kernels, find_device
+from gan_core.system.devices import CudaOptions, find_device
 from gan_core.system.random_streams import Streams, stream
 from gan_core.training import ema, optimizers
 from gan_core.training.objective import Batch, LatentBatch
@@ -42,7 +42,7 @@ class Trainer:
     def __init__(self, config: TrainConfig, device: str = "auto", dataset: data.Dataset | None = None) -> None:
         self.device = find_device(device)
         if self.device.type == "cuda":
-            self._kernels = Kernels(config.deterministic, config.precision == "tf32")
+            self._cuda_options = CudaOptions(config.deterministic, config.precision == "tf32")
         self.dataset = dataset if dataset is not None else data.load(config)
         self.rngs = Streams(config.seed, self.device)
         self.labels = self.dataset.labels if config.classes else None  # int64 (len(dataset),)
@@ -127,8 +127,8 @@ class Trainer:
 
     def _set_learning_rates(self) -> None:
         factor = max(0.0, 1 - self.progress) if self.config.lr_decay == "linear" else 1.0
-        optimizers.retune(self.optimizer_d, self.config.optimizer_d, factor)
-        optimizers.retune(self.optimizer_g, self.config.optimizer_g, factor)
+        optimizers.update_settings(self.optimizer_d, self.config.optimizer_d, factor)
+        optimizers.update_settings(self.optimizer_g, self.config.optimizer_g, factor)
 
     @property
     def total_steps(self) -> int:

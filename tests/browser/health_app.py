@@ -75,8 +75,8 @@ def watch() -> None:
     timeline.panel(now)
 
 
-if messages.trouble():
-    st.error(messages.trouble())
+if messages.error_text():
+    st.error(messages.error_text())
 with st.container(horizontal=True):
     begin, stop = st.button("Begin"), st.button("Stop")
     for name in FINDINGS:

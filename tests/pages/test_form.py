@@ -86,7 +86,7 @@ def form_of_a_rate() -> None:
     st.session_state.setdefault("draft", TrainConfig())
     for place in ("above", "below"):
         form._widget(SETTINGS["optimizer_g.lr"], state.draft(), None, place)
-    st.text(messages.trouble())
+    st.text(messages.error_text())
 
 
 def test_a_stale_report_of_a_widget_undoes_no_change() -> None:

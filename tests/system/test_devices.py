@@ -12,7 +12,7 @@ from itertools import product
 import pytest
 import torch
 
-from gan_core.system.devices import Kernels, find_device, multiplies_bfloat16
+from gan_core.system.devices import CudaOptions, find_device, multiplies_bfloat16
 from gan_core.training.trainer import Trainer
 from tests.support.small import DIGITS
 
@@ -59,20 +59,20 @@ def before(request: pytest.FixtureRequest) -> Iterator[tuple[bool, bool, bool]]:
 def test_runs_get_what_they_ask_for_and_leave_nothing_behind(before: tuple[bool, bool, bool]) -> None:
     somebody_is_strict, somebody_rounds, _ = before
     for deterministic, tf32 in product((True, False), repeat=2):
-        kernels = Kernels(deterministic, tf32)
+        options = CudaOptions(deterministic, tf32)
         strict = deterministic or somebody_is_strict
         assert chosen() == (strict, tf32 or somebody_rounds, not strict)
-        del kernels
+        del options
         assert chosen() == before
 
 
 def test_of_runs_beside_each_other_the_stricter_holds_for_both() -> None:
     first = chosen()
-    exact, rounded = Kernels(deterministic=False, tf32=False), Kernels(deterministic=True, tf32=True)
+    exact, rounded = CudaOptions(deterministic=False, tf32=False), CudaOptions(deterministic=True, tf32=True)
     assert chosen() == (True, False, False)
     del exact
     assert chosen() == (True, True, False)
-    other = Kernels(deterministic=False, tf32=True)
+    other = CudaOptions(deterministic=False, tf32=True)
     del rounded
     assert chosen() == (False, True, True)
     del other
@@ -82,8 +82,8 @@ def test_of_runs_beside_each_other_the_stricter_holds_for_both() -> None:
 def test_runs_that_begin_and_end_in_many_threads_leave_nothing_behind(before: tuple[bool, bool, bool]) -> None:
     def run(number: int) -> bool:
         for k in range(50):
-            kernels = Kernels(deterministic=(number + k) % 2 == 0, tf32=k % 3 == 0)
-            if kernels.deterministic and not chosen()[0]:
+            options = CudaOptions(deterministic=(number + k) % 2 == 0, tf32=k % 3 == 0)
+            if options.deterministic and not chosen()[0]:
                 return False
         return True
 

@@ -1,4 +1,4 @@
-"""Optimisers: each of the catalogue is built as its config says, retuned without forgetting, saved and restored."""
+"""Optimisers: each of the catalogue is built as its config says, updated without forgetting, saved and restored."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ def test_on_other_devices_the_plain_kernels_are_used() -> None:
 @every_optimizer
 def test_retuning_to_the_same_rates_changes_nothing(name: str) -> None:
     one, other = fresh(), fresh()
-    plain, retuned = (optimizers.build(config_of(name), [parameter]) for parameter in (one, other))
-    descend(one, plain), descend(other, retuned)
-    state = copy.deepcopy(retuned.state_dict())
-    optimizers.retune(retuned, config_of(name))
-    assert as_lists(retuned.state_dict()) == as_lists(state)
-    assert torch.equal(descend(one, plain), descend(other, retuned))
+    plain, updated = (optimizers.build(config_of(name), [parameter]) for parameter in (one, other))
+    descend(one, plain), descend(other, updated)
+    state = copy.deepcopy(updated.state_dict())
+    optimizers.update_settings(updated, config_of(name))
+    assert as_lists(updated.state_dict()) == as_lists(state)
+    assert torch.equal(descend(one, plain), descend(other, updated))
 
 
 @every_optimizer
@@ -91,7 +91,7 @@ def test_retuning_sets_new_rates_and_keeps_the_state(name: str) -> None:
     optimizer = optimizers.build(config_of(name), [parameter])
     descend(parameter, optimizer)
     state = as_lists(optimizer.state_dict()["state"])
-    optimizers.retune(optimizer, config_of(name, lr=0.5, beta1=0.1, weight_decay=0.2), lr_factor=0.1)
+    optimizers.update_settings(optimizer, config_of(name, lr=0.5, beta1=0.1, weight_decay=0.2), lr_factor=0.1)
     group = optimizer.param_groups[0]
     assert group["lr"] == pytest.approx(0.05)
     assert group["weight_decay"] == 0.2
@@ -101,18 +101,18 @@ def test_retuning_sets_new_rates_and_keeps_the_state(name: str) -> None:
 
 @every_optimizer
 def test_a_retuned_optimiser_steps_like_one_built_with_the_new_rates(name: str) -> None:
-    built, retuned = fresh(), fresh()
+    built, updated = fresh(), fresh()
     new = config_of(name, lr=0.02, weight_decay=0.01)
-    reference, optimizer = optimizers.build(new, [built]), optimizers.build(config_of(name), [retuned])
-    optimizers.retune(optimizer, new)
-    assert torch.equal(descend(retuned, optimizer), descend(built, reference))
+    reference, optimizer = optimizers.build(new, [built]), optimizers.build(config_of(name), [updated])
+    optimizers.update_settings(optimizer, new)
+    assert torch.equal(descend(updated, optimizer), descend(built, reference))
 
 
 @every_optimizer
 def test_a_factor_of_zero_stops_the_weights(name: str) -> None:
     parameter = fresh()
     optimizer = optimizers.build(config_of(name), [parameter])
-    optimizers.retune(optimizer, config_of(name), lr_factor=0.0)
+    optimizers.update_settings(optimizer, config_of(name), lr_factor=0.0)
     assert torch.equal(descend(parameter, optimizer), fresh().detach())
 
 
@@ -171,7 +171,7 @@ def test_our_adam_is_torchs_bit_for_bit(name: str) -> None:
     step()
     step(0)
     step()
-    optimizers.retune(optimizer, config_of(name, lr=0.3))
+    optimizers.update_settings(optimizer, config_of(name, lr=0.3))
     reference.param_groups[0]["lr"] = 0.3
     step()
     early = copy.deepcopy(optimizer.state_dict())

@@ -27,7 +27,7 @@ MARGIN = {"l": 44, "r": 14, "t": 6, "b": 38}  # pixels, as in the components
 
 
 @dataclass(frozen=True)
-class _Curve:
+class _Series:
     name: str
     role: str
     values: Array
@@ -52,8 +52,8 @@ def losses(
         warnings: steps at which the chart shows a failure, with their texts.
     """
     curves = [
-        _Curve("discriminator", "discriminator", history.loss_d),
-        _Curve("generator", "generator", history.loss_g),
+        _Series("discriminator", "discriminator", history.loss_d),
+        _Series("generator", "generator", history.loss_g),
     ]
     log = log and all(not np.any(curve.values <= 0) for curve in curves)
     figure = _curves("Loss", history, curves, unit, smoothing, log, setting_changes, warnings)
@@ -73,7 +73,7 @@ def scores(
     warnings: Sequence[SettingChange] = (),
 ) -> Figure:
     """D's mean scores of real and generated samples; for probabilities with a line at 0.5, where D cannot tell."""
-    curves = [_Curve("D(x) real", "real", history.d_real), _Curve("D(G(z)) fake", "generator", history.d_fake)]
+    curves = [_Series("D(x) real", "real", history.d_real), _Series("D(G(z)) fake", "generator", history.d_fake)]
     figure = _curves("Score", history, curves, unit, smoothing, False, setting_changes, warnings)
     if probability:
         figure["layout"]["yaxis"].update(range=[-0.03, 1.03], tickvals=[0, 0.25, 0.5, 0.75, 1])
@@ -90,7 +90,7 @@ def gradient_norms(
     warnings: Sequence[SettingChange] = (),
 ) -> Figure:
     """The norm of each network's gradient over all its weights."""
-    curves = [_Curve("D", "discriminator", history.grad_norm_d), _Curve("G", "generator", history.grad_norm_g)]
+    curves = [_Series("D", "discriminator", history.grad_norm_d), _Series("G", "generator", history.grad_norm_g)]
     return _curves("Gradient norm", history, curves, unit, smoothing, log, setting_changes, warnings)
 
 
@@ -104,7 +104,7 @@ def position(history: History, step: float, unit: Unit) -> float:
 def _curves(
     title: str,
     history: History,
-    curves: Sequence[_Curve],
+    curves: Sequence[_Series],
     unit: Unit,
     smoothing: float,
     log: bool,
@@ -147,14 +147,14 @@ def show_empty(layout: dict[str, Any], text: str) -> None:
     layout["annotations"].append(_note(text, 0.5, 0.5, yref="paper"))
 
 
-def _decades(curves: Sequence[_Curve]) -> float:
+def _decades(curves: Sequence[_Series]) -> float:
     """The number of powers of ten between the smallest and the largest positive value."""
     values = np.concatenate([curve.values for curve in curves])
     values = values[np.isfinite(values) & (values > 0)]
     return float(np.log10(values.max() / values.min())) if len(values) else 0.0
 
 
-def _lines(curve: _Curve, history: History, unit: Unit, smoothing: float) -> list[dict[str, Any]]:
+def _lines(curve: _Series, history: History, unit: Unit, smoothing: float) -> list[dict[str, Any]]:
     """A curve as two traces: the raw values, which are empty without smoothing, and the smoothed line over them."""
     line: dict[str, Any] = {"type": "scatter", "mode": "lines", "name": curve.name, "legendgroup": curve.name}
     line |= {"line": {"color": f"role:{curve.role}", "width": 1.75}}
@@ -237,7 +237,7 @@ def _note(text: str, x: float, y: float, **place: Any) -> dict[str, Any]:
     return {"text": text, "xref": "paper", "x": x, "y": y, "showarrow": False, "font": font, "borderpad": 0} | place
 
 
-def _description(title: str, history: History, curves: Sequence[_Curve], warnings: Sequence[SettingChange]) -> str:
+def _description(title: str, history: History, curves: Sequence[_Series], warnings: Sequence[SettingChange]) -> str:
     """The last values and the warnings of a chart in words, for screen readers."""
     if len(history.step) == 0:
         return f"{title}: no steps yet"

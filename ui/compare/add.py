@@ -92,9 +92,9 @@ def _library_run(study: Study) -> None:
 
 
 def _try(study: Study, change: Callable[[], None]) -> None:
-    """Make the change and train the new runs, or complain."""
+    """Make the change and train the new runs, or show an error."""
     try:
         change()
         state.start(study)
     except (ConfigError, StudyError, RunError, OSError) as error:
-        state.complain(f"Nothing was added. {error}")
+        state.show_error(f"Nothing was added. {error}")

@@ -29,7 +29,7 @@ _NOT_COMPARED = (*SET_BY_COMPARISON, "data.name", "data.path", "data.points", "d
 
 def choices(base: TrainConfig) -> dict[Keys, str]:
     """The possible axes of an experiment, the most common first, with their labels."""
-    singles: list[Keys] = [(key,) for key in SETTINGS if not key.startswith(_NOT_COMPARED) and form.is_read(base, key)]
+    singles: list[Keys] = [(key,) for key in SETTINGS if not key.startswith(_NOT_COMPARED) and form.is_used(base, key)]
     both: list[Keys] = [
         (f"{one}.{leaf}", f"{other}.{leaf}")
         for one, other, _ in _PAIRS

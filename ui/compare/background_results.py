@@ -95,7 +95,7 @@ def watch(path: str) -> Watch:
     return Watch(Study(Path(path)))
 
 
-def of(study: Study, fresh: bool = False) -> StudyResults:
+def results_of(study: Study, fresh: bool = False) -> StudyResults:
     """The results of the study so far. Raises `StudyError` if it cannot be read."""
     return watch(str(study.path.absolute())).results(fresh)
 

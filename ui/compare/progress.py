@@ -157,4 +157,4 @@ def _start(study: Study) -> None:
     try:
         state.start(study)
     except (StudyError, ValueError) as error:
-        state.complain(str(error))
+        state.show_error(str(error))

@@ -24,14 +24,14 @@ def store() -> StudyStore:
 
 
 def opened() -> Study | None:
-    """The study that the URL names; None if it names none, or after a complaint if it does not exist."""
+    """The study that the URL names; None if it names none, or an error message is shown because it does not exist."""
     try:
         if run_ids := [run_id for run_id in st.query_params.get(_RUNS, "").split(",") if run_id]:
             show(store().from_runs(run_ids[:50]))
         study = store().open(study_id) if (study_id := st.query_params.get(_STUDY)) else None
         return study if study is None or study.comparison else None
     except (StudyError, RunError, ConfigError) as error:
-        complain(str(error))
+        show_error(str(error))
         leave()
         return None
 
@@ -65,13 +65,13 @@ def _set_url(parameters: dict[str, str]) -> None:
 
 
 def begin(plan: Comparison) -> None:
-    """Start a comparison and show it, or complain."""
+    """Start a comparison and show it, or show an error."""
     try:
         study = store().create(plan)
         start(study)
         show(study)
     except (StudyError, ValueError, OSError) as error:
-        complain(str(error))
+        show_error(str(error))
 
 
 def start(study: Study) -> None:
@@ -88,7 +88,7 @@ def delete(study_id: str, title: str) -> None:
         store().trash(study_id)
         st.session_state[_UNDO] = (study_id, title)
     except StudyError as error:
-        complain(str(error))
+        show_error(str(error))
 
 
 def offer_undo() -> None:
@@ -103,15 +103,15 @@ def _restore(study_id: str) -> None:
     try:
         store().restore(study_id)
     except StudyError as error:
-        complain(str(error))
+        show_error(str(error))
 
 
-def complain(text: str) -> None:
+def show_error(text: str) -> None:
     """Show an error at the top of the page."""
     st.session_state[_TROUBLE] = text
 
 
-def complaint() -> str:
+def error_text() -> str:
     """The error of the last action; "" if there is none. It is shown once."""
     text: str = st.session_state.pop(_TROUBLE, "")
     return text

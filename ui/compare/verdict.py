@@ -56,7 +56,7 @@ def _differences(current: StudyResults) -> None:
         st.caption(f"In {len(tested) - len(shown)} of {len(tested)} tests no difference is shown.")
 
 
-def later(current: StudyResults) -> None:
+def pending_notice(current: StudyResults) -> None:
     """Why there is no verdict yet."""
     st.info(
         f"{current.ended} of {len(current.results.trial_statuses)} runs are done. The verdict comes once all have "

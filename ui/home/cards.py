@@ -11,7 +11,7 @@ from ui.formatting import rough_minutes
 _FIRST = "mnist-quick"
 
 
-def first() -> None:
+def default_card() -> None:
     """The card of the default preset."""
     preset = presets.get(_FIRST)
     with st.container(border=True):
@@ -27,7 +27,7 @@ def groups() -> list[str]:
     return list(dict.fromkeys(presets.get(name).group for name in presets.names() if name != _FIRST))
 
 
-def of(group: str) -> list[Preset]:
+def presets_in(group: str) -> list[Preset]:
     return [presets.get(name) for name in presets.names() if presets.get(name).group == group]
 
 

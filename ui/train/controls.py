@@ -193,7 +193,7 @@ def _resume(run_id: str) -> None:
     try:
         saved = pool().store.open(run_id).config
         if fixed := state.draft().fixed_changes_from(saved):
-            messages.complain(_why_not_resumed(fixed, saved))
+            messages.show_error(_why_not_resumed(fixed, saved))
             return
         key = pool().open(saved, run_id=run_id)
         session = pool().get(key)
@@ -201,7 +201,7 @@ def _resume(run_id: str) -> None:
             session.update(state.draft().changes_from(saved))
             session.start()
     except (RunError, ConfigError) as error:
-        messages.complain(f"{error}. The run was not resumed.")
+        messages.show_error(f"{error}. The run was not resumed.")
         return
     state.watch(key)
 

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from gan_core.config import SETTINGS, TrainConfig
-from gan_core.config.relevance import is_read
+from gan_core.config.relevance import is_used
 from gan_core.config.schema import ConfigError, Setting, as_text
 from gan_core.presets.follow_ups import apply_changes
 from gan_core.session import Session
@@ -54,7 +54,7 @@ def _relevant(config: TrainConfig, prefixes: Iterable[str]) -> list[Setting]:
         setting
         for prefix in prefixes
         for setting in sorted(SETTINGS.values(), key=lambda setting: not setting.key.endswith(".name"))
-        if setting.key.startswith(prefix) and is_read(config, setting.key)
+        if setting.key.startswith(prefix) and is_used(config, setting.key)
     ]
 
 
@@ -101,10 +101,10 @@ def _changed(key: str, widget_key: str, session: Session | None) -> None:
         if session is not None and session.snapshot().live:
             session.update(change | follow_ups)
         st.session_state.draft = draft
-        messages.complain("")
+        messages.show_error("")
         announce(before, follow_ups)
     except ConfigError as error:
-        messages.complain_with_toast(f"{error}. The setting stays as it was.")
+        messages.show_error_with_toast(f"{error}. The setting stays as it was.")
 
 
 def announce(before: TrainConfig, follow_ups: Mapping[str, Any]) -> None:

@@ -148,7 +148,7 @@ def _apply(session: Session, remedy: Remedy, change: str) -> None:
         state.set_draft(state.draft().with_values(remedy.values))
         st.session_state[_CHANGE] = f"{change}, from the next step on"
     except ConfigError as error:
-        messages.complain(f"{error}. The setting stays as it was.")
+        messages.show_error(f"{error}. The setting stays as it was.")
     st.session_state[_CLICKED] = True
 
 
@@ -156,7 +156,7 @@ def _start_again(session: Session | None, now: Snapshot, values: Mapping[str, An
     try:
         _switch_to(pool().open(apply_changes(now.config, values)[0]), session)
     except ConfigError as error:
-        messages.complain(f"{error}. Nothing was started.")
+        messages.show_error(f"{error}. Nothing was started.")
     st.session_state[_CLICKED] = True
 
 
@@ -164,7 +164,7 @@ def _fork(session: Session | None, now: Snapshot, values: Mapping[str, Any]) -> 
     try:
         _switch_to(pool().fork(now.run_id, values=values), session)
     except (ConfigError, RunError) as error:
-        messages.complain(f"{error}. Nothing was started.")
+        messages.show_error(f"{error}. Nothing was started.")
     st.session_state[_CLICKED] = True
 
 

@@ -73,7 +73,7 @@ def command_line(config: TrainConfig) -> str:
 def _use(text: str) -> None:
     try:
         state.edit(TrainConfig.from_json(text))
-        messages.inform(note_on(json.loads(text)))
+        messages.show_note(note_on(json.loads(text)))
     except ConfigError as error:
-        messages.complain_with_toast(str(error))
+        messages.show_error_with_toast(str(error))
     st.rerun()

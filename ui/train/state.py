@@ -22,14 +22,14 @@ def open_page() -> None:
         return
     query = {key: value for key, value in st.query_params.items() if key != _SESSION}
     st.session_state.draft = presets.load(DEFAULT)
-    messages.complain("")
+    messages.show_error("")
     if query:
         try:
             known = query.keys() == {"preset"} and query["preset"] in presets.names()  # a link with a preset only
             st.session_state.draft = presets.load(query["preset"]) if known else TrainConfig.from_query(query)
-            messages.inform(note_on(query))
+            messages.show_note(note_on(query))
         except ConfigError as error:
-            messages.complain(f"This link's settings were not used: {error}. The default preset stands instead.")
+            messages.show_error(f"This link's settings were not used: {error}. The default preset stands instead.")
     key = st.query_params.get(_SESSION)
     if key is None and not query:
         key = pool().latest()
@@ -53,8 +53,8 @@ def changed() -> TrainConfig | None:
 def set_draft(config: TrainConfig) -> None:
     """Edit this experiment, without the messages about the last one."""
     st.session_state.draft = config
-    messages.complain("")
-    messages.inform("")
+    messages.show_error("")
+    messages.show_note("")
 
 
 def watch(key: str | None) -> None:

@@ -1,4 +1,4 @@
-"""The commands that train nothing: presets, sample, evaluate."""
+"""The commands for a trained run: sample and evaluate."""
 
 from __future__ import annotations
 
@@ -7,26 +7,8 @@ from typing import Annotated
 
 import typer
 
-from gan_core import presets
-from gan_core.cli import preset_page, quality_table
 from gan_core.cli.arguments import BestOption, Device, RunDir, class_of, fail, trainer_of
 from gan_core.cli.program import app
-
-
-@app.command("presets")
-def list_presets(
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/presets.md.")] = False,
-) -> None:
-    """List the presets: id, approximate time on two CPU cores, title."""
-    if markdown:
-        typer.echo(preset_page.as_markdown(), nl=False)
-        return
-    group = ""
-    for preset in map(presets.get, presets.names()):
-        if preset.group != group:
-            group = preset.group
-            typer.echo(f"\n{group}" if preset.id != presets.names()[0] else group)
-        typer.echo(f"  {preset.id:<26}{presets.duration(preset.minutes):>8}  {preset.title}")
 
 
 @app.command()
@@ -64,6 +46,7 @@ def evaluate(
 ) -> None:
     """Evaluate a run's last or best checkpoint against its data, with the values that real data score."""
     from gan_core import metrics
+    from gan_core.cli import quality_table
 
     trainer = trainer_of(run_dir, device, best)
     typer.echo(f"{run_dir}, step {trainer.steps}")
