@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from gan_core.config import TrainConfig
-from gan_core.training import recording
+from gan_core.training import recorded_objective
 from gan_core.training.trainer import Trainer
 
 
 def eager(config: TrainConfig, device: str = "cpu") -> Trainer:
     """A trainer whose steps are not recorded."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recording, "recorded_step", lambda *_: None)
+        patch.setattr(recorded_objective, "recorded_step", lambda *_: None)
         return Trainer(config, device)
 
 
