@@ -226,7 +226,7 @@ def test_the_best_checkpoint_is_sampled_and_evaluated_on_request(
     digits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run("sample", str(digits), "--best", status=1)
-    assert "none is the best" in capsys.readouterr().err
+    assert "has no best one" in capsys.readouterr().err
     train = (*POINTS, "--steps", "40", "--set", "record.evaluate_every=0.001", "--runs", str(tmp_path))
     run(*train)
     folder = lines(capsys.readouterr().out)[-1]
