@@ -1,11 +1,11 @@
-"""How near a training step comes to what the processor can do: its arithmetic a second, against matrix products alone.
+"""The speed of a training step as a share of the processor's peak, which is the speed of a large matrix product.
 
     python -m benchmarks.ceiling                           # an MLP and two DCGANs, float32 and bfloat16
-    python -m benchmarks.ceiling --only mlp --profile      # and where the time of a step goes
+    python -m benchmarks.ceiling --only mlp --profile      # and the time of a step by kind of operation
 
-The arithmetic of one step is counted by torch; the step and a large matrix product of the same precision take turns,
-and the share is the median over the rounds. As on the command line, freed memory is kept. To be run on a quiet machine:
-two threads suffer from any neighbour.
+torch counts the arithmetic of one step. The step and a large matrix product of the same precision are timed alternately,
+and the share is the median over the rounds. Freed memory is kept, as on the command line. Run it on an idle machine:
+any other load slows two threads.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ if multiplies_bfloat16(torch.device("cpu")):
     PRECISIONS["bfloat16"] = torch.bfloat16
 IN_A_TURN = 5  # steps, or products
 BLOCKS = 5  # of steps that are profiled
-_SIDE = 1536  # of the square matrices: large enough that nothing but the product counts
+_SIDE = 1536  # rows of the square matrices: large enough that overhead is negligible
 
-# Where the time of an operation belongs: the first group with a word of its name. Scopes around it go first.
+# The group of an operation is the first one with a word of its name. The scopes around it are checked first.
 SCOPES = {"Optimizer.": "optimiser", "Adam": "optimiser", "data": "data", "EMA": "moving average of G"}
 GROUPS = {
     "matrix products and convolutions": (
@@ -78,7 +78,7 @@ def large_product(precision: str, side: int = _SIDE) -> Callable[[], Tensor]:
 
 
 def shares(name: str, config: TrainConfig, rounds: int, side: int = _SIDE) -> list[timing.Row]:
-    """A row for each precision; all steps and products take turns."""
+    """A row for each precision; all steps and products are timed alternately."""
     steps = {kind: Trainer(config.with_values({"precision": kind}), "cpu").step for kind in PRECISIONS}
     counted = {kind: flops(step) for kind, step in steps.items()}
     works = {f"step {kind}": _times(step) for kind, step in steps.items()}
@@ -88,7 +88,7 @@ def shares(name: str, config: TrainConfig, rounds: int, side: int = _SIDE) -> li
 
 
 def _times(work: Callable[[], object]) -> Callable[[], None]:
-    """`IN_A_TURN` times the work: the first one after another work waits for memory."""
+    """The work `IN_A_TURN` times, because the first time after another kind of work waits for memory."""
 
     def turn() -> None:
         for _ in range(IN_A_TURN):
@@ -116,10 +116,10 @@ def _row(name: str, kind: str, count: int, step: list[float], large: list[float]
 
 
 def where_it_goes(name: str, config: TrainConfig, steps: int) -> list[timing.Row]:
-    """The time of a step by what it is spent on, as torch's profiler tells it.
+    """The time of a step by kind of operation, from torch's profiler.
 
-    Profiling takes some microseconds for each operation; so what no operation takes, which is Python's, is told from
-    steps that nobody profiles, a few in turn with a few that are.
+    Profiling adds some microseconds to each operation. So the time outside all operations, which is Python's, is computed
+    from steps without the profiler, which alternate with the profiled ones.
     """
     step, blocks, plain = Trainer(config, "cpu").step, [], []
     for _ in range(BLOCKS):
@@ -141,7 +141,7 @@ def where_it_goes(name: str, config: TrainConfig, steps: int) -> list[timing.Row
 
 
 def _profiled(step: Callable[[], object], steps: int) -> Counter[str]:
-    """Seconds of a step that each group takes."""
+    """Seconds per step of each group of operations."""
     with _scopes(), profile(activities=[ProfilerActivity.CPU]) as seen:
         for _ in range(steps):
             step()
@@ -153,7 +153,7 @@ def _profiled(step: Callable[[], object], steps: int) -> Counter[str]:
 
 @contextmanager
 def _scopes() -> Iterator[None]:
-    """Within it, our Adam, drawing a batch and averaging G's weights have names in the profile."""
+    """Inside the context, Adam, drawing a batch and averaging G's weights have names in the profile."""
     named = (optimizers.Adam, "step", "Adam"), (Batches, "next", "data"), (ema, "blend", "EMA")
     with ExitStack() as undo:
         for owner, function, name in named:
@@ -179,8 +179,8 @@ def main() -> None:
     parser.add_argument("--only", choices=EXPERIMENTS)
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--profile", action="store_true", help="also tell where the time of a step goes")
-    parser.add_argument("--steps", type=int, default=40, help="steps that are profiled")
+    parser.add_argument("--profile", action="store_true", help="also print the time of a step by kind of operation")
+    parser.add_argument("--steps", type=int, default=40, help="number of profiled steps")
     options = parser.parse_args()
     keep_freed_memory()
     torch.set_num_threads(options.threads)

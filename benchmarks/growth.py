@@ -1,11 +1,11 @@
-"""How the cost of a training step grows: with the batch, the width of the networks, the pictures, and with sessions.
+"""How the cost of a training step grows with the batch, the width of the networks, the side of the images, and sessions.
 
     python -m benchmarks.growth
     python -m benchmarks.growth --only sessions --seconds 15
 
-Each time stands beside the exponent that leads to it from the time above: 1 where twice as much takes twice as long, 0
-where it costs nothing, 2 where it takes four times as long. The experiment is a DCGAN of two stages; sessions train
-`mnist-quick` as a server's do, and their time is how long it takes until each of them has done a step.
+The time grows as a power of the value. The exponent is computed from a row and the row above it: 1 if twice the value
+takes twice the time, 0 if the time does not change. The experiment is a DCGAN of two stages. Sessions train
+`mnist-quick` as in the app, and their time is the time until each of them has done one step.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ BASE = presets.load("dcgan-mnist").with_values(
         "generator.width": 32, "discriminator.width": 32,
     }
 )  # fmt: skip
-SETTINGS: dict[str, dict[int, dict[str, int]]] = {  # what grows: its values, and the settings that each stands for
+SETTINGS: dict[str, dict[int, dict[str, int]]] = {  # what grows: its values, and the settings for each value
     "batch": {size: {"batch_size": size} for size in (16, 32, 64, 128, 256)},
     "width": {width: {"generator.width": width, "discriminator.width": width} for width in (16, 32, 64)},
-    "side of the pictures": {side: {"data.size": side} for side in (28, 32, 64)},
+    "side of the images": {side: {"data.size": side} for side in (28, 32, 64)},
 }
 SESSIONS = (1, 2, 4)
 
@@ -46,14 +46,14 @@ SESSIONS = (1, 2, 4)
 def steps(
     what: str, values: Mapping[int, Mapping[str, int]], rounds: int, base: TrainConfig = BASE
 ) -> list[timing.Row]:
-    """A row for each value: what a step costs under its settings."""
+    """A row for each value: the time of a step under its settings."""
     works = {str(value): _trainer(base.with_values(settings)).step for value, settings in values.items()}
     taken = timing.in_turns(works, rounds, warm=2)
     return _rows(what, {value: taken[str(value)] for value in values})
 
 
 def _trainer(config: TrainConfig) -> Trainer:
-    """On noise: what a step costs does not depend on what is in the pictures."""
+    """A trainer on noise, because the cost of a step does not depend on the content of the images."""
     pictures = torch.randint(0, 256, (256, *config.shape), dtype=torch.uint8, generator=stream(0, "benchmark"))
     return Trainer(config, "cpu", Dataset(pictures, labels=None, classes=(), credit=""))
 
@@ -76,7 +76,7 @@ def sessions(counts: Sequence[int], seconds: float, rounds: int, config: TrainCo
 
 
 def _begun(pool: SessionPool, config: TrainConfig) -> Session:
-    """A session that has all it needs, and stands still."""
+    """A prepared session that is paused."""
     session = pool.get(pool.open(config))
     assert session is not None
     session.step()
@@ -88,7 +88,7 @@ def _begun(pool: SessionPool, config: TrainConfig) -> Session:
 
 
 def _rate(some: Sequence[Session], seconds: float) -> float:
-    """Steps a second of these sessions together, by the time that each has spent training."""
+    """Steps per second of the sessions together, each by its own training time."""
     for session in some:
         session.resume()
     time.sleep(1)
@@ -108,7 +108,7 @@ def _rows(what: str, taken: Mapping[int, Sequence[float]], at_a_time: bool = Fal
         rows.append(
             {
                 "what grows": what,
-                "to": value,
+                "value": value,
                 "ms": 1000 * middle,
                 "spread, ms": timing.spread(seconds, 1000),
                 "steps/s": (value if at_a_time else 1) / middle,
@@ -120,16 +120,16 @@ def _rows(what: str, taken: Mapping[int, Sequence[float]], at_a_time: bool = Fal
 
 
 def _exponent(smaller: tuple[int, float], larger: tuple[int, float]) -> float:
-    """Of the power of the value by which the time grows between two neighbours."""
+    """The exponent p of time ~ value^p between two neighbouring rows."""
     return math.log(larger[1] / smaller[1]) / math.log(larger[0] / smaller[0])
 
 
 def main() -> None:
     parser = timing.parser(__doc__)
     parser.add_argument("--only", choices=["sessions", *(what.split()[0] for what in SETTINGS)])
-    parser.add_argument("--rounds", type=int, default=20, help="steps that are timed of each kind")
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of a step; a session has one")
-    parser.add_argument("--seconds", type=float, default=8, help="that sessions train at a time, three times over")
+    parser.add_argument("--rounds", type=int, default=20, help="number of timed steps of each kind")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="threads of a step; a session has one")
+    parser.add_argument("--seconds", type=float, default=8, help="seconds of each of three measurements of sessions")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     rows: list[timing.Row] = []

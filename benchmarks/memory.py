@@ -1,9 +1,9 @@
-"""Resident memory: of the server at rest, for each session that trains, for each 100,000 steps of history.
+"""Resident memory of the idle server, of each session that trains, and of each 100,000 steps of history.
 
     python -m benchmarks.memory
 
-Sessions and history are measured in a fresh process each, so that what one leaves behind does not hide another's. The
-server's second figure is after Home has been looked at in Chromium, which loads torch.
+Sessions and history are each measured in a new process, so that memory which one keeps does not hide that of another.
+The server is measured before any visit, and again after Chromium has opened Home, which loads torch.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ SETTLED = 200  # steps after which a session has allocated all it needs
 
 
 def resident(pid: int | None = None) -> float:
-    """Megabytes that a process, by default this one, holds in memory."""
+    """Resident memory of a process, by default this one, in megabytes."""
     return float(psutil.Process(pid).memory_info().rss / 1e6)
 
 
 def server() -> list[timing.Row]:
-    """Of a server that nobody has visited, and of one whose Home has been seen."""
-    from benchmarks import browser  # needs playwright, which the other figures do without
+    """Rows for the server before any visit and after a visit to Home."""
+    from benchmarks import browser  # needs playwright, which the other measurements do not need
 
     with tempfile.TemporaryDirectory() as folder, browser.served(Path(folder)) as server, browser.tab() as page:
         fresh = resident(server.process.pid)
@@ -42,7 +42,7 @@ def server() -> list[timing.Row]:
 
 
 def sessions(most: int, settings: dict[str, Any], steps: int = SETTLED) -> list[float]:
-    """Megabytes of a process before there is a session, then with one more in training each time."""
+    """Megabytes of a process before the first session, and after the start of each further one."""
     from gan_core import presets
     from gan_core.runs import RunStore
     from gan_core.session.pool import SessionPool
@@ -63,7 +63,7 @@ def sessions(most: int, settings: dict[str, Any], steps: int = SETTLED) -> list[
 
 
 def history(lengths: Sequence[int]) -> list[float]:
-    """Megabytes of a process whose run has so many steps of history, for each of these lengths."""
+    """Megabytes of a process whose run has a history of each of these lengths, in steps."""
     import torch
 
     from gan_core import presets
@@ -88,7 +88,7 @@ def history(lengths: Sequence[int]) -> list[float]:
 
 
 def apart(work: Callable[..., list[float]], *arguments: Any) -> list[float]:
-    """What `work` finds in a fresh process."""
+    """The result of `work` in a new process."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
         return process.submit(work, *arguments).result()
 
@@ -111,7 +111,7 @@ def _rows(found: dict[str, float]) -> list[timing.Row]:
     before: float | None = None
     for name, megabytes in found.items():
         more = None if before is None else megabytes - before
-        rows.append({"what": name, "MB": megabytes, "more than before, MB": more})
+        rows.append({"what": name, "MB": megabytes, "more than the row above, MB": more})
         before = megabytes
     return rows
 
@@ -119,8 +119,8 @@ def _rows(found: dict[str, float]) -> list[timing.Row]:
 def main() -> None:
     parser = timing.parser(__doc__)
     parser.add_argument("--sessions", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=STEPS, help="of history between two figures")
-    parser.add_argument("--no-server", action="store_true", help="leave out the figures that need a browser")
+    parser.add_argument("--steps", type=int, default=STEPS, help="steps of history between two measurements")
+    parser.add_argument("--no-server", action="store_true", help="leave out the measurements that need a browser")
     options = parser.parse_args()
     rows = [] if options.no_server else server()
     timing.report(options, memory=rows + of_sessions(options.sessions) + of_history(options.steps))

@@ -1,10 +1,9 @@
-"""The loop that people copy: a DataLoader, pictures decoded one by one, two passes, `.item()` at every step.
+"""A plain training loop: a DataLoader, images decoded one by one, two passes of D, `.item()` at every step.
 
-Pictures come from memory, as torchvision's MNIST has them, or from a folder of files, as coloured ones do in the
-sources and wherever DCGAN is shown.
+Images come from memory, as in torchvision's MNIST, or from a folder of files, as in most DCGAN tutorials.
 
-It starts from our weights and draws our noise and our order of the data, so that its losses must equal ours; everything
-else is as the sources and the popular repositories write it.
+It has the initial weights, noise and data order of our trainer, so its losses must equal ours. Everything else is as in
+the sources and in popular repositories.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ class Examples(Dataset[Tensor]):
 
 
 class Files(Dataset[Tensor]):
-    """One picture at a time, read from its file, resized to the side that it has, and decoded."""
+    """One image at a time: read from its file, decoded, and resized to its own size."""
 
     def __init__(self, folder: Path, examples: Tensor, output: str) -> None:
         (folder / "all").mkdir()
@@ -67,7 +66,7 @@ class Files(Dataset[Tensor]):
 
 
 class Order(Sampler[int]):
-    """One random order after another, without end."""
+    """An endless sequence of random orders of the data."""
 
     def __init__(self, size: int, generator: torch.Generator) -> None:
         self.size, self.generator = size, generator
@@ -78,10 +77,10 @@ class Order(Sampler[int]):
 
 
 class PlainLoop:
-    """One config, trained as the sources would. `step()` gives (loss of D, loss of G).
+    """A plain loop for one config. `step()` returns (loss of D, loss of G).
 
     Args:
-        folder: an empty one, for pictures that shall come from files.
+        folder: an empty folder, if images shall come from files.
     """
 
     def __init__(
@@ -165,7 +164,7 @@ def _to_tensor(output: str) -> list[Callable[..., Tensor]]:
 
 
 def _as_written(network: nn.Module) -> nn.Module:
-    """With torch's own layers in the place of ours that compute the same by another way, and in torch's own layout."""
+    """The network with PyTorch's layers instead of our equivalent ones, and in PyTorch's default memory format."""
     for module in network.modules():
         module._forward_pre_hooks.clear()  # `models.layout`
         for own in (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.Tanh):

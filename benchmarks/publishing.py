@@ -1,8 +1,8 @@
-"""What showing a run costs it: the share of training time that a session spends on making its snapshots.
+"""The share of its training time that a session spends on its snapshots.
 
     python -m benchmarks.publishing --presets mnist-quick,ring8 --seconds 10
 
-Both times are taken within one run, so the figure does not depend on how busy the machine is.
+Both times are measured within one run, so the result does not depend on the load of the machine.
 """
 
 from __future__ import annotations

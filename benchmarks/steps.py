@@ -1,13 +1,12 @@
-"""Training steps against the loop that people copy (benchmarks/plain.py), on the same mathematics, within one run.
+"""The speed of our training steps and of a plain loop (benchmarks/plain.py) that computes the same losses.
 
     python -m benchmarks.steps --threads 2 --rounds 15 --json steps.json
     python -m benchmarks.steps --device cuda
 
-First both loops train 50 steps side by side: their losses must agree to 1e-5. Then they take turns, a third of a second
-each, the plain one between any two of ours. Each of ours is compared with the plain ones just before and just after:
-shared cores may be half as fast for a minute, and only neighbours compare. The median says how many times as fast ours
-is. Each loop has a process of its own, as it has when people run it; ours trains as the command line does, in a thread
-of its process, which keeps the memory that it frees.
+First both loops train 50 steps: their losses must agree to 1e-5. Then they alternate every 0.3 s, with the plain loop
+between any two of ours. Each of our times is compared with the plain loop's times just before and just after it, because
+the speed of shared cores can halve for a minute. The median says how many times as fast our loop is. Each loop has its
+own process. Our loop runs as the command line does: in a thread, and keeping freed memory.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ from gan_core.system.allocator import keep_freed_memory
 from gan_core.system.devices import multiplies_bfloat16
 
 ADAM = {f"optimizer_{role}.name": "adam" for role in "gd"}
-SAME = {"ema_decay": 0, "precision": "float32", "reuse_fakes": False}  # what the plain loop does not do
+SAME = {"ema_decay": 0, "precision": "float32", "reuse_fakes": False}  # off, because the plain loop has none of these
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "MLP 28": ("mlp-mnist", {}),
     "DCGAN 28": ("dcgan-mnist", {"generator.width": 32, "discriminator.width": 32, "batch_size": 64}),
@@ -56,11 +55,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "tf32": {"precision": "tf32"},
     "bfloat16, channels last": {"precision": "bfloat16", "channels_last": True},
 }
-# Where a variant is measured, if not everywhere.
+# The cases in which a variant is measured, if not in all.
 OF_KIND = {"channels last": "images", "bfloat16, channels last": "images"}
 ON_DEVICE = {"without a graph": "cuda", "tf32": "cuda", "bfloat16, channels last": "cuda"}
 PLAIN = "plain"
-FROM_FILES = ("DCGAN 64 from files",)  # the plain loop reads pictures from a folder, as d2l's of sprites does
+FROM_FILES = ("DCGAN 64 from files",)  # the plain loop reads images from a folder, as in Dive into Deep Learning
 SAME_STEPS, TOLERANCE = 50, 1e-5
 
 
@@ -78,9 +77,9 @@ def plain_loop(case: str, config: TrainConfig, dataset: data.Dataset, device: st
 def difference(case: str, dataset: data.Dataset, device: str, steps: int = SAME_STEPS) -> float:
     """The largest difference of a loss between the two loops over their first steps, relative to its size above 1.
 
-    In double precision, in one layout, and with coloured pictures not folded: training blows rounding up, so that two
-    orders of one sum soon part ways (where these alone differ, DCGAN 64 by 1e-13 after four steps and 2e-4 after 50).
-    And with small batches, to be bearable.
+    Both compute in double precision, with one memory format and without folded images, because training amplifies rounding:
+    two orders of one sum make the losses of DCGAN 64 differ by 1e-13 after four steps and 2e-4 after 50. Batches are
+    small to save time.
     """
     with (
         double_precision(),
@@ -102,7 +101,7 @@ def difference(case: str, dataset: data.Dataset, device: str, steps: int = SAME_
 
 @contextmanager
 def double_precision() -> Iterator[None]:
-    """What is made inside has numbers of 64 bits."""
+    """New floating-point tensors are float64 inside the context."""
     torch.set_default_dtype(torch.float64)
     try:
         yield
@@ -111,17 +110,17 @@ def double_precision() -> Iterator[None]:
 
 
 class Loop:
-    """A loop in a process of its own; a turn is as many steps as take about so many seconds, at least two."""
+    """A loop in its own process. One turn is at least two steps and takes about `seconds`."""
 
     def __init__(self, case: str, kind: str, device: str, threads: int, seconds: float) -> None:
         spawn = multiprocessing.get_context("spawn")
         self._line, theirs = spawn.Pipe()
         self._process = spawn.Process(target=_loop, args=(theirs, case, kind, device, threads, seconds), daemon=True)
         self._process.start()
-        theirs.close()  # so that a process that fails is told by its line
+        theirs.close()  # so that `recv` raises an error if the process fails
 
     def turn(self) -> float:
-        """Let it take its turn; milliseconds that a step took."""
+        """Run one turn; returns milliseconds per step."""
         began = time.perf_counter()
         self._line.send(True)
         steps: int = self._line.recv()
@@ -133,7 +132,7 @@ class Loop:
 
 
 def _loop(line: Connection, case: str, kind: str, *rest: Any) -> None:
-    """Take turns where such a loop runs: a plain one in the process's main thread, ours in one of its own."""
+    """Run turns: the plain loop in the main thread of the process, our loop in another thread."""
     if kind == PLAIN:
         _turns(line, case, kind, *rest)
     else:
@@ -144,7 +143,7 @@ def _loop(line: Connection, case: str, kind: str, *rest: Any) -> None:
 
 
 def _turns(line: Connection, case: str, kind: str, device: str, threads: int, seconds: float) -> None:
-    """Do a turn for each word that comes, until the line is closed."""
+    """Run one turn for each message, until the connection is closed."""
     torch.set_num_threads(threads)
     config = config_of(case)
     dataset = data.load(config)
@@ -157,19 +156,19 @@ def _turns(line: Connection, case: str, kind: str, device: str, threads: int, se
             step = Trainer(config.with_values(VARIANTS[kind]), device, dataset).step
         while line.recv():
             steps = steps or _steps_in(step, seconds, device)
-            several(step, steps, device)
+            run_steps(step, steps, device)
             line.send(steps)
 
 
 def _steps_in(step: Callable[[], object], seconds: float, device: str) -> int:
-    several(step, 2, device)  # the first one also prepares
+    run_steps(step, 2, device)  # warm-up
     began = time.perf_counter()
-    several(step, 2, device)
+    run_steps(step, 2, device)
     return max(2, round(2 * seconds / (time.perf_counter() - began)))
 
 
-def several(step: Callable[[], object], steps: int, device: str) -> None:
-    """Do so many steps, to their end: a GPU goes on after Python is through."""
+def run_steps(step: Callable[[], object], steps: int, device: str) -> None:
+    """Run the steps and wait until the device has finished them."""
     for _ in range(steps):
         step()
     if device == "cuda":
@@ -183,7 +182,7 @@ def compare(case: str, variants: list[str], rounds: int, device: str, threads: i
             until_done.enter_context(closing(Loop(case, kind, device, threads, seconds))) for kind in (PLAIN, *variants)
         )
         for loop in (plain, *ours):
-            loop.turn()  # the first one also prepares
+            loop.turn()  # warm-up
         around = [plain.turn()]
         taken: list[list[float]] = [[] for _ in ours]
         for _ in range(rounds):

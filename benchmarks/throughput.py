@@ -2,11 +2,11 @@
 
     python -m benchmarks.throughput                      # ring8 and an MLP on digits; a few minutes on two cores
     python -m benchmarks.throughput --only ring8 --steps 4000
-    python -m benchmarks.throughput --threads 1          # one after another as the app trains on two cores
+    python -m benchmarks.throughput --threads 1          # each run alone has one thread, as in the app on two cores
 
-Both take turns, since a shared core is now faster, now slower: each turn side by side is compared with the mean of
-those before and after it, and the ratio is the median. Only time spent training counts, as each run records it, keeping
-its run as it goes: not starting, not judging. To be run on a quiet machine.
+The two are measured alternately, because the speed of a shared core changes: each measurement side by side is compared
+with the mean of those before and after it, and the ratio is the median. Only the training time that each run records
+counts, without start-up and evaluation. Run it on an idle machine.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def plan(preset: str, steps: int) -> Comparison:
 
 
 def side_by_side(comparison: Comparison, workers: int) -> float:
-    """Steps a second of all workers together."""
+    """Steps per second of all workers together."""
     with tempfile.TemporaryDirectory() as folder:
         study = StudyStore(folder).create(comparison)
         compare.start(study, Resources(workers=workers, device="cpu")).wait()
@@ -42,7 +42,7 @@ def side_by_side(comparison: Comparison, workers: int) -> float:
 
 
 def one_after_another(comparison: Comparison, threads: int) -> float:
-    """Steps a second of one run that has all cores."""
+    """Steps per second of one run on all cores."""
     return mean(_alone(comparison.jobs(), threads))
 
 

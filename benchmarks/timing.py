@@ -1,4 +1,4 @@
-"""What the benchmarks of speed share: works timed in turns, medians with their spread, a table, a JSON file."""
+"""Shared by the speed benchmarks: alternating measurements, medians with their spread, tables and a JSON file."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from typing import Any
 import torch
 
 Cell = str | int | float | tuple[float, float] | None
-Row = dict[str, Cell]  # a line of a table, by the heads of its columns
+Row = dict[str, Cell]  # a line of a table: its cells by column heading
 
 
 def in_turns(works: Mapping[str, Callable[[], object]], rounds: int, warm: int = 1) -> dict[str, list[float]]:
-    """Seconds that each work took in each round. All take their turn in every round, so whatever else the machine does
-    meets them alike, and ratios within a round can be compared. The first `warm` rounds do not count.
+    """Seconds that each work took in each round. Each round times every work once, so that other load on the
+    machine affects all alike, and ratios within a round can be compared. The first `warm` rounds do not count.
     """
     taken: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(warm + rounds):
@@ -33,15 +33,15 @@ def in_turns(works: Mapping[str, Callable[[], object]], rounds: int, warm: int =
 
 
 def spread(values: Sequence[float], scale: float = 1.0) -> tuple[float, float]:
-    """The quartiles; of fewer than four values the smallest and the largest. Times `scale`, to change the unit."""
+    """The quartiles, or the smallest and the largest of fewer than four values; times `scale`, to change the unit."""
     low, _, high = statistics.quantiles(values, n=4) if len(values) > 3 else (min(values), 0.0, max(values))
     return scale * low, scale * high
 
 
-def shown(cell: Cell) -> str:
-    """A cell as a table shows it: three digits; nothing for None."""
+def cell_text(cell: Cell) -> str:
+    """A cell as text: three digits for a number, "" for None."""
     if isinstance(cell, tuple):
-        return " to ".join(shown(end) for end in cell)
+        return " to ".join(cell_text(end) for end in cell)
     if isinstance(cell, float):
         return f"{cell:,.0f}" if abs(cell) >= 100 else f"{cell:.3g}"
     return "" if cell is None else f"{cell:,}" if isinstance(cell, int) else cell
@@ -50,15 +50,15 @@ def shown(cell: Cell) -> str:
 def table(rows: Sequence[Row]) -> str:
     """Rows of the same columns, as Markdown."""
     heads = list(rows[0])
-    lines = [heads, ["---"] * len(heads), *([shown(cell) for cell in row.values()] for row in rows)]
+    lines = [heads, ["---"] * len(heads), *([cell_text(cell) for cell in row.values()] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def parser(text: str | None) -> argparse.ArgumentParser:
-    """Options of a benchmark: `--json` and whatever is added; its docstring is the help."""
-    made = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--json", type=Path, metavar="FILE", help="also write all figures there")
-    return made
+    """A parser with `--json`; `text`, the benchmark's docstring, is its help."""
+    options = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--json", type=Path, metavar="FILE", help="also write all results there")
+    return options
 
 
 def report(options: argparse.Namespace, **tables: Sequence[Row]) -> None:
@@ -72,7 +72,7 @@ def report(options: argparse.Namespace, **tables: Sequence[Row]) -> None:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures depend on, and how busy the machine was when they had been taken."""
+    """The hardware and software that the results depend on, and the load of the machine after the measurement."""
     return {
         "cores": os.cpu_count(),
         "instructions": torch.backends.cpu.get_cpu_capability(),

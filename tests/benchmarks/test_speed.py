@@ -66,7 +66,7 @@ def test_growth_tells_the_exponent_between_neighbours() -> None:
 
 def test_growth_lets_sessions_train_at_the_same_time() -> None:
     rows = growth.sessions((1, 2), seconds=0.8, rounds=1, config=DIGITS)
-    assert [row["to"] for row in rows] == [1, 2]
+    assert [row["value"] for row in rows] == [1, 2]
     assert all(float(row["steps/s"]) > 0 for row in rows)
 
 
