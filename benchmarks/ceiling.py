@@ -3,9 +3,9 @@
     python -m benchmarks.ceiling                           # an MLP and two DCGANs, float32 and bfloat16
     python -m benchmarks.ceiling --only mlp --profile      # and the time of a step by kind of operation
 
-torch counts the arithmetic of one step. The step and a large matrix product of the same precision are timed alternately,
-and the share is the median over the rounds. Freed memory is kept, as on the command line. Run it on an idle machine:
-any other load slows two threads.
+torch counts the arithmetic of one step. The step and a large matrix product of the same precision are timed
+alternately, and the share is the median over the rounds. Freed memory is kept, as on the command line. Run it on an
+idle machine: any other load slows two threads.
 """
 
 from __future__ import annotations
@@ -118,8 +118,8 @@ def _row(name: str, kind: str, count: int, step: list[float], large: list[float]
 def where_it_goes(name: str, config: TrainConfig, steps: int) -> list[timing.Row]:
     """The time of a step by kind of operation, from torch's profiler.
 
-    Profiling adds some microseconds to each operation. So the time outside all operations, which is Python's, is computed
-    from steps without the profiler, which alternate with the profiled ones.
+    Profiling adds some microseconds to each operation. So the time outside all operations, which is Python's, is
+    computed from steps without the profiler, which alternate with the profiled ones.
     """
     step, blocks, plain = Trainer(config, "cpu").step, [], []
     for _ in range(BLOCKS):

@@ -1,4 +1,4 @@
-"""How the cost of a training step grows with the batch, the width of the networks, the side of the images, and sessions.
+"""How the cost of a training step grows with the batch, the width, the side of the images, and the sessions.
 
     python -m benchmarks.growth
     python -m benchmarks.growth --only sessions --seconds 15

@@ -4,7 +4,7 @@
     python -m benchmarks.steps --device cuda
 
 First both loops train 50 steps: their losses must agree to 1e-5. Then they alternate every 0.3 s, with the plain loop
-between any two of ours. Each of our times is compared with the plain loop's times just before and just after it, because
+between any two of ours. Each of our times is compared with the plain loop's times just before and just after it, as
 the speed of shared cores can halve for a minute. The median says how many times as fast our loop is. Each loop has its
 own process. Our loop runs as the command line does: in a thread, and keeping freed memory.
 """
@@ -77,7 +77,7 @@ def plain_loop(case: str, config: TrainConfig, dataset: data.Dataset, device: st
 def difference(case: str, dataset: data.Dataset, device: str, steps: int = SAME_STEPS) -> float:
     """The largest difference of a loss between the two loops over their first steps, relative to its size above 1.
 
-    Both compute in double precision, with one memory format and without folded images, because training amplifies rounding:
+    Both compute in double precision, with one memory format and without folded images, as training amplifies rounding:
     two orders of one sum make the losses of DCGAN 64 differ by 1e-13 after four steps and 2e-4 after 50. Batches are
     small to save time.
     """

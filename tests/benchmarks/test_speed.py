@@ -1,4 +1,4 @@
-"""The benchmarks of speed run and give what they promise; what the figures are, only a quiet machine can say."""
+"""The speed benchmarks run and return the documented rows. Their times are not tested."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gan_core.training.trainer import Trainer
 from tests.support.small import DIGITS, POINTS
 
 
-def test_works_take_turns_and_the_first_rounds_do_not_count() -> None:
+def test_works_alternate_and_the_first_rounds_do_not_count() -> None:
     order: list[str] = []
     taken = timing.in_turns({name: lambda name=name: order.append(name) for name in "ab"}, rounds=3, warm=2)
     assert order == ["a", "b"] * 5
@@ -31,7 +31,7 @@ def test_a_report_is_a_table_and_a_file(tmp_path: Path, capsys: pytest.CaptureFi
     assert found["machine"]["cores"] >= 1
 
 
-def test_the_ceiling_tells_each_precisions_share() -> None:
+def test_the_ceiling_has_the_share_of_each_precision() -> None:
     rows = ceiling.shares("small", DIGITS, rounds=3, side=256)
     assert [row["precision"] for row in rows] == [*ceiling.PRECISIONS]
     assert len({row["GFLOP a step"] for row in rows}) == 1
@@ -41,8 +41,8 @@ def test_the_ceiling_tells_each_precisions_share() -> None:
         assert low <= float(row["share, %"]) <= high
 
 
-def test_a_steps_arithmetic_is_that_of_its_layers() -> None:
-    """G is 2-16-2 and D is 2-16-1. G's step takes no gradients of D's weights, D's step none of its own input."""
+def test_the_arithmetic_of_a_step_is_the_sum_over_its_layers() -> None:
+    """G is 2-16-2 and D is 2-16-1. G's step has no gradients of D's weights, and D's step no gradient of its input."""
     g, d = 2 * (2 * 16 + 16 * 2), 2 * (2 * 16 + 16 * 1)  # one example's products forwards; weights' gradients as many
     step_d = g + 2 * (d + d + 2 * 16 * 1)  # real and fake: forwards, gradients of weights, of the hidden layer
     step_g = g + d + d + g + 2 * 16 * 2  # forwards, through D back to its input, G's weights, of its hidden layer
@@ -50,40 +50,40 @@ def test_a_steps_arithmetic_is_that_of_its_layers() -> None:
     assert ceiling.flops(trainer.step) == POINTS.batch_size * (step_d + step_g)
 
 
-def test_the_profile_shares_out_the_whole_step() -> None:
+def test_the_shares_of_the_profile_add_up_to_the_whole_step() -> None:
     rows = ceiling.where_it_goes("small", DIGITS.with_values({"ema_decay": 0.9}), steps=2)
     spent = {row["spent on"] for row in rows}
     assert spent >= {"matrix products and convolutions", "optimiser", "normalisation", "data", "moving average of G"}
     assert sum(float(row["share, %"]) for row in rows) == pytest.approx(100)
 
 
-def test_growth_tells_the_exponent_between_neighbours() -> None:
+def test_growth_has_the_exponent_between_neighbouring_rows() -> None:
     base = growth.BASE.with_values({"generator.width": 2, "discriminator.width": 2, "batch_size": 4})
     rows = growth.steps("batch", {4: {"batch_size": 4}, 16: {"batch_size": 16}}, rounds=2, base=base)
     assert rows[0]["exponent"] is None
     assert float(rows[1]["ms"]) == pytest.approx(float(rows[0]["ms"]) * 4 ** float(rows[1]["exponent"]))
 
 
-def test_growth_lets_sessions_train_at_the_same_time() -> None:
+def test_growth_measures_sessions_that_train_at_the_same_time() -> None:
     rows = growth.sessions((1, 2), seconds=0.8, rounds=1, config=DIGITS)
     assert [row["value"] for row in rows] == [1, 2]
     assert all(float(row["steps/s"]) > 0 for row in rows)
 
 
-def test_memory_tells_what_history_takes_in_a_process_of_its_own() -> None:
+def test_memory_measures_history_in_a_new_process() -> None:
     rows = memory.of_history(50_000)
     assert [row["what"] for row in rows][-1] == "history of 150,000 steps"
     table = 150_000 * 10 * 8 / 1e6  # ten columns of float64
     assert float(rows[-1]["MB"]) - float(rows[0]["MB"]) > 0.8 * table  # some of it lies where loading torch left room
 
 
-def test_memory_tells_what_each_session_takes() -> None:
+def test_memory_measures_each_session() -> None:
     small = {"generator.width": 4, "discriminator.width": 4, "data.count": 200, "batch_size": 16}
     found = memory.sessions(2, small, steps=3)
     assert len(found) == 3
     assert min(found) > 50
 
 
-def test_startup_tells_the_front_door_from_torch() -> None:
+def test_startup_measures_imports_with_and_without_torch() -> None:
     seconds = {row["until"]: float(row["s"]) for row in startup.imports(rounds=1)}
     assert seconds["import gan_core"] < seconds["import torch"] / 4

@@ -1,4 +1,4 @@
-"""The health panel alone: over a session that stands still, with hand-made findings that the URL names."""
+"""The health panel alone, over a paused session, with artificial findings that the URL names."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def choose(page: Page, name: str) -> None:
 
 
 def grid(page: Page, n: int) -> Locator:
-    """The canvas once it shows so many samples."""
+    """The canvas, after it shows this number of samples."""
     return page.get_by_role("img", name=re.compile(rf"^{n} generated samples"))
 
 
@@ -89,7 +89,7 @@ def test_the_model_card_follows_the_settings(train: Callable[[TrainConfig], Page
     expect(page.get_by_role("cell", name=total, exact=True)).to_be_visible(timeout=PATIENCE)
 
 
-def test_the_model_card_measures_the_speed_and_a_run_tells_its_own(train: Callable[[TrainConfig], Page]) -> None:
+def test_the_model_card_measures_the_speed_or_shows_that_of_a_run(train: Callable[[TrainConfig], Page]) -> None:
     page = train(DIGITS)
     open_card(page)
     button(page, "Measure").click()

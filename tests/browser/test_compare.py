@@ -1,4 +1,4 @@
-"""What a person does on the Compare page, in a real browser: one server, one page and one small study for all of it."""
+"""The Compare page in a browser: one server, one page and one small study for all tests."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def shared(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def page(shared: Page) -> Iterator[Page]:
-    """The page that all tests go on with, in their order; nothing may have gone wrong on it."""
+    """The page that all tests use in their order; it must not have had an error."""
     yield shared
     assert shared.get_by_test_id("stException").count() == 0
 
 
 @pytest.fixture
 def at_end(page: Page) -> Page:
-    """The study has come to its end."""
+    """The study has ended."""
     expect(page.get_by_text("6 of 6 runs done")).to_be_visible(timeout=3 * PATIENCE)
     expect(page.get_by_text("Verdict", exact=True)).to_be_visible(timeout=PATIENCE)
     return page
@@ -72,7 +72,7 @@ def steps(page: Page) -> list[int]:
     return [int(step) for step in re.findall(r"step ([\d,]+)", page.locator(".lanes").inner_text())]
 
 
-def test_what_one_puts_together_outlives_a_refresh(app: Server, page: Page) -> None:
+def test_an_unfinished_plan_survives_a_refresh(app: Server, page: Page) -> None:
     page.goto(f"{app.url}/compare")
     page.get_by_role("tab", name="Your own").click(timeout=PATIENCE)
     expect(button(page, "Start 6 runs")).to_be_visible(timeout=PATIENCE)
@@ -90,7 +90,7 @@ def test_what_one_puts_together_outlives_a_refresh(app: Server, page: Page) -> N
     expect(values).to_have_value("2, 3")
 
 
-def test_a_comparison_of_ones_own_starts_after_what_it_takes_is_told(app: Server, page: Page, library: Path) -> None:
+def test_a_custom_comparison_starts_after_its_cost_is_shown(app: Server, page: Page, library: Path) -> None:
     page.goto(f"{app.url}/compare")
     page.get_by_role("tab", name="Your own").click(timeout=PATIENCE)
     expect(button(page, "Start 6 runs")).to_be_visible(timeout=PATIENCE)
@@ -105,13 +105,13 @@ def test_a_comparison_of_ones_own_starts_after_what_it_takes_is_told(app: Server
     assert study.comparison.steps == STEPS
 
 
-def test_its_runs_are_seen_to_move(page: Page) -> None:
+def test_the_progress_of_its_runs_is_shown(page: Page) -> None:
     expect(page.get_by_role("listitem")).to_have_count(2)
     until(lambda: sum(steps(page)) > 0 or page.get_by_text("finished").count())
     expect(page.get_by_role("img", name=re.compile("Jensen-Shannon"))).to_be_visible(timeout=PATIENCE)
 
 
-def test_all_pause_and_go_on_from_where_they_were(page: Page, library: Path) -> None:
+def test_all_runs_pause_and_resume(page: Page, library: Path) -> None:
     (study,) = StudyStore(library).list()
     button(page, "Pause all").click()
     expect(button(page, "Resume all")).to_be_visible()
@@ -124,7 +124,7 @@ def test_all_pause_and_go_on_from_where_they_were(page: Page, library: Path) -> 
     expect(button(page, "Pause all")).to_be_visible()
 
 
-def test_one_is_stopped_by_its_own_button_and_resumed_by_it(page: Page, library: Path) -> None:
+def test_one_run_is_stopped_and_resumed_by_its_button(page: Page, library: Path) -> None:
     (study,) = StudyStore(library).list()
     last = study.jobs[-1]
     page.get_by_role("button", name=f"Stop {last.variant.title}, seed 2").click()
@@ -141,7 +141,7 @@ def test_a_refresh_and_a_second_tab_find_the_same_comparison(page: Page, browser
     other.close()
 
 
-def test_the_end_brings_the_verdict_and_the_table(at_end: Page, library: Path) -> None:
+def test_the_verdict_and_the_table_appear_at_the_end(at_end: Page, library: Path) -> None:
     at_end.get_by_text("Every test against Adam").click()
     expect(at_end.get_by_text("Paired t-tests over the seeds")).to_be_visible()
     expect(at_end.get_by_test_id("stDataFrame").first).to_be_visible()
@@ -150,7 +150,7 @@ def test_the_end_brings_the_verdict_and_the_table(at_end: Page, library: Path) -
     assert [trial.step for trial in study.trial_statuses()] == [STEPS] * 6
 
 
-def test_the_curves_take_another_axis_and_another_figure(at_end: Page) -> None:
+def test_the_curves_show_another_axis_and_another_metric(at_end: Page) -> None:
     at_end.get_by_role("radio", name="images").click()
     expect(at_end.locator(".xtitle").first).to_have_text("images")
     at_end.get_by_role("combobox", name="Curve").click()
@@ -158,7 +158,7 @@ def test_the_curves_take_another_axis_and_another_figure(at_end: Page) -> None:
     expect(at_end.get_by_role("img", name=re.compile("^D's loss at the end"))).to_be_visible()
 
 
-def test_one_time_line_moves_all_pictures(at_end: Page) -> None:
+def test_one_time_line_changes_all_pictures(at_end: Page) -> None:
     pictures = at_end.get_by_role("img", name=re.compile("generated points"))
     expect(pictures).to_have_count(2)
     line = at_end.get_by_role("slider", name="Time line of samples")
@@ -167,7 +167,7 @@ def test_one_time_line_moves_all_pictures(at_end: Page) -> None:
     expect(at_end.get_by_text("Samples of the same latents, step 0")).to_be_visible()
 
 
-def test_the_report_comes_as_one_page(at_end: Page) -> None:
+def test_the_report_is_downloaded_as_one_page(at_end: Page) -> None:
     button(at_end, "Export").click()
     with at_end.expect_download() as download:
         at_end.get_by_role("button", name="Report (HTML)").click()
@@ -177,7 +177,7 @@ def test_the_report_comes_as_one_page(at_end: Page) -> None:
     at_end.keyboard.press("Escape")
 
 
-def test_the_chart_saves_itself_as_a_picture(at_end: Page) -> None:
+def test_the_chart_is_saved_as_a_picture(at_end: Page) -> None:
     with at_end.expect_download() as download:
         at_end.get_by_role("button", name="PNG", exact=True).click()
     assert download.value.suggested_filename == "own-loss_d.png"
@@ -185,14 +185,14 @@ def test_the_chart_saves_itself_as_a_picture(at_end: Page) -> None:
         assert picture.width > 800
 
 
-def test_nothing_hangs_over_the_edge_of_a_phone(at_end: Page) -> None:
+def test_the_page_is_not_wider_than_a_phone(at_end: Page) -> None:
     at_end.set_viewport_size({"width": 400, "height": 860})
     until(lambda: at_end.evaluate("document.documentElement.scrollWidth") <= 400)
     expect(at_end.get_by_role("img", name=re.compile("at the end")).first).to_be_visible()
     at_end.set_viewport_size({"width": 1440, "height": 900})
 
 
-def test_it_stands_first_where_one_comes_back(app: Server, page: Page) -> None:
+def test_the_comparison_is_the_first_in_the_list(app: Server, page: Page) -> None:
     page.goto(f"{app.url}/compare")
     expect(page.get_by_text("6 of 6 runs done")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name=re.compile("Ring of eight")).first.click()

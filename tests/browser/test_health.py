@@ -1,4 +1,4 @@
-"""The health panel, the help in the charts' corners and the room that is kept for both, in a real browser."""
+"""The health panel and the help in the charts' corners in a browser; neither moves the page."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def top(part: Locator) -> float:
     return box["y"]
 
 
-def test_evidence_stands_on_its_chart_and_behind_why(sick: Page) -> None:
+def test_evidence_is_shown_on_its_chart_and_in_why(sick: Page) -> None:
     expect(chart(sick, r"Score at step 12: .*; warning at step 8: discriminator too strong")).to_be_visible()
     sick.get_by_role("button", name="Why").click()
     expect(sick.get_by_role("cell", name="D(x) 0.98 and D(G(z)) 0.02")).to_be_visible()
     expect(sick.get_by_text("one loud, useless direction")).to_be_visible()
 
 
-def test_evidence_in_the_points_stands_over_them(sick: Page) -> None:
+def test_evidence_in_the_points_is_shown_above_them(sick: Page) -> None:
     sick.get_by_role("button", name="Find collapse").click()
     told = r"16 real and 16 generated points on D's surface; warning: few modes are reached: samples are alike"
     expect(chart(sick, told)).to_be_visible()
@@ -76,7 +76,7 @@ def test_nothing_moves_when_findings_come_and_go(sick: Page) -> None:
         assert top(line) == pytest.approx(place, abs=1)
 
 
-def test_trouble_that_appears_is_announced_and_not_again_after_a_refresh(sick: Page) -> None:
+def test_a_new_failure_is_announced_and_not_again_after_a_refresh(sick: Page) -> None:
     toast = sick.get_by_test_id("stToast")
     assert toast.count() == 0
     sick.get_by_role("button", name="Find collapse").click()
@@ -92,7 +92,7 @@ def test_a_phone_holds_the_panel_without_scrolling_sideways(sick: Page) -> None:
     assert sick.get_by_test_id("stMain").evaluate("element => element.scrollWidth <= element.clientWidth")
 
 
-def test_each_chart_tells_in_its_corner_how_to_read_it(train: Callable[..., Page]) -> None:
+def test_each_chart_has_help_in_its_corner(train: Callable[..., Page]) -> None:
     page = train(DIGITS)
     start(page)
     about = describe(losses.get(DIGITS.loss.name, DIGITS.loss.combine))

@@ -52,16 +52,16 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "complaint"), BAD, ids=[" ".join(arguments) for arguments, _ in BAD])
+@pytest.mark.parametrize(("arguments", "message"), BAD, ids=[" ".join(arguments) for arguments, _ in BAD])
 def test_a_bad_argument_is_one_line_on_stderr(
-    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(*arguments, status=2)
     out, err = capsys.readouterr()
     assert out == ""
     assert len(lines(err)) == 1
     assert err.startswith("error: ")
-    assert complaint in err
+    assert message in err
 
 
 @pytest.fixture

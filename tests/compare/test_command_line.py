@@ -77,7 +77,7 @@ def test_the_command_lists_the_ready_made_comparisons(capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
+    ("arguments", "message"),
     [
         (["--comparison", "nothing"], '"nothing" is not a known comparison'),
         (["--comparison", "nothing.json"], "No such file"),
@@ -87,9 +87,9 @@ def test_the_command_lists_the_ready_made_comparisons(capsys: pytest.CaptureFixt
     ],
 )
 def test_a_bad_argument_is_one_clear_line(
-    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["compare", *arguments]) in (1, 2)
     said = capsys.readouterr().err.strip()
-    assert complaint in said
+    assert message in said
     assert "\n" not in said

@@ -148,7 +148,7 @@ def test_another_seed_or_variant_does_not_change_the_existing_runs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "complaint"),
+    ("fields", "message"),
     [
         ({"axes": [Axis.of("optimizer_d.lr", [1e-4, 1e-3]).model_dump() | {"variants": []}]}, "at least 2"),
         ({"seeds": [0, 0]}, "each seed may be listed only once"),
@@ -161,14 +161,14 @@ def test_another_seed_or_variant_does_not_change_the_existing_runs() -> None:
         ({"base": {"batch_size": 1}}, "base.batch_size"),
     ],
 )
-def test_an_invalid_plan_gives_one_clear_sentence(fields: dict[str, Any], complaint: str) -> None:
-    with pytest.raises(ConfigError, match=complaint) as error:
+def test_an_invalid_plan_gives_one_clear_sentence(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as error:
         plan(**fields)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("key", "values", "complaint"),
+    ("key", "values", "message"),
     [
         ("optimizer_d.rate", [1, 2], '"optimizer_d.rate" is not a setting'),
         ("optimizer_d.lr", [1e-3, -1], "-1 is not allowed"),
@@ -177,8 +177,8 @@ def test_an_invalid_plan_gives_one_clear_sentence(fields: dict[str, Any], compla
         ("generator.name", ["mlp", "dcgan"], "does not work on points"),
     ],
 )
-def test_an_invalid_axis_says_why(key: str, values: list[Any], complaint: str) -> None:
-    with pytest.raises(ConfigError, match=complaint):
+def test_an_invalid_axis_says_why(key: str, values: list[Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
         plan(axes=[Axis.of(key, values)])
 
 

@@ -1,4 +1,4 @@
-"""One config value is the whole experiment: it survives every way of writing it down and says what is wrong with it."""
+"""A config is the whole experiment: every text form gives it back, and every invalid value gives a clear error."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_the_url_of_the_default_config_is_empty() -> None:
     assert TrainConfig().to_query() == {}
 
 
-def test_a_short_json_means_the_defaults_for_the_rest() -> None:
+def test_settings_missing_in_json_have_their_defaults() -> None:
     assert TrainConfig.from_json('{"seed": 5}') == TrainConfig().with_values({"seed": 5})
 
 
@@ -136,7 +136,7 @@ def test_a_bad_value_is_one_sentence_with_field_value_and_bounds(values: dict[st
         assert part in message
 
 
-def test_json_and_url_complain_as_the_form_does() -> None:
+def test_json_and_url_give_the_error_messages_of_the_form() -> None:
     sentence = "optimizer_g.lr: 99 is not allowed; it must be a number above 0 and at most 10"
     with pytest.raises(ConfigError) as from_json:
         TrainConfig.from_json('{"optimizer_g": {"lr": 99}}')
@@ -161,7 +161,7 @@ def test_json_and_url_complain_as_the_form_does() -> None:
         ),
     ],
 )
-def test_what_has_the_wrong_form_is_told_the_right_one(text: str, message: str) -> None:
+def test_a_malformed_value_gives_an_error_with_the_right_form(text: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         TrainConfig.from_json(text)
     assert str(caught.value) == message
@@ -175,7 +175,7 @@ def test_an_unknown_key_is_refused_and_the_nearest_one_named() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "lr=1", "[1, 2]", "null", "{" * 100_000, '{"seed": NaN}', '{"loss": 3}'])
-def test_text_that_is_no_config_is_refused(text: str) -> None:
+def test_text_that_is_not_a_config_is_refused(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         TrainConfig.from_json(text)
     assert "\n" not in str(caught.value)
@@ -184,13 +184,13 @@ def test_text_that_is_no_config_is_refused(text: str) -> None:
 
 @many
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=9), st.lists, max_leaves=4))
-def test_a_value_of_any_kind_is_taken_or_refused_by_name(value: Any) -> None:
+def test_a_value_of_any_type_is_accepted_or_refused_by_name(value: Any) -> None:
     for key in ("seed", "optimizer_d.lr", "data.points", "generator.hidden", "data.channels", "loss.name"):
-        complaint = complaint_about(key, value)
-        assert complaint is None or key in complaint
+        message = error_about(key, value)
+        assert message is None or key in message
 
 
-def complaint_about(key: str, value: Any) -> str | None:
+def error_about(key: str, value: Any) -> str | None:
     try:
         TrainConfig().with_values({key: value})
     except ConfigError as error:
@@ -216,11 +216,11 @@ MISFITS = [
 ]
 
 
-@pytest.mark.parametrize(("values", "complaint"), MISFITS, ids=[complaint.split(":")[0] for _, complaint in MISFITS])
-def test_parts_that_do_not_fit_are_named(values: dict[str, Any], complaint: str) -> None:
+@pytest.mark.parametrize(("values", "message"), MISFITS, ids=[message.split(":")[0] for _, message in MISFITS])
+def test_settings_that_do_not_fit_each_other_are_named(values: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         TrainConfig().with_values(values)
-    assert complaint in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_deep_network_fits_a_large_picture() -> None:
@@ -257,7 +257,7 @@ def test_every_setting_has_a_line_of_help_and_a_default_in_its_bounds() -> None:
             assert setting.allowed, setting.key
 
 
-def test_what_may_change_while_a_run_trains_is_what_needs_no_new_network_or_data() -> None:
+def test_live_settings_are_those_that_need_no_new_network_or_data() -> None:
     live = {key for key, setting in SETTINGS.items() if setting.live}
     assert {"optimizer_g.lr", "optimizer_d.lr", "optimizer_g.beta1", "n_critic", "g_steps", "loss.name"} <= live
     assert {"penalty.weight", "epochs", "max_steps", "instance_noise"} <= live
@@ -275,7 +275,7 @@ def test_the_settings_of_a_file_are_those_of_the_form() -> None:
     assert leaves(json.loads(TrainConfig().to_json())) == set(SETTINGS)
 
 
-def test_the_catalogues_hold_what_the_foundation_promises() -> None:
+def test_the_catalogues_have_the_choices_of_the_specification() -> None:
     assert {"non-saturating", "saturating", "wasserstein", "least-squares", "hinge"} <= set(LOSSES)
     assert {"clip", "gradient-penalty", "r1"} <= set(PENALTIES)
     optimisers = {"adam", "adamw", "rmsprop", "sgd", "adagrad", "adadelta", "adamax", "nadam", "radam"}

@@ -277,7 +277,7 @@ def test_a_comparison_is_deleted_and_restored_and_its_runs_stay(library: Path) -
     assert "it may have been emptied" in app.error[0].value
 
 
-def test_runs_of_the_library_make_a_comparison_of_their_own(library: Path) -> None:
+def test_runs_of_the_library_become_a_new_comparison(library: Path) -> None:
     runs = [tiny_run(library, POINTS.with_values({"seed": seed}), f"Run {seed}") for seed in (0, 1)]
     query = ",".join(run.id for run in runs)
     app = opened(runs=query)

@@ -114,7 +114,7 @@ def test_the_command_line_of_an_experiment_gives_it_back() -> None:
     )
 
 
-def test_the_command_line_holds_what_would_otherwise_change_along() -> None:
+def test_the_command_line_names_settings_that_would_otherwise_follow() -> None:
     config = presets.load("mnist-quick").with_values({"optimizer_g.name": "sgd"})  # with the rate of the preset, 1
     assert share.command_line(config).endswith("--set optimizer_g.name=sgd --set optimizer_g.lr=1")
 
@@ -225,7 +225,7 @@ def test_step_clicked_twice_before_the_page_is_redrawn_takes_two_steps() -> None
     assert app.text[0].value == "2"
 
 
-def test_a_drawing_that_is_reported_twice_does_not_leave_the_session_that_learns_it() -> None:
+def test_a_drawing_that_is_reported_twice_does_not_close_its_session() -> None:
     """A browser that still shows the pad after Start has replaced it reports the drawing once more."""
 
     def page() -> None:

@@ -1,4 +1,4 @@
-"""The Train page on a run that was begun, without a browser: by Resume, and by two tabs at a time."""
+"""The Train page with a started run, without a browser: Resume, and two tabs at a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONG = presets.load("ring8").with_values({"max_steps": 1_000_000})
 
 @pytest.fixture
 def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    """A tab with a run of points that has begun to train."""
+    """A tab with a run of points in training."""
     monkeypatch.setattr(server, "RUNS", tmp_path)
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/train.py")
     app.query_params.update(LONG.to_query())
@@ -58,7 +58,7 @@ def test_resume_goes_on_with_the_run_as_it_was_begun(stopped: AppTest) -> None:
     assert app.session_state.draft.batch_size == 64  # the change is not lost
 
 
-def test_what_may_change_in_mid_run_is_changed_by_resume_marked_and_kept(stopped: AppTest, tmp_path: Path) -> None:
+def test_resume_changes_live_settings_marks_and_keeps_them(stopped: AppTest, tmp_path: Path) -> None:
     app, old = stopped, watched(stopped)
     app.text_input(key="essentials/optimizer_g.lr").set_value("0.005").run()
     press(app, "Resume")

@@ -1,4 +1,4 @@
-"""Presets hold the sources' own numbers, and every one of them can be built, and fitted to any data."""
+"""Presets have the numbers of their sources, and each can be built and fitted to every data set."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_a_preset_has_its_sources_numbers(name: str) -> None:
     assert {key: config.value(key) for key in SOURCES[name]} == SOURCES[name]
 
 
-def test_no_preset_of_a_source_adds_a_cure_that_the_source_lacks() -> None:
+def test_no_preset_of_a_source_adds_a_method_that_the_source_lacks() -> None:
     plain = TrainConfig()
     cures = ("ema_decay", "instance_noise", "loss.label_smoothing", "lr_decay", "precision", "g_steps")
     for name in SOURCES:
@@ -231,7 +231,7 @@ def test_a_preset_says_what_it_is_in_full_sentences(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", presets.names())
-def test_a_preset_of_hours_has_a_sibling_of_minutes(name: str) -> None:
+def test_a_preset_that_takes_hours_has_a_short_version(name: str) -> None:
     if presets.get(name).minutes > 60:
         sibling = f"{name.removesuffix('-100ep')}-quick"
         assert presets.get(sibling).minutes <= 10
@@ -266,7 +266,7 @@ def test_fitting_to_the_same_data_changes_nothing() -> None:
     assert presets.fit_to(config, "folder") == config
 
 
-def test_a_dcgan_gets_a_stage_more_for_each_doubling_of_the_picture() -> None:
+def test_a_dcgan_gets_one_more_stage_for_each_doubling_of_the_image() -> None:
     digits = presets.load("dcgan-mnist")  # 28 pixels, 2 stages
     assert presets.fit_to(digits, "cifar10").generator.depth == 3  # 32 = 4 x 2 x 2 x 2
     assert presets.fit_to(digits, "sprites").discriminator.depth == 4  # 64

@@ -43,7 +43,7 @@ def narrow(config: TrainConfig) -> TrainConfig:
 
 
 def trainer_of(config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trainer:
-    """A trainer on the preset's own data; what is not here comes as small files of the true format."""
+    """A trainer on the preset's data; data that need a download are replaced by small files of the same format."""
     if config.dataset.needs == "network":
         monkeypatch.setenv("GAN_PLAYGROUND_DATA", str(tmp_path))
         data.forget()

@@ -56,7 +56,7 @@ def before(request: pytest.FixtureRequest) -> Iterator[tuple[bool, bool, bool]]:
     torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.benchmark = first[1:]
 
 
-def test_runs_get_what_they_ask_for_and_leave_nothing_behind(before: tuple[bool, bool, bool]) -> None:
+def test_a_run_gets_its_options_and_restores_the_former_ones(before: tuple[bool, bool, bool]) -> None:
     somebody_is_strict, somebody_rounds, _ = before
     for deterministic, tf32 in product((True, False), repeat=2):
         options = CudaOptions(deterministic, tf32)
@@ -66,7 +66,7 @@ def test_runs_get_what_they_ask_for_and_leave_nothing_behind(before: tuple[bool,
         assert chosen() == before
 
 
-def test_of_runs_beside_each_other_the_stricter_holds_for_both() -> None:
+def test_two_runs_at_the_same_time_get_the_stricter_options() -> None:
     first = chosen()
     exact, rounded = CudaOptions(deterministic=False, tf32=False), CudaOptions(deterministic=True, tf32=True)
     assert chosen() == (True, False, False)
@@ -79,7 +79,7 @@ def test_of_runs_beside_each_other_the_stricter_holds_for_both() -> None:
     assert chosen() == first
 
 
-def test_runs_that_begin_and_end_in_many_threads_leave_nothing_behind(before: tuple[bool, bool, bool]) -> None:
+def test_runs_in_many_threads_restore_the_former_options(before: tuple[bool, bool, bool]) -> None:
     def run(number: int) -> bool:
         for k in range(50):
             options = CudaOptions(deterministic=(number + k) % 2 == 0, tf32=k % 3 == 0)

@@ -1,4 +1,4 @@
-"""Figures say what the run did: every curve in its role's colour, in the unit asked for, fit to send."""
+"""Charts of a run: each curve has the colour of its role and the chosen unit, and few enough points to send."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ EVERY = {
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 5000])
 @pytest.mark.parametrize("name", EVERY)
-def test_every_figure_is_json_of_nothing_but_plotlys_own_words(name: str, steps: int) -> None:
+def test_every_figure_is_json_with_plotlys_property_names_only(name: str, steps: int) -> None:
     sent = json.dumps(EVERY[name](run_of(steps)), allow_nan=False)
     coloured = re.sub(r"role:[a-z]+(/[0-9.]+)?", "#123456", sent).replace("scale:score", "Viridis")
     go.Figure(json.loads(coloured))  # refuses a property or a value that it does not know
@@ -102,12 +102,12 @@ def test_the_cursor_lies_on_the_axis_of_the_chart() -> None:
     assert curves.position(run, 100, "seconds") == pytest.approx(2)
 
 
-def test_a_logarithmic_axis_is_left_aside_while_a_loss_is_negative() -> None:
+def test_the_axis_is_linear_while_a_loss_is_negative() -> None:
     assert curves.losses(run_of(50), log=True)["layout"]["yaxis"]["type"] == "log"
     assert curves.losses(run_of(50, loss_d=np.linspace(1, -1, 50)), log=True)["layout"]["yaxis"]["type"] == "linear"
 
 
-def test_equal_equilibria_are_one_line_and_unknown_ones_none() -> None:
+def test_equal_equilibria_share_one_line_and_unknown_ones_have_none() -> None:
     pairs = (None, (None, None), (0.693, 0.693), (2, None), (1, 0.5))
     traces = [len(curves.losses(run_of(50), equilibrium=pair, log=True)["data"]) for pair in pairs]
     assert traces == [4, 4, 5, 5, 6]
@@ -120,7 +120,7 @@ def test_smoothing_draws_the_raw_curve_behind() -> None:
     assert np.ptp(numbers(smoothed["y"])[10:]) < 0.2
 
 
-def test_each_piece_of_evidence_is_an_amber_line_that_tells_itself() -> None:
+def test_each_piece_of_evidence_is_an_amber_line_with_its_text() -> None:
     figure = curves.scores(
         run_of(500), "epoch", setting_changes=[SettingChange(79, "lr")], warnings=[SettingChange(158, "D(x) 0.98")]
     )
@@ -132,7 +132,7 @@ def test_each_piece_of_evidence_is_an_amber_line_that_tells_itself() -> None:
     assert figure["layout"]["meta"].endswith("; warning at step 158: D(x) 0.98")
 
 
-def test_before_the_first_step_there_is_nothing_to_warn_of() -> None:
+def test_there_is_no_warning_before_the_first_step() -> None:
     assert curves.losses(run_of(0), warnings=[SettingChange(0, "D(x) 0.98")])["layout"]["shapes"] == []
 
 
@@ -151,7 +151,7 @@ def test_the_layered_view_keeps_the_frame_of_its_plane() -> None:
     json.dumps(figure, allow_nan=False)
 
 
-def test_the_layered_view_tells_what_is_wrong_with_the_points() -> None:
+def test_the_layered_view_describes_the_failure_of_the_points() -> None:
     plane = a_plane(FLAT, np.ones((20, 20), np.float32))
     well = layered_view(plane, np.zeros((5, 2)), plane.fakes)["layout"]
     sick = layered_view(plane, np.zeros((5, 2)), plane.fakes, warning="all alike")["layout"]
@@ -183,7 +183,7 @@ def test_a_dense_part_of_the_latent_grid_is_drawn_stronger() -> None:
     assert np.nanmax(strong) <= FLAT[0, 3, 0] + 1e-6
 
 
-def test_an_arrow_points_the_way_that_lowers_the_generators_loss_and_has_a_greatest_length() -> None:
+def test_an_arrow_points_where_the_generators_loss_falls_and_its_length_is_limited() -> None:
     gradient = np.array([[1.0, 0.0], [0.0, -1e6], [0.0, 0.0]], np.float32)
     plane = a_plane(FLAT, np.ones((20, 20), np.float32))
     plane = Plane(**{**vars(plane), "gradient": gradient, "fakes": np.zeros((3, 2), np.float32)})
@@ -194,7 +194,7 @@ def test_an_arrow_points_the_way_that_lowers_the_generators_loss_and_has_a_great
 
 
 @pytest.mark.parametrize("name", list(LOSSES))
-def test_every_loss_has_its_curves_with_or_without_a_resting_value(name: str) -> None:
+def test_every_loss_has_curves_with_or_without_an_equilibrium(name: str) -> None:
     def page() -> None:
         import streamlit as st
 
