@@ -11,7 +11,8 @@ from playwright.sync_api import Locator, Page, expect
 from gan_core import models
 from gan_core.config import TrainConfig
 from tests.browser import test_train as on_train
-from tests.browser.test_train import DIGITS, PATIENCE, button, pause, picture, start, until
+from tests.browser.test_train import DIGITS, PATIENCE, button, pause, picture, start
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
 app, library, train = on_train.app, on_train.library, on_train.train  # its fixtures

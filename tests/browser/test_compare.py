@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from gan_core.compare import StudyStore
 from tests.conftest import Server
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -59,13 +59,6 @@ def at_end(page: Page) -> Page:
 
 def button(page: Page, word: str) -> Locator:
     return page.get_by_role("button", name=re.compile(f"^{word}"))
-
-
-def until(true: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def steps(page: Page) -> list[int]:

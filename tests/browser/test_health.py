@@ -14,9 +14,10 @@ from gan_core import losses
 from gan_core.losses.descriptions import describe
 from tests.browser import test_train as on_train
 from tests.browser.test_card import CONDITIONAL, choose, grid
-from tests.browser.test_train import DIGITS, PATIENCE, start, until
+from tests.browser.test_train import DIGITS, PATIENCE, start
 from tests.conftest import Server
 from tests.support.small import POINTS
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
 app, library, train = on_train.app, on_train.library, on_train.train  # its fixtures

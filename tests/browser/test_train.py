@@ -15,6 +15,7 @@ from gan_core import presets
 from gan_core.config import TrainConfig
 from gan_core.runs import RunStore
 from tests.conftest import Server
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -68,13 +69,6 @@ def progress(page: Page) -> str:
 def step_of(page: Page) -> int:
     found = re.search(r"step ([\d,]+) of", progress(page))
     return int(found[1].replace(",", "")) if found else 0
-
-
-def until(condition: Callable[[], object], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def start(page: Page, steps: int = 5) -> None:

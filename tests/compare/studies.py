@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +23,6 @@ def plan(steps: int = 60, **fields: Any) -> Comparison:
     return compare.comparison(
         **{"title": "Rates", "base": POINTS, "axes": [axis], "seeds": [0], "steps": steps, "judgements": 2, **fields}
     )
-
-
-def until(condition: Callable[[], Any], seconds: float = 120) -> Any:
-    """Wait for a true value and return it."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
 
 
 def rows(run: Run) -> list[list[str]]:

@@ -13,7 +13,8 @@ import pytest
 
 from gan_core.cli import main
 from gan_core.compare import StudyStore
-from tests.compare.studies import plan, same, statuses, trained_alone, until, workers_of
+from tests.compare.studies import plan, same, statuses, trained_alone, workers_of
+from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 

@@ -21,7 +21,8 @@ cluster_utils: Any = pytest.importorskip("ray.cluster_utils")
 from gan_core import compare  # noqa: E402
 from gan_core.compare import Resources, StudyStore  # noqa: E402
 from gan_core.compare.execution.run_sync import Packer, RunSync, unpack  # noqa: E402
-from tests.compare.studies import plan, same, trained_alone, until  # noqa: E402
+from tests.compare.studies import plan, same, trained_alone  # noqa: E402
+from tests.support.waiting import until  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,9 @@ import pytest
 from gan_core import compare
 from gan_core.compare import Axis, Comparison, Resources, Runner, Study, StudyError, StudyStore, Variant
 from gan_core.config import ConfigError
-from tests.compare.studies import plan, same, statuses, trained_alone, until, workers_of
+from tests.compare.studies import plan, same, statuses, trained_alone, workers_of
 from tests.support.small import POINTS
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.support.app_page import ROOT
+from tests.support.app_page import page_of
 from ui import server
 
 
@@ -25,4 +25,4 @@ def own_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
 @pytest.fixture
 def train(own_library: None) -> AppTest:
     """The app on the Train page, not yet run."""
-    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/train.py")
+    return page_of("train")

@@ -19,10 +19,10 @@ from gan_core.runs import Run, RunStore, shipped
 from gan_core.session.observer import Observer
 from gan_core.training.history import COLUMNS
 from gan_core.training.trainer import Trainer
+from tests.support.app_page import button, labels, page_of, query_of, texts
 from tests.support.small import DIGITS, POINTS
 from ui import server
 
-ROOT = Path(__file__).parents[2]
 PLAN = compare.comparison(
     title="Rates <b>*", base=POINTS, axes=[Axis.of("optimizer_d.lr", [1e-4, 1e-3])], seeds=[0], steps=20, judgements=2
 )
@@ -54,29 +54,11 @@ def finished_study(finished: Study, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 def opened(draft: TrainConfig | None = None, **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/compare.py")
+    app = page_of("compare")
     if draft is not None:
         app.session_state["draft"] = draft
-    for name, value in query.items():
-        app.query_params[name] = value
+    app.query_params.update(query)
     return app.run()
-
-
-def button(app: AppTest, label: str) -> Any:
-    return next(button for button in app.button if button.label.startswith(label))
-
-
-def labels(app: AppTest) -> set[str]:
-    return {button.label for button in app.button}
-
-
-def texts(app: AppTest) -> str:
-    kinds = (app.markdown, app.caption, app.subheader, app.info, app.error)
-    return "\n".join(element.value for kind in kinds for element in kind)
-
-
-def address(app: AppTest) -> dict[str, str]:
-    return {name: value if isinstance(value, str) else value[0] for name, value in app.query_params.items()}
 
 
 def tiny_run(library: Path, config: Any, name: str) -> Run:
@@ -114,7 +96,7 @@ def test_measured_results_are_shown_beside_the_claim(
 def test_a_ready_made_comparison_shows_what_differs_and_what_it_needs(library: Path) -> None:
     app = button(opened(), "Look into it").click().run()
     assert not app.exception
-    assert address(app) == {"ready": compare.names()[0]}
+    assert query_of(app) == {"ready": compare.names()[0]}
     assert "Start 9 runs" in labels(app)
     assert list(app.dataframe[0].value.columns) == ["Setting", "z 10", "z 100", "z 200"]
     app.number_input(key="seeds-latent-dims").set_value(2)
@@ -167,7 +149,7 @@ def test_start_starts_and_shows_the_comparison(library: Path, monkeypatch: pytes
     app = button(opened(), "Start").click().run()
     assert not app.exception
     (study,) = StudyStore(library).list()
-    assert address(app) == {"comparison": study.id}
+    assert query_of(app) == {"comparison": study.id}
     assert started == [study.comparison]
     assert study.comparison.seeds == (0, 1, 2)
 
@@ -177,7 +159,7 @@ def test_a_saved_comparison_is_listed_and_shows_all_results(finished_study: Stud
     assert "2 of 2 runs done" in texts(app)
     app = app.button(key=f"open-{finished_study.id}").click().run()
     assert not app.exception
-    assert address(app) == {"comparison": finished_study.id}
+    assert query_of(app) == {"comparison": finished_study.id}
     assert "Verdict" in texts(app)
     assert "fewer than 3 seeds" in texts(app)
     assert list(app.dataframe[0].value["Runs done"]) == ["1 of 1", "1 of 1"]
@@ -254,7 +236,7 @@ def test_a_shipped_run_is_compared_as_any_other(library: Path) -> None:
     app = opened(runs=f"{own.id},{one.id}")
     assert not app.exception
     assert list(app.dataframe[0].value["Variant"]) == ["Own", "Shipped"]
-    together = StudyStore(library).open(address(app)["comparison"])
+    together = StudyStore(library).open(query_of(app)["comparison"])
     assert report.png(compare.results_of(together), together).startswith(b"\x89PNG")
 
 
@@ -283,7 +265,7 @@ def test_runs_of_the_library_become_a_new_comparison(library: Path) -> None:
     app = opened(runs=query)
     assert not app.exception
     (study,) = StudyStore(library).list()
-    assert address(app) == {"comparison": study.id}
+    assert query_of(app) == {"comparison": study.id}
     assert "shown and not tested" in " ".join(texts(app).split())
     assert list(app.dataframe[0].value["Variant"]) == ["Run 0", "Run 1"]
     opened(runs=query)

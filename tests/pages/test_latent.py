@@ -20,7 +20,9 @@ from gan_core import latent, models
 from gan_core.config import TrainConfig
 from gan_core.latent import Model, Weights
 from gan_core.runs import Run, RunStore, shipped
-from gan_core.training.trainer import Trainer
+from tests.support import app_page
+from tests.support.app_page import query_of
+from tests.support.saved_run import saved_run
 from tests.support.small import DIGITS, POINTS
 from ui import server
 from ui.latent import sliders
@@ -29,7 +31,6 @@ from ui.latent.latent_point import LatentPoint, LatentPointError
 from ui.latent.panels import PANELS
 from ui.latent.view import LatentView, Search
 
-ROOT = Path(__file__).parents[2]
 FEW = DIGITS.with_values({"ema_decay": 0.9})
 
 
@@ -44,19 +45,11 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunStor
 
 
 def trained(library: RunStore, config: TrainConfig = FEW, steps: int = 2) -> Run:
-    run, trainer = library.create(config), Trainer(config, "cpu")
-    for _ in range(steps):
-        trainer.step()
-        run.save(trainer, keep=5)
-    return run
+    return saved_run(library, config, "", save_at=range(1, steps + 1))[0]
 
 
 def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/latent.py")
-    app.query_params.update(query)
-    app.run()
-    assert not app.exception
-    return app
+    return app_page.opened(app_page.page_of("latent"), query)
 
 
 def rerun(app: AppTest) -> AppTest:
@@ -68,10 +61,6 @@ def rerun(app: AppTest) -> AppTest:
 
 def picture_shown(app: AppTest) -> bool:
     return any("D's score" in element.value for element in app.caption)
-
-
-def url_of(app: AppTest) -> dict[str, str]:
-    return {key: value if isinstance(value, str) else value[0] for key, value in app.query_params.items()}
 
 
 def model(values: dict[str, Any] | None = None, config: TrainConfig = FEW) -> Model:
@@ -91,7 +80,7 @@ def test_a_deleted_run_is_reported_and_another_one_shown(library: RunStore) -> N
     shutil.rmtree(gone.path)
     rerun(app)
     assert "renamed or deleted" in app.error[0].value
-    assert url_of(app)["run"] == kept.id
+    assert query_of(app)["run"] == kept.id
     assert picture_shown(app)
     assert not rerun(app).error
 
@@ -148,7 +137,7 @@ def test_a_bad_link_is_reported_and_seed_0_is_shown(library: RunStore, query: di
     run = trained(library)
     app = opened(**({"run": run.id} | query))
     assert message in app.error[0].value
-    assert url_of(app) == {"run": run.id, "seed": "0"}
+    assert query_of(app) == {"run": run.id, "seed": "0"}
     assert picture_shown(app)
 
 
@@ -156,13 +145,13 @@ def test_unknown_panels_directions_and_pages_fall_back_to_the_first(library: Run
     run = trained(library)
     app = opened(run=run.id, panel="no", sliders="none", page="99", at="pca.99:1,none.0:2")
     assert picture_shown(app)
-    assert url_of(app) == {"run": run.id, "seed": "0"}
+    assert query_of(app) == {"run": run.id, "seed": "0"}
 
 
 def test_a_link_opens_the_same_view(library: RunStore) -> None:
     run = trained(library, FEW.with_values({"condition.name": "projection"}))
     query = {"run": run.id, "step": "1", "weights": "raw", "seed": "12", "class": "4", "at": "pca.1:1.5,raw.3:-2"}
-    assert url_of(opened(**query)) == query
+    assert query_of(opened(**query)) == query
 
 
 def test_another_model_of_the_same_size_keeps_the_latent(library: RunStore) -> None:
@@ -170,7 +159,7 @@ def test_another_model_of_the_same_size_keeps_the_latent(library: RunStore) -> N
     z = latent.to_text(torch.linspace(-2, 2, 8))
     app = opened(run=first.id, z=z)
     app.selectbox(key="latent.source").set_value(second.id).run()
-    assert url_of(app)["z"] == z
+    assert query_of(app)["z"] == z
 
 
 @settings(max_examples=40, deadline=None)

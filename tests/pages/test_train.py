@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from gan_core import presets
 from gan_core.runs import RunStore
+from tests.support.waiting import until
 from tests.ui.test_health import seen, watched
-from ui import server
 
-ROOT = Path(__file__).parents[2]
 LONG = presets.load("ring8").with_values({"max_steps": 1_000_000})
 
 
 @pytest.fixture
-def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+def begun(train: AppTest) -> AppTest:
     """A tab with a run of points in training."""
-    monkeypatch.setattr(server, "RUNS", tmp_path)
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/train.py")
-    app.query_params.update(LONG.to_query())
-    yield press(seen(app.run()), "Start")
-    server.pool().close()
-    st.cache_resource.clear()
+    train.query_params.update(LONG.to_query())
+    return press(seen(train.run()), "Start")
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -38,10 +31,7 @@ def press(app: AppTest, label: str) -> AppTest:
 @pytest.fixture
 def stopped(begun: AppTest) -> AppTest:
     """A tab with a run that it has stopped after some steps."""
-    until = time.monotonic() + 60
-    while not watched(begun).snapshot().step:
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    until(lambda: watched(begun).snapshot().step)
     watched(begun).stop()
     assert watched(begun).wait(60)
     return seen(begun.run())

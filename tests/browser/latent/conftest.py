@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from urllib.parse import urlencode
 
@@ -15,6 +14,7 @@ from gan_core.runs import RunStore
 from tests.conftest import Server
 from tests.support.saved_run import saved_run
 from tests.support.small import DIGITS, POINTS
+from tests.support.waiting import until
 
 PATIENCE = 60_000  # milliseconds; the first page waits for torch to load on a busy machine
 FEW = {"data.count": 400, "generator.width": 8, "discriminator.width": 8, "ema_decay": 0.9}
@@ -69,13 +69,6 @@ def latent(app: Server, shared: Page, runs: dict[str, str]) -> Iterator[Callable
 
 def settled(page: Page) -> None:
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
-
-
-def until(true: Callable[[], object], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def canvas(page: Page, label: str) -> Locator:

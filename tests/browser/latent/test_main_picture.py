@@ -11,9 +11,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from gan_core.runs import RunStore
-from tests.browser.latent.conftest import FEW, PATIENCE, canvas, changed, click_cell, pixels, settled, slider, until
+from tests.browser.latent.conftest import FEW, PATIENCE, canvas, changed, click_cell, pixels, settled, slider
 from tests.conftest import Server
 from tests.support.small import DIGITS
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
 

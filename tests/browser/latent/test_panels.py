@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.latent.conftest import PATIENCE, canvas, changed, click_cell, pixels, slider, until
+from tests.browser.latent.conftest import PATIENCE, canvas, changed, click_cell, pixels, slider
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
 
