@@ -1,4 +1,4 @@
-"""The user's own pictures: every kind of file that a folder or a zip may hold, the hostile kinds too."""
+"""Folders of pictures: files that are skipped, classes, progress and errors."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from PIL import Image
 from gan_core import data
 from gan_core.config import TrainConfig
 from gan_core.data import DataError, folder, images
-from tests.support.pictures import BLUE, RED, WHITE, close_to, encoded, fresh, load, only, plain  # noqa: F401  (fresh acts by itself)
+from tests.support.pictures import BLUE, RED, close_to, encoded, load, plain
 
 # ---- skipped files ---------------------------------------------------------------------------------------------------
 
 
-def test_a_folder_with_bad_files_loads_and_names_what_it_left_out(tmp_path: Path) -> None:
+def test_a_folder_with_bad_files_loads_and_names_the_skipped_ones(tmp_path: Path) -> None:
     plain().save(tmp_path / "good.png")
     whole = encoded(Image.effect_noise((64, 64), 50))
     (tmp_path / "broken.png").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "text.png").write_text("hello")
     (tmp_path / "empty.jpg").write_bytes(b"")
     plain(size=(1, 1)).save(tmp_path / "dot.png")
-    (tmp_path / "notes.txt").write_text("not a picture, and no claim to be one")
+    (tmp_path / "notes.txt").write_text("hello")
     Image.new("L", (8000, 8000), 200).save(tmp_path / "huge.png")  # 64 megapixels can be used
     dataset = load(tmp_path)
     assert len(dataset) == 2
@@ -56,7 +56,7 @@ def test_a_picture_with_too_many_pixels_is_skipped_by_its_header(side: int, tmp_
     assert load(tmp_path).notes == ("Skipped 1 file (larger than 100 megapixels): bomb.png",)
 
 
-def test_many_bad_files_are_counted_and_the_first_three_named(tmp_path: Path) -> None:
+def test_many_bad_files_are_counted_and_the_first_three_are_named(tmp_path: Path) -> None:
     plain().save(tmp_path / "good.png")
     for i in range(1200):
         (tmp_path / f"bad{i:04}.png").write_text("x")
@@ -67,7 +67,7 @@ def test_many_bad_files_are_counted_and_the_first_three_named(tmp_path: Path) ->
     )
 
 
-def test_names_in_notes_are_safe_to_show(tmp_path: Path) -> None:
+def test_names_in_notes_are_short_and_printable(tmp_path: Path) -> None:
     plain().save(tmp_path / "good.png")
     for name in (b"\xff\xfe.png", b"line\nbreak.png", b"x" * 200 + b".png"):
         Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), name))).write_text("bad")
@@ -77,7 +77,7 @@ def test_names_in_notes_are_safe_to_show(tmp_path: Path) -> None:
     assert len(note) < 200
 
 
-def test_what_systems_leave_behind_is_passed_over_in_silence(tmp_path: Path) -> None:
+def test_hidden_files_of_operating_systems_are_skipped_without_a_note(tmp_path: Path) -> None:
     plain().save(tmp_path / "good.png")
     (tmp_path / "__MACOSX").mkdir()
     for name in (".DS_Store", "._good.png", "Thumbs.db", "__MACOSX/x.png"):
@@ -102,7 +102,7 @@ def test_links_are_followed_only_inside_the_folder(tmp_path: Path) -> None:
     assert dataset.notes == ("Skipped 4 files (link out of the folder): all, loop, nowhere.png and 1 more",)
 
 
-def test_a_pipe_does_not_make_it_wait_for_ever(tmp_path: Path) -> None:
+def test_a_pipe_is_skipped(tmp_path: Path) -> None:
     plain().save(tmp_path / "good.png")
     os.mkfifo(tmp_path / "pipe.png")
     assert len(load(tmp_path)) == 1
@@ -111,13 +111,13 @@ def test_a_pipe_does_not_make_it_wait_for_ever(tmp_path: Path) -> None:
 # ---- folders --------------------------------------------------------------------------------------------------------
 
 
-def test_folders_inside_are_read_too(tmp_path: Path) -> None:
+def test_nested_folders_are_read(tmp_path: Path) -> None:
     for name in ("a/b/c", "a/d", "e"):
         (tmp_path / name).mkdir(parents=True, exist_ok=True)
         plain().save(tmp_path / name / "x.png")
     dataset = load(tmp_path)
     assert len(dataset) == 3
-    assert dataset.labels is None  # no one level of class folders
+    assert dataset.labels is None  # the folders are at different depths
 
 
 def test_sibling_folders_are_classes(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_sibling_folders_are_classes(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         for i in range(5):
             plain(colour).save(tmp_path / name / f"{i}.png")
-    (tmp_path / "readme.txt").write_text("says what this is")
+    (tmp_path / "readme.txt").write_text("hello")
     dataset = load(tmp_path)
     assert dataset.classes == ("blue", "red")
     assert dataset.labels is not None
@@ -151,9 +151,7 @@ def test_only_folders_side_by_side_are_classes(names: list[str], classes: tuple[
     assert folder.classes_of(names)[0] == classes
 
 
-def test_count_reads_no_more_than_it_needs_and_makes_up_for_bad_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_count_skips_bad_files_and_stops_at_its_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for i in range(30):
         plain((i, 0, 0)).save(tmp_path / f"good{i}.png")
         (tmp_path / f"bad{i}.png").write_text("x")
@@ -172,14 +170,14 @@ def test_count_reads_no_more_than_it_needs_and_makes_up_for_bad_files(
     assert torch.equal(load(tmp_path).examples[:10], part.examples)
 
 
-def test_progress_tells_how_many_pictures_are_read(tmp_path: Path) -> None:
+def test_progress_reports_the_number_of_pictures_read(tmp_path: Path) -> None:
     for i in range(100):
         plain(i, mode="L").save(tmp_path / f"{i}.png")
-    told: list[tuple[float, str]] = []
+    reported: list[tuple[float, str]] = []
     config = TrainConfig().with_values({"data.name": "folder", "data.path": str(tmp_path)})
-    data.load(config, lambda done, text: told.append((done, text)))
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
-    assert told[-1] == (1.0, "Reading pictures: 100 of 100")
+    data.load(config, lambda done, text: reported.append((done, text)))
+    assert [done for done, _ in reported] == sorted(done for done, _ in reported)
+    assert reported[-1] == (1.0, "Reading pictures: 100 of 100")
 
 
 def test_a_folder_that_has_changed_is_read_again(tmp_path: Path) -> None:
@@ -190,18 +188,18 @@ def test_a_folder_that_has_changed_is_read_again(tmp_path: Path) -> None:
     assert len(load(tmp_path)) == 2
 
 
-def test_the_home_folder_may_be_written_with_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_path_may_start_with_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "faces").mkdir()
     plain().save(tmp_path / "faces" / "a.png")
     assert len(load("~/faces")) == 1
 
 
-# ---- nothing to load ------------------------------------------------------------------------------------------------
+# ---- errors ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("path", "says"),
+    ("path", "reason"),
     [
         ("", "No folder is chosen"),
         ("/no/such/folder", "There is no folder or file /no/such/folder"),
@@ -209,12 +207,12 @@ def test_the_home_folder_may_be_written_with_a_tilde(tmp_path: Path, monkeypatch
         ("x" * 900, "There is no folder or file"),
     ],
 )
-def test_a_path_to_nothing_says_what_to_set(path: str, says: str) -> None:
-    with pytest.raises(DataError, match=f"{says}.*set data.path to a folder or a zip file"):
+def test_a_missing_path_is_an_error_that_names_the_setting(path: str, reason: str) -> None:
+    with pytest.raises(DataError, match=f"{reason}.*set data.path to a folder or a zip file"):
         load(path)
 
 
-def test_a_folder_without_pictures_says_what_it_found(tmp_path: Path) -> None:
+def test_a_folder_without_pictures_is_an_error_that_names_its_files(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"No picture in .* can be used\. It is empty"):
         load(tmp_path)
     (tmp_path / "a.txt").write_text("x")
@@ -223,7 +221,7 @@ def test_a_folder_without_pictures_says_what_it_found(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-def test_a_file_that_is_no_zip_says_so(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_zip_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.tar").write_text("x")
     with pytest.raises(DataError, match="cannot be read as a zip file"):
         load(tmp_path / "a.tar")

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.support.pictures import BLUE, RED, WHITE, close_to, fresh, load, only, plain  # noqa: F401  (fresh acts by itself)
+from tests.support.pictures import BLUE, RED, WHITE, close_to, load, only, plain
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.JPEG", "a.webp", "a.gif", "a.bmp"])
@@ -26,15 +26,15 @@ def test_pictures_are_cut_to_their_centre_square(tmp_path: Path) -> None:
     wide = plain(RED, (60, 20))
     wide.paste(BLUE, (20, 0, 40, 20))
     wide.save(tmp_path / "wide.png")
-    assert close_to(only(load(tmp_path)), BLUE, by=30)  # Lanczos rings a little where the cut is
+    assert close_to(only(load(tmp_path)), BLUE, by=30)  # Lanczos rings at the cut
     assert close_to(only(load(tmp_path))[:, :, 2:-2], BLUE)
 
 
-def test_a_photograph_taken_sideways_is_turned_upright(tmp_path: Path) -> None:
+def test_a_photograph_is_rotated_by_its_exif_orientation(tmp_path: Path) -> None:
     picture = plain(BLUE, (40, 40))
-    picture.paste(RED, (0, 0, 40, 20))  # red above
+    picture.paste(RED, (0, 0, 40, 20))  # red at the top
     exif = Image.Exif()
-    exif[0x0112] = 6  # "turn by 90 degrees, clockwise, to see it right": red belongs on the right
+    exif[0x0112] = 6  # rotate by 90 degrees clockwise: red is then on the right
     picture.save(tmp_path / "a.jpg", exif=exif, quality=95)
     assert close_to(only(load(tmp_path))[:, :, 9:], RED, by=12)
     assert close_to(only(load(tmp_path))[:, :, :7], BLUE, by=12)
@@ -43,7 +43,7 @@ def test_a_photograph_taken_sideways_is_turned_upright(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("mode", "name"), [("RGBA", "a.png"), ("RGBA", "a.webp"), ("LA", "a.png"), ("P", "a.png"), ("P", "a.gif")]
 )
-def test_what_is_transparent_becomes_white(mode: str, name: str, tmp_path: Path) -> None:
+def test_transparent_pixels_become_white(mode: str, name: str, tmp_path: Path) -> None:
     if mode == "P":
         plain(0, mode="P").save(tmp_path / name, transparency=0)
     else:
@@ -56,8 +56,8 @@ def test_half_transparent_red_becomes_pink(tmp_path: Path) -> None:
     assert close_to(only(load(tmp_path)), (255, 127, 127))
 
 
-def test_transparent_pixels_lend_no_colour_to_their_neighbours(tmp_path: Path) -> None:
-    """Red beside fully transparent blue: naive resizing gives a violet seam."""
+def test_transparent_pixels_do_not_colour_their_neighbours(tmp_path: Path) -> None:
+    """Red beside transparent blue: resizing without premultiplied alpha gives violet pixels."""
     picture = plain((0, 0, 255, 0), (32, 32), "RGBA")
     picture.paste((255, 0, 0, 255), (0, 0, 15, 32))
     picture.save(tmp_path / "a.png")
@@ -83,8 +83,7 @@ def test_grey_is_the_brightness_of_the_colours(tmp_path: Path) -> None:
     assert set(grey.examples.flatten().tolist()) == {76}  # 0.299 * 255
 
 
-def test_a_large_photograph_looks_as_if_resized_in_one_go(tmp_path: Path) -> None:
-    """JPEGs are decoded at a fraction of their size; that must not show."""
+def test_a_large_jpeg_decoded_at_a_reduced_size_looks_the_same(tmp_path: Path) -> None:
     x = np.linspace(0, 24 * np.pi, 400)
     waves = (127 + 60 * np.sin(x)[None] + 60 * np.cos(x)[:, None]).astype(np.uint8)
     for size in (16, 128):

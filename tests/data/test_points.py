@@ -1,4 +1,4 @@
-"""The distributions in the plane, against what is known of each."""
+"""The 2D distributions agree with their definitions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def sample(name: str, n: int = 20_000, seed: int = 0) -> Tensor:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_points_come_in_the_number_that_the_catalogue_or_the_config_says(name: str) -> None:
+def test_the_number_of_points_is_that_of_the_config_or_the_catalogue(name: str) -> None:
     assert len(data.load(config(name))) == DATASETS[name].length
     some = data.load(config(name, data__count=123))
     assert some.examples.shape == (123, 2)
@@ -36,7 +36,7 @@ def test_points_come_in_the_number_that_the_catalogue_or_the_config_says(name: s
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_points_depend_on_the_seed_alone(name: str) -> None:
+def test_points_depend_only_on_the_seed(name: str) -> None:
     first = data.load(config(name, seed=1)).examples
     state = torch.random.get_rng_state()
     data.forget()
@@ -46,13 +46,13 @@ def test_points_depend_on_the_seed_alone(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "gaussian"])
-def test_points_stay_on_the_screen(name: str) -> None:
-    drawn = sample(name)
-    assert (drawn.abs().amax(1) < 3.2).float().mean() > 0.999
-    assert drawn.std(0).max() > 0.8  # and fill it
+def test_points_fill_the_plotted_range(name: str) -> None:
+    x = sample(name)
+    assert (x.abs().amax(1) < 3.2).float().mean() > 0.999
+    assert x.std(0).max() > 0.8
 
 
-def test_the_gaussian_is_the_one_of_the_chapter() -> None:
+def test_the_gaussian_has_the_moments_of_dive_into_deep_learning() -> None:
     moments = points.moments(config("gaussian"))
     assert moments is not None
     mean, covariance = moments
@@ -62,30 +62,30 @@ def test_the_gaussian_is_the_one_of_the_chapter() -> None:
 
 
 @pytest.mark.parametrize("name", MIXTURES)
-def test_samples_have_the_moments_that_are_said(name: str) -> None:
+def test_samples_have_the_known_moments(name: str) -> None:
     moments = points.moments(config(name))
     assert moments is not None
-    drawn = sample(name, 200_000)
-    torch.testing.assert_close(drawn.mean(0), moments[0], atol=0.03, rtol=0)
-    torch.testing.assert_close(drawn.T.cov(), moments[1], atol=0.05, rtol=0.01)
+    x = sample(name, 200_000)
+    torch.testing.assert_close(x.mean(0), moments[0], atol=0.03, rtol=0)
+    torch.testing.assert_close(x.T.cov(), moments[1], atol=0.05, rtol=0.01)
 
 
-@pytest.mark.parametrize("name", ["line", "spiral", "moons"])
-def test_curves_have_neither_modes_nor_known_moments(name: str) -> None:
-    assert points.modes(config(name)) is None
-    assert points.moments(config(name)) is None
+@pytest.mark.parametrize("name", NAMES)
+def test_only_mixtures_have_known_moments_and_only_equal_ones_have_modes(name: str) -> None:
+    assert (points.moments(config(name)) is not None) == (name in MIXTURES)
+    assert (points.modes(config(name)) is not None) == (name in ("ring8", "grid25", "two-gaussians"))
 
 
 @pytest.mark.parametrize(("name", "k", "sigma"), [("ring8", 8, 0.05), ("grid25", 25, 0.05), ("two-gaussians", 2, 0.4)])
-def test_every_mode_gets_its_share_and_its_width(name: str, k: int, sigma: float) -> None:
+def test_every_mode_has_an_equal_share_and_the_known_deviation(name: str, k: int, sigma: float) -> None:
     modes = points.modes(config(name))
     assert modes is not None
     centres, spread = modes
     assert centres.shape == (k, 2)
     assert spread == pytest.approx(sigma)
-    drawn = sample(name, 50_000)
-    distance, nearest = torch.cdist(drawn, centres).min(1)
-    shares = torch.bincount(nearest, minlength=k) / len(drawn)
+    x = sample(name, 50_000)
+    distance, nearest = torch.cdist(x, centres).min(1)
+    shares = torch.bincount(nearest, minlength=k) / len(x)
     assert shares.min() > 0.9 / k
     assert shares.max() < 1.1 / k
     assert distance.square().mean().sqrt() == pytest.approx(sigma * math.sqrt(2), rel=0.03)
@@ -97,42 +97,37 @@ def test_the_ring_has_radius_two() -> None:
     torch.testing.assert_close(modes[0].norm(dim=1), torch.full((8,), 2.0))
 
 
-@pytest.mark.parametrize("name", ["gaussian", "three-blobs"])
-def test_unequal_blobs_are_not_called_modes(name: str) -> None:
-    assert points.modes(config(name)) is None
-
-
 def test_the_line_is_straight() -> None:
-    drawn = sample("line")
-    off = drawn @ torch.tensor([-1.0, 2.0]) / math.sqrt(5)
+    x = sample("line")
+    off = x @ torch.tensor([-1.0, 2.0]) / math.sqrt(5)
     assert off.std() == pytest.approx(0.05, rel=0.05)
-    along = drawn @ torch.tensor([2.0, 1.0]) / math.sqrt(5)
+    along = x @ torch.tensor([2.0, 1.0]) / math.sqrt(5)
     assert along.std() == pytest.approx(math.sqrt(20) / math.sqrt(12), rel=0.02)  # uniform over a length of sqrt(20)
 
 
 def test_the_spiral_has_points_all_along_its_arm() -> None:
-    drawn = sample("spiral")
+    x = sample("spiral")
     angle = torch.linspace(0, 3.5 * math.pi, 1000)
     arm = 2.5 * (angle / angle[-1])[:, None] * torch.stack([angle.cos(), angle.sin()], dim=1)
-    distance, nearest = torch.cdist(drawn, arm).min(1)
+    distance, nearest = torch.cdist(x, arm).min(1)
     assert distance.quantile(0.99) < 0.15
     length = (arm.diff(dim=0).norm(dim=1)).cumsum(0)
     along = length[nearest.clamp(max=998)] / length[-1]
-    assert torch.histc(along, 10, 0, 1).min() > 0.07 * len(drawn)  # a tenth each, if quite even
+    assert torch.histc(along, 10, 0, 1).min() > 0.07 * len(x)  # a tenth each in expectation
 
 
-def test_the_moons_are_two_equal_arcs_that_lie_inside_each_other() -> None:
-    drawn = sample("moons")
+def test_the_moons_are_two_equal_interleaved_arcs() -> None:
+    x = sample("moons")
     for side in (-1, 1):  # the centres of the two circles are (-0.75, -0.375) and (0.75, 0.375)
-        near = ((drawn - side * torch.tensor([0.75, 0.375])).norm(dim=1) - 1.5).abs() < 0.35
+        near = ((x - side * torch.tensor([0.75, 0.375])).norm(dim=1) - 1.5).abs() < 0.35
         assert near.float().mean() > 0.45
-    torch.testing.assert_close(drawn.mean(0), torch.zeros(2), atol=0.05, rtol=0)
+    torch.testing.assert_close(x.mean(0), torch.zeros(2), atol=0.05, rtol=0)
 
 
-def test_a_drawing_is_its_points_with_a_small_blur() -> None:
+def test_a_drawing_is_its_points_with_small_noise() -> None:
     strokes = config("drawn", data__points="-1,0; 0,1; 2,-2")
-    drawn = data.load(strokes).examples
-    distance, nearest = torch.cdist(drawn, torch.tensor([[-1.0, 0.0], [0.0, 1.0], [2.0, -2.0]])).min(1)
+    x = data.load(strokes).examples
+    distance, nearest = torch.cdist(x, torch.tensor([[-1.0, 0.0], [0.0, 1.0], [2.0, -2.0]])).min(1)
     assert distance.max() < 0.5
     assert 0.02 < distance.mean() < 0.2
     assert torch.bincount(nearest).min() > 1500
@@ -142,12 +137,12 @@ def test_a_drawing_is_its_points_with_a_small_blur() -> None:
     torch.testing.assert_close(mean[0], torch.tensor([1 / 3, -1 / 3]))
 
 
-def test_another_drawing_is_other_data() -> None:
+def test_different_drawings_are_different_data() -> None:
     one = data.load(config("drawn", data__points="-1,0")).examples
     other = data.load(config("drawn", data__points="1,0")).examples
     assert one[:, 0].max() < other[:, 0].min()
 
 
-def test_an_empty_drawing_asks_to_draw_first() -> None:
+def test_an_empty_drawing_is_an_error() -> None:
     with pytest.raises(DataError, match="draw a distribution first"):
         data.load(config("drawn"))

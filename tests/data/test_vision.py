@@ -1,7 +1,4 @@
-"""torchvision's sets through torchvision's own classes, on small files of the true formats.
-
-The classes check MD5 sums; each test puts those of the small files in their place, for its own duration.
-"""
+"""The data sets of torchvision, loaded from small files in their formats, whose MD5 sums replace torchvision's."""
 
 from __future__ import annotations
 
@@ -25,19 +22,18 @@ from gan_core.data import DataError, Dataset, vision
 from tests.support.vision_sites import NAMES, NOWHERE, Site, site_of
 
 
-def load(name: str, **settings: object) -> Dataset:
+def load(name: str, progress: data.Progress | None = None, **settings: object) -> Dataset:
     values = {"data.name": name, "generator.depth": 1, "discriminator.depth": 1}
-    return data.load(TrainConfig().with_values(values | {f"data.{key}": value for key, value in settings.items()}))
+    values |= {f"data.{key}": value for key, value in settings.items()}
+    return data.load(TrainConfig().with_values(values), progress)
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty data folder."""
     monkeypatch.setenv("GAN_PLAYGROUND_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("no_proxy", "*")
-    data.forget()
-    yield tmp_path / "data"
-    data.forget()
+    return tmp_path / "data"
 
 
 @pytest.fixture
@@ -57,12 +53,12 @@ def server(tmp_path: Path) -> Iterator[tuple[Path, str]]:
 
 
 def same(dataset: Dataset, site: Site, tolerance: int = 0) -> bool:
-    """Whether the data set holds the site's pictures with their labels, in whatever order."""
+    """Whether the data set holds the site's pictures with their labels, in any order."""
     assert dataset.labels is not None
     assert dataset.labels.dtype == torch.int64
     assert dataset.examples.dtype == torch.uint8
-    got = dataset.examples.permute(0, 2, 3, 1).numpy().astype(int)
-    for picture, label in zip(got, dataset.labels.tolist(), strict=True):
+    pictures = dataset.examples.permute(0, 2, 3, 1).numpy().astype(int)
+    for picture, label in zip(pictures, dataset.labels.tolist(), strict=True):
         distances = [np.abs(picture - other).max() for other in site.pictures]
         if min(distances) > tolerance or site.labels[int(np.argmin(distances))] != label:
             return False
@@ -73,13 +69,14 @@ def same(dataset: Dataset, site: Site, tolerance: int = 0) -> bool:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_files_put_there_by_hand_are_enough(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_put_into_the_folder_by_hand_are_loaded(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site = site_of(name, NOWHERE, monkeypatch)
     site.put_into(folder)
     dataset = load(name)
     assert same(dataset, site, tolerance=2 if name == "flowers102" else 0)  # JPEG is not exact
     assert dataset.credit
     assert len(dataset.classes) == (102 if name == "flowers102" else 10)
+    assert name != "flowers102" or dataset.classes[min(site.labels)] == "pink primrose"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -89,11 +86,9 @@ def test_files_are_downloaded_once(
     served, url = server
     site = site_of(name, url, monkeypatch)
     site.serve_from(served)
-    told: list[tuple[float, str]] = []
-    settings = {"data.name": name, "generator.depth": 1, "discriminator.depth": 1}
-    config = TrainConfig().with_values(settings)
-    assert same(data.load(config, lambda done, text: told.append((done, text))), site, tolerance=2)
-    downloads = [done for done, text in told if text.startswith("Downloading ")]
+    reported: list[tuple[float, str]] = []
+    assert same(load(name, lambda done, text: reported.append((done, text))), site, tolerance=2)
+    downloads = [done for done, text in reported if text.startswith("Downloading ")]
     assert len(downloads) >= len(site.files)
     assert downloads == sorted(downloads)
     assert downloads[-1] == 1.0
@@ -104,7 +99,7 @@ def test_files_are_downloaded_once(
     assert same(load(name), site, tolerance=2)
 
 
-def test_pictures_are_resized_and_coloured_as_asked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pictures_get_the_size_and_channels_of_the_config(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("mnist", "cifar10", "flowers102"):
         site_of(name, NOWHERE, monkeypatch).put_into(folder)
         for channels in (1, 3):
@@ -113,22 +108,14 @@ def test_pictures_are_resized_and_coloured_as_asked(folder: Path, monkeypatch: p
             assert examples.is_contiguous()
 
 
-def test_flowers_take_part_with_all_their_splits(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    site_of("flowers102", NOWHERE, monkeypatch).put_into(folder)
-    flowers = load("flowers102")
-    assert len(flowers) == 10
-    assert flowers.labels is not None
-    assert flowers.classes[int(flowers.labels.min())] == "pink primrose"
-
-
-def test_count_takes_a_part(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_count_takes_a_part_of_the_examples(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("cifar10", "flowers102"):
         site_of(name, NOWHERE, monkeypatch).put_into(folder)
         assert len(load(name, count=4)) == 4
         assert load(name, count=99).notes == ("Asked for 99 examples; there are 10, and all are used",)
 
 
-def test_the_second_server_is_asked_where_the_first_fails(
+def test_the_second_server_is_used_when_the_first_fails(
     server: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served, url = server
@@ -138,26 +125,25 @@ def test_the_second_server_is_asked_where_the_first_fails(
     assert same(load("mnist"), site)
 
 
-# ---- trouble --------------------------------------------------------------------------------------------------------
+# ---- errors ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_without_a_network_it_says_which_files_belong_where(
+def test_without_a_network_the_error_names_the_files_and_their_folder(
     name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = site_of(name, NOWHERE, monkeypatch)
     with pytest.raises(DataError) as caught:
         load(name)
-    says = str(caught.value)
-    assert "could not be downloaded (127.0.0.1: Connection refused)" in says
-    assert f"fetch these files from {NOWHERE} and put them into {folder / site.place}: {', '.join(site.files)}." in says
-    assert "choose mnist-5k or sprites, which need no network" in says
+    text = str(caught.value)
+    assert "could not be downloaded (127.0.0.1: Connection refused)" in text
+    assert f"fetch these files from {NOWHERE} and put them into {folder / site.place}: {', '.join(site.files)}." in text
+    assert "choose mnist-5k or sprites, which need no network" in text
     site.put_into(folder)
-    assert same(load(name), site, tolerance=2)  # as it said
+    assert same(load(name), site, tolerance=2)
 
 
-def test_the_true_addresses_and_checksums_are_torchvisions() -> None:
-    """What a user offline is told to fetch, for each set."""
+def test_the_urls_and_checksums_are_those_of_torchvision() -> None:
     for name, loader in (("svhn", vision.svhn), ("flowers102", vision.flowers102), ("cifar10", vision.cifar10)):
         for source in loader.sources():
             assert source.urls[0].startswith("http"), name
@@ -171,7 +157,7 @@ def test_the_true_addresses_and_checksums_are_torchvisions() -> None:
     assert len(vision.mnist.sources()[0].urls) > 1
 
 
-def test_a_silent_server_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_does_not_answer_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vision, "_TIMEOUT", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         site_of("svhn", f"http://127.0.0.1:{silent.getsockname()[1]}/", monkeypatch)
@@ -181,7 +167,7 @@ def test_a_silent_server_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> N
         assert time.monotonic() - started < 3
 
 
-def test_a_file_that_is_not_there_or_not_right_is_not_kept(
+def test_a_missing_or_wrong_download_leaves_no_file(
     folder: Path, server: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served, url = server
@@ -197,7 +183,7 @@ def test_a_file_that_is_not_there_or_not_right_is_not_kept(
 def test_a_pickle_with_another_checksum_is_not_opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Bomb:
         def __reduce__(self) -> tuple[object, tuple[str]]:
-            return (pytest.fail, ("a foreign pickle was opened",))
+            return (pytest.fail, ("the pickle was opened",))
 
     site_of("cifar10", NOWHERE, monkeypatch).put_into(folder)
     load("cifar10")
@@ -208,7 +194,7 @@ def test_a_pickle_with_another_checksum_is_not_opened(folder: Path, monkeypatch:
         load("cifar10")
 
 
-def test_damaged_files_are_called_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_files_are_an_error_that_names_their_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site_of("mnist", NOWHERE, monkeypatch).put_into(folder)
     load("mnist")
     data.forget()
@@ -218,7 +204,7 @@ def test_damaged_files_are_called_so(folder: Path, monkeypatch: pytest.MonkeyPat
         load("mnist")
 
 
-def test_flowers_without_some_of_their_pictures_are_damaged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_pictures_of_flowers_are_counted_in_the_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site_of("flowers102", NOWHERE, monkeypatch).put_into(folder)
     load("flowers102")
     data.forget()
@@ -227,7 +213,7 @@ def test_flowers_without_some_of_their_pictures_are_damaged(folder: Path, monkey
         load("flowers102")
 
 
-def test_a_folder_that_cannot_be_made_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_data_folder_that_cannot_be_created_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site_of("svhn", NOWHERE, monkeypatch)
     folder.write_text("in the way")
     with pytest.raises(DataError, match=f"SVHN cannot be stored in {folder}"):

@@ -1,4 +1,4 @@
-"""Zips of the user's own images, honest and hostile: read in place, and never more than they say."""
+"""Zips of pictures are read without unpacking, and hostile ones are refused."""
 
 from __future__ import annotations
 
@@ -16,12 +16,10 @@ from PIL import Image
 
 from gan_core import data
 from gan_core.data import DataError, folder, images
-from tests.support.pictures import BLUE, encoded, fresh, load, plain, zipped  # noqa: F401  (fresh acts by itself)
-
-# ---- zip files ------------------------------------------------------------------------------------------------------
+from tests.support.pictures import BLUE, encoded, load, plain, zipped
 
 
-def test_a_zip_gives_what_its_folder_gives(tmp_path: Path) -> None:
+def test_a_zip_gives_the_examples_of_its_folder(tmp_path: Path) -> None:
     (tmp_path / "faces").mkdir()
     entries = {}
     for i in range(20):
@@ -54,7 +52,7 @@ def test_a_zip_that_unpacks_to_too_much_is_refused_unread(tmp_path: Path, monkey
         load(archive)
 
 
-def test_a_zip_that_lies_about_its_sizes_yields_no_more_than_it_says(tmp_path: Path) -> None:
+def test_an_entry_larger_than_its_declared_size_is_skipped(tmp_path: Path) -> None:
     archive = zipped(tmp_path / "a.zip", {"bomb.png": bytes(5_000_000), "good.png": encoded(plain())})
     content = archive.read_bytes()
     archive.write_bytes(content.replace(struct.pack("<I", 5_000_000), struct.pack("<I", 100)))
@@ -63,7 +61,7 @@ def test_a_zip_that_lies_about_its_sizes_yields_no_more_than_it_says(tmp_path: P
     assert dataset.notes == ("Skipped 1 file (cannot be read): bomb.png",)
 
 
-def test_an_encrypted_entry_is_left_out(tmp_path: Path) -> None:
+def test_an_encrypted_entry_is_skipped(tmp_path: Path) -> None:
     archive = zipped(tmp_path / "a.zip", {"good.png": encoded(plain()), "locked.png": encoded(plain(BLUE))})
     content = bytearray(archive.read_bytes())
     for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
@@ -81,7 +79,7 @@ _SEEDS.append(encoded(_noise.convert("RGB"), "JPEG", progressive=True, exif=b"Ex
 
 
 def damaged(whole: bytes) -> st.SearchStrategy[bytes]:
-    """Bytes that begin as a real file: some changed, some put in, the end cut off."""
+    """A file with bytes changed or inserted, and its end cut off."""
     changes = st.lists(st.tuples(st.integers(0, len(whole) - 1), st.binary(min_size=1, max_size=4)), max_size=6)
 
     def apply(edits: list[tuple[int, bytes]], insert: bool, end: int) -> bytes:

@@ -1,13 +1,11 @@
-"""Pictures, folders and zips of them, and what a loader makes of each: shared by the tests of the user's own images."""
+"""Pictures, zips of them and the data sets loaded from them."""
 
 from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import torch
 from PIL import Image
 
@@ -16,13 +14,6 @@ from gan_core.config import TrainConfig
 from gan_core.data import Dataset
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    data.forget()
-    yield
-    data.forget()
 
 
 def load(path: Path | str, **settings: object) -> Dataset:

@@ -20,7 +20,7 @@ from torchvision import datasets
 
 NAMES = ["mnist", "fashion-mnist", "kmnist", "cifar10", "svhn", "flowers102"]
 DIGITS = {"mnist": datasets.MNIST, "fashion-mnist": datasets.FashionMNIST, "kmnist": datasets.KMNIST}
-NOWHERE = "http://127.0.0.1:9/"  # a port that nothing listens on
+NOWHERE = "http://127.0.0.1:9/"  # a port without a server
 
 
 @dataclass
@@ -30,10 +30,10 @@ class Site:
     files: dict[str, bytes]
     pictures: NDArray[np.uint8]  # (N, H, W, C)
     labels: list[int]
-    place: str  # where in the data folder the files belong
+    place: str  # the files' folder in the data folder
 
     def put_into(self, folder: Path) -> None:
-        """Lay the files where they belong in the data folder."""
+        """Write the files into their place in the data folder."""
         (folder / self.place).mkdir(parents=True, exist_ok=True)
         self.serve_from(folder / self.place)
 
@@ -101,7 +101,7 @@ def cifar_site(url: str, monkeypatch: pytest.MonkeyPatch) -> Site:
 
 def svhn_site(url: str, monkeypatch: pytest.MonkeyPatch) -> Site:
     pictures, labels = noise(11, 32, 3), [*range(1, 10), 0, 0]
-    stored = np.array([label or 10 for label in labels], np.uint8)[:, None]  # the file calls a zero 10
+    stored = np.array([label or 10 for label in labels], np.uint8)[:, None]  # the file stores the digit 0 as 10
     content = mat(X=pictures.transpose(1, 2, 3, 0), y=stored)
     monkeypatch.setitem(datasets.SVHN.split_list, "train", [url + "train_32x32.mat", "train_32x32.mat", md5(content)])
     return Site({"train_32x32.mat": content}, pictures, labels, "")
