@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan_core import presets
+from benchmarks.failure_modes import CASES
 from gan_core.diagnosis import SampleStats
 from gan_core.diagnosis.sample_stats import KEPT, SampleStatsLog, SampleStatsMeter, overfitting
 from gan_core.runs import RunStore, summarise
@@ -17,7 +17,7 @@ from gan_core.runs.rewind import rewind
 from gan_core.session import Session
 from gan_core.session.observer import Observer
 from gan_core.training.trainer import Trainer
-from tests.support.small import POINTS
+from tests.support.small import POINTS, trained
 
 # ---- sample statistics -----------------------------------------------------------------------------------------------
 
@@ -47,13 +47,9 @@ def test_overfitting_is_how_much_lower_unseen_examples_score() -> None:
 
 
 def test_a_discriminator_overfits_to_ten_digits() -> None:
-    small = {"generator.hidden": (64, 128), "discriminator.hidden": (128, 64), "batch_size": 10}
-    rates = {"optimizer_g.lr": 1e-3, "optimizer_d.lr": 1e-3}
-    config = presets.load("mlp-mnist").with_values({**small, **rates, "data.count": 10})
-    trainer = Trainer(config, "cpu")
+    config = CASES["digits-copied"].config(seed=0).with_values({"batch_size": 10})
+    trainer = trained(config, 300)
     observer = Observer(trainer)
-    for _ in range(300):
-        trainer.step()
     sample_stats = observer.sample_stats(observer.sample_view(trainer), 300)
     assert sample_stats is not None
     assert sample_stats.overfit is not None
@@ -82,52 +78,37 @@ def test_the_log_is_bounded_and_keeps_both_ends() -> None:
 
 # ---- real runs -------------------------------------------------------------------------------------------------------
 
-SMALL_MLP = {
-    "generator.hidden": (64, 128), "discriminator.hidden": (128, 64), "batch_size": 64,
-    "optimizer_g.lr": 1e-3, "optimizer_g.beta1": 0.5, "optimizer_d.lr": 1e-3, "optimizer_d.beta1": 0.5,
-}  # fmt: skip
-NO_PENALTY = {"penalty.name": "none", "record.frame_every": 10_000, "record.samples": 64}
 STEPS_APART = 0.02  # seconds between snapshots, so that a short run is diagnosed often
 
 
 @pytest.mark.parametrize(
-    ("expected", "preset", "values"),
+    ("name", "steps"),
     [
-        ("mode-collapse", "mlp-mnist", {**SMALL_MLP, "generator.norm": "none", "max_steps": 500}),
-        ("oscillation", "oscillation", {"max_steps": 900}),
-        ("discriminator-too-strong", "ring8", {**NO_PENALTY, "n_critic": 3, "optimizer_g.lr": 1e-5, "max_steps": 400}),
-        (
-            "divergence",
-            "ring8",
-            {
-                **NO_PENALTY,
-                "loss.name": "wasserstein",
-                "optimizer_g.name": "sgd",
-                "optimizer_d.name": "sgd",
-                "optimizer_g.lr": 0.2,
-                "optimizer_d.lr": 0.2,
-                "max_steps": 400,
-            },
-        ),
-        ("", "ring8", {"max_steps": 900}),
+        ("digits-collapse", 500),
+        ("plane-oscillation", 900),
+        ("ring-strong-d", 400),
+        ("ring-divergence", 400),
+        ("ring8", 900),
     ],
 )
 def test_a_session_names_its_failure_mode_once(
-    expected: str, preset: str, values: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, steps: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gan_core.session.publisher.INTERVAL", STEPS_APART)
     monkeypatch.setattr("gan_core.session.sample_views.VIEW_SHARE", 0.5)
     monkeypatch.setattr("gan_core.session.sample_views.FIT_SHARE", 0.3)
-    session = Session(presets.load(preset).with_values(values), RunStore(tmp_path), device="cpu", threads=1)
+    case = CASES[name]
+    config = case.config(seed=0).with_values({"max_steps": steps, "record.samples": 64, "record.frame_every": 10_000})
+    session = Session(config, RunStore(tmp_path), device="cpu", threads=1)
     session.start()
     assert session.wait(120)
     run = RunStore(tmp_path).open(session.snapshot().run_id)
     named = [event["id"] for event in run.events() if event["kind"] == "named"]
     assert len(named) == len(set(named))
-    assert expected in named if expected else named == []
+    assert case.wanted in named if case.wanted else named == []
     for line in (run.path / "events.jsonl").read_text().splitlines():
         json.loads(line, parse_constant=lambda text: pytest.fail(f"{text} is no JSON"))
-    assert run.sample_stats() or expected == "divergence"
+    assert run.sample_stats() or case.wanted == "divergence"
 
 
 def test_sample_stats_and_findings_survive_a_resume(tmp_path: Path) -> None:

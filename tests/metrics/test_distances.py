@@ -28,13 +28,6 @@ def test_the_frechet_distance_agrees_with_its_closed_form() -> None:
     assert gaussian_distance(*one, *other) == pytest.approx(expected, abs=1e-3)
 
 
-def test_the_frechet_distance_in_one_dimension() -> None:
-    def gaussian(mean: float, deviation: float) -> tuple[Tensor, Tensor]:
-        return torch.tensor([mean], dtype=torch.float64), torch.tensor([[deviation**2]], dtype=torch.float64)
-
-    assert gaussian_distance(*gaussian(1, 2), *gaussian(4, 6)) == pytest.approx(3**2 + 4**2)
-
-
 def test_the_frechet_distance_of_samples_converges() -> None:
     x = torch.randn(50_000, 4, generator=stream(0, "sample"))
     assert frechet_distance(x, 2 * x + 1) == pytest.approx(4 * (1 + 1), rel=0.05)
@@ -90,9 +83,9 @@ def test_weighted_points_have_the_sliced_distance_of_repeated_points() -> None:
     real, fake = (torch.randn(50, 3, generator=stream(seed, "set")) for seed in (0, 1))
     weights = bootstrap.weights(50, stream(0, "w"), 3)
     found = wasserstein.sliced(real, fake, weights, stream(0, "directions"))
-    for row, figure in zip(weights.long(), found, strict=True):
-        drawn = fake.repeat_interleave(row, dim=0)
-        assert figure == wasserstein.sliced(real, drawn, bootstrap.once(50), stream(0, "directions"))[0]
+    for row, distance in zip(weights.long(), found, strict=True):
+        repeated = fake.repeat_interleave(row, dim=0)
+        assert distance == wasserstein.sliced(real, repeated, bootstrap.once(50), stream(0, "directions"))[0]
 
 
 def test_the_wasserstein_distance_is_the_optimal_pairing() -> None:

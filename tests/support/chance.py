@@ -1,4 +1,4 @@
-"""How many random cases a test draws: a few each time, many where somebody asks with --hypothesis-profile=thorough."""
+"""The number of random cases of a test: few by default, many with --hypothesis-profile=thorough."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ settings.register_profile(THOROUGH)
 
 
 def cases(few: int, many: int) -> settings:
-    """The settings of a test that draws `few` cases, always the same, or `many` new ones."""
+    """The settings of a test with `few` fixed cases or `many` new ones."""
     thorough = settings.get_current_profile_name() == THOROUGH
     return settings(
         max_examples=many if thorough else few,

@@ -1,4 +1,4 @@
-"""What tests of recorded steps share: trainers whose steps are not recorded, and the values of steps."""
+"""Trainers without recorded steps, and the values of steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process of its own that goes on with runs: reads "folder steps" lines, answers each with what came of it."""
+"""A process that resumes runs: it reads lines "folder steps" and answers each with the run's outcome as JSON."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from gan_core.session import Session
 from gan_core.training.history import COLUMNS
 
 
-def went_on(folder: Path, steps: int) -> dict[str, object]:
-    """Train a run so many steps further; what it came to."""
+def resume(folder: Path, steps: int) -> dict[str, object]:
+    """The outcome of a run after this number of further steps."""
     run = Run(folder)
     session = Session(run.config, device="cpu", run=run, threads=1, max_steps=steps)
     session.start()
@@ -24,7 +24,7 @@ def went_on(folder: Path, steps: int) -> dict[str, object]:
 
 
 def outcome(run: Run) -> dict[str, object]:
-    """A run's last checkpoint, file by file, and its history without the clock; as JSON keeps it to the bit."""
+    """A digest of a run's last checkpoint, and the run's history without the column of seconds."""
     step = run.checkpoints()[-1]
     digest = hashlib.sha256()
     for file in sorted((run.path / f"step-{step:07d}").iterdir()):
@@ -41,4 +41,4 @@ def outcome(run: Run) -> dict[str, object]:
 if __name__ == "__main__":
     for line in sys.stdin:
         path, count = line.rsplit(maxsplit=1)
-        print(json.dumps(went_on(Path(path), int(count))), flush=True)
+        print(json.dumps(resume(Path(path), int(count))), flush=True)

@@ -1,4 +1,4 @@
-"""Freed memory is kept where a process is there to train, and given back where much comes and goes."""
+"""A training process keeps freed memory; other processes return it to the system."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gan_core.system.allocator import keep_freed_memory
 
 if sys.argv[1] == "kept":
     keep_freed_memory()
-parts = [torch.ones(500_000) for _ in range(4)]  # of 2 MB, as activations are
+parts = [torch.ones(500_000) for _ in range(4)]  # 2 MB each, like activations
 
 
 def step():
@@ -42,7 +42,7 @@ kept = []
 
 def work():
     parts = [bytearray(50_000) for _ in range(4_000)]  # 200 MB
-    kept.append(bytearray(50_000))  # behind them: glibc gives back only what is free at the end
+    kept.append(bytearray(50_000))  # glibc returns only free memory at the end of the heap, so keep the end in use
 
 
 def resident():
@@ -64,26 +64,22 @@ def printed(script: str, *arguments: str) -> int:
     return int(ran.stdout)
 
 
-def faults(what: str) -> int:
-    return printed(FAULTS, what)
-
-
 @glibc
-def test_what_a_thread_left_free_is_given_back_at_once() -> None:
+def test_memory_freed_by_a_thread_is_returned_to_the_system() -> None:
     assert printed(GIVEN_BACK) > 150e6
 
 
 @glibc
-def test_tensors_that_come_and_go_fault_no_more_pages() -> None:
-    """At best of three: beside other work the system takes pages away by itself."""
-    assert min(faults("kept") for _ in range(3)) < faults("as it is") / 5
+def test_training_with_kept_memory_has_fewer_page_faults() -> None:
+    """The best of three processes: under load the system reclaims pages."""
+    assert min(printed(FAULTS, "kept") for _ in range(3)) < printed(FAULTS, "default") / 5
 
 
-def test_another_systems_allocator_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_glibc_the_allocator_is_not_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     from gan_core.system import allocator
 
     monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
-    monkeypatch.setattr(allocator.ctypes, "CDLL", lambda _: pytest.fail("touched"))
+    monkeypatch.setattr(allocator.ctypes, "CDLL", lambda _: pytest.fail("loaded a library"))
     monkeypatch.setattr(allocator, "_glibc", allocator._glibc.__wrapped__)
     allocator.keep_freed_memory()
     allocator.give_back_freed_memory()

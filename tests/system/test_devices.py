@@ -1,4 +1,4 @@
-"""What CUDA may compute with, and that a CPU is not touched by it."""
+"""Devices, and the arithmetic that CUDA may use."""
 
 from __future__ import annotations
 
@@ -17,23 +17,19 @@ from gan_core.training.trainer import Trainer
 from tests.support.small import DIGITS
 
 
-def test_a_gpu_is_called_as_its_tensors_call_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tensor that was moved to "cuda" says that it is on "cuda:0", which is not equal."""
+def test_a_gpu_has_the_name_of_its_tensors_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The device of a tensor on "cuda" is "cuda:0", and the two are not equal."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert [str(find_device(name)) for name in ("auto", "cuda", "cuda:1", "cpu")] == [
-        "cuda:0",
-        "cuda:0",
-        "cuda:1",
-        "cpu",
-    ]
+    for name, device in {"auto": "cuda:0", "cuda": "cuda:0", "cuda:1": "cuda:1", "cpu": "cpu"}.items():
+        assert str(find_device(name)) == device
 
 
-# ---- what CUDA may compute with: one choice for all runs of a process ------------------------------------------------
+# ---- the arithmetic of CUDA: one choice for all runs of a process ----------------------------------------------------
 
 
-def chosen() -> tuple[bool, bool, bool]:
-    """Deterministic, TF32, and trying what is fastest."""
+def switches() -> tuple[bool, bool, bool]:
+    """PyTorch's switches: deterministic algorithms, TF32 and cuDNN's benchmark mode."""
     return (
         torch.are_deterministic_algorithms_enabled(),
         torch.backends.cuda.matmul.allow_tf32,
@@ -41,49 +37,46 @@ def chosen() -> tuple[bool, bool, bool]:
     )
 
 
-@pytest.fixture(params=[(False, False, False), (True, True, False)], ids=["as torch is", "as somebody chose"])
+@pytest.fixture(params=[(False, False, False), (True, True, False)], ids=["defaults", "changed before"])
 def before(request: pytest.FixtureRequest) -> Iterator[tuple[bool, bool, bool]]:
-    """How torch's switches stand before anybody trains; after the test everybody has stopped, and they stand so again.
-
-    No other test of this process has a trainer on CUDA at the same time.
-    """
-    first = chosen()
+    """PyTorch's switches before any run starts. Checks after the test that they are the same."""
+    first = switches()
     torch.use_deterministic_algorithms(request.param[0])
     torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.benchmark = request.param[1:]
     yield request.param
-    assert chosen() == request.param
+    assert switches() == request.param
     torch.use_deterministic_algorithms(first[0])
     torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.benchmark = first[1:]
 
 
 def test_a_run_gets_its_options_and_restores_the_former_ones(before: tuple[bool, bool, bool]) -> None:
-    somebody_is_strict, somebody_rounds, _ = before
+    deterministic_before, tf32_before, _ = before
     for deterministic, tf32 in product((True, False), repeat=2):
         options = CudaOptions(deterministic, tf32)
-        strict = deterministic or somebody_is_strict
-        assert chosen() == (strict, tf32 or somebody_rounds, not strict)
+        strict = deterministic or deterministic_before
+        assert switches() == (strict, tf32 or tf32_before, not strict)
         del options
-        assert chosen() == before
+        assert switches() == before
 
 
 def test_two_runs_at_the_same_time_get_the_stricter_options() -> None:
-    first = chosen()
+    first = switches()
     exact, rounded = CudaOptions(deterministic=False, tf32=False), CudaOptions(deterministic=True, tf32=True)
-    assert chosen() == (True, False, False)
+    assert switches() == (True, False, False)
     del exact
-    assert chosen() == (True, True, False)
+    assert switches() == (True, True, False)
     other = CudaOptions(deterministic=False, tf32=True)
     del rounded
-    assert chosen() == (False, True, True)
+    assert switches() == (False, True, True)
     del other
-    assert chosen() == first
+    assert switches() == first
 
 
 def test_runs_in_many_threads_restore_the_former_options(before: tuple[bool, bool, bool]) -> None:
     def run(number: int) -> bool:
         for k in range(50):
             options = CudaOptions(deterministic=(number + k) % 2 == 0, tf32=k % 3 == 0)
-            if options.deterministic and not chosen()[0]:
+            if options.deterministic and not switches()[0]:
                 return False
         return True
 
@@ -91,7 +84,7 @@ def test_runs_in_many_threads_restore_the_former_options(before: tuple[bool, boo
         assert all(threads.map(run, range(8)))
 
 
-def test_on_a_cpu_tf32_is_float32_bit_for_bit() -> None:
+def test_tf32_equals_float32_on_a_cpu() -> None:
     trainers = [Trainer(DIGITS.with_values({"precision": name}), "cpu") for name in ("float32", "tf32")]
     for _ in range(3):
         one, other = (trainer.step() for trainer in trainers)
@@ -100,22 +93,21 @@ def test_on_a_cpu_tf32_is_float32_bit_for_bit() -> None:
 
 
 @pytest.mark.parametrize("name", ["abacus", "mps", "meta", "cuda:99"])
-def test_a_device_that_is_not_there_or_that_nothing_here_trains_on_is_refused(name: str) -> None:
+def test_an_unavailable_or_unsupported_device_is_an_error(name: str) -> None:
     with pytest.raises(ValueError, match=f'"{name}" is not'):
         find_device(name)
 
 
-@pytest.mark.parametrize("there", [True, False], ids=["in hardware", "imitated"])
-def test_bfloat16_is_float32_where_it_would_be_imitated_and_the_run_says_so(
-    there: bool, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("supported", [True, False], ids=["in hardware", "emulated"])
+def test_a_run_trains_in_float32_with_a_note_where_bfloat16_is_emulated(
+    supported: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gan_core.training.recorded_objective.multiplies_bfloat16", lambda device: there)
-    exact, chosen = (Trainer(DIGITS.with_values({"precision": name}), "cpu") for name in ("float32", "bfloat16"))
-    assert torch.equal(exact.step().values, chosen.step().values) != there
+    monkeypatch.setattr("gan_core.training.recorded_objective.multiplies_bfloat16", lambda device: supported)
+    exact, rounded = (Trainer(DIGITS.with_values({"precision": name}), "cpu") for name in ("float32", "bfloat16"))
+    assert torch.equal(exact.step().values, rounded.step().values) != supported
     assert exact.notes == ()
-    assert chosen.notes == (
-        () if there else ("No bfloat16 arithmetic on this device (CPU): the run trains in float32",)
-    )
+    note = "No bfloat16 arithmetic on this device (CPU): the run trains in float32"
+    assert rounded.notes == (() if supported else (note,))
 
 
 def test_a_cpu_without_onednn_has_no_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +115,7 @@ def test_a_cpu_without_onednn_has_no_bfloat16(monkeypatch: pytest.MonkeyPatch) -
     assert not multiplies_bfloat16(torch.device("cpu"))
 
 
-def test_no_gpu_is_seen_by_a_test_that_is_not_about_one() -> None:
+def test_only_tests_marked_cuda_see_a_gpu() -> None:
     seen = "import torch; print(torch.cuda.device_count())"
     started = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True)
     assert (torch.cuda.is_available(), os.environ["CUDA_VISIBLE_DEVICES"], started.stdout) == (False, "", "0\n")
@@ -131,7 +123,7 @@ def test_no_gpu_is_seen_by_a_test_that_is_not_about_one() -> None:
 
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_gpus_have_bfloat16_from_ampere_on() -> None:
+def test_gpus_support_bfloat16_since_ampere() -> None:
     device = find_device("cuda")
     assert multiplies_bfloat16(device) == (
         torch.version.hip is not None or torch.cuda.get_device_capability(device) >= (8,)

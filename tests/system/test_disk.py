@@ -1,4 +1,4 @@
-"""A disk that is full, read-only or gone: each is one clear message, nothing is lost, and other sessions train on."""
+"""A full, read-only or missing disk gives one clear error, loses nothing and does not stop other sessions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MANY = POINTS.with_values({"max_steps": 300, "record.save_every": 10, "record.fr
 
 @pytest.fixture
 def mount(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own of two megabytes, where the system lets us have one."""
+    """A file system of two megabytes."""
     place = tmp_path / "disk"
     place.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", place], capture_output=True).returncode:
@@ -32,7 +32,7 @@ def mount(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def neighbour(tmp_path: Path) -> Iterator[None]:
-    """Another session, which must still train, without a word, when the test's own has met its trouble."""
+    """Another session, which must still train without an error after the test."""
     other = Session(ENDLESS, RunStore(tmp_path / "elsewhere"), threads=1)
     other.start()
     until(other, lambda now: now.step > 0)
@@ -45,7 +45,7 @@ def neighbour(tmp_path: Path) -> Iterator[None]:
 
 
 def fill(place: Path) -> Path:
-    """A file that takes all the room there is."""
+    """A file that fills the disk."""
     ballast = place / "ballast"
     with ballast.open("wb", buffering=0) as file:
         try:
@@ -57,7 +57,7 @@ def fill(place: Path) -> Path:
 
 @pytest.mark.usefixtures("neighbour")
 def test_a_full_disk_pauses_training_and_loses_nothing(mount: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(disk, "RESERVE", 0)  # until it is really full
+    monkeypatch.setattr(disk, "RESERVE", 0)  # train until writes fail
     session = Session(MANY, RunStore(mount), threads=1)
     session.start()
     until(session, lambda now: now.step > 12)
@@ -65,7 +65,7 @@ def test_a_full_disk_pauses_training_and_loses_nothing(mount: Path, monkeypatch:
     now = until(session, lambda now: now.status == "paused" and now.error)
     assert "No space left on device" in now.error
     assert "Make room, then press Resume" in now.error
-    session.resume()  # too early: the disk is as full as before
+    session.resume()  # the disk is still full
     until(session, lambda later: later.step > now.step and later.status == "paused" and later.error)
     ballast.unlink()
     session.resume()
@@ -89,7 +89,7 @@ def test_a_nearly_full_disk_pauses_training(tmp_path: Path, monkeypatch: pytest.
     assert "The last steps were not saved" in session.snapshot().error
 
 
-def test_a_run_that_ends_on_a_full_disk_waits_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_ends_on_a_full_disk_is_saved_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session = Session(POINTS.with_values({"record.save_every": 1_000_000}), RunStore(tmp_path), threads=1)
     session.step(1)
     until(session, lambda now: now.step == 1)
@@ -121,7 +121,7 @@ def test_a_folder_that_is_moved_away_and_back_loses_nothing(tmp_path: Path) -> N
 
 
 @pytest.mark.usefixtures("neighbour")
-def test_a_folder_that_vanishes_pauses_the_run_with_a_reason(tmp_path: Path) -> None:
+def test_a_run_whose_folder_is_deleted_pauses_with_an_error(tmp_path: Path) -> None:
     session = Session(ENDLESS, store=RunStore(tmp_path / "library"), threads=1)
     session.start()
     run = until(session, lambda now: now.run_id).run_id
@@ -141,7 +141,7 @@ def test_a_read_only_folder_gives_one_clear_message(mount: Path) -> None:
     assert f"Cannot keep runs in {mount}: Read-only file system" in now.error
 
 
-def test_an_append_that_fails_half_way_leaves_the_file_as_it_was(mount: Path) -> None:
+def test_a_failed_append_leaves_the_file_unchanged(mount: Path) -> None:
     append(mount / "notes", "all of this\n")
     with pytest.raises(OSError, match="No space"):
         append(mount / "notes", "x" * 3_000_000)
