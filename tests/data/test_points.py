@@ -52,15 +52,6 @@ def test_points_fill_the_plotted_range(name: str) -> None:
     assert x.std(0).max() > 0.8
 
 
-def test_the_gaussian_has_the_moments_of_dive_into_deep_learning() -> None:
-    moments = points.moments(config("gaussian"))
-    assert moments is not None
-    mean, covariance = moments
-    torch.testing.assert_close(mean, torch.tensor([1.0, 2.0]))
-    torch.testing.assert_close(covariance, torch.tensor([[1.01, 1.95], [1.95, 4.25]]))
-    assert len(data.load(config("gaussian"))) == 1000
-
-
 @pytest.mark.parametrize("name", MIXTURES)
 def test_samples_have_the_known_moments(name: str) -> None:
     moments = points.moments(config(name))

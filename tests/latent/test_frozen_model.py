@@ -147,7 +147,7 @@ def test_the_model_of_a_run_needs_only_its_config_and_weights(run: Run) -> None:
     assert not np.array_equal(earlier.pictures(z), model.pictures(z))
 
 
-def test_a_damaged_checkpoint_is_skipped_or_named(run: Run) -> None:
+def test_damaged_weights_and_weights_of_another_network_are_skipped_or_named(run: Run) -> None:
     file = run.path / "step-0000003" / "generator.safetensors"
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     assert run.model().step == 2
@@ -155,6 +155,9 @@ def test_a_damaged_checkpoint_is_skipped_or_named(run: Run) -> None:
         RunError, match=r"checkpoint of step 3 of the run .* is missing or damaged .*; choose another step"
     ):
         run.model(3)
+    run.write_config(run.config.with_values({"generator.width": 8}))
+    with pytest.raises(RunError, match="is missing or damaged"):
+        run.model(2)
 
 
 def test_a_deleted_run_is_one_clear_error(run: Run) -> None:
@@ -171,12 +174,6 @@ def test_a_run_without_checkpoints_or_evaluations_is_one_clear_error(tmp_path: P
         run.model()
     with pytest.raises(RunError, match="has no evaluated checkpoint, so it has no best one"):
         run.model("best")
-
-
-def test_weights_of_another_network_count_as_damaged(run: Run) -> None:
-    run.write_config(run.config.with_values({"generator.width": 8}))
-    with pytest.raises(RunError, match="is missing or damaged"):
-        run.model(3)
 
 
 # ---- from a session --------------------------------------------------------------------------------------------------

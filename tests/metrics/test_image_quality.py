@@ -59,7 +59,7 @@ def test_the_training_data_have_distance_0(digits: Dataset) -> None:
     assert (quality.precision, quality.recall, quality.coverage) == (1, 1, 1)
 
 
-def test_bytes_and_floats_give_the_same_metrics(digits: Dataset) -> None:
+def test_metrics_are_repeatable_and_the_same_for_bytes_and_floats(digits: Dataset) -> None:
     images = digits.examples[:600]
     assert evaluate(images, digits) == evaluate(unit(images), digits)
 
@@ -169,11 +169,6 @@ def test_an_evaluation_can_be_cancelled(digits: Dataset) -> None:
     with pytest.raises(InterruptedError):
         evaluate(repeated(digits.examples[:50], 3000), digits, give_up)
     assert len(reported) == 3
-
-
-def test_an_evaluation_is_repeatable(digits: Dataset) -> None:
-    images = repeated(digits.examples[:50], 300)
-    assert evaluate(images, digits) == evaluate(images, digits)
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_missing_modes_are_counted(kept: int) -> None:
     assert fit.js > 0.04
 
 
-def test_the_moments_of_the_gaussian_have_a_closed_form() -> None:
+def test_the_gaussian_has_the_moments_of_dive_into_deep_learning() -> None:
     config = config_of("gaussian")
     fit = PointEvaluator(config).fit(draw(config, SAMPLES, stream(3, "sample")) + torch.tensor([0.5, 0.0]))
     assert fit.true_mean.tolist() == [1, 2]
