@@ -59,4 +59,4 @@ def test_a_run_shows_its_last_command_at_once(
     status: JobStatus, command: Command, description: str, offers: str
 ) -> None:
     run = progress._run(cast(Study, RunningStudy(command)), 0, TrialStatus("a", status, step=9))
-    assert (run.told, run.offers) == (description, offers)
+    assert (run.progress, run.offers) == (description, offers)

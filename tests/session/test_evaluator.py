@@ -280,7 +280,7 @@ def test_a_missing_or_damaged_best_json_is_reported(text: str, tmp_path: Path) -
     run = RunStore(tmp_path).create(POINTS)
     run.save(Trainer(POINTS, "cpu"), keep=1)
     (run.path / "best.json").write_text(text)
-    with pytest.raises(RunError, match="none is the best"):
+    with pytest.raises(RunError, match="has no evaluated checkpoint"):
         run.trainer("cpu", step="best")
 
 
