@@ -32,7 +32,7 @@ Written by `python -m benchmarks.recipes --seconds {seconds}`: every preset whos
 {seconds} seconds of one CPU core or to its end. Longer runs give better images, and some presets fail on purpose.
 "Recognisable" is the training time until the first metric fell below {digits:g} (Frechet distance, digits),
 {sprites:g} (sprites) or {points:g} bits (Jensen-Shannon, points), or until every mode was covered; a dash means never.
-Real digits score a Frechet distance of {floor:.2g} against real digits. `docs/presets.md` lists the
+Two sets of real digits have a Frechet distance of {floor:.2g}. `docs/presets.md` lists the
 results of the sources.
 
 | preset | steps | steps/s | recognisable | metrics at the end | samples |

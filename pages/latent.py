@@ -65,7 +65,7 @@ else:
     model, failure = None, ""
     try:
         view, model = sources.load(view, source)
-        view = panels.fitted(view.fitted(model), model)
+        view = panels.fit_to(view.fit_to(model), model)
     except RunError as error:
         failure = str(error)
     state.write(replace(view, trouble=""))

@@ -19,7 +19,7 @@ REFRESH = 2 if pool().live() else None  # seconds
 def library() -> None:
     """The list, refreshed while runs train. A selection there reruns the whole page."""
     run_list.panel([*pool().store.list(), *shipped_runs])
-    if selection.news():
+    if selection.pop_changed():
         st.rerun()
 
 
@@ -39,7 +39,7 @@ def selected_run() -> None:
         st.info("Choose a run to see how it went, and to go on with it.", icon=":material/arrow_back:")
 
 
-selection.news()  # clears the flag: the whole page is running
+selection.pop_changed()  # clears the flag: the whole page is running
 with shell.notices():
     actions.notices()
 if runs:

@@ -219,7 +219,7 @@ def train(
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=_DECAY, fused=True)
     augmentation_rng = stream(0, "classifier jiggle")
     for step, indices in enumerate(_batches(len(images), stream(0, "classifier order"))):
-        report(step / _STEPS, "Training the classifier that judges the images")
+        report(step / _STEPS, "Training the classifier that evaluates the images")
         optimizer.param_groups[0]["lr"] = _RATE * (1 + math.cos(math.pi * step / _STEPS)) / 2
         batch = augmented(images[indices].float() / 255, augmentation_rng)
         optimizer.zero_grad()

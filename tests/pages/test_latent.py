@@ -183,7 +183,7 @@ def test_a_latent_without_a_seed_survives_its_url_exactly() -> None:
 
 
 def test_undo_leads_back_50_steps_at_most() -> None:
-    view = LatentView().fitted(CONDITIONAL)
+    view = LatentView().fit_to(CONDITIONAL)
     for seed in range(60):
         view = view.at_seed(seed, CONDITIONAL)
     for _ in range(60):
@@ -192,7 +192,7 @@ def test_undo_leads_back_50_steps_at_most() -> None:
 
 
 def test_all_moves_of_a_dragged_slider_are_one_step_for_undo() -> None:
-    start = view = LatentView().fitted(CONDITIONAL)
+    start = view = LatentView().fit_to(CONDITIONAL)
     for message, offset in enumerate((0.5, 1.0, 1.5)):
         view = sliders.move(view, {"pca.0": offset}, message, 7)
     assert (view.dragging, view.message, view.strips_in_browser) == (True, 2, 7)

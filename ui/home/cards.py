@@ -8,23 +8,23 @@ from gan_core import presets
 from gan_core.presets import Preset
 from ui.formatting import rough_minutes
 
-_FIRST = "mnist-quick"
+_DEFAULT = "mnist-quick"
 
 
 def default_card() -> None:
     """The card of the default preset."""
-    preset = presets.get(_FIRST)
+    preset = presets.get(_DEFAULT)
     with st.container(border=True):
         st.markdown(f"**{preset.title}** · {preset.look_for}")
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Train on handwritten digits", icon=":material/play_arrow:", type="primary", shortcut="S"):
-                _open(_FIRST)
+                _open(_DEFAULT)
             st.caption(f"{rough_minutes(preset.minutes)} · nothing to download")
 
 
 def groups() -> list[str]:
     """The groups of the other presets, in order."""
-    return list(dict.fromkeys(presets.get(name).group for name in presets.names() if name != _FIRST))
+    return list(dict.fromkeys(presets.get(name).group for name in presets.names() if name != _DEFAULT))
 
 
 def presets_in(group: str) -> list[Preset]:

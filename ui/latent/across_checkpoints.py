@@ -37,7 +37,7 @@ def _learning(view: LatentView, source: Source, model: Model, z: Tensor, steps: 
             checkpoint = source.model(str(step), view.raw)
         except RunError:
             continue  # damaged, or deleted a moment ago: the other checkpoints are still worth showing
-        frames[step] = thumbnails.of(model, view.samples(checkpoint, z[None]))[0]
+        frames[step] = thumbnails.images_of(model, view.samples(checkpoint, z[None]))[0]
     if not frames:
         st.info("None of this run's checkpoints can be shown.", icon=":material/info:")
         return
@@ -83,8 +83,8 @@ def _other_runs(view: LatentView, source: Source, model: Model, z: Tensor) -> No
             except RunError as error:
                 st.caption(str(error))
                 continue
-            point = view.point.fitted(shown)
-            sample = thumbnails.of(shown, shown.pictures(z[None], label=point.label, psi=point.psi))
+            point = view.point.fit_to(shown)
+            sample = thumbnails.images_of(shown, shown.pictures(z[None], label=point.label, psi=point.psi))
             sample_grid(sample, f"other-run-{i}", columns=1, label=f"from {each.title}", largest=_SIDE)
             st.caption(f"{each.title}, step {shown.step:,}")
 

@@ -43,7 +43,7 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
     with left:
         st.markdown("**A − B + C**")
         sample_grid(
-            thumbnails.of(model, view.samples(model, z[None])),
+            thumbnails.images_of(model, view.samples(model, z[None])),
             "arithmetic-result",
             columns=1,
             label="result of the arithmetic",

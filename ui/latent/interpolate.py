@@ -48,7 +48,7 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
         )
     legs = len(points) if loop else len(points) - 1
     z = latent.path(points, legs * _LEG, _WAYS[way], loop)
-    frames, fps = thumbnails.of(model, view.samples(model, z)), _FPS / float(seconds)
+    frames, fps = thumbnails.images_of(model, view.samples(model, z)), _FPS / float(seconds)
     in_strip = np.linspace(0, len(z) - 1, _STRIP).round().astype(int)
     left, right = st.columns([3, 8], gap="medium")
     with left:

@@ -56,7 +56,7 @@ class LatentPoint:
         """The point of another latent. Half precision, so that a URL holds it exactly."""
         return replace(self, base=z.half().float(), seed=None, moves={})
 
-    def fitted(self, model: Model) -> LatentPoint:
+    def fit_to(self, model: Model) -> LatentPoint:
         """The point in this model: the same latent if its size fits, otherwise the latent of the same seed."""
         count = len(model.classes)
         label = min(self.label or 0, count - 1) if count else None
@@ -95,7 +95,7 @@ class LatentPoint:
         except ValueError as error:
             text = f"This link's place in latent space was not found: {error}. Seed 0 is shown."
             raise LatentPointError(text) from None
-        return cls(base, seed, moves, label, min(1.0, max(0.0, psi)), partner, mixed).fitted(model)
+        return cls(base, seed, moves, label, min(1.0, max(0.0, psi)), partner, mixed).fit_to(model)
 
 
 def direction(model: Model, name: str) -> Tensor:

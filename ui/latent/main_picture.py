@@ -30,7 +30,7 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
 
 def _picture(view: LatentView, model: Model) -> None:
     picture = view.picture(model)
-    score = scores.of(model, picture, view.point.label)
+    score = scores.scores_of(model, picture, view.point.label)
     st.caption(f"Step {model.step:,} · rim: D's score, **{score[0]:.3g}**")
     sample_grid(
         picture,

@@ -29,11 +29,11 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
     left, right = st.columns([2, 9], gap="medium")
     with left:
         st.caption("Generated")
-        sample_grid(thumbnails.of(model, sample), "memorised-sample", columns=1, label="sample", largest=112)
+        sample_grid(thumbnails.images_of(model, sample), "memorised-sample", columns=1, label="sample", largest=112)
     with right:
         st.caption(f"Nearest real ones, in the {found.space}")
         sample_grid(
-            thumbnails.of(model, found.real[0]),
+            thumbnails.images_of(model, found.real[0]),
             "memorised-real",
             columns=_NEAREST,
             label="nearest real examples",

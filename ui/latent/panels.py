@@ -35,7 +35,7 @@ PANELS = {
 }
 
 
-def fitted(view: LatentView, model: Model) -> LatentView:
+def fit_to(view: LatentView, model: Model) -> LatentView:
     """The view with a panel that this model has."""
     return view if view.panel in _labels(model) else replace(view, panel=LatentView.panel)
 

@@ -45,7 +45,7 @@ def picker(view: LatentView, model: Model, name: str, title: str, most: int = 8,
             return torch.empty(0, model.z_size)
         latents = torch.stack(picked)
         sample_grid(
-            thumbnails.of(model, view.samples(model, latents)),
+            thumbnails.images_of(model, view.samples(model, latents)),
             f"picked-grid-{name}",
             columns=most,
             label=f"pictures put aside for {title.strip('*')}; a click takes one off",

@@ -19,7 +19,7 @@ def panel(view: LatentView, model: Model) -> None:
     """Both planes; a click on a latent takes it."""
     label = view.point.label
     x = view.picture(model)
-    score = scores.of(model, x, label)
+    score = scores.scores_of(model, x, label)
     st.caption(f"Step {model.step:,} · D's score of the current point **{score[0]:.3g}** · click a latent to take it")
     plane: LatentPlane = model.remember(("plane", label), lambda: latent.plane(model, label=label))
     extent, real = thumbnails.frame_and_points(model)
@@ -42,4 +42,4 @@ def _surface(model: Model, extent: np.ndarray, label: int | None) -> np.ndarray:
     left, right, low, high = extent
     x, y = np.meshgrid(np.linspace(left, right, _CELLS), np.linspace(low, high, _CELLS))
     cells = np.stack((x, y), axis=-1).reshape(-1, 2).astype(np.float32)
-    return scores.of(model, cells, label).reshape(_CELLS, _CELLS)
+    return scores.scores_of(model, cells, label).reshape(_CELLS, _CELLS)

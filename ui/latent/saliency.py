@@ -36,10 +36,10 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
     )
     picture = view.picture(model)
     saliency = latent.saliency(model, picture, label, _KINDS[kind])
-    score = float(scores.of(model, picture, label)[0])
+    score = float(scores.scores_of(model, picture, label)[0])
     others = model.remember(
         ("scores of others", label),
-        lambda: scores.of(model, model.pictures(latent.draw(model, _OTHERS, 0), label), label),
+        lambda: scores.scores_of(model, model.pictures(latent.draw(model, _OTHERS, 0), label), label),
     )
     left, right = st.columns([7, 5], gap="medium")
     with left:

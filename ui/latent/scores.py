@@ -11,7 +11,7 @@ from gan_core.losses import score_range
 from gan_core.losses.descriptions import describe
 
 
-def of(model: Model, samples: np.ndarray, label: int | None) -> np.ndarray:
+def scores_of(model: Model, samples: np.ndarray, label: int | None) -> np.ndarray:
     """The score of each sample: (n,)."""
     config = model.config
     loss = losses.get(config.loss.name, config.loss.combine, config.loss.label_smoothing)
@@ -27,6 +27,6 @@ def range_of(model: Model) -> tuple[float, float]:
     """The scores to draw as fully fake and fully real: 0 and 1, or a critic's lowest and highest on 64 samples."""
 
     def of_samples() -> np.ndarray:
-        return of(model, model.pictures(latent.draw(model, 64, 0)), None)
+        return scores_of(model, model.pictures(latent.draw(model, 64, 0)), None)
 
     return model.remember("score range", lambda: score_range.score_range(model.config.loss.name, of_samples))

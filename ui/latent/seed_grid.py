@@ -37,12 +37,12 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
         arrow("More", "right", first + _COUNT >= SEEDS, "seed-grid", turn(_COUNT))
         if kind == _VARIATIONS:
             z = _variations(view, source, model)
-            pictures = thumbnails.of(model, view.samples(model, z))
+            pictures = thumbnails.images_of(model, view.samples(model, z))
         else:
             st.caption(f"Seeds {first} to {first + _COUNT - 1} · click one to take its latent", width="content")
             z = torch.cat([latent.draw(model, 1, first + i) for i in range(_COUNT)])
             inputs = ("seed grid", first, point.label, point.psi, point.partner, point.mixed)
-            pictures = model.remember(inputs, lambda: thumbnails.of(model, view.samples(model, z)))
+            pictures = model.remember(inputs, lambda: thumbnails.images_of(model, view.samples(model, z)))
 
     index = -1 if point.seed is None or point.moves else point.seed - first
     sample_grid(

@@ -13,7 +13,7 @@ _RADIUS = 3.5  # pixels of the point in it
 _REAL = 400  # real points to draw
 
 
-def of(model: Model, samples: np.ndarray) -> np.ndarray:
+def images_of(model: Model, samples: np.ndarray) -> np.ndarray:
     """Pictures (n, H, W, C) uint8 unchanged; points (n, 2) as dots on the data's plane, in the generator's colour."""
     if samples.ndim == 4:
         return samples

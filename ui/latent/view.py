@@ -77,7 +77,7 @@ class LatentView:
 
     def at_seed(self, seed: int, model: Model) -> LatentView:
         """The view of the latent of this seed, with all sliders at 0."""
-        return self.at(replace(self.point, seed=seed, moves={}).fitted(model))
+        return self.at(replace(self.point, seed=seed, moves={}).fit_to(model))
 
     def undone(self) -> LatentView:
         """The view of the point before."""
@@ -87,7 +87,7 @@ class LatentView:
         """The view with these latents picked under this name."""
         return replace(self, picked={**self.picked, name: tuple(latents)})
 
-    def fitted(self, model: Model) -> LatentView:
+    def fit_to(self, model: Model) -> LatentView:
         """The view in this model, at the point that a link names or else at the same point as before."""
         view = replace(self, link=None)
         if self.link is not None:
@@ -96,7 +96,7 @@ class LatentView:
             except LatentPointError as error:
                 point, trouble = LatentPoint.from_query({}, model), str(error)
             view = replace(view, point=point, trouble=trouble, earlier=())
-        point = view.point.fitted(model)
+        point = view.point.fit_to(model)
         if len(point.base) != len(view.point.base):
             view = replace(view, earlier=(), picked={})
         directions = self.directions if self.directions in DIRECTIONS else "pca"
@@ -136,7 +136,7 @@ class LatentView:
         return query | ({"panel": self.panel} if self.panel != LatentView.panel else {})
 
     def linked(self, query: Mapping[str, str]) -> LatentView:
-        """The view that a URL's query names. Values that need a model are checked by `fitted`."""
+        """The view that a URL's query names. Values that need a model are checked by `fit_to`."""
         return replace(
             self,
             source=query.get("run", self.source),

@@ -1,1 +1,1 @@
-"""The room of the Runs page: what is in the library, one run in full, and what can be done with it."""
+"""The Runs page: the library, the details of one run, and the actions on it."""

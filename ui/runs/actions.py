@@ -17,7 +17,7 @@ from ui.train import state
 from ui.train.form import label
 from ui.widgets import undo_bar
 
-_UNDO, _TROUBLE = "run to undo", "trouble with runs"
+_UNDO, _ERROR = "run to undo", "trouble with runs"
 _FIXED = ("preset", "seed", "data.", "optimizer_g.name", "optimizer_d.name", "record.samples")  # by a checkpoint
 
 
@@ -58,16 +58,16 @@ def bar(run: RunSummary, runs: list[RunSummary]) -> None:
 
 def notices() -> None:
     """The error message of the last action, and a button that undoes a deletion."""
-    if message := st.session_state.pop(_TROUBLE, ""):
+    if message := st.session_state.pop(_ERROR, ""):
         st.error(message, icon=":material/error:")
     if _UNDO in st.session_state:
         run_id, name = st.session_state[_UNDO]
         undo_bar(name, restore, run_id)
 
 
-def complain(text: str) -> None:
+def show_error(text: str) -> None:
     """Show an error message at the top of the page."""
-    st.session_state[_TROUBLE] = text
+    st.session_state[_ERROR] = text
 
 
 def restore(run_id: str) -> None:
@@ -77,7 +77,7 @@ def restore(run_id: str) -> None:
         pool().store.restore(run_id)
         selection.choose(run_id)
     except RunError as error:
-        complain(str(error))
+        show_error(str(error))
 
 
 def forget_undo() -> None:
@@ -141,7 +141,7 @@ def _delete(run: RunSummary) -> None:
         st.session_state[_UNDO] = (run.id, run.name)
         selection.choose(None)
     except RunError as error:
-        complain(str(error))
+        show_error(str(error))
 
 
 def _try(open_session: Callable[[], str]) -> None:
@@ -149,7 +149,7 @@ def _try(open_session: Callable[[], str]) -> None:
     try:
         _train(open_session())
     except (ConfigError, RunError) as error:
-        complain(f"{error}. Nothing was started." if isinstance(error, ConfigError) else str(error))
+        show_error(f"{error}. Nothing was started." if isinstance(error, ConfigError) else str(error))
         st.rerun()
 
 

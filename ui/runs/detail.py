@@ -127,7 +127,7 @@ def _save_metadata(folder: Run, name: str, tags: str, notes: str) -> None:
     try:
         folder.write_metadata(metadata)
     except OSError as error:
-        actions.complain(f"Cannot write to {folder.path}: {error.strerror}")
+        actions.show_error(f"Cannot write to {folder.path}: {error.strerror}")
 
 
 def _forks(run: RunSummary, runs: list[RunSummary]) -> None:

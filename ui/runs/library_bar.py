@@ -71,7 +71,7 @@ def _import() -> None:
         selection.choose(run.id)
         actions.forget_undo()
     except RunError as error:
-        actions.complain(str(error))
+        actions.show_error(str(error))
     st.session_state.imports += 1  # a new key empties the field
     st.rerun()
 
@@ -96,7 +96,7 @@ def _empty() -> None:
     try:
         pool().store.empty_trash()
     except RunError as error:
-        actions.complain(str(error))
+        actions.show_error(str(error))
 
 
 def _limit(in_trash: int) -> None:
@@ -117,4 +117,4 @@ def _set_limit() -> None:
     try:
         pool().store.limit = round(st.session_state.limit * 1e9)
     except OSError as error:
-        actions.complain(f"Cannot keep the limit: {error.strerror}")
+        actions.show_error(f"Cannot keep the limit: {error.strerror}")

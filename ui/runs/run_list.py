@@ -72,7 +72,7 @@ def store_of(run_id: str) -> RunStore:
 
 
 def quality(run: RunSummary) -> str:
-    """The figure that tells its quality, "Frechet distance 12.3"; "" where it was never judged."""
+    """The last evaluation of the deciding metric, such as "Frechet distance 12.3"; "" if there was no evaluation."""
     return "" if run.quality is None else f"{METRICS[run.metric].label} {short(run.quality)}"
 
 

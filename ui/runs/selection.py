@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-_RUN, STEP, _NEWS = "run", "rest-step", "another run was chosen"
+_RUN, STEP, _CHANGED = "run", "rest-step", "another run was chosen"
 
 
 def chosen() -> str | None:
@@ -18,12 +18,12 @@ def choose(run_id: str | None) -> None:
     """Select another run, or none, and show its last picture."""
     st.session_state[_RUN] = run_id
     st.session_state[STEP] = None
-    st.session_state[_NEWS] = True
+    st.session_state[_CHANGED] = True
 
 
-def news() -> bool:
+def pop_changed() -> bool:
     """Whether another run was selected since the last call."""
-    return bool(st.session_state.pop(_NEWS, False))
+    return bool(st.session_state.pop(_CHANGED, False))
 
 
 def write_url() -> None:
