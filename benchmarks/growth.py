@@ -65,7 +65,7 @@ def sessions(counts: Sequence[int], seconds: float, rounds: int, config: TrainCo
     with tempfile.TemporaryDirectory() as folder:
         pool = SessionPool(RunStore(folder), slots=max(counts))
         try:
-            all_of_them = [_begun(pool, config) for _ in range(max(counts))]
+            all_of_them = [_prepared_session(pool, config) for _ in range(max(counts))]
             taken: dict[int, list[float]] = {count: [] for count in counts}
             for _ in range(rounds):
                 for count in counts:
@@ -75,7 +75,7 @@ def sessions(counts: Sequence[int], seconds: float, rounds: int, config: TrainCo
     return _rows("sessions at a time", taken, at_a_time=True)
 
 
-def _begun(pool: SessionPool, config: TrainConfig) -> Session:
+def _prepared_session(pool: SessionPool, config: TrainConfig) -> Session:
     """A prepared session that is paused."""
     session = pool.get(pool.open(config))
     assert session is not None

@@ -87,7 +87,7 @@ def history(lengths: Sequence[int]) -> list[float]:
     return found
 
 
-def apart(work: Callable[..., list[float]], *arguments: Any) -> list[float]:
+def in_new_process(work: Callable[..., list[float]], *arguments: Any) -> list[float]:
     """The result of `work` in a new process."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
         return process.submit(work, *arguments).result()
@@ -96,14 +96,14 @@ def apart(work: Callable[..., list[float]], *arguments: Any) -> list[float]:
 def of_sessions(most: int) -> list[timing.Row]:
     """A row for each number of sessions, from none."""
     names = ["engine, no session", *(f"{n} session{'s' if n > 1 else ''} of mnist-quick" for n in range(1, most + 1))]
-    return _rows(dict(zip(names, apart(sessions, most, {}), strict=True)))
+    return _rows(dict(zip(names, in_new_process(sessions, most, {}), strict=True)))
 
 
 def of_history(steps: int) -> list[timing.Row]:
     """A row for no history, and for one, two and three times so many steps."""
     lengths = [steps * i for i in range(4)]
     names = [f"history of {length:,} steps" for length in lengths]
-    return _rows(dict(zip(names, apart(history, lengths), strict=True)))
+    return _rows(dict(zip(names, in_new_process(history, lengths), strict=True)))
 
 
 def _rows(found: dict[str, float]) -> list[timing.Row]:

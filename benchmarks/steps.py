@@ -93,8 +93,8 @@ def difference(case: str, dataset: data.Dataset, device: str, steps: int = SAME_
         with plain_loop(case, config, dataset, device) as plain:
             ours, worst = Trainer(config, device, dataset), 0.0
             for _ in range(steps):
-                theirs, record = plain.step(), ours.step()
-                for a, b in zip(theirs, (record.loss_d, record.loss_g), strict=True):
+                child_end, record = plain.step(), ours.step()
+                for a, b in zip(child_end, (record.loss_d, record.loss_g), strict=True):
                     worst = max(worst, abs(a - b) / max(1.0, abs(a)))
     return worst
 
@@ -114,35 +114,35 @@ class Loop:
 
     def __init__(self, case: str, kind: str, device: str, threads: int, seconds: float) -> None:
         spawn = multiprocessing.get_context("spawn")
-        self._line, theirs = spawn.Pipe()
-        self._process = spawn.Process(target=_loop, args=(theirs, case, kind, device, threads, seconds), daemon=True)
+        self._connection, child_end = spawn.Pipe()
+        self._process = spawn.Process(target=_loop, args=(child_end, case, kind, device, threads, seconds), daemon=True)
         self._process.start()
-        theirs.close()  # so that `recv` raises an error if the process fails
+        child_end.close()  # so that `recv` raises an error if the process fails
 
     def turn(self) -> float:
         """Run one turn; returns milliseconds per step."""
         began = time.perf_counter()
-        self._line.send(True)
-        steps: int = self._line.recv()
+        self._connection.send(True)
+        steps: int = self._connection.recv()
         return 1000 * (time.perf_counter() - began) / steps
 
     def close(self) -> None:
-        self._line.close()
+        self._connection.close()
         self._process.join()
 
 
-def _loop(line: Connection, case: str, kind: str, *rest: Any) -> None:
+def _loop(connection: Connection, case: str, kind: str, *rest: Any) -> None:
     """Run turns: the plain loop in the main thread of the process, our loop in another thread."""
     if kind == PLAIN:
-        _turns(line, case, kind, *rest)
+        _turns(connection, case, kind, *rest)
     else:
         keep_freed_memory()
-        session = threading.Thread(target=_turns, args=(line, case, kind, *rest))
+        session = threading.Thread(target=_turns, args=(connection, case, kind, *rest))
         session.start()
         session.join()
 
 
-def _turns(line: Connection, case: str, kind: str, device: str, threads: int, seconds: float) -> None:
+def _turns(connection: Connection, case: str, kind: str, device: str, threads: int, seconds: float) -> None:
     """Run one turn for each message, until the connection is closed."""
     torch.set_num_threads(threads)
     config = config_of(case)
@@ -154,10 +154,10 @@ def _turns(line: Connection, case: str, kind: str, device: str, threads: int, se
             step: Callable[[], object] = plain.step
         else:
             step = Trainer(config.with_values(VARIANTS[kind]), device, dataset).step
-        while line.recv():
+        while connection.recv():
             steps = steps or _steps_in(step, seconds, device)
             run_steps(step, steps, device)
-            line.send(steps)
+            connection.send(steps)
 
 
 def _steps_in(step: Callable[[], object], seconds: float, device: str) -> int:

@@ -3,8 +3,8 @@
     python -m benchmarks.techniques
     python -m benchmarks.techniques --techniques spectral-norm,wgan-gp --seeds 5
 
-Each experiment is a config that fails, the settings of the technique, and the value that shows the failure. Values
-repeat on one machine. Two runs train at a time, on one thread each.
+Each experiment is a config that fails, the settings of the technique, and the value that shows the failure. On
+one machine a second execution gives the same values. Two runs train at a time, on one thread each.
 """
 
 from __future__ import annotations

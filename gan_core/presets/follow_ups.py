@@ -17,7 +17,7 @@ def apply_changes(config: TrainConfig, changes: Mapping[str, Any]) -> tuple[Trai
 
     Another data set fits the networks to its samples. Another optimiser brings its learning rate. A family without
     spectral normalisation turns it off. A network without biases gets biases when its normalisation is turned off: with
-    ReLUs it would be homogeneous, f(a x) = a f(x) for a > 0, and such a D cannot judge the contrast of an image.
+    ReLUs it would be homogeneous, f(a x) = a f(x) for a > 0, and the sign of such a D does not depend on the contrast.
     A value in `changes` always takes precedence.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What can be added to a running study: a seed, a value, a run of the library."""
+"""Additions to a running study: a seed, a value, or a run of the library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a comparison needs and what differs, before it starts."""
+"""A comparison before its start: its runs, memory and time, and the settings that differ."""
 
 from __future__ import annotations
 
