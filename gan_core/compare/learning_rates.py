@@ -18,5 +18,4 @@ def suggested_rate(optimizer: str) -> float:
 
 @cache
 def _measured_rates() -> dict[str, float]:
-    rates: dict[str, float] = json.loads(FILE.read_text(encoding="utf-8"))["rates"]
-    return rates
+    return json.loads(FILE.read_text(encoding="utf-8"))["rates"]

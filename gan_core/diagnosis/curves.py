@@ -56,8 +56,7 @@ class RunSignals:
 
     def column(self, name: str) -> np.ndarray:
         """A column's rows, evenly thinned."""
-        values: np.ndarray = getattr(self.history, name)[self._rows]
-        return values
+        return getattr(self.history, name)[self._rows]
 
     def recent_mean(self, name: str) -> float:
         """Mean of a column over the recent blocks, those of the last `lasting` steps."""

@@ -4,7 +4,7 @@ A model comes from a stored run (`Run.model`) or from a run in training (`Sessio
 (n, z_size), float32 on the CPU. Pictures are uint8 (n, H, W, C); 2-D models have points (n, 2) instead.
 """
 
-from gan_core.latent.directions import DIRECTIONS, Directions, Method, directions, strip
+from gan_core.latent.directions import DIRECTIONS, Directions, Method, directions
 from gan_core.latent.frozen_model import Model, Weights, draw
 from gan_core.latent.interpolation import arithmetic, lerp, path, resample, slerp
 from gan_core.latent.inversion import Inversion, invert, prepare
@@ -35,6 +35,5 @@ __all__ = [
     "resample",
     "saliency",
     "slerp",
-    "strip",
     "to_text",
 ]

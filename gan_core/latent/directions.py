@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gan_core.latent.frozen_model import Label, Model, Styles, draw
+from gan_core.latent.frozen_model import Model, draw
 
 _LATENTS = 10_000  # to measure the response of the first layer
 _BATCH = 500
@@ -45,24 +44,6 @@ def directions(model: Model, kind: str, count: int = 8) -> Directions:
     method = DIRECTIONS[kind]
     vectors, strength = model.remember(("directions", kind), lambda: method.find(model))
     return Directions(kind, vectors[:count], strength[:count], method.about)
-
-
-def strip(
-    model: Model,
-    z: Tensor,
-    direction: Tensor,
-    reach: float = 3.0,
-    n: int = 7,
-    label: Label = None,
-    styles: Styles = None,
-    psi: float = 1.0,
-) -> np.ndarray:
-    """Pictures of n latents from z - reach * direction to z + reach * direction, evenly spaced.
-
-    z and `direction` are (z_size,); `label` is one class, by default the first.
-    """
-    steps = torch.linspace(-reach, reach, n)
-    return model.pictures(z + torch.outer(steps, direction), 0 if label is None else label, styles, psi)
 
 
 @torch.no_grad()

@@ -119,8 +119,7 @@ class Model:
 
     def _raw(self, z: Tensor, y: Tensor | None, styles: Styles, psi: float) -> Tensor:
         if self.styled is None:
-            samples: Tensor = self.generator(z, y)
-            return samples
+            return self.generator(z, y)
         if styles and len(styles) != self.layers:
             raise ValueError(f"this model has {self.layers} style layers, got {len(styles)} styles")
         w = self._style(z, y, psi)
@@ -151,8 +150,7 @@ class Model:
         """As `scores`, but differentiable, in one batch, for samples and classes on the device: (n,)."""
         scorer, features = self._scorer(), self.features(x, y)
         compared = scorer.across(torch.cat((features, self._companion_features())))[: len(x)]
-        logits: Tensor = scorer.condition.condition_logits(scorer.head(compared), compared, y)
-        return logits
+        return scorer.condition.condition_logits(scorer.head(compared), compared, y)
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """D's last features of samples on the device: (n, F)."""
@@ -221,8 +219,7 @@ class Model:
         with self._lock:
             if key not in self._cache:
                 self._cache[key] = make()
-            value: T = self._cache[key]
-            return value
+            return self._cache[key]
 
 
 def draw(of: Model | int, n: int, seed: int) -> Tensor:
@@ -255,8 +252,7 @@ def as_samples(samples: Tensor | np.ndarray, shape: tuple[int, ...]) -> Tensor:
 
 
 def _features(discriminator: Discriminator, x: Tensor, y: Tensor | None) -> Tensor:
-    features: Tensor = discriminator.features(discriminator.condition.condition_input(x, y))
-    return features
+    return discriminator.features(discriminator.condition.condition_input(x, y))
 
 
 def _frozen(network: nn.Module, state: State, device: torch.device | str | None) -> nn.Module:

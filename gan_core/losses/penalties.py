@@ -26,8 +26,7 @@ def get(config: PenaltyConfig) -> Penalty:
     Raises:
         catalog.UnknownNameError: there is no such penalty.
     """
-    penalty: Penalty = PENALTIES[config.name].load()(config)
-    return penalty
+    return PENALTIES[config.name].load()(config)
 
 
 @dataclass(frozen=True)

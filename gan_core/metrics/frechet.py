@@ -23,8 +23,8 @@ def frechet_distance(real: Tensor, fake: Tensor) -> float:
 def frechet(real: Tensor, fake: Tensor, weights: Tensor) -> Tensor:
     """Squared Frechet distance (Heusel et al., 2017), at least 0; biased upwards for few samples."""
     mean, covariance = moments(real)
-    root = _root(covariance)
-    return torch.stack([_between(mean, covariance, root, *moments(fake, row)) for row in weights])
+    root = square_root(covariance)
+    return torch.stack([gaussian_distance(mean, covariance, root, *moments(fake, row)) for row in weights])
 
 
 def moments(features: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -37,21 +37,19 @@ def moments(features: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Te
     return mean, (x * weights[:, None]).T @ x / (n - 1)
 
 
-def gaussian_distance(mean: Tensor, covariance: Tensor, other_mean: Tensor, other_covariance: Tensor) -> float:
-    """|m1 - m2|^2 + tr(C1 + C2 - 2 (C1^1/2 C2 C1^1/2)^1/2) (Dowson and Landau, 1982).
+def gaussian_distance(
+    mean: Tensor, covariance: Tensor, root: Tensor, other_mean: Tensor, other_covariance: Tensor
+) -> Tensor:
+    """|m1 - m2|^2 + tr(C1 + C2 - 2 (C1^1/2 C2 C1^1/2)^1/2) (Dowson and Landau, 1982); `root` is C1^1/2.
 
     The product under the root is symmetric, so its eigenvalues are real even if a covariance is singular.
     """
-    return float(_between(mean, covariance, _root(covariance), other_mean, other_covariance))
-
-
-def _between(mean: Tensor, covariance: Tensor, root: Tensor, other_mean: Tensor, other_covariance: Tensor) -> Tensor:
     cross = torch.linalg.eigvalsh(root @ other_covariance @ root).clamp(min=0).sqrt().sum()
     between = (mean - other_mean).square().sum()
     return (between + covariance.trace() + other_covariance.trace() - 2 * cross).clamp(min=0)
 
 
-def _root(covariance: Tensor) -> Tensor:
+def square_root(covariance: Tensor) -> Tensor:
     values, vectors = torch.linalg.eigh(covariance)
     return vectors * values.clamp(min=0).sqrt() @ vectors.T
 

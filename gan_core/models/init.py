@@ -65,8 +65,7 @@ class _FullPrecision(nn.Module):
 
     def forward(self, weight: Tensor) -> Tensor:
         with torch.autocast("cuda" if weight.is_cuda else "cpu", enabled=False):
-            normalised: Tensor = self.norm(weight)
-            return normalised
+            return self.norm(weight)
 
 
 def weight_of(layer: nn.Module) -> Tensor:

@@ -22,8 +22,7 @@ class Generator(nn.Module):
         self.embedding = nn.Embedding(classes, config.condition.dim, device="meta") if classes else None
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        samples: Tensor = self.layers(self.inputs(z, y))
-        return samples
+        return self.layers(self.inputs(z, y))
 
     def inputs(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """The input of the layers: z, concatenated with the class embedding. (N, config.generator_inputs)."""
@@ -46,5 +45,4 @@ class Discriminator(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         features = self.across(self.features(self.condition.condition_input(x, y)))
-        logits: Tensor = self.condition.condition_logits(self.head(features), features, y)
-        return logits
+        return self.condition.condition_logits(self.head(features), features, y)

@@ -40,8 +40,7 @@ class Generators(_Pairs):
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         if not self.training:
-            samples: Tensor = self.shown(z, y)
-            return samples
+            return self.shown(z, y)
         return self.forward_own_parts(z, y)
 
 
@@ -58,8 +57,7 @@ class Discriminators(_Pairs):
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         if not self.training:
-            logits: Tensor = self.shown(x, y)
-            return logits
+            return self.shown(x, y)
         first, *rest = self._shares(x, y)
         local = [network(*share) for network, share in zip(self.local, rest, strict=True)]
         messages = [messenger(network, *first) for messenger, network in zip(self.messengers, self.local, strict=True)]
@@ -88,8 +86,7 @@ class Messenger(SelfInitializedLayer):
             name: parameter.detach() + offset
             for (name, parameter), offset in zip(network.named_parameters(), self.learnt, strict=True)
         }
-        logits: Tensor = functional_call(network, weights, (x, y))
-        return logits
+        return functional_call(network, weights, (x, y))
 
 
 def penalized_discriminator(discriminator: nn.Module) -> Callable[..., Tensor]:

@@ -29,10 +29,10 @@ def size(folder: str | os.PathLike[str]) -> int:
     return sum(file.st_size for file in files(folder))
 
 
-def keep_reserve(folder: Path, needed: int = 0) -> None:
-    """Raise `OSError` (no space) if writing `needed` bytes here would leave less than the reserve."""
+def keep_reserve(folder: Path) -> None:
+    """Raise `OSError` (no space) if less than the reserve is free."""
     free = shutil.disk_usage(folder).free
-    if free < needed + RESERVE:
+    if free < RESERVE:
         raise OSError(errno.ENOSPC, f"the disk is nearly full: {free / 1e6:,.0f} MB are left")
 
 

@@ -99,12 +99,8 @@ class Run:
         """Add rows with the columns `history.COLUMNS` to metrics.csv."""
         append_csv(self.path / "metrics.csv", rows)
 
-    def metrics(self) -> list[list[float]]:
-        """The rows of metrics.csv, each with the columns `history.COLUMNS`."""
-        return self.table().tolist()
-
-    def table(self) -> NDArray[np.float64]:
-        """The same rows as one array, (n, columns)."""
+    def metrics(self) -> NDArray[np.float64]:
+        """The rows of metrics.csv: (n, columns), with the columns `history.COLUMNS`."""
         return read_table(self.path / "metrics.csv")
 
     def write_evaluations(self, rows: Sequence[Evaluation]) -> None:

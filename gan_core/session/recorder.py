@@ -44,7 +44,7 @@ class Recorder(Listener):
         self, trainer: Trainer, disk: RetryingDiskWriter, tensorboard: TensorBoardWriter | None = None
     ) -> None:
         self.history = HistoryLog()
-        past = disk.run.table() if disk.run is not None else np.empty((0, len(COLUMNS)))
+        past = disk.run.metrics() if disk.run is not None else np.empty((0, len(COLUMNS)))
         self.history.extend(past)
         self.clock = TrainingClock(float(past[-1, COLUMNS.index("seconds")]) if len(past) else 0.0)
         self._trainer, self._disk, self._tensorboard = trainer, disk, tensorboard

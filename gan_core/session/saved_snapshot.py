@@ -17,7 +17,7 @@ def saved_snapshot(run: Run) -> Snapshot:
         RunError: its config cannot be read.
     """
     config, log = run.config, HistoryLog()
-    log.extend(run.table())
+    log.extend(run.metrics())
     history = log.view()
     last = {name: getattr(history, name)[-1] if len(history) else 0 for name in COLUMNS}
     return Snapshot(

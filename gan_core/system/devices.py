@@ -36,8 +36,9 @@ def multiplies_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         with torch.cuda.device(device):
             return torch.cuda.is_bf16_supported(including_emulation=False)
-    supported: bool = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    return supported
+    cpu = torch.cpu.get_capabilities()
+    avx512 = all(cpu.get(f"avx512_{part}") for part in ("bw", "vl", "dq"))  # what PyTorch's oneDNN kernels require
+    return torch.backends.mkldnn.is_available() and bool(avx512 or cpu.get("avx_ne_convert") or cpu.get("bf16"))
 
 
 @dataclass(frozen=True, eq=False)

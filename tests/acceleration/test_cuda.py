@@ -90,8 +90,7 @@ def test_a_model_on_a_gpu_is_looked_into() -> None:
     assert model.scores(picture).shape == (1,)
     assert latent.saliency(model, picture).shape == (1, 28, 28)
     for kind in latent.DIRECTIONS:
-        found = latent.directions(model, kind, 2)
-        assert latent.strip(model, latent.draw(model, 1, seed=0)[0], found.vectors[0], n=3).shape == (3, 28, 28, 1)
+        assert latent.directions(model, kind, 2).vectors.shape == (2, model.z_size)
     *_, last = latent.invert(model, picture[0], steps=20, restarts=2)
     assert last.done
     assert last.error < 0.01

@@ -38,7 +38,6 @@ def test_every_tool_works_with_every_kind_of_model(name: str) -> None:
     for kind in DIRECTIONS:
         found = latent.directions(model, kind, count=4)
         assert len(found.vectors) == min(4, model.z_size)
-        assert latent.strip(model, z[0], found.vectors[0], n=3).shape[0] == 3
     *_, last = latent.invert(model, samples[0], steps=2, restarts=2)
     assert last.done
     assert np.isfinite(last.error)

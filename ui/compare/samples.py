@@ -26,8 +26,7 @@ _POINTS = 400
 
 def moment(study: Study) -> int | None:
     """The step that is selected on the time line; None for the last."""
-    step: int | None = st.session_state.get(_key(study))
-    return step
+    return st.session_state.get(_key(study))
 
 
 def move(study: Study, results: Results, step: float) -> None:
@@ -109,8 +108,7 @@ def _frame(folder: Path, step: int) -> np.ndarray | Plane:
 
 @lru_cache(maxsize=8)
 def _real(config: TrainConfig) -> np.ndarray:
-    points: np.ndarray = data.load(config).examples[:_POINTS].numpy()
-    return points
+    return data.load(config).examples[:_POINTS].numpy()
 
 
 def _key(study: Study) -> str:

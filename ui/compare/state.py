@@ -113,5 +113,4 @@ def show_error(text: str) -> None:
 
 def error_text() -> str:
     """The error of the last action; "" if there is none. It is shown once."""
-    text: str = st.session_state.pop(_TROUBLE, "")
-    return text
+    return st.session_state.pop(_TROUBLE, "")

@@ -2,6 +2,7 @@
 
 export default (component) => mount(Pad, component);
 
+const EXTENT = 3; // the pad shows [-EXTENT, EXTENT] on both axes, in data units
 const SPACING = 0.02; // between points along a stroke, as a share of the pad's width
 const STEP = 0.025; // of the keyboard's pen, as such a share
 
@@ -23,9 +24,9 @@ class Pad extends View {
   }
 
   // Only the first data matter: from then on the drawing is the browser's.
-  show({ points, extent, limit, ruler }) {
+  show({ points, limit, ruler }) {
     const strokes = points.map((point) => [point]); // lists of [x, y] in data units
-    if (!this.strokes) Object.assign(this, { strokes, extent, limit, ruler });
+    if (!this.strokes) Object.assign(this, { strokes, limit, ruler });
     this.paint();
   }
 
@@ -35,11 +36,11 @@ class Pad extends View {
     const box = this.canvas.getBoundingClientRect();
     const across = ((event.clientX - box.left) / box.width) * 2 - 1;
     const down = ((event.clientY - box.top) / box.height) * 2 - 1;
-    return this.inside([across * this.extent, -down * this.extent]);
+    return this.inside([across * EXTENT, -down * EXTENT]);
   }
 
   inside(point) {
-    return point.map((value) => Math.min(Math.max(value, -this.extent), this.extent));
+    return point.map((value) => Math.min(Math.max(value, -EXTENT), EXTENT));
   }
 
   begin(event) {
@@ -70,7 +71,7 @@ class Pad extends View {
   }
 
   key(event) {
-    const step = STEP * 2 * this.extent;
+    const step = STEP * 2 * EXTENT;
     const move = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] }[event.key];
     if (move) {
       this.pen = this.inside((this.pen ?? [0, 0]).map((value, i) => value + move[i]));
@@ -103,7 +104,7 @@ class Pad extends View {
     const lengths = strokes.map(lengthOf);
     const total = lengths.reduce((sum, length) => sum + length, 0);
     const spare = Math.max(this.limit - strokes.length, 1);
-    const spacing = Math.max(SPACING * 2 * this.extent, total / spare);
+    const spacing = Math.max(SPACING * 2 * EXTENT, total / spare);
     const all = strokes.flatMap((stroke, i) => along(stroke, lengths[i], spacing));
     return all.slice(0, this.limit).map((point) => point.map((value) => Math.round(value * 1000) / 1000));
   }
@@ -111,12 +112,12 @@ class Pad extends View {
   // ---- picture -----------------------------------------------------------------------------------------------------
 
   paint() {
-    const { canvas, extent } = this;
+    const { canvas } = this;
     if (!this.strokes || canvas.clientWidth === 0) return;
     const side = Math.round(canvas.clientWidth * window.devicePixelRatio);
     const context = cleared(canvas, side, side);
     const theme = themeOf(canvas);
-    const at = ([x, y]) => [((x / extent + 1) / 2) * side, ((1 - y / extent) / 2) * side];
+    const at = ([x, y]) => [((x / EXTENT + 1) / 2) * side, ((1 - y / EXTENT) / 2) * side];
     const unit = side / canvas.clientWidth;
     if (this.ruler) this.paintRuler(context, theme, at, unit);
 
@@ -137,11 +138,11 @@ class Pad extends View {
     context.fillStyle = theme.color("text", 0.55);
     context.font = `${11 * unit}px ${theme.font}`;
     context.textAlign = "left";
-    for (let i = Math.ceil(-this.extent) + 1; i < this.extent; i++) {
+    for (let i = Math.ceil(-EXTENT) + 1; i < EXTENT; i++) {
       context.strokeStyle = theme.color("text", i === 0 ? 0.2 : 0.07);
       context.lineWidth = unit;
-      line(context, [at([i, -this.extent]), at([i, this.extent])]);
-      line(context, [at([-this.extent, i]), at([this.extent, i])]);
+      line(context, [at([i, -EXTENT]), at([i, EXTENT])]);
+      line(context, [at([-EXTENT, i]), at([EXTENT, i])]);
       const [x, y] = at([i, 0]);
       context.fillText(String(i).replace("-", "−"), x + 3 * unit, y + 12 * unit);
     }

@@ -21,16 +21,14 @@ _mount = component(
 def draw_pad(
     key: str,
     points: Sequence[tuple[float, float]] = (),
-    extent: float = 3.0,
     limit: int = 400,
     ruler: bool = True,
     on_draw: Callable[[Points], None] | None = None,
 ) -> Points:
-    """Show a square pad that turns strokes (mouse, finger or arrow keys) into evenly spaced points.
+    """Show a square pad, [-3, 3] on both axes, that turns strokes (mouse, finger, arrow keys) into even points.
 
     Args:
         points: the initial drawing; for a new one use another key.
-        extent: the pad shows [-extent, extent] on both axes.
         limit: maximum number of points.
         ruler: show the axes and the number of points.
         on_draw: called with the points after a change, before the rerun.
@@ -41,7 +39,7 @@ def draw_pad(
     drawn = st.session_state.get(key, {}).get("points", points)
     result = _mount(
         key=key,
-        data={"points": _pairs(drawn), "extent": extent, "limit": limit, "ruler": ruler},
+        data={"points": _pairs(drawn), "limit": limit, "ruler": ruler},
         default={"points": _pairs(points)},
         on_points_change=forward(key, "points", lambda points: on_draw and on_draw(_pairs(points))),
     )

@@ -28,7 +28,7 @@ class Film extends View {
     this.root.querySelector(".bar").style.visibility = n > 1 ? "visible" : "hidden";
     this.go(Math.round(share * (n - 1)));
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (first && header.play && !calm && n > 1) this.start();
+    if (first && !calm && n > 1) this.start();
     else if (restarted && this.timer) this.start();
     else this.label();
   }

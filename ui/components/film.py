@@ -24,9 +24,10 @@ def film(
     loop: bool = True,
     largest: int = 280,
     label: str = "film",
-    play: bool = True,
 ) -> None:
     """Show (n, H, W, C) uint8 frames as a film with a play button and a slider over its frames.
+
+    It starts at once, unless the system asks for reduced motion.
 
     Args:
         captions: a text for each frame, shown beside the slider; () shows its number.
@@ -34,7 +35,6 @@ def film(
         loop: start again after the last frame; otherwise stop there.
         largest: greatest side on screen, in pixels.
         label: what it shows, for screen readers.
-        play: start at once, unless the system asks for reduced motion.
     """
     header = {
         "shape": frames.shape,
@@ -43,6 +43,5 @@ def film(
         "loop": loop,
         "largest": largest,
         "label": label,
-        "play": play,
     }
     _mount(key=key, data=packed(header, frames))

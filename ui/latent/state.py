@@ -20,8 +20,7 @@ MAIN, PANEL = "latent-main", "latent-panel"  # keys of the page's two fragments
 
 def read() -> LatentView:
     """The tab's view."""
-    view: LatentView = st.session_state.get(_VIEW) or LatentView()
-    return view
+    return st.session_state.get(_VIEW) or LatentView()
 
 
 def write(view: LatentView) -> None:

@@ -35,8 +35,7 @@ def write_url() -> None:
 
 def step() -> int | None:
     """The selected step, None for the last."""
-    at: int | None = st.session_state[STEP]
-    return at
+    return st.session_state[STEP]
 
 
 def move(at: int | None) -> None:

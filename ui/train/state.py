@@ -38,8 +38,7 @@ def open_page() -> None:
 
 def draft() -> TrainConfig:
     """The experiment that this tab edits and that Start begins."""
-    config: TrainConfig = st.session_state.draft
-    return config
+    return st.session_state.draft
 
 
 def changed() -> TrainConfig | None:
@@ -75,8 +74,7 @@ def follow(session: Session | None) -> bool:
 
 
 def watched_key() -> str | None:
-    key: str | None = st.session_state.get("watched")
-    return key
+    return st.session_state.get("watched")
 
 
 def watched() -> Session | None:

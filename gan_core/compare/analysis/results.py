@@ -187,7 +187,7 @@ def _history(run: Run) -> History:
 
 @lru_cache(maxsize=MAX_RUNS)
 def _parsed_history(folder: Path, version: tuple[int, int]) -> History:
-    return History(*np.array(Run(folder).metrics(), dtype=float).reshape(-1, len(COLUMNS)).T)
+    return History(*Run(folder).metrics().T)
 
 
 def _line(run: TrialData, name: str, x: X, smooth: float) -> tuple[np.ndarray, np.ndarray]:

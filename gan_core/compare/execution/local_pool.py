@@ -50,8 +50,7 @@ class Process:
             line = self._child.stdout.readline()
         except (OSError, ValueError):  # the pipe is broken or closed
             line = ""
-        answer: Answer = json.loads(line) if line else None
-        return answer
+        return json.loads(line) if line else None
 
     def close(self) -> None:
         """Let it save and end."""

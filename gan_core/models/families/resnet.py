@@ -50,8 +50,7 @@ class Residual(nn.Module):
         self.path, self.shortcut = path, shortcut
 
     def forward(self, x: Tensor) -> Tensor:
-        total: Tensor = self.path(x) + self.shortcut(x)
-        return total
+        return self.path(x) + self.shortcut(x)
 
 
 class SumPool2d(nn.Module):

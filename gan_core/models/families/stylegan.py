@@ -77,8 +77,7 @@ class StyleGenerator(SelfInitializedLayer, StochasticLayer):
 
     def map(self, inputs: Tensor) -> Tensor:
         """Inputs (N, generator_inputs), normalized to a mean square of 1 as in the papers' code -> styles w (N, W)."""
-        w: Tensor = self.mapping(inputs * torch.rsqrt(inputs.square().mean(dim=1, keepdim=True) + 1e-8))
-        return w
+        return self.mapping(inputs * torch.rsqrt(inputs.square().mean(dim=1, keepdim=True) + 1e-8))
 
     def synthesise(self, styles: Tensor) -> Tensor:
         """A style for each layer (N, layers, W) -> images (N, channels, side, side)."""
@@ -86,8 +85,7 @@ class StyleGenerator(SelfInitializedLayer, StochasticLayer):
         sizes = [1] + [2] * (len(self.stages) - 1)  # convolutions per block
         for block, w in zip(self.stages, styles.split(sizes, dim=1), strict=True):
             x, image = block(x, image, w)
-        output: Tensor = self.output(image)
-        return output
+        return self.output(image)
 
     def truncate(self, w: Tensor, psi: float) -> Tensor:
         """Truncation (2019, appendix B): move styles w (N, W) to the mean style; psi 1 keeps w, 0 gives the mean."""

@@ -79,8 +79,7 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.attention(x)
-        output: Tensor = x + self.hidden(x)
-        return output
+        return x + self.hidden(x)
 
 
 class Attention(nn.Module):
@@ -102,8 +101,7 @@ class Attention(nn.Module):
             attended = F.scaled_dot_product_attention(q, k, v)
         else:
             attended = (q @ k.transpose(2, 3) / math.sqrt(q.shape[3])).softmax(dim=3).to(v.dtype) @ v
-        merged: Tensor = self.merge(attended.transpose(1, 2).flatten(2))
-        return merged
+        return self.merge(attended.transpose(1, 2).flatten(2))
 
 
 class TransformerStage(SelfInitializedLayer):
