@@ -26,7 +26,7 @@ def diagnosed(case: Case, seed: int) -> dict[str, list[float]]:
     run, named = DiagnosedRun(case.config(seed)), dict[str, list[float]]()
     for findings in run.go(case.steps):
         for finding in findings:
-            named.setdefault(finding.id, [run.trainer.steps, round(run.recorder.clock.seconds, 1)])
+            named.setdefault(finding.id, [run.trainer.steps, round(run.context.clock.seconds, 1)])
     return named
 
 

@@ -17,8 +17,7 @@ from gan_core.config import TrainConfig
 from gan_core.diagnosis import Finding, HealthMonitor
 from gan_core.diagnosis.sample_stats import SampleStatsLog
 from gan_core.session.commands import CommandQueue
-from gan_core.session.disk_writer import RetryingDiskWriter
-from gan_core.session.observer import Observer
+from gan_core.session.context import Context
 from gan_core.session.recorder import DivergedError, Recorder
 from gan_core.training.trainer import Trainer
 
@@ -174,18 +173,14 @@ class DiagnosedRun:
 
     def __init__(self, config: TrainConfig) -> None:
         self.config, self.trainer = config, Trainer(config, "cpu")
-        disk = RetryingDiskWriter(None, CommandQueue(config), lambda update: None)
-        self.observer, self.recorder, self.sample_stats = (
-            Observer(self.trainer),
-            Recorder(self.trainer, disk),
-            SampleStatsLog(),
-        )
-        self.watch = HealthMonitor()
+        self.context = Context(self.trainer, None, CommandQueue(config), lambda update: None)
+        self.recorder = Recorder(self.context)
+        self.sample_stats, self.watch = SampleStatsLog(), HealthMonitor()
 
     def go(self, steps: int) -> Iterator[tuple[Finding, ...]]:
         """Train for so many steps, or until a loss is not finite; yields the findings at each of forty steps."""
         for step in range(1, steps + 1):
-            self.recorder.clock.resume()
+            self.context.clock.resume()
             self.recorder.after_step(self.trainer.step(), "both")
             if step % max(1, steps // DIAGNOSES) == 0:
                 diverged = False
@@ -198,17 +193,17 @@ class DiagnosedRun:
                     return
 
     def _diagnose(self) -> tuple[Finding, ...]:
-        trainer, observer = self.trainer, self.observer
+        trainer, observer = self.trainer, self.context.observer
         stats = observer.sample_stats(observer.sample_view(trainer), trainer.steps, observer.fit(trainer))
         if stats is not None:
             self.sample_stats.add(stats)
-        return self.watch.update(self.config, self.recorder.history.view(), self.sample_stats.view())
+        return self.watch.update(self.config, self.context.history.view(), self.sample_stats.view())
 
     def with_settings(self, config: TrainConfig) -> DiagnosedRun:
         """A copy that continues under other live settings."""
         changed = DiagnosedRun(config)
         changed.trainer.load_state_dict(copy.deepcopy(self.trainer.state_dict()))
-        changed.recorder.history, changed.recorder.clock = copy.deepcopy((self.recorder.history, self.recorder.clock))
+        changed.context.history, changed.context.clock = copy.deepcopy((self.context.history, self.context.clock))
         changed.sample_stats, changed.watch = copy.deepcopy((self.sample_stats, self.watch))
         return changed
 

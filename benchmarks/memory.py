@@ -68,14 +68,13 @@ def history(lengths: Sequence[int]) -> list[float]:
 
     from gan_core import presets
     from gan_core.session.commands import CommandQueue
-    from gan_core.session.disk_writer import RetryingDiskWriter
+    from gan_core.session.context import Context
     from gan_core.session.recorder import Recorder
     from gan_core.training.step_record import VALUES, StepRecord
     from gan_core.training.trainer import Trainer
 
     config = presets.load("ring8").with_values({"record.log_every": 1})
-    disk = RetryingDiskWriter(None, CommandQueue(config), lambda update: None)
-    recorder, step = Recorder(Trainer(config, "cpu"), disk), 0
+    recorder, step = Recorder(Context(Trainer(config, "cpu"), None, CommandQueue(config), lambda update: None)), 0
     values, found = torch.zeros(len(VALUES)), []
     for length in lengths:
         while step < length:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from gan_core.session.commands import CommandQueue
-from gan_core.session.evaluator import Evaluator
+from gan_core.session.context import Context
 from gan_core.session.listener import Listener
 from gan_core.session.recorder import Recorder
-from gan_core.session.snapshot import Publish, Status
+from gan_core.session.snapshot import Status
 from gan_core.training.step_record import StepRecord
-from gan_core.training.trainer import Trainer, Which
+from gan_core.training.trainer import Which
 
 
 class EvaluationSchedule(Listener):
@@ -21,11 +20,10 @@ class EvaluationSchedule(Listener):
     comparison is evaluated at the same steps.
     """
 
-    def __init__(
-        self, trainer: Trainer, commands: CommandQueue, publish: Publish, recorder: Recorder, evaluator: Evaluator
-    ) -> None:
-        self._trainer, self._commands, self._publish = trainer, commands, publish
-        self._recorder, self._evaluator, self._clock = recorder, evaluator, recorder.clock
+    def __init__(self, context: Context, recorder: Recorder) -> None:
+        super().__init__(context)
+        self._commands, self._clock = context.commands, context.clock
+        self._evaluator, self._recorder = context.evaluator, recorder
         self._due = self._clock.seconds + self._interval
 
     def at_start(self) -> None:
@@ -42,7 +40,7 @@ class EvaluationSchedule(Listener):
         by_step = self._trainer.config.record.judge_every > 0
         if self._commands.stopping or (not by_step and self._clock.seconds < self._interval):
             return True
-        self._publish(lambda now: replace(now, activity="evaluating the last step"))
+        self._context.publish(lambda now: replace(now, activity="evaluating the last step"))
         if self._wait() and not self._evaluator.has_evaluated(self._trainer.steps):
             self._evaluate_and_wait()
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gan_core.config import TrainConfig
+from gan_core.session.context import Context
 from gan_core.session.snapshot import Status
 from gan_core.training.step_record import StepRecord
 from gan_core.training.trainer import Which
@@ -10,6 +11,9 @@ from gan_core.training.trainer import Which
 
 class Listener:
     """The training thread calls these methods, for one listener after another. The default does nothing."""
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._trainer, self._disk = context, context.trainer, context.disk
 
     def at_start(self) -> None:
         """Called before the first step."""

@@ -9,19 +9,15 @@ from gan_core.config import TrainConfig
 from gan_core.runs import Run
 from gan_core.session.checkpoints import Checkpoints
 from gan_core.session.commands import CommandQueue
-from gan_core.session.disk_writer import RetryingDiskWriter
+from gan_core.session.context import Context
 from gan_core.session.evaluation_schedule import EvaluationSchedule
-from gan_core.session.evaluator import Evaluator
 from gan_core.session.event_log import EventLog
 from gan_core.session.frames import Frames
 from gan_core.session.health import Health
 from gan_core.session.listener import Listener
-from gan_core.session.observer import Observer
 from gan_core.session.publisher import Publisher
 from gan_core.session.recorder import DivergedError, Recorder
-from gan_core.session.sample_views import SampleViews
 from gan_core.session.snapshot import Publish, Status
-from gan_core.session.tensorboard import TensorBoardWriter
 from gan_core.session.training_slots import TrainingSlots, waiting_text
 from gan_core.training.trainer import Trainer, Which
 
@@ -47,24 +43,18 @@ class Loop:
         max_seconds: float | None = None,
     ) -> None:
         self.trainer, self.commands, self.publish, self.slots = trainer, commands, publish, slots
-        disk, observer = RetryingDiskWriter(run, commands, publish), Observer(trainer)
-        tensorboard: TensorBoardWriter | None = None
-        if run is not None and trainer.config.record.tensorboard:
-            tensorboard = TensorBoardWriter(run, trainer.config, trainer.steps)
-        recorder = Recorder(trainer, disk, tensorboard)
-        event_log, frames = EventLog(trainer, disk), Frames(trainer, disk, observer, tensorboard)
-        evaluator = Evaluator(trainer, run, publish)
-        evaluations = EvaluationSchedule(trainer, commands, publish, recorder, evaluator)
-        health = Health(trainer, disk, recorder, evaluator)
-        views = SampleViews(trainer, observer, health)
-        run_id = run.id if run is not None else ""
-        publisher = Publisher(trainer, commands, publish, run_id, recorder, event_log, frames, evaluator, health, views)
-        self.checkpoints = Checkpoints(trainer, disk, recorder, health)
-        # The order matters: the recorder counts and checks a step before it is saved, evaluated and published.
-        self.listeners: list[Listener] = [event_log, recorder, frames, self.checkpoints, evaluations, publisher]
-        if tensorboard is not None:
-            self.listeners.append(tensorboard)
-        self.clock = recorder.clock
+        context = Context(trainer, run, commands, publish)
+        recorder, health = Recorder(context), Health(context)
+        self.checkpoints = Checkpoints(context, recorder)
+        self.listeners: list[Listener] = [
+            EventLog(context),
+            recorder,
+            Frames(context),
+            self.checkpoints,
+            EvaluationSchedule(context, recorder),
+            Publisher(context, recorder, health),
+        ]
+        self.clock = context.clock
         self.limited = max_steps is not None or max_seconds is not None
         self.max_step = trainer.steps + (math.inf if max_steps is None else max_steps)
         self.max_seconds = self.clock.seconds + (math.inf if max_seconds is None else max_seconds)

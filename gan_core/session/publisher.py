@@ -8,18 +8,15 @@ from dataclasses import replace
 import psutil
 import torch
 
-from gan_core.session.commands import CommandQueue
-from gan_core.session.evaluator import Evaluator
-from gan_core.session.event_log import EventLog
-from gan_core.session.frames import Frames
+from gan_core.session.context import Context
 from gan_core.session.health import Health
 from gan_core.session.listener import Listener
 from gan_core.session.recorder import Recorder
 from gan_core.session.sample_views import SampleViews
-from gan_core.session.snapshot import Publish, SampleView, Status
+from gan_core.session.snapshot import SampleView, Status
 from gan_core.system.devices import describe_device
 from gan_core.training.step_record import StepRecord
-from gan_core.training.trainer import Trainer, Which
+from gan_core.training.trainer import Which
 
 INTERVAL = 0.4  # seconds between snapshots
 
@@ -27,27 +24,14 @@ INTERVAL = 0.4  # seconds between snapshots
 class Publisher(Listener):
     """Assembles a snapshot from the other listeners, every `INTERVAL` seconds and whenever training rests."""
 
-    def __init__(
-        self,
-        trainer: Trainer,
-        commands: CommandQueue,
-        publish: Publish,
-        run_id: str,
-        recorder: Recorder,
-        event_log: EventLog,
-        frames: Frames,
-        evaluator: Evaluator,
-        health: Health,
-        views: SampleViews,
-    ) -> None:
-        self._trainer, self._commands, self._publish, self._run_id = trainer, commands, publish, run_id
-        self._recorder, self._event_log, self._frames = recorder, event_log, frames
-        self._evaluator, self._health, self._views = evaluator, health, views
+    def __init__(self, context: Context, recorder: Recorder, health: Health) -> None:
+        super().__init__(context)
+        self._recorder, self._health, self._views = recorder, health, SampleViews(context, health)
         self._next_time = 0.0
 
     def after_step(self, record: StepRecord, which: Which) -> None:
         if time.perf_counter() >= self._next_time:
-            commands = self._commands
+            commands = self._context.commands
             self.show("stopping" if commands.stopping else "training" if commands.running else "paused")
 
     def at_rest(self) -> None:
@@ -58,17 +42,16 @@ class Publisher(Listener):
         return True
 
     def at_divergence(self, error: str) -> None:
-        step, history, health = self._trainer.steps, self._recorder.history.view(), self._health.diagnose()
-        changes = tuple(self._event_log.setting_changes)
-        self._publish(
+        context, health = self._context, self._health.diagnose()
+        context.publish(
             lambda now: replace(
                 now,
                 status="failed",
                 error=error,
-                step=step,
-                history=history,
+                step=context.trainer.steps,
+                history=context.history.view(),
                 health=health,
-                setting_changes=changes,
+                setting_changes=tuple(context.setting_changes),
                 sample_view=SampleView(),
             )
         )
@@ -76,34 +59,33 @@ class Publisher(Listener):
     def show(self, status: Status) -> None:
         """Publish a snapshot. Its samples are those of the current step, unless the status is "training"."""
         self._recorder.flush()
-        trainer, clock, history = self._trainer, self._recorder.clock, self._recorder.history.view()
-        rate = clock.steps_per_second
+        context, trainer, rate = self._context, self._trainer, self._context.clock.steps_per_second
         view, fit, fit_step = self._views.get(now=status != "training")
         health = self._health.diagnose()
-        self._publish(
+        context.publish(
             lambda now: replace(
                 now,
                 config=trainer.config,
                 status=status,
                 activity="",
-                run_id=self._run_id,
+                run_id=context.run.id if context.run is not None else "",
                 device=describe_device(trainer.device),
                 step=trainer.steps,
                 total_steps=trainer.total_steps,
                 epoch=trainer.epoch,
                 images=trainer.images,
-                seconds=clock.seconds,
+                seconds=context.clock.seconds,
                 steps_per_second=rate,
                 seconds_left=max(0, trainer.total_steps - trainer.steps) / rate if rate else None,
                 memory=_memory(trainer.device),
-                history=history,
+                history=context.history.view(),
                 sample_view=view,
                 fit=fit,
                 fit_step=fit_step,
                 health=health,
-                evaluations=self._evaluator.evaluations,
-                setting_changes=tuple(self._event_log.setting_changes),
-                frames=tuple(self._frames.steps),
+                evaluations=context.evaluator.evaluations,
+                setting_changes=tuple(context.setting_changes),
+                frames=tuple(context.frames),
                 notes=trainer.notes,
             )
         )

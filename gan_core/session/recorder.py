@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 
-from gan_core.session.clock import TrainingClock
-from gan_core.session.disk_writer import RetryingDiskWriter
+from gan_core.session.context import Context
 from gan_core.session.listener import Listener
 from gan_core.session.snapshot import Status
-from gan_core.session.tensorboard import TensorBoardWriter
-from gan_core.training.history import COLUMNS, HistoryLog
+from gan_core.training.history import COLUMNS
 from gan_core.training.step_record import VALUES, StepRecord
 from gan_core.training.trainer import Trainer, Which
 
@@ -35,26 +32,18 @@ class Recorder(Listener):
     """Keeps the values of a run in memory and in its folder, and counts the time spent training.
 
     The values of a step stay on the training device until `flush` copies all waiting steps at once.
-
-    Args:
-        tensorboard: also receives the rows.
     """
 
-    def __init__(
-        self, trainer: Trainer, disk: RetryingDiskWriter, tensorboard: TensorBoardWriter | None = None
-    ) -> None:
-        self.history = HistoryLog()
-        past = disk.run.metrics() if disk.run is not None else np.empty((0, len(COLUMNS)))
-        self.history.extend(past)
-        self.clock = TrainingClock(float(past[-1, COLUMNS.index("seconds")]) if len(past) else 0.0)
-        self._trainer, self._disk, self._tensorboard = trainer, disk, tensorboard
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
         self._waiting: list[tuple[StepRecord, Which, float]] = []
         self._unwritten: list[list[float]] = []  # rows that are not on disk yet
 
     def after_step(self, record: StepRecord, which: Which) -> None:
-        self.clock.tick(record.step)
+        clock = self._context.clock
+        clock.tick(record.step)
         if record.step % self._trainer.config.record.log_every == 0:
-            self._waiting.append((record, which, self.clock.seconds))
+            self._waiting.append((record, which, clock.seconds))
 
     def flush(self) -> bool:
         """Fetch, check and write the waiting values. False: the disk refused, and the next flush tries again.
@@ -74,6 +63,10 @@ class Recorder(Listener):
             raise DivergedError(f"A weight of the {network} became NaN or infinite by step {self._trainer.steps}")
         return True
 
+    def close(self) -> None:
+        if self._context.tensorboard is not None:
+            self._context.tensorboard.close()
+
     def _flush(self) -> None:
         if not self._waiting and not self._unwritten:
             return
@@ -85,13 +78,13 @@ class Recorder(Listener):
             problem = _non_finite_loss(record.step, which, values)
             if problem:
                 break
-        self.history.extend(rows)
-        if self._disk.run is not None:
+        self._context.history.extend(rows)
+        if self._context.run is not None:
             self._unwritten += rows
-            self._disk.run.append_metrics(self._unwritten)
+            self._context.run.append_metrics(self._unwritten)
             written, self._unwritten = self._unwritten, []
-            if self._tensorboard is not None:
-                self._tensorboard.add_rows(written)
+            if self._context.tensorboard is not None:
+                self._context.tensorboard.add_rows(written)
         if problem:
             raise DivergedError(problem)
 

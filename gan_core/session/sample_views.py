@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
-from gan_core.metrics.point_quality import Fit
-from gan_core.session.health import Health
-from gan_core.session.observer import Observer
-from gan_core.session.snapshot import SampleView
-from gan_core.session.throttle import Throttle
-from gan_core.training.trainer import Trainer
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
-VIEW_SHARE, FIT_SHARE = 0.015, 0.01  # of the training time
+from gan_core.metrics.point_quality import Fit
+from gan_core.session.context import Context
+from gan_core.session.health import Health
+from gan_core.session.snapshot import SampleView
+
+_VIEW_SHARE, _FIT_SHARE = 0.015, 0.01  # of the training time
+_FIRST_PAUSE = 2.0  # seconds at most between the first computation, which also loads kernels, and the second
+
+T = TypeVar("T")
+
+
+class Throttle(Generic[T]):
+    """Caches a value, and computes it again only as often as keeps the computation within a share of the time."""
+
+    def __init__(self, compute: Callable[[], T], share: float) -> None:
+        self._compute, self._share = compute, share
+        self._next_time = 0.0
+        self.value: T  # the last result
+
+    def get(self, now: bool = False) -> T:
+        """The value, computed again if that is due or if `now` is true."""
+        started = time.perf_counter()
+        if now or started >= self._next_time:
+            first = not hasattr(self, "value")
+            self.value = self._compute()
+            ended = time.perf_counter()
+            pause = (ended - started) / self._share
+            self._next_time = ended + (min(pause, _FIRST_PAUSE) if first else pause)
+        return self.value
 
 
 class SampleViews:
     """Computes sample views and fits, and passes the statistics of the samples to `health`."""
 
-    def __init__(self, trainer: Trainer, observer: Observer, health: Health) -> None:
-        self._trainer, self._observer, self._health = trainer, observer, health
-        self._view = Throttle(self._compute_view, VIEW_SHARE)
-        self._fit = Throttle(self._compute_fit, FIT_SHARE)
+    def __init__(self, context: Context, health: Health) -> None:
+        self._trainer, self._observer, self._health = context.trainer, context.observer, health
+        self._view = Throttle(self._compute_view, _VIEW_SHARE)
+        self._fit = Throttle(self._compute_fit, _FIT_SHARE)
         self._fit_step = -1
 
     def get(self, now: bool) -> tuple[SampleView, Fit | None, int]:

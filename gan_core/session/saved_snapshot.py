@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from gan_core.diagnosis import diagnose
-from gan_core.runs.run import Run
+from gan_core.runs.run import CURVE_EVENTS, Run
 from gan_core.session.evaluator import saved_evaluations
-from gan_core.session.event_log import saved_setting_changes
-from gan_core.session.snapshot import Snapshot
+from gan_core.session.snapshot import SettingChange, Snapshot
 from gan_core.training.history import COLUMNS, HistoryLog
 
 
@@ -34,3 +33,8 @@ def saved_snapshot(run: Run) -> Snapshot:
         evaluations=saved_evaluations(run),
         health=diagnose(config, history, tuple(run.sample_stats())),
     )
+
+
+def saved_setting_changes(run: Run) -> list[SettingChange]:
+    """The setting changes in the events of a run, oldest first."""
+    return [SettingChange(event["step"], event["text"]) for event in run.events() if event["kind"] in CURVE_EVENTS]

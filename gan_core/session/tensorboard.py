@@ -12,7 +12,6 @@ from gan_core.config import ConfigError, TrainConfig
 from gan_core.export import plane_images
 from gan_core.losses.score_range import score_range
 from gan_core.runs import Run, tile
-from gan_core.session.listener import Listener
 from gan_core.training.history import COLUMNS
 from gan_core.training.plane_view import Plane
 
@@ -33,7 +32,7 @@ def require_package(config: TrainConfig) -> None:
         )
 
 
-class TensorBoardWriter(Listener):
+class TensorBoardWriter:
     """Writes the event files of one run.
 
     Args:

@@ -25,7 +25,7 @@ def draw_pad(
     ruler: bool = True,
     on_draw: Callable[[Points], None] | None = None,
 ) -> Points:
-    """Show a square pad, [-3, 3] on both axes, that turns strokes (mouse, finger, arrow keys) into even points.
+    """Show a pad, [-3, 3] on both axes, that turns strokes (mouse, finger, arrow keys) into evenly spaced points.
 
     Args:
         points: the initial drawing; for a new one use another key.
