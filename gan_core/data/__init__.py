@@ -49,8 +49,7 @@ def load(config: TrainConfig, progress: Progress | None = None) -> Dataset:
 
     Points depend on `config.seed`; images do not. Threads that load the same set at the same time load it once.
 
-    Raises:
-        DataError: no network, no usable files, or no drawn points.
+    Raises `DataError` if there is no network, no usable file or no drawn point.
     """
     progress = progress or (lambda fraction, text: None)
     key = _key(config)

@@ -30,8 +30,7 @@ def folder(config: TrainConfig, progress: Progress) -> Dataset:
 
     If every picture is in one of several sibling folders, the folders are the classes. The notes name skipped files.
 
-    Raises:
-        DataError: no such folder or zip file, no usable picture in it, or the zip unpacks to over 2 GB.
+    Raises `DataError` if there is no such folder or zip file, no usable picture in it, or the zip unpacks to over 2 GB.
     """
     path = store.absolute(config.data.path)
     if not config.data.path:

@@ -84,8 +84,7 @@ def resize_all(images: Tensor, shape: tuple[int, ...], progress: Progress) -> Te
 def allocate(shape: tuple[int, ...]) -> Tensor:
     """An uninitialised uint8 tensor: in memory, or above 2 GiB in a file that exists as long as the tensor.
 
-    Raises:
-        DataError: the disk has too little space for that file.
+    Raises `DataError` if the disk has too little space for that file.
     """
     size = math.prod(shape)
     if size <= _IN_MEMORY:
@@ -164,8 +163,7 @@ def printable_name(name: str) -> str:
 def read(file: BinaryIO, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """The picture in `file`, cropped to its centre square, as uint8 (channels, side, side).
 
-    Raises:
-        UnusableImageError: it is broken, not a picture, too small or too large.
+    Raises `UnusableImageError` if it is broken, not a picture, too small or too large.
     """
     try:
         with Image.open(file, formats=FORMATS) as image:
@@ -181,8 +179,7 @@ def read(file: BinaryIO, shape: tuple[int, ...]) -> NDArray[np.uint8]:
 def crop(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """The centre square of a picture, resized to `shape` (channels, side, side), on white where it is transparent.
 
-    Raises:
-        UnusableImageError: it is broken, too small or too large.
+    Raises `UnusableImageError` if it is broken, too small or too large.
     """
     pixels = image.width * image.height
     if pixels > MAX_PIXELS:

@@ -36,8 +36,7 @@ class Method:
 def directions(model: Model, kind: str, count: int = 8) -> Directions:
     """The `count` strongest directions of this kind, at most z_size. Computed once per model.
 
-    Raises:
-        ValueError: the kind is unknown.
+    Raises `ValueError` if the kind is unknown.
     """
     if kind not in DIRECTIONS:
         raise ValueError(f'unknown kind of direction "{kind}"; choose from {", ".join(DIRECTIONS)}')

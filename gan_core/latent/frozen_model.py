@@ -209,8 +209,7 @@ class Model:
     def samples(self, samples: Tensor | np.ndarray) -> Tensor:
         """Samples from `decode` or `pictures` -> float32 on the device: (n, C, H, W) in [0, 1], or (n, 2).
 
-        Raises:
-            ValueError: they differ in shape from the model's samples.
+        Raises `ValueError` if they differ in shape from the model's samples.
         """
         return as_samples(samples, self.config.shape).to(self.device)
 
@@ -239,8 +238,7 @@ def to_pictures(samples: Tensor) -> np.ndarray:
 def as_samples(samples: Tensor | np.ndarray, shape: tuple[int, ...]) -> Tensor:
     """Samples from `Model.decode` or `Model.pictures` -> float32 (n, C, H, W) in [0, 1], or (n, 2).
 
-    Raises:
-        ValueError: their shape is not `shape`, (C, H, W) or (2,).
+    Raises `ValueError` if their shape is not `shape`, (C, H, W) or (2,).
     """
     if isinstance(samples, np.ndarray):
         tensor = torch.from_numpy(np.ascontiguousarray(samples))

@@ -42,8 +42,7 @@ def path(points: Tensor, frames: int, kind: Kind = "spherical", loop: bool = Fal
     An open path starts at the first point and ends at the last. A loop slows down at each point, so that its direction
     changes smoothly; its last frame continues to its first.
 
-    Raises:
-        ValueError: the number of points is not 2 to 8, or `frames` is below 1.
+    Raises `ValueError` if the number of points is not 2 to 8, or `frames` is below 1.
     """
     if not 2 <= len(points) <= MAX_POINTS:
         raise ValueError(f"a path needs 2 to {MAX_POINTS} points, got {len(points)}")

@@ -27,8 +27,7 @@ class LatentPlane:
 def plane(model: Model, n: int = 21, label: Label = None, seed: int = 0) -> LatentPlane:
     """A grid of n x n latents if z_size is 2, otherwise n * n random latents, and their points.
 
-    Raises:
-        ValueError: the model makes pictures.
+    Raises `ValueError` if the model makes pictures.
     """
     if len(model.config.shape) != 1:
         raise ValueError("this model makes pictures; only 2-D models have a latent plane")

@@ -43,8 +43,7 @@ def neighbours(of: Model | TrainConfig, samples: Tensor | np.ndarray, dataset: D
     here), otherwise between pixels in [0, 1]; for points, in the plane. The first call for a data set takes a second or
     two.
 
-    Raises:
-        ValueError: the samples differ in shape from the data, or k exceeds the number of examples.
+    Raises `ValueError` if the samples differ in shape from the data, or k exceeds the number of examples.
     """
     config = of.config if isinstance(of, Model) else of
     x = as_samples(samples, config.shape)

@@ -15,8 +15,7 @@ _HALF = np.dtype("<f2")
 def to_text(z: Tensor) -> str:
     """A latent (z,) as base64url in half precision: 1,366 characters for 512 numbers.
 
-    Raises:
-        ValueError: it holds NaN or infinity in half precision.
+    Raises `ValueError` if it holds NaN or infinity in half precision.
     """
     with np.errstate(over="ignore"):
         numbers = z.detach().cpu().numpy().astype(_HALF)

@@ -96,8 +96,7 @@ class Classifier:
     def classify(self, images: Tensor) -> ClassifierOutput:
         """Features and class probabilities of images: uint8, or float in [0, 1]; (n, C, H, W), of any size.
 
-        Raises:
-            ValueError: `check` rejects the images.
+        Raises `ValueError` if `check` rejects the images.
         """
         check(images)
         features, probabilities = [], []

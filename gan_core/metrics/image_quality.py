@@ -85,8 +85,7 @@ def evaluate(images: Tensor, dataset: Dataset, progress: Progress | None = None)
 class ImageEvaluator:
     """Evaluates images against one data set, whose real images are classified once.
 
-    Raises:
-        ValueError: a half of the data set has 5 examples or fewer.
+    Raises `ValueError` if a half of the data set has 5 examples or fewer.
     """
 
     def __init__(self, dataset: Dataset, progress: Progress | None = None) -> None:

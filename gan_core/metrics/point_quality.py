@@ -92,8 +92,7 @@ class PointEvaluator:
     def fit(self, points: Tensor) -> Fit:
         """The fast metrics of generated points (n, 2): hundredths of a second for SAMPLES points.
 
-        Raises:
-            ValueError: a coordinate is NaN or infinite, or there are fewer than two points.
+        Raises `ValueError` if a coordinate is NaN or infinite, or there are fewer than two points.
         """
         if len(points) < 2 or not bool(torch.isfinite(points).all()):
             raise ValueError(f"cannot evaluate {len(points)} points: at least two are needed, all finite")
@@ -115,8 +114,7 @@ class PointEvaluator:
     def evaluate(self, points: Tensor) -> Fit:
         """All metrics of generated points (n, 2), with intervals and floor: about a second for SAMPLES points.
 
-        Raises:
-            ValueError: a coordinate is NaN or infinite, or there are fewer than two points.
+        Raises `ValueError` if a coordinate is NaN or infinite, or there are fewer than two points.
         """
         return replace(self._evaluate(points), floor=self._floor)
 

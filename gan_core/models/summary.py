@@ -40,8 +40,7 @@ class LayerRow:
 def layers(config: TrainConfig) -> tuple[list[LayerRow], list[LayerRow]]:
     """The layers of G and of D. Their parameters sum to `models.count_parameters` of each network.
 
-    Raises:
-        CardError: the networks cannot be built.
+    Raises `CardError` if the networks cannot be built.
     """
     try:
         generator, discriminator = models.build_meta(config)

@@ -30,8 +30,7 @@ def pack(run: Run) -> BinaryIO:
 
     The run may be in training. A checkpoint that training deletes before it is packed is left out.
 
-    Raises:
-        RunError: the run cannot be read, holds only weights, or there is no room for the zip.
+    Raises `RunError` if the run cannot be read, holds only weights, or there is no room for the zip.
     """
     run.refuse_without_state()
     target = cast(BinaryIO, tempfile.TemporaryFile(prefix="run-", suffix=".zip"))  # noqa: SIM115 - returned open
@@ -56,8 +55,7 @@ def unpack(source: BinaryIO, store: RunStore) -> Run:
     The checks come first: names, sizes and paths before unpacking; then, in a folder outside the library, the config,
     and that every checkpoint opens with the shapes of the config's networks and holds only finite numbers.
 
-    Raises:
-        RunError: a check fails, or the library has no room; no file remains.
+    Raises `RunError` if a check fails, or the library has no room; no file remains.
     """
     draft = store.root / f".incoming-{secrets.token_hex(3)}"
     try:

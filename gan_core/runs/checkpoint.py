@@ -45,8 +45,7 @@ def save(trainer: Trainer, folder: Path) -> None:
 def write(state: Mapping[str, Any], folder: Path) -> None:
     """Write a `Trainer.state_dict` as `folder`: under a temporary name, flushed to the disk, then renamed.
 
-    Raises:
-        OSError: the disk is full or not writable; no unfinished folder remains.
+    Raises `OSError` if the disk is full or not writable; no unfinished folder remains.
     """
     state = dict(state)
     unfinished = folder.with_name(f".unfinished-{folder.name}")

@@ -49,8 +49,7 @@ def recipes() -> Catalog[Recipe]:
 def ship(run: Run, recipe: Recipe, folder: Path) -> Run:
     """Replace `folder` by the shipped part of a trained run: records, a few pictures, weights in half precision.
 
-    Raises:
-        OSError: a checkpoint is missing, or the disk refuses; the old folder stays.
+    Raises `OSError` if a checkpoint is missing, or the disk refuses; the old folder stays.
     """
     unfinished = folder.with_name(f".unfinished-{folder.name}")
     shutil.rmtree(unfinished, ignore_errors=True)

@@ -15,8 +15,7 @@ from gan_core.training.history import rewind_csv
 def copy_until(parent: Run, child: Run, step: int) -> None:
     """Copy to a new run the checkpoint of `step` and the records, pictures and setting changes up to it.
 
-    Raises:
-        OSError: the disk refuses.
+    Raises `OSError` if the disk refuses.
     """
     shutil.copytree(parent.checkpoint_folder(step), child.checkpoint_folder(step))
     for name in ("metrics.csv", "evals.csv", "glances.jsonl", direction_names.FILE):

@@ -233,8 +233,7 @@ class Run:
 
         G has its averaged weights where they exist, unless `raw`.
 
-        Raises:
-            RunError: the run or the checkpoint is missing or damaged, or the run has no best one.
+        Raises `RunError` if the run or the checkpoint is missing or damaged, or the run has no best one.
         """
         at = self._resolve(step)
         config = self.config

@@ -19,8 +19,7 @@ def split(state: Any) -> tuple[dict[str, Tensor], Any]:
     In the structure, a tensor is `{"tensor": path}`, a dict is `{"dict": [[key, value], ...]}` because JSON allows only
     texts as keys, and a tuple is `{"tuple": [...]}`.
 
-    Raises:
-        TypeError: the state holds a value of another type.
+    Raises `TypeError` if the state holds a value of another type.
     """
     tensors: dict[str, Tensor] = {}
 
@@ -44,8 +43,7 @@ def split(state: Any) -> tuple[dict[str, Tensor], Any]:
 def join(tensors: Mapping[str, Tensor], structure: Any) -> Any:
     """The state that `split` was given.
 
-    Raises:
-        ValueError: `split` did not make this structure, or a tensor is missing.
+    Raises `ValueError` if `split` did not make this structure, or a tensor is missing.
     """
     if isinstance(structure, list):
         return [join(tensors, item) for item in structure]

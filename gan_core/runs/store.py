@@ -41,8 +41,7 @@ class RunStore:
     def create(self, config: TrainConfig, name: str | None = None) -> Run:
         """Create a run's folder, named by date, preset and a short random id.
 
-        Raises:
-            RunError: the folder cannot be written, or the library is full.
+        Raises `RunError` if the folder cannot be written, or the library is full.
         """
         run = Run(self.root / f"{time.strftime('%Y-%m-%d')}-{config.preset}-{secrets.token_hex(3)}")
         try:
@@ -134,8 +133,7 @@ class RunStore:
     def trash(self, run_id: str) -> None:
         """Move a run to the trash; `restore` brings it back until the trash is emptied.
 
-        Raises:
-            RunError: there is no such run, it is being trained, or its folder cannot be moved.
+        Raises `RunError` if there is no such run, it is being trained, or its folder cannot be moved.
         """
         run = self.open(run_id)
         if run.in_use:
@@ -151,11 +149,7 @@ class RunStore:
         return self._scan(self.root / _TRASH)[0]
 
     def restore(self, run_id: str) -> None:
-        """Move a run out of the trash.
-
-        Raises:
-            RunError: it is not in the trash, or another run has its id.
-        """
+        """Move a run out of the trash. Raises `RunError` if it is not in the trash, or another run has its id."""
         if not RUN_ID.fullmatch(run_id) or not (self.root / _TRASH / run_id).is_dir():
             raise RunError(f'There is no run "{run_id[:100]}" in the trash; it may have been emptied')
         if (self.root / run_id).exists():

@@ -33,8 +33,7 @@ class SessionPool:
 
         If a session already trains that run, returns the key of that session.
 
-        Raises:
-            runs.RunError: there is no such run.
+        Raises `RunError` if there is no such run.
         """
         run = self.store.open(run_id) if run_id else None
         if run_id and (key := self.training(run_id)):

@@ -48,8 +48,7 @@ class Recorder(Listener):
     def flush(self) -> bool:
         """Fetch, check and write the waiting values. False: the disk refused, and the next flush tries again.
 
-        Raises:
-            DivergedError: a loss is NaN or infinite; the rows up to that step are kept.
+        Raises `DivergedError` if a loss is NaN or infinite; the rows up to that step are kept.
         """
         return self._disk.attempt(self._flush)
 

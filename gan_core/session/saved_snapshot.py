@@ -12,8 +12,7 @@ from gan_core.training.history import COLUMNS, HistoryLog
 def saved_snapshot(run: Run) -> Snapshot:
     """Read the history, setting changes, evaluations and findings from the run's folder; without samples.
 
-    Raises:
-        RunError: its config cannot be read.
+    Raises `RunError` if its config cannot be read.
     """
     config, log = run.config, HistoryLog()
     log.extend(run.metrics())

@@ -97,8 +97,7 @@ class Session:
     def update(self, values: Mapping[str, Any]) -> None:
         """Change live settings from the next step on. The optimizers keep their state.
 
-        Raises:
-            ConfigError: a bad value, or a setting that is fixed during training.
+        Raises `ConfigError` on a bad value, or a setting that is fixed during training.
         """
         self._commands.update(values)
 
@@ -130,8 +129,7 @@ class Session:
         much as one. If a step takes longer than `timeout` seconds, the networks are those of the last copy. G has its
         averaged weights, if there are any, unless `raw` is true.
 
-        Raises:
-            RunError: there are no weights yet, or training has failed and no checkpoint is kept.
+        Raises `RunError` if there are no weights yet, or training has failed and no checkpoint is kept.
         """
         snapshot = self._snapshot
         if snapshot.status == "failed" and self._run is not None:

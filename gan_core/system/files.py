@@ -14,8 +14,7 @@ from typing import Any
 def replace_bytes(path: Path, data: bytes) -> None:
     """Write a file atomically: a reader sees all of the old content or all of the new content.
 
-    Raises:
-        OSError: the disk refuses; the old file is unchanged.
+    Raises `OSError` if the disk refuses; the old file is unchanged.
     """
     draft = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")  # several threads may write
     try:
@@ -57,11 +56,7 @@ def append_line(path: Path, value: Any) -> None:
 
 
 def append(path: Path, text: str) -> None:
-    """Add text to the end of a file.
-
-    Raises:
-        OSError: the disk refuses; the file is unchanged.
-    """
+    """Add text to the end of a file. Raises `OSError` if the disk refuses; the file is unchanged."""
     with path.open("ab", buffering=0) as file:
         size = file.seek(0, os.SEEK_END)
         data = text.encode()

@@ -44,8 +44,7 @@ class Streams:
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Restore each generator. One whose state comes from another kind of device keeps its present state.
 
-        Raises:
-            RuntimeError: a state is damaged.
+        Raises `RuntimeError` if a state is damaged.
         """
         for name, rng in vars(self).items():
             if {len(state[name]), len(rng.get_state())} != _CPU_AND_CUDA_SIZES:

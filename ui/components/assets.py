@@ -43,8 +43,7 @@ def plotly_url() -> str:
 
     The file's name has the version, so that a browser does not use a cached older one.
 
-    Raises:
-        OSError: the static folder cannot be written.
+    Raises `OSError` if the static folder cannot be written.
     """
     target = _STATIC / f"plotly-{version('plotly')}.min.js"
     if not target.exists():

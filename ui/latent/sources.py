@@ -44,11 +44,7 @@ class Source:
         return [*([NOW] if self.live else []), *last, *best, *(str(step) for step in reversed(steps))]
 
     def model(self, moment: str, raw: bool) -> Model:
-        """The networks of a checkpoint.
-
-        Raises:
-            RunError: the run or the checkpoint is missing or damaged.
-        """
+        """The networks of a checkpoint. Raises `RunError` if the run or the checkpoint is missing or damaged."""
         if not moment or not self.run.checkpoints():
             raise RunError(f"The run {self.id} has no checkpoint yet, or was deleted meanwhile. Choose another model.")
         step: Step = None if moment == LAST else "best" if moment == BEST else int(moment)
@@ -89,8 +85,7 @@ def choose(view: LatentView, found: Sequence[Source]) -> tuple[LatentView, Sourc
 def load(view: LatentView, source: Source, reuse: bool = False) -> tuple[LatentView, Model]:
     """The model that the view names; of a running session its present networks, or with `reuse` those seen last.
 
-    Raises:
-        RunError: the run or its checkpoint is missing or damaged.
+    Raises `RunError` if the run or its checkpoint is missing or damaged.
     """
     if view.moment != NOW:
         return view, source.model(view.moment, view.raw)
