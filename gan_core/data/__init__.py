@@ -6,11 +6,10 @@ a `gan_core.data.points.PointSet`, which is such a function too.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 from threading import Lock
-from weakref import WeakValueDictionary
 
 from torch import Tensor
 
@@ -52,26 +51,24 @@ def load(config: TrainConfig, progress: Progress | None = None) -> Dataset:
     Raises `DataError` if there is no network, no usable file or no drawn point.
     """
     progress = progress or (lambda fraction, text: None)
-    key = _key(config)
-    lock = _memory.lock(key)
-    if lock.locked():
+    with _lock:
+        slot = _slot(_key(config))
+    if slot.lock.locked():
         progress(0.0, "Waiting for another session that loads the same data")
-    with lock:
-        dataset = _memory.get(key)
-        if dataset is None:
+    with slot.lock:
+        if slot.dataset is None:
             try:
-                dataset = config.dataset.load()(config, progress)
+                slot.dataset = config.dataset.load()(config, progress)
             except ModuleNotFoundError as error:
                 raise DataError(
                     f'{config.dataset.label} needs the Python package "{error.name}", which is not installed'
                 ) from error
-            _memory.put(key, dataset)
-    return dataset
+        return slot.dataset
 
 
 def forget() -> None:
     """Remove all data sets from memory, so that the next `load` reads the source."""
-    _memory.clear()
+    _slot.cache_clear()
 
 
 def _key(config: TrainConfig) -> Hashable:
@@ -86,34 +83,17 @@ def _key(config: TrainConfig) -> Hashable:
     )
 
 
-class _Memory:
-    """The most recently used data sets, and a lock for each data set that a thread is loading."""
+class _Slot:
+    """A data set in memory, and the lock of the thread that loads it."""
 
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._guard = Lock()
-        self._datasets: OrderedDict[Hashable, Dataset] = OrderedDict()
-        self._locks: WeakValueDictionary[Hashable, Lock] = WeakValueDictionary()
-
-    def lock(self, key: Hashable) -> Lock:
-        with self._guard:
-            return self._locks.setdefault(key, Lock())
-
-    def get(self, key: Hashable) -> Dataset | None:
-        with self._guard:
-            if key in self._datasets:
-                self._datasets.move_to_end(key)
-            return self._datasets.get(key)
-
-    def put(self, key: Hashable, dataset: Dataset) -> None:
-        with self._guard:
-            self._datasets[key] = dataset
-            while len(self._datasets) > self._size:
-                self._datasets.popitem(last=False)
-
-    def clear(self) -> None:
-        with self._guard:
-            self._datasets.clear()
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.dataset: Dataset | None = None
 
 
-_memory = _Memory(size=4)
+@lru_cache(maxsize=4)
+def _slot(key: Hashable) -> _Slot:
+    return _Slot()
+
+
+_lock = Lock()  # `lru_cache` alone may give two threads different slots for the same key

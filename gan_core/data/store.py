@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_core.system.files import replace_bytes
+from gan_core.system.files import file_version, replace_bytes
 
 Arrays = dict[str, NDArray[np.generic]]
 
@@ -48,8 +48,8 @@ def fingerprint(path: str) -> tuple[object, ...]:
     """A value that changes when the file, or a file in the folder, at `path` is changed, added or removed."""
     full = absolute(path)
     if not path or not os.path.isdir(full):
-        return (full, *_state(full))
-    return (full, hash(frozenset((name, *_state(os.path.join(full, name))) for name in files(full))))
+        return (full, *file_version(full))
+    return (full, hash(frozenset((name, *file_version(os.path.join(full, name))) for name in files(full))))
 
 
 def absolute(path: str) -> str:
@@ -68,11 +68,3 @@ def files(root: str) -> Iterator[str]:
 def is_hidden(name: str) -> bool:
     """Whether an operating system made the file or folder: .DS_Store, ._face.png, __MACOSX, Thumbs.db."""
     return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
-
-
-def _state(path: str) -> tuple[int, int] | tuple[()]:
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return ()
-    return (status.st_mtime_ns, status.st_size)

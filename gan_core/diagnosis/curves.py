@@ -19,14 +19,7 @@ _LASTING_SHARE, _LASTING_MIN, _LASTING_MAX = 0.2, 100, 1000  # a symptom must la
 
 
 class RunSignals:
-    """The curves of one run.
-
-    Args:
-        config: the current settings.
-        history: all rows so far.
-        sample_stats: oldest first.
-        evaluations: all evaluations so far.
-    """
+    """The curves of one run so far, under its current settings."""
 
     def __init__(
         self, config: TrainConfig, history: History, sample_stats: tuple[SampleStats, ...], evaluations: Evaluations

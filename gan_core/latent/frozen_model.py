@@ -262,5 +262,4 @@ def _frozen(network: nn.Module, state: State, device: torch.device | str | None)
 
 
 def _global_network(network: Any) -> Any:
-    """The network itself, or the global network of SGAN's pairs."""
     return network.shown if isinstance(network, Generators | Discriminators) else network

@@ -66,8 +66,6 @@ def neighbours(of: Model | TrainConfig, samples: Tensor | np.ndarray, dataset: D
 
 
 class _Space:
-    """The space of the distances, with the real examples in it."""
-
     def __init__(self, dataset: Dataset) -> None:
         self._classifier: Classifier | None = available_classifier(dataset) if dataset.examples.ndim == 4 else None
         if self._classifier is not None:
@@ -96,7 +94,6 @@ _lock = Lock()
 
 
 def _space_for(dataset: Dataset) -> _Space:
-    """Computed once and kept as long as the data set is in memory."""
     with _lock:
         if dataset not in _spaces:
             _spaces[dataset] = _Space(dataset)

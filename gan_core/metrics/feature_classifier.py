@@ -19,12 +19,14 @@ from threading import Lock
 import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as to_safetensors
 from torch import Generator, Tensor, nn
 
 from gan_core.data import Dataset, Progress, store
 from gan_core.models import set_rng
 from gan_core.models.layers import Dropout
+from gan_core.system.files import replace_bytes, replace_text
 from gan_core.system.random_streams import stream
 
 SHIPPED = Path(__file__).with_name("weights")
@@ -187,7 +189,6 @@ def _fits(classifier: Classifier, dataset: Dataset) -> bool:
 
 
 def _fingerprint(dataset: Dataset) -> str:
-    """A short hash of the examples and labels."""
     digest = hashlib.sha256(repr((tuple(dataset.examples.shape), dataset.classes)).encode())
     stride = max(1, len(dataset) // 1000)
     digest.update(dataset.examples[::stride].contiguous().numpy().tobytes())
@@ -281,11 +282,8 @@ def save(classifier: Classifier, path: Path) -> None:
     """Write the weights in half precision to `path` and their description to a .json file beside it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     weights = {name: value.half() for name, value in classifier.network.state_dict().items() if value.ndim}
-    draft = path.with_suffix(".part")
-    save_file(weights, draft)
-    info = json.dumps(vars(classifier.info), indent=2, ensure_ascii=False)
-    path.with_suffix(".json").write_text(info + "\n", encoding="utf-8")
-    draft.replace(path)
+    replace_text(path.with_suffix(".json"), json.dumps(vars(classifier.info), indent=2, ensure_ascii=False) + "\n")
+    replace_bytes(path, to_safetensors(weights))
 
 
 def load(path: Path) -> Classifier:

@@ -79,6 +79,7 @@ def evaluate(images: Tensor, dataset: Dataset, progress: Progress | None = None)
         raise ValueError(f"the data hold examples of shape {expected}, but images of {got} were given")
     if len(images) <= NEIGHBOURS:
         raise ValueError(f"more than {NEIGHBOURS} images are needed, got {len(images)}")
+    progress = progress or (lambda fraction, text: None)
     return _evaluator_for(dataset, progress).evaluate(images, progress)
 
 
@@ -88,7 +89,7 @@ class ImageEvaluator:
     Raises `ValueError` if a half of the data set has 5 examples or fewer.
     """
 
-    def __init__(self, dataset: Dataset, progress: Progress | None = None) -> None:
+    def __init__(self, dataset: Dataset, progress: Progress) -> None:
         if len(dataset) < 2 * (NEIGHBOURS + 1):
             raise ValueError(f"at least {2 * (NEIGHBOURS + 1)} real images are needed, the data hold {len(dataset)}")
         self._classifier = classifier_for(dataset, progress)
@@ -100,32 +101,32 @@ class ImageEvaluator:
         half = len(self._real) // 2
         self._floor = self._compare(self._real[:half], self._real[half : 2 * half], progress)
 
-    def evaluate(self, images: Tensor, progress: Progress | None = None) -> Quality:
+    def evaluate(self, images: Tensor, progress: Progress) -> Quality:
         return replace(self._compare(self._classify(images, progress), self._real, progress), floor=self._floor)
 
-    def _classify(self, images: Tensor, progress: Progress | None) -> _ClassifiedImages:
+    def _classify(self, images: Tensor, progress: Progress) -> _ClassifiedImages:
         parts = []
         for part in images.split(1000):
-            _report(progress, "looking at the images")
+            progress(1.0, "looking at the images")
             parts.append(self._classifier.classify(part))
         features, probabilities = zip(*((part.features, part.probabilities) for part in parts), strict=True)
         return _ClassifiedImages(images, torch.cat(features), torch.cat(probabilities))
 
-    def _compare(self, fake: _ClassifiedImages, real: _ClassifiedImages, progress: Progress | None) -> Quality:
+    def _compare(self, fake: _ClassifiedImages, real: _ClassifiedImages, progress: Progress) -> Quality:
         compared = min(COMPARED, len(fake), len(real))
         some, some_real = fake[:compared], real[:compared]
         rng = stream(0, "resamples")  # the same images always get the same intervals
         all_weights, weights = (bootstrap.weights(n, rng) for n in (len(fake), compared))
 
-        _report(progress, "comparing features")
+        progress(1.0, "comparing features")
         rows = {"frechet": frechet(real.features, fake.features, all_weights)}
-        _report(progress, "comparing features")
+        progress(1.0, "comparing features")
         rows["kernel"] = kernel(some_real.features, some.features, weights)
-        _report(progress, "finding neighbours")
+        progress(1.0, "finding neighbours")
         rows |= ball_metrics(some_real.features, some.features, weights)
-        _report(progress, "finding neighbours")
+        progress(1.0, "finding neighbours")
         rows["novelty"] = novelty(real.features, some.features, weights, real.spacing)
-        _report(progress, "comparing pixels")
+        progress(1.0, "comparing pixels")
         rows["sliced"] = wasserstein.sliced(some_real.pixels, some.pixels, weights, stream(0, "directions"))
         counts = class_balance.counts(fake.probabilities)
         if self._classes:
@@ -146,8 +147,6 @@ class ImageEvaluator:
 
 @dataclass(frozen=True, eq=False)
 class _ClassifiedImages:
-    """Images with their features and class probabilities."""
-
     images: Tensor  # uint8, or float in [0, 1]; (n, C, H, W)
     features: Tensor  # float32 (n, 128)
     probabilities: Tensor  # float32 (n, classes)
@@ -174,17 +173,11 @@ _evaluators: WeakKeyDictionary[Dataset, ImageEvaluator] = WeakKeyDictionary()
 _guard = Lock()
 
 
-def _evaluator_for(dataset: Dataset, progress: Progress | None) -> ImageEvaluator:
-    """The data set's evaluator, made once and kept as long as the data set is in memory."""
+def _evaluator_for(dataset: Dataset, progress: Progress) -> ImageEvaluator:
     with _guard:
         if dataset not in _evaluators:
             _evaluators[dataset] = ImageEvaluator(dataset, progress)
         return _evaluators[dataset]
-
-
-def _report(progress: Progress | None, text: str) -> None:
-    if progress is not None:
-        progress(1.0, text)
 
 
 def _description(info: ClassifierInfo) -> str:

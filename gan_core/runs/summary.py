@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from gan_core.diagnosis.failure_modes import FAILURE_MODES
 from gan_core.metrics.registry import QUALITY_METRIC
 from gan_core.runs import disk
 from gan_core.runs.run import CURVE_EVENTS, Run
+from gan_core.system.files import file_version
 from gan_core.training.history import COLUMNS, last_row
 
 _NOT_A_STATUS = (*CURVE_EVENTS, "unjudged", "named", "imported")  # events that leave the run's status as it was
@@ -45,8 +45,8 @@ class RunSummary:
 
 
 def stamp(run: Run) -> Stamp:
-    """A value that changes whenever the summary would. Reads no file. Raises `OSError` if the folder is gone."""
-    return tuple(_state(run.path / name) for name in _SOURCES)
+    """A value that changes whenever the summary would. Reads no file."""
+    return tuple(file_version(run.path / name) for name in _SOURCES)
 
 
 def summarise(run: Run) -> RunSummary:
@@ -74,7 +74,7 @@ def summarise(run: Run) -> RunSummary:
         checkpoints=tuple(run.checkpoints()),
         parent=str(fork.get("parent", "")),
         forked_at=fork.get("step", 0),
-        modified=max(_state(run.path / name)[0] for name in ("config.json", "events.jsonl", "metrics.csv")) / 1e9,
+        modified=max(file_version(run.path / name)[0] for name in ("config.json", "events.jsonl", "metrics.csv")) / 1e9,
         bytes=disk.size(run.path),
     )
 
@@ -86,12 +86,3 @@ def _health(events: Sequence[dict[str, Any]], status: str) -> str | None:
         return next(named, "")
     saved = next((event["health"] for event in reversed(events) if isinstance(event.get("health"), list)), None)
     return None if saved is None else next((_TITLES[id] for id in saved if id in _TITLES), "")
-
-
-def _state(path: os.PathLike[str]) -> tuple[int, int]:
-    """Time of the last change in nanoseconds, and size; zeros if the file is missing."""
-    try:
-        status = os.stat(path)
-    except FileNotFoundError:
-        return (0, 0)
-    return (status.st_mtime_ns, status.st_size)

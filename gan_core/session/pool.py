@@ -10,7 +10,7 @@ from typing import Any
 
 from gan_core.config import TrainConfig
 from gan_core.runs import RunError, RunStore
-from gan_core.session import Session
+from gan_core.session.session import Session, stop_all
 from gan_core.session.training_slots import TrainingSlots
 
 
@@ -99,8 +99,4 @@ class SessionPool:
 
     def close(self) -> None:
         """Save and end every session."""
-        sessions = list(self.live().values())
-        for session in sessions:
-            session.stop()
-        for session in sessions:
-            session.wait(10)
+        stop_all(self.live().values())

@@ -11,7 +11,7 @@ from gan_core.session.context import Context
 from gan_core.session.health import Health
 from gan_core.session.snapshot import SampleView
 
-_VIEW_SHARE, _FIT_SHARE = 0.015, 0.01  # of the training time
+VIEW_SHARE, FIT_SHARE = 0.015, 0.01  # of the training time
 _FIRST_PAUSE = 2.0  # seconds at most between the first computation, which also loads kernels, and the second
 
 T = TypeVar("T")
@@ -42,8 +42,8 @@ class SampleViews:
 
     def __init__(self, context: Context, health: Health) -> None:
         self._trainer, self._observer, self._health = context.trainer, context.observer, health
-        self._view = Throttle(self._compute_view, _VIEW_SHARE)
-        self._fit = Throttle(self._compute_fit, _FIT_SHARE)
+        self._view = Throttle(self._compute_view, VIEW_SHARE)
+        self._fit = Throttle(self._compute_fit, FIT_SHARE)
         self._fit_step = -1
 
     def get(self, now: bool) -> tuple[SampleView, Fit | None, int]:

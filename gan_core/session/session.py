@@ -9,7 +9,7 @@ import atexit
 import os
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -225,14 +225,18 @@ def _check_memory(config: TrainConfig, device: torch.device) -> None:
         )
 
 
+def stop_all(sessions: Iterable[Session]) -> None:
+    """Stop the sessions, and wait up to 10 seconds for each to save its run."""
+    stopping = list(sessions)
+    for session in stopping:
+        session.stop()
+    for session in stopping:
+        session.wait(10)
+
+
 _alive: weakref.WeakSet[Session] = weakref.WeakSet()
 
 
 @atexit.register
-def _stop_all(timeout: float = 10.0) -> None:
-    """Stop all sessions: Python aborts if a thread still computes at its exit."""
-    sessions = list(_alive)
-    for session in sessions:
-        session.stop()
-    for session in sessions:
-        session.wait(timeout)
+def _at_exit() -> None:
+    stop_all(_alive)  # Python aborts if a thread still computes at its exit

@@ -64,8 +64,6 @@ class CudaOptions:
 
 @dataclass(frozen=True)
 class _Options:
-    """torch's process-wide options."""
-
     deterministic: bool
     tf32: bool
     benchmark: bool  # cuDNN chooses the fastest kernels, which may differ between runs and change the last digits

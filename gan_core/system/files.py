@@ -39,6 +39,15 @@ def read_json(path: Path, default: Any = None) -> Any:
         return default
 
 
+def file_version(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """Time of the last change in nanoseconds, and size in bytes; zeros if there is no such file."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
+
+
 def json_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The objects in a file of JSON lines, oldest first. Skips damaged lines; a crash may cut the last one."""
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []:

@@ -115,7 +115,6 @@ def _real(source: Source, model: Model) -> None:
 
 
 def _upload(source: Source, model: Model) -> None:
-    """A file of the user's."""
     _, height, width = model.config.shape
     file = st.file_uploader(
         "Picture",

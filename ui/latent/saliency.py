@@ -73,7 +73,6 @@ def _map(saliency: np.ndarray) -> np.ndarray:
 
 
 def _overlay(picture: np.ndarray, saliency: np.ndarray) -> np.ndarray:
-    """The picture in grey, tinted by the map."""
     grey = 0.55 * picture.mean(axis=-1, keepdims=True)
     share = 0.85 * saliency[..., None]
     return (grey * (1 - share) + share * _map(saliency)).astype(np.uint8)

@@ -99,7 +99,6 @@ def load(view: LatentView, source: Source, reuse: bool = False) -> tuple[LatentV
 
 @st.cache_data(ttl=2, show_spinner=False)
 def _titles(root: str) -> list[tuple[str, str]]:
-    """The id and the title of each run of a library."""
     return [(run.id, _title(run.id, run.name, run.config.preset)) for run in RunStore(root).list()]
 
 

@@ -55,7 +55,6 @@ def _heading(run: RunSummary) -> None:
 
 
 def _facts(run: RunSummary) -> None:
-    """Length, quality, health and disk space in one line."""
     checkpoints = f"{len(run.checkpoints)} checkpoint{'s' if len(run.checkpoints) != 1 else ''}"
     parts = [f"step {run.step:,}", duration(run.seconds), checkpoints, size(run.bytes)]
     if run.quality is not None:
@@ -67,7 +66,6 @@ def _facts(run: RunSummary) -> None:
 
 
 def _samples(folder: Run, now: Snapshot) -> None:
-    """The samples of the selected step."""
     if not now.frames:
         st.caption("No picture of this run was kept.")
         return

@@ -59,7 +59,6 @@ def _used_bytes(root: Path, known: int) -> int:
 
 
 def _import() -> None:
-    """The upload field for an exported run."""
     count = st.session_state.setdefault("imports", 0)
     st.caption("It is checked before it is unpacked: JSON, tables, pictures and safetensors of one run, nothing else.")
     file = st.file_uploader("A run exported as a zip", type="zip", key=f"import-{count}")

@@ -52,7 +52,6 @@ def _matching(runs: Sequence[RunSummary]) -> list[RunSummary]:
 
 
 def _text(run: RunSummary) -> str:
-    """The text that the search covers."""
     parts = run.name, run.id, title(run), run.config.dataset.label, run.notes, *run.tags, run.health or "", run.status
     return " ".join(parts).lower()
 

@@ -85,7 +85,6 @@ def _down_block(net: NetworkConfig, inputs: int, outputs: int, first: bool) -> R
 
 
 def _norm_and_activation(net: NetworkConfig, channels: int) -> tuple[nn.Module, ...]:
-    """Normalization and activation before a convolution."""
     activation = ACTIVATIONS[net.activation](net)
     if isinstance(activation, nn.ReLU | nn.LeakyReLU):
         activation.inplace = False  # the shortcut reads the same input
