@@ -14,7 +14,6 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from gan_core import models
 from gan_core.config import TrainConfig
-from gan_core.config.sections import LatentConfig
 from gan_core.data.ranges import to_bytes, to_model, to_unit
 from gan_core.models.families.stylegan import StyleGenerator
 from gan_core.models.network import Discriminator, Generator
@@ -221,13 +220,9 @@ class Model:
             return self._cache[key]
 
 
-def draw(of: Model | int, n: int, seed: int) -> Tensor:
-    """`n` latents (n, z_size) on the CPU, the same as in `Trainer.generate(n, seed)`.
-
-    `of` is a model, or a size for latents from N(0, 1).
-    """
-    latent = LatentConfig(dim=of) if isinstance(of, int) else of.config.latent
-    return draw_latents(latent, n, stream(seed, DISPLAY))
+def draw(model: Model, n: int, seed: int) -> Tensor:
+    """`n` latents (n, z_size) on the CPU, the same as in `Trainer.generate(n, seed)`."""
+    return draw_latents(model.config.latent, n, stream(seed, DISPLAY))
 
 
 def to_pictures(samples: Tensor) -> np.ndarray:

@@ -67,19 +67,12 @@ def arithmetic(a: Tensor, b: Tensor, c: Tensor) -> Tensor:
     return mean_a - mean_b + mean_c
 
 
-def resample(z: Tensor, locked: Sequence[int] | Tensor, seed: int, of: Model | None = None) -> Tensor:
-    """`z`, (z,) or (n, z), with all coordinates resampled except the locked ones. Without locked ones it equals `draw`.
-
-    Args:
-        locked: the coordinates to keep: their indices, or a boolean mask (z,).
-        of: the model whose prior is sampled; by default N(0, 1).
-    """
-    flat = z.reshape(-1, z.shape[-1])
-    keep = torch.zeros(z.shape[-1], dtype=torch.bool)
-    index = torch.as_tensor(locked)
-    keep[index if index.dtype == torch.bool else index.long()] = True
-    fresh = draw(z.shape[-1] if of is None else of, len(flat), seed).to(z)
-    return torch.where(keep, flat, fresh).reshape(z.shape)
+def resample(z: Tensor, locked: Sequence[int], seed: int, model: Model) -> Tensor:
+    """`z` (z_size,) with new random coordinates except at the indices `locked`. Without any it equals `draw`."""
+    kept = list(locked)
+    fresh = draw(model, 1, seed)[0].to(z)
+    fresh[kept] = z[kept]
+    return fresh
 
 
 def _direction(x: Tensor) -> tuple[Tensor, Tensor]:

@@ -23,9 +23,8 @@ from gan_core.runs.frames import GRID_COLUMNS
 from gan_core.runs.run import Run
 from gan_core.system import zip_safety
 from gan_core.system.files import read_json
-from gan_core.system.memory import free_bytes
 from gan_core.training import optimizers
-from gan_core.training.memory_estimate import estimate_memory
+from gan_core.training.memory_estimate import memory_shortage
 from gan_core.training.plane_view import Plane
 from gan_core.training.trainer import Trainer
 
@@ -124,9 +123,8 @@ def _config(file: Path) -> TrainConfig:
         config = TrainConfig.from_json(file.read_text(encoding="utf-8", errors="replace"))
     except ConfigError as error:
         raise NotImportedError(f"its config.json is not valid: {error}") from None
-    needed, free = estimate_memory(config), free_bytes()
-    if needed > free:
-        raise NotImportedError(f"it needs about {needed / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free")
+    if shortage := memory_shortage(config):
+        raise NotImportedError(f"it needs {shortage}")
     return config
 
 

@@ -29,8 +29,7 @@ from gan_core.session.loop import Loop
 from gan_core.session.snapshot import Snapshot, Status
 from gan_core.session.training_slots import TrainingSlots
 from gan_core.system.devices import find_device
-from gan_core.system.memory import free_bytes
-from gan_core.training.memory_estimate import estimate_memory
+from gan_core.training.memory_estimate import memory_shortage
 from gan_core.training.trainer import Trainer, Which
 
 
@@ -176,10 +175,15 @@ class Session:
         progress(0.0, "loading the data")
         dataset = data.load(self._config, progress)
         progress(1.0, "building the networks")
-        _check_memory(self._config, find_device(self._device))
+        if shortage := memory_shortage(self._config, find_device(self._device)):
+            advice = "Use a smaller batch_size, narrower networks or smaller images."
+            raise ConfigError(f"This experiment needs {shortage}. {advice}")
         if self._run is not None:
             self._run_lock = self._run.lock()  # before reading, as another session may still write
-            _check_fixed_settings(self._config, self._run.config)
+            if fixed := ", ".join(self._config.fixed_changes_from(self._run.config)):
+                raise ConfigError(
+                    f"A run resumes with the settings it started with, but these differ: {fixed}. Fork it."
+                )
             trainer = self._run.trainer(self._device, dataset=dataset)
             trainer.update(self._config)
             rewind(self._run, trainer.steps)
@@ -205,24 +209,6 @@ class Session:
             new = update(self._snapshot)
             if new is not self._snapshot:
                 self._snapshot = replace(new, version=self._snapshot.version + 1)
-
-
-def _check_fixed_settings(config: TrainConfig, saved: TrainConfig) -> None:
-    """Raises `ConfigError` if a run of the `saved` config cannot resume with `config`."""
-    if fixed := config.fixed_changes_from(saved):
-        raise ConfigError(
-            f"A run resumes with the settings it started with, but these differ: {', '.join(fixed)}. Fork it."
-        )
-
-
-def _check_memory(config: TrainConfig, device: torch.device) -> None:
-    """Raises `ConfigError` with the estimate if training would need more memory than is free."""
-    needed, free = estimate_memory(config), free_bytes(device)
-    if needed > free:
-        raise ConfigError(
-            f"This experiment needs about {needed / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free. "
-            "Use a smaller batch_size, narrower networks or smaller images."
-        )
 
 
 def stop_all(sessions: Iterable[Session]) -> None:

@@ -11,9 +11,8 @@ from gan_core import models
 from gan_core.config import TrainConfig
 from gan_core.data import Dataset
 from gan_core.system.devices import find_device
-from gan_core.system.memory import free_bytes
 from gan_core.system.random_streams import stream
-from gan_core.training.memory_estimate import estimate_memory
+from gan_core.training.memory_estimate import memory_shortage
 from gan_core.training.trainer import Trainer
 
 LARGEST = 50_000_000  # parameters; initialising more takes longer than the whole measurement may
@@ -109,10 +108,8 @@ def _refuse_large(config: TrainConfig, device: torch.device) -> None:
     parameters = sum(map(models.count_parameters, models.build_meta(config)))
     if parameters > LARGEST:
         raise SpeedError(f"{parameters / 1e6:,.0f} million parameters are too many for a quick measurement.")
-    needed = estimate_memory(config)
-    free = free_bytes(device)
-    if needed > free:
-        raise SpeedError(f"Training needs about {needed / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free.")
+    if shortage := memory_shortage(config, device):
+        raise SpeedError(f"Training needs {shortage}.")
 
 
 def _trainer_on_random_data(config: TrainConfig, batch_size: int, device: str) -> Trainer:
