@@ -99,22 +99,8 @@ class PointSet:
         return Dataset(examples, None, (), config.dataset.credit, held_out=held_out)
 
 
-def draw(config: TrainConfig, n: int, rng: torch.Generator) -> Tensor:
-    """`n` new points, float32 (n, 2), from the distribution of a config. Raises `DataError` if the user drew none."""
-    return _distribution(config).sample(n, rng)
-
-
-def modes(config: TrainConfig) -> tuple[Tensor, float] | None:
-    """Centres (K, 2) and standard deviation of a config's K > 1 equal Gaussians; None for other distributions."""
-    return _distribution(config).modes
-
-
-def moments(config: TrainConfig) -> tuple[Tensor, Tensor] | None:
-    """Mean (2,) and covariance (2, 2) of a config's distribution, if they are known in closed form."""
-    return _distribution(config).moments
-
-
-def _distribution(config: TrainConfig) -> Distribution:
+def distribution_of(config: TrainConfig) -> Distribution:
+    """The distribution of a config's points. Raises `DataError` if the user drew none."""
     point_set: PointSet = config.dataset.load()
     return point_set.of(config)
 

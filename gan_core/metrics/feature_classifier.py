@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -95,14 +95,17 @@ class Classifier:
     network: Network
 
     @torch.no_grad()
-    def classify(self, images: Tensor) -> ClassifierOutput:
+    def classify(self, images: Tensor, before_each: Callable[[], None] = lambda: None) -> ClassifierOutput:
         """Features and class probabilities of images: uint8, or float in [0, 1]; (n, C, H, W), of any size.
+
+        `before_each` is called before each part and may raise an exception to cancel.
 
         Raises `ValueError` if `check` rejects the images.
         """
         check(images)
         features, probabilities = [], []
         for part in images.split(250):  # keeps the largest activation near 100 MB at 64 pixels
+            before_each()
             features.append(self.network.features(self._network_input(part)))
             probabilities.append(self.network.head(features[-1]).softmax(1))
         return ClassifierOutput(torch.cat(features), torch.cat(probabilities))

@@ -105,12 +105,8 @@ class ImageEvaluator:
         return replace(self._compare(self._classify(images, progress), self._real, progress), floor=self._floor)
 
     def _classify(self, images: Tensor, progress: Progress) -> _ClassifiedImages:
-        parts = []
-        for part in images.split(1000):
-            progress(1.0, "looking at the images")
-            parts.append(self._classifier.classify(part))
-        features, probabilities = zip(*((part.features, part.probabilities) for part in parts), strict=True)
-        return _ClassifiedImages(images, torch.cat(features), torch.cat(probabilities))
+        output = self._classifier.classify(images, lambda: progress(1.0, "looking at the images"))
+        return _ClassifiedImages(images, output.features, output.probabilities)
 
     def _compare(self, fake: _ClassifiedImages, real: _ClassifiedImages, progress: Progress) -> Quality:
         compared = min(COMPARED, len(fake), len(real))

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from gan_core.config import TrainConfig
-from gan_core.data.points import draw, modes, moments
+from gan_core.data.points import distribution_of
 from gan_core.metrics import bootstrap, wasserstein
 from gan_core.metrics.bootstrap import Interval
 from gan_core.metrics.frechet import moments as sample_moments
@@ -77,17 +77,18 @@ class PointEvaluator:
     """Evaluates points against the true distribution of one config, which is sampled once."""
 
     def __init__(self, config: TrainConfig) -> None:
-        true = draw(config, _TRUE_SAMPLES, stream(config.seed, "points to judge by"))
+        self._distribution = distribution_of(config)
+        true = self._distribution.sample(_TRUE_SAMPLES, stream(config.seed, "points to judge by"))
         low, high = true.amin(0), true.amax(0)
         margin = _MARGIN * (high - low).clamp_min(1e-3)
         sides = torch.stack((low - margin, high + margin), dim=1).tolist()
         self._edges = [torch.linspace(start, end, _CELLS + 1) for start, end in sides]
         self._true = self._frequencies(true)
-        exact_moments = moments(config)
+        exact_moments = self._distribution.moments
         mean, covariance = exact_moments if exact_moments is not None else (true.mean(0), true.T.cov())
         self._mean, self._covariance = mean.numpy(), covariance.numpy()
-        self._modes = modes(config)
-        self._config, self._true_points = config, true
+        self._modes = self._distribution.modes
+        self._seed, self._true_points = config.seed, true
 
     def fit(self, points: Tensor) -> Fit:
         """The fast metrics of generated points (n, 2): hundredths of a second for SAMPLES points.
@@ -120,7 +121,7 @@ class PointEvaluator:
 
     @cached_property
     def _floor(self) -> Fit:
-        return self._evaluate(draw(self._config, SAMPLES, stream(self._config.seed, "points for the floor")))
+        return self._evaluate(self._distribution.sample(SAMPLES, stream(self._seed, "points for the floor")))
 
     def _evaluate(self, points: Tensor) -> Fit:
         fit = self.fit(points)

@@ -12,13 +12,15 @@ from gan_core.training.trainer import Which
 
 
 class CommandQueue:
-    """Commands for the training thread. Giving a command never waits for a step to end."""
+    """Commands for the training thread. Giving a command never waits for a step to end.
+
+    Other classes only read `config`, `running` and `stopping`.
+    """
 
     def __init__(self, config: TrainConfig) -> None:
-        self._config = config
+        self.config = config  # with every requested change, executed or not
+        self.running = self.stopping = False
         self._changed = threading.Condition()
-        self._running = False
-        self._stopping = False
         self._single_steps: deque[Which] = deque()
         self._setting_changes: deque[tuple[TrainConfig, str]] = deque()
         self._calls: deque[Callable[[], None]] = deque()
@@ -26,44 +28,31 @@ class CommandQueue:
     def set_running(self, running: bool) -> None:
         """Train until further notice, or pause."""
         with self._changed:
-            self._running = running
+            self.running = running
             self._changed.notify_all()
 
     def step(self, n: int, which: Which) -> None:
         """Train `n` steps, then pause."""
         with self._changed:
-            self._running = False
+            self.running = False
             self._single_steps.extend([which] * n)
             self._changed.notify_all()
 
     def stop(self) -> None:
         """End training; steps still in the queue are dropped."""
         with self._changed:
-            self._stopping = True
+            self.stopping = True
             self._changed.notify_all()
-
-    @property
-    def config(self) -> TrainConfig:
-        """The config with every requested change, executed or not."""
-        return self._config
-
-    @property
-    def stopping(self) -> bool:
-        return self._stopping
-
-    @property
-    def running(self) -> bool:
-        return self._running
 
     def update(self, values: Mapping[str, Any]) -> None:
         """Change live settings. Raises `ConfigError` on a bad value or a setting that is fixed during training."""
         with self._changed:
-            config = self._config.with_values(values)
-            for key in config.fixed_changes_from(self._config):
+            config = self.config.with_values(values)
+            for key in config.fixed_changes_from(self.config):
                 raise ConfigError(f"{key} cannot change during training; start or fork a run with the new value")
-            if changes := config.changes_from(self._config):
-                text = self._config.describe_changes(changes)
-                self._config = config
+            if changes := config.changes_from(self.config):
+                text = self.config.describe_changes(changes)
+                self.config = config
                 self._setting_changes.append((config, text))
                 self._changed.notify_all()
 
@@ -88,11 +77,11 @@ class CommandQueue:
             with self._changed:
                 if self._setting_changes:
                     change: tuple[TrainConfig, str] | None = self._setting_changes.popleft()
-                elif self._stopping:
+                elif self.stopping:
                     return None
                 elif self._single_steps:
                     return self._single_steps.popleft()
-                elif self._running:
+                elif self.running:
                     return "both"
                 else:
                     change = None
@@ -102,7 +91,5 @@ class CommandQueue:
             at_rest()
             with self._changed:
                 self._changed.wait_for(
-                    lambda: (
-                        self._setting_changes or self._stopping or self._single_steps or self._running or self._calls
-                    )
+                    lambda: self._setting_changes or self.stopping or self._single_steps or self.running or self._calls
                 )

@@ -23,7 +23,7 @@ def config(name: str, **settings: object) -> TrainConfig:
 
 
 def sample(name: str, n: int = 20_000, seed: int = 0) -> Tensor:
-    return points.draw(config(name), n, torch.Generator().manual_seed(seed))
+    return points.distribution_of(config(name)).sample(n, torch.Generator().manual_seed(seed))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -54,7 +54,7 @@ def test_points_fill_the_plotted_range(name: str) -> None:
 
 @pytest.mark.parametrize("name", MIXTURES)
 def test_samples_have_the_known_moments(name: str) -> None:
-    moments = points.moments(config(name))
+    moments = points.distribution_of(config(name)).moments
     assert moments is not None
     x = sample(name, 200_000)
     torch.testing.assert_close(x.mean(0), moments[0], atol=0.03, rtol=0)
@@ -63,13 +63,13 @@ def test_samples_have_the_known_moments(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_only_mixtures_have_known_moments_and_only_equal_ones_have_modes(name: str) -> None:
-    assert (points.moments(config(name)) is not None) == (name in MIXTURES)
-    assert (points.modes(config(name)) is not None) == (name in ("ring8", "grid25", "two-gaussians"))
+    assert (points.distribution_of(config(name)).moments is not None) == (name in MIXTURES)
+    assert (points.distribution_of(config(name)).modes is not None) == (name in ("ring8", "grid25", "two-gaussians"))
 
 
 @pytest.mark.parametrize(("name", "k", "sigma"), [("ring8", 8, 0.05), ("grid25", 25, 0.05), ("two-gaussians", 2, 0.4)])
 def test_every_mode_has_an_equal_share_and_the_known_deviation(name: str, k: int, sigma: float) -> None:
-    modes = points.modes(config(name))
+    modes = points.distribution_of(config(name)).modes
     assert modes is not None
     centres, spread = modes
     assert centres.shape == (k, 2)
@@ -83,7 +83,7 @@ def test_every_mode_has_an_equal_share_and_the_known_deviation(name: str, k: int
 
 
 def test_the_ring_has_radius_two() -> None:
-    modes = points.modes(config("ring8"))
+    modes = points.distribution_of(config("ring8")).modes
     assert modes is not None
     torch.testing.assert_close(modes[0].norm(dim=1), torch.full((8,), 2.0))
 
@@ -122,8 +122,8 @@ def test_a_drawing_is_its_points_with_small_noise() -> None:
     assert distance.max() < 0.5
     assert 0.02 < distance.mean() < 0.2
     assert torch.bincount(nearest).min() > 1500
-    assert points.modes(strokes) is None
-    mean = points.moments(strokes)
+    assert points.distribution_of(strokes).modes is None
+    mean = points.distribution_of(strokes).moments
     assert mean is not None
     torch.testing.assert_close(mean[0], torch.tensor([1 / 3, -1 / 3]))
 

@@ -8,7 +8,7 @@ import torch
 from gan_core import presets
 from gan_core.config import TrainConfig
 from gan_core.config.catalog import DATASETS
-from gan_core.data.points import draw, modes
+from gan_core.data.points import distribution_of
 from gan_core.metrics import registry
 from gan_core.metrics.point_quality import SAMPLES, PointEvaluator
 from gan_core.system.random_streams import stream
@@ -24,7 +24,7 @@ def config_of(name: str) -> TrainConfig:
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_perfect_generator_scores_near_0(name: str, seed: int) -> None:
     config = config_of(name)
-    fit = PointEvaluator(config).fit(draw(config, SAMPLES, stream(seed, "a perfect generator")))
+    fit = PointEvaluator(config).fit(distribution_of(config).sample(SAMPLES, stream(seed, "a perfect generator")))
     assert -0.001 < fit.kl < 0.1
     assert -0.001 < fit.js < 0.02
     assert fit.mean_error < 0.05
@@ -41,7 +41,7 @@ def test_disjoint_points_have_a_js_of_one_bit_and_finite_metrics() -> None:
 
 def test_a_perfect_generator_scores_its_floor() -> None:
     config = config_of("ring8")
-    fit = PointEvaluator(config).evaluate(draw(config, SAMPLES, stream(1, "a perfect generator")))
+    fit = PointEvaluator(config).evaluate(distribution_of(config).sample(SAMPLES, stream(1, "a perfect generator")))
     assert fit.floor is not None
     values = {metric.name: metric for metric in registry.measured(fit)}
     for name in ("kl", "js"):
@@ -55,7 +55,9 @@ def test_a_perfect_generator_scores_its_floor() -> None:
 
 def test_the_wasserstein_distance_of_a_shift_is_its_length() -> None:
     config = config_of("gaussian")
-    fit = PointEvaluator(config).evaluate(draw(config, SAMPLES, stream(1, "sample")) + torch.tensor([3.0, 4.0]))
+    fit = PointEvaluator(config).evaluate(
+        distribution_of(config).sample(SAMPLES, stream(1, "sample")) + torch.tensor([3.0, 4.0])
+    )
     assert fit.wasserstein == pytest.approx(5, abs=0.2)
     assert fit.sliced == pytest.approx(5 / 2**0.5, rel=0.2)
     low, high = fit.intervals["wasserstein"]
@@ -72,7 +74,7 @@ def test_few_points_have_no_wasserstein_interval() -> None:
 @pytest.mark.parametrize("kept", [1, 3, 7])
 def test_missing_modes_are_counted(kept: int) -> None:
     config = config_of("ring8")
-    centres, sigma = modes(config)  # type: ignore[misc]
+    centres, sigma = distribution_of(config).modes  # type: ignore[misc]
     picked = torch.randint(kept, (SAMPLES,), generator=stream(0, "which"))
     fit = PointEvaluator(config).fit(centres[picked] + sigma * torch.randn(SAMPLES, 2, generator=stream(0, "blur")))
     assert fit.covered == kept
@@ -83,7 +85,9 @@ def test_missing_modes_are_counted(kept: int) -> None:
 
 def test_the_gaussian_has_the_moments_of_dive_into_deep_learning() -> None:
     config = config_of("gaussian")
-    fit = PointEvaluator(config).fit(draw(config, SAMPLES, stream(3, "sample")) + torch.tensor([0.5, 0.0]))
+    fit = PointEvaluator(config).fit(
+        distribution_of(config).sample(SAMPLES, stream(3, "sample")) + torch.tensor([0.5, 0.0])
+    )
     assert fit.true_mean.tolist() == [1, 2]
     assert fit.true_covariance.ravel().tolist() == pytest.approx([1.01, 1.95, 1.95, 4.25])
     assert fit.mean_error == pytest.approx(0.5, abs=0.05)

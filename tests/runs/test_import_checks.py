@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from gan_core.runs import RunError, RunStore, import_checks, pack, unpack
-from gan_core.training.memory_estimate import estimate_memory
+from gan_core.training.memory_estimate import memory_shortage
 from tests.support.pictures import encoded
 from tests.support.saved_run import Files, changed, saved_run, unzipped, with_tensors, zipped
 from tests.support.small import DIGITS, POINTS
@@ -108,7 +108,7 @@ def test_a_run_too_large_for_this_machine_is_refused_by_its_config(store: RunSto
     huge = POINTS.with_values(
         {"generator.hidden": (8192,) * 8, "discriminator.hidden": (8192,) * 8, "batch_size": 8192}
     )
-    fits = import_checks.free_bytes() > estimate_memory(huge)
+    fits = not memory_shortage(huge)
     reason = "do not have the shapes" if fits else "GB of memory"
     refused(zipped(changed(whole, "config.json", lambda text: huge.to_json().encode())), store, reason)
 

@@ -51,28 +51,20 @@ def sample_grid(
     Returns:
         The index of the image that was clicked since the last run, otherwise None.
     """
-    result = _mount(
-        key=key,
-        data=_message(
-            images,
-            scores,
-            columns=columns,
-            range=score_range,
-            name=score_name,
-            label=label,
-            selected=selected,
-            largest=largest,
-            smallest=smallest,
-            rim=rim,
-            names=list(names),
-            room=room_for,
-        ),
-        on_pick_change=forward(key, "pick", on_pick),
-    )
-    return result.pick
-
-
-def _message(images: NDArray[np.uint8], scores: NDArray[Any] | None, **settings: Any) -> bytes:
     pixels = images[..., None] if images.ndim == 3 else images
     values = np.full(len(pixels), np.nan) if scores is None else scores
-    return packed(settings | {"shape": pixels.shape}, np.asarray(values, dtype="<f4"), pixels)
+    header = {
+        "shape": pixels.shape,
+        "columns": columns,
+        "range": score_range,
+        "name": score_name,
+        "label": label,
+        "selected": selected,
+        "largest": largest,
+        "smallest": smallest,
+        "rim": rim,
+        "names": list(names),
+        "room": room_for,
+    }
+    data = packed(header, np.asarray(values, dtype="<f4"), pixels)
+    return _mount(key=key, data=data, on_pick_change=forward(key, "pick", on_pick)).pick
