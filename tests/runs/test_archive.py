@@ -24,7 +24,11 @@ def test_an_imported_run_continues_bit_for_bit(name: str, tmp_path: Path) -> Non
     for _ in range(3):
         assert resumed.step().values.tolist() == trainer.step().values.tolist()
     assert twin.id == run.id
-    assert (twin.metadata(), twin.metrics(), twin.frames()) == (run.metadata(), run.metrics(), run.frames())
+    assert (twin.metadata(), twin.metrics().tolist(), twin.frames()) == (
+        run.metadata(),
+        run.metrics().tolist(),
+        run.frames(),
+    )
     assert np.array_equal(getattr(twin.frame(2), "fakes", twin.frame(2)), getattr(run.frame(2), "fakes", run.frame(2)))
 
 
@@ -107,4 +111,4 @@ def test_damaged_records_are_imported_as_far_as_they_are_valid(store: RunStore, 
     run = unpack(zipped(whole | damaged), store)
     (summary,) = store.list()
     assert (summary.name, summary.tags, summary.parent) == ("<script>alert(1)</script>", (), "7")
-    assert (run.sample_stats(), run.evaluations(), run.best(), run.metrics()) == ([], [], None, [])
+    assert (run.sample_stats(), run.evaluations(), run.best(), run.metrics().tolist()) == ([], [], None, [])
