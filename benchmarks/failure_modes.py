@@ -17,7 +17,7 @@ from gan_core.config import TrainConfig
 from gan_core.diagnosis import Finding, HealthMonitor
 from gan_core.diagnosis.sample_stats import SampleStatsLog
 from gan_core.session.commands import CommandQueue
-from gan_core.session.context import Context
+from gan_core.session.listener import Context
 from gan_core.session.recorder import DivergedError, Recorder
 from gan_core.training.trainer import Trainer
 

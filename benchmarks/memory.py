@@ -68,7 +68,7 @@ def history(lengths: Sequence[int]) -> list[float]:
 
     from gan_core import presets
     from gan_core.session.commands import CommandQueue
-    from gan_core.session.context import Context
+    from gan_core.session.listener import Context
     from gan_core.session.recorder import Recorder
     from gan_core.training.step_record import VALUES, StepRecord
     from gan_core.training.trainer import Trainer

@@ -37,7 +37,8 @@ class Batches:
         device: torch.device,
     ) -> None:
         self.size, self.output, self.device = size, output, device
-        self._examples = examples.to(device) if _fits(examples, device) else examples
+        fits = device.type != "cuda" or examples.nbytes < _SHARE_OF_GPU * free_bytes(device)
+        self._examples = examples.to(device) if fits else examples
         self.labels = labels.to(device) if labels is not None else None
         self._rng = rng
         self._shuffle()
@@ -78,9 +79,3 @@ class Batches:
             self._position += len(parts[-1])
             missing -= len(parts[-1])
         return parts[0] if len(parts) == 1 else torch.cat(parts)
-
-
-def _fits(examples: Tensor, device: torch.device) -> bool:
-    if device.type != "cuda":
-        return True
-    return examples.nbytes < _SHARE_OF_GPU * free_bytes(device)

@@ -26,7 +26,8 @@ def healthy_finding(run: RunSignals) -> Finding | None:
     if run.age < MIN_STEPS:
         return None
     points = run.config.dataset.kind == "points"
-    trend = _trend(run, _js(run), _MIN_STATS) if points else _trend(run, _frechet(run), _MIN_EVALUATIONS)
+    js = [(stats.step, stats.js) for stats in run.sample_stats if stats.js is not None]
+    trend = _trend(run, js, _MIN_STATS) if points else _trend(run, _frechet(run), _MIN_EVALUATIONS)
     if trend is None:
         return _improving_by_stats(run)
     before, now, since, step = trend
@@ -46,10 +47,6 @@ def healthy_finding(run: RunSignals) -> Finding | None:
         "Wider networks, smaller steps or another loss may help."
     )
     return Finding("stalled", "At rest, short of the data", False, since, evidence, meaning)
-
-
-def _js(run: RunSignals) -> list[tuple[int, float]]:
-    return [(stats.step, stats.js) for stats in run.sample_stats if stats.js is not None]
 
 
 def _frechet(run: RunSignals) -> list[tuple[int, float]]:

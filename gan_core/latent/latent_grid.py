@@ -32,11 +32,7 @@ def plane(model: Model, n: int = 21, label: Label = None, seed: int = 0) -> Late
     if len(model.config.shape) != 1:
         raise ValueError("this model makes pictures; only 2-D models have a latent plane")
     grid = model.z_size == 2
-    z = _grid(model, n) if grid else draw(model, n * n, seed)
-    return LatentPlane(z, F.pad(z, (0, 1))[:, :2].numpy(), model.pictures(z, label), n if grid else 0)
-
-
-def _grid(model: Model, n: int) -> Tensor:
     reach = _REACH if model.config.latent.distribution == "normal" else 1.0
     line = torch.linspace(-reach, reach, n)
-    return torch.cartesian_prod(line, line).flip(1)
+    z = torch.cartesian_prod(line, line).flip(1) if grid else draw(model, n * n, seed)
+    return LatentPlane(z, F.pad(z, (0, 1))[:, :2].numpy(), model.pictures(z, label), n if grid else 0)

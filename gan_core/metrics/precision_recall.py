@@ -60,14 +60,13 @@ def spacing(real: Tensor) -> float:
     return float(neighbour_distances(real.double(), 1).median())
 
 
-def novelty(real: Tensor, fake: Tensor, weights: Tensor, unit: float | None = None) -> Tensor:
-    """Median distance of fakes (n, d) to the nearest real point (m, d), divided by `unit`, by default `spacing(real)`.
+def novelty(real: Tensor, fake: Tensor, weights: Tensor, unit: float) -> Tensor:
+    """Median distance of fakes (n, d) to the nearest real point (m, d), divided by `unit`, the `spacing` of `real`.
 
     One value per row of weights (R, n): float64 (R,). Near 0 the fakes are copies, at 1 they are as new as another real
     image, and far above 1 they look like nothing real. A one-number version of Meehan et al. (2020), "A Non-Parametric
     Test to Detect Data-Copying".
     """
-    unit = spacing(real) if unit is None else unit
     real = real.double()
     distances = torch.cat([torch.cdist(rows, real).amin(1) for rows in fake.double().split(_ROWS)])
     distances, order = distances.sort()
@@ -78,7 +77,4 @@ def novelty(real: Tensor, fake: Tensor, weights: Tensor, unit: float | None = No
 
 def neighbour_distances(x: Tensor, k: int) -> Tensor:
     """Distance of each point of x (n, d) to its k-th nearest neighbour: (n,)."""
-    parts = [
-        torch.cdist(rows, x).kthvalue(k + 1, dim=1).values for rows in x.split(_ROWS)
-    ]  # k + 1: the nearest is the point itself
-    return torch.cat(parts)
+    return torch.cat([torch.cdist(rows, x).kthvalue(k + 1, dim=1).values for rows in x.split(_ROWS)])  # 1st: itself

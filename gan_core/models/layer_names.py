@@ -25,19 +25,17 @@ def _linear(layer: Any) -> str:
     return f"Linear {layer.in_features} → {layer.out_features}"
 
 
-def _convolution(noun: str) -> Callable[[Any], str]:
-    def name(layer: Any) -> str:
-        kernel = "x".join(map(str, layer.kernel_size))
-        stride = f", stride {layer.stride[0]}" if layer.stride[0] != 1 else ""
-        return f"{noun} {layer.in_channels} → {layer.out_channels}, {kernel}{stride}"
-
-    return name
+def _convolution(layer: Any) -> str:
+    noun = "Transposed conv" if isinstance(layer, nn.ConvTranspose2d) else "Conv"
+    kernel = "x".join(map(str, layer.kernel_size))
+    stride = f", stride {layer.stride[0]}" if layer.stride[0] != 1 else ""
+    return f"{noun} {layer.in_channels} → {layer.out_channels}, {kernel}{stride}"
 
 
 _NAMES: dict[type[nn.Module], Callable[[Any], str]] = {
     nn.Linear: _linear,
-    nn.Conv2d: _convolution("Conv"),
-    nn.ConvTranspose2d: _convolution("Transposed conv"),
+    nn.Conv2d: _convolution,
+    nn.ConvTranspose2d: _convolution,
     _BatchNorm: lambda layer: "BatchNorm",
     nn.LayerNorm: lambda layer: "LayerNorm",
     nn.ReLU: lambda layer: "ReLU",

@@ -14,7 +14,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import save_file
 
 from gan_core import presets
@@ -43,7 +42,11 @@ class Recipe:
 def recipes() -> Catalog[Recipe]:
     """All recipes by run id. An unknown id raises `UnknownNameError`, which lists the ids."""
     raw = json.loads(Path(__file__).with_name("pretrained.json").read_text(encoding="utf-8"))
-    return Catalog("pretrained run", {name: _recipe(_inherited(name, raw)) for name in raw})
+    found = {}
+    for name, fields in ((name, _inherited(name, raw)) for name in raw):
+        config = presets.load(fields["preset"]).with_values(fields["settings"])
+        found[name] = Recipe(fields["title"], config, tuple(fields["checkpoints"]))
+    return Catalog("pretrained run", found)
 
 
 def ship(run: Run, recipe: Recipe, folder: Path) -> Run:
@@ -64,21 +67,11 @@ def ship(run: Run, recipe: Recipe, folder: Path) -> Run:
         name = f"step-{step:07d}"
         (unfinished / name).mkdir()
         for network, weights in checkpoint.read_networks(run.path / name).items():
-            save_file(
-                {key: _half(value) for key, value in weights.items()}, unfinished / name / f"{network}.safetensors"
-            )
+            halved = {key: value.half() if value.is_floating_point() else value for key, value in weights.items()}
+            save_file(halved, unfinished / name / f"{network}.safetensors")
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.rename(folder)
     return Run(folder)
-
-
-def _half(value: torch.Tensor) -> torch.Tensor:
-    return value.half() if value.is_floating_point() else value
-
-
-def _recipe(fields: Mapping[str, Any]) -> Recipe:
-    config = presets.load(fields["preset"]).with_values(fields["settings"])
-    return Recipe(fields["title"], config, tuple(fields["checkpoints"]))
 
 
 def _inherited(name: str, raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -101,17 +101,14 @@ class RunStore:
         """All readable runs, the latest first. Reads only runs that have changed since the last call."""
         return self.scan()[0]
 
-    def scan(self) -> tuple[Summaries, dict[str, str]]:
-        """The runs as `list` gives them, and why each damaged run cannot be read, by id."""
-        return self._scan(self.root)
-
     def summary(self, run_id: str) -> RunSummary:
         """The summary of one run. Raises `RunError` if there is no such run, or its config cannot be read."""
         return self._summary(self.open(run_id))
 
-    def _scan(self, folder: Path) -> tuple[Summaries, dict[str, str]]:
+    def scan(self, folder: str = ".") -> tuple[Summaries, dict[str, str]]:
+        """The runs in a folder of the library as `list` gives them, and why each damaged run cannot be read, by id."""
         summaries, damaged = [], {}
-        for run in (Run(config.parent) for config in folder.glob("*/config.json")):
+        for run in (Run(config.parent) for config in (self.root / folder).glob("*/config.json")):
             if RUN_ID.fullmatch(run.id):
                 try:
                     summaries.append(self._summary(run))
@@ -146,7 +143,7 @@ class RunStore:
 
     def trashed(self) -> Summaries:
         """The runs in the trash, the latest first."""
-        return self._scan(self.root / _TRASH)[0]
+        return self.scan(_TRASH)[0]
 
     def restore(self, run_id: str) -> None:
         """Move a run out of the trash. Raises `RunError` if it is not in the trash, or another run has its id."""

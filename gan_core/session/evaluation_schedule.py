@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from gan_core.session.context import Context
-from gan_core.session.listener import Listener
+from gan_core.session.listener import Context, Listener
 from gan_core.session.recorder import Recorder
 from gan_core.session.snapshot import Status
 from gan_core.training.step_record import StepRecord

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from gan_core.diagnosis import Finding, HealthMonitor, SampleStats
 from gan_core.diagnosis.sample_stats import SampleStatsLog
-from gan_core.session.context import Context
+from gan_core.session.listener import Context
 
 
 class Health:

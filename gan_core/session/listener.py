@@ -1,12 +1,49 @@
-"""The protocol between the training loop and the classes that record, save, evaluate and publish a run."""
+"""What the classes that record, save, evaluate and publish a run share, and the methods that the loop calls."""
 
 from __future__ import annotations
 
+import numpy as np
+
 from gan_core.config import TrainConfig
-from gan_core.session.context import Context
-from gan_core.session.snapshot import Status
+from gan_core.diagnosis import Finding
+from gan_core.runs import Run
+from gan_core.session.clock import TrainingClock
+from gan_core.session.commands import CommandQueue
+from gan_core.session.disk_writer import RetryingDiskWriter
+from gan_core.session.evaluator import Evaluator
+from gan_core.session.observer import Observer
+from gan_core.session.saved_snapshot import saved_setting_changes
+from gan_core.session.snapshot import Publish, Status
+from gan_core.session.tensorboard import TensorBoardWriter
+from gan_core.training.history import COLUMNS, HistoryLog
 from gan_core.training.step_record import StepRecord
-from gan_core.training.trainer import Which
+from gan_core.training.trainer import Trainer, Which
+
+
+class Context:
+    """The trainer, the tools and the records of one session. A resumed run's records are read from its folder.
+
+    Attributes:
+        history, clock: the values of each logged step and the time spent training; kept by `Recorder`.
+        setting_changes: kept by `EventLog`.
+        frames: the steps that have an image; kept by `Frames`.
+        findings: the current diagnosis; kept by `Health`.
+    """
+
+    def __init__(self, trainer: Trainer, run: Run | None, commands: CommandQueue, publish: Publish) -> None:
+        self.trainer, self.run, self.commands, self.publish = trainer, run, commands, publish
+        self.disk = RetryingDiskWriter(run, commands, publish)
+        self.observer, self.evaluator = Observer(trainer), Evaluator(trainer, run, publish)
+        self.tensorboard: TensorBoardWriter | None = None
+        if run is not None and trainer.config.record.tensorboard:
+            self.tensorboard = TensorBoardWriter(run, trainer.config, trainer.steps)
+        past = run.metrics() if run is not None else np.empty((0, len(COLUMNS)))
+        self.history = HistoryLog()
+        self.history.extend(past)
+        self.clock = TrainingClock(float(past[-1, COLUMNS.index("seconds")]) if len(past) else 0.0)
+        self.setting_changes = saved_setting_changes(run) if run is not None else []
+        self.frames = run.frames() if run is not None else []
+        self.findings: tuple[Finding, ...] = ()
 
 
 class Listener:

@@ -8,11 +8,10 @@ from dataclasses import replace
 from gan_core.config import TrainConfig
 from gan_core.runs import Run
 from gan_core.session.commands import CommandQueue
-from gan_core.session.context import Context
 from gan_core.session.evaluation_schedule import EvaluationSchedule
 from gan_core.session.folder_listeners import Checkpoints, EventLog, Frames
 from gan_core.session.health import Health
-from gan_core.session.listener import Listener
+from gan_core.session.listener import Context, Listener
 from gan_core.session.publisher import Publisher
 from gan_core.session.recorder import DivergedError, Recorder
 from gan_core.session.snapshot import Publish, Status

@@ -8,9 +8,8 @@ from dataclasses import replace
 import psutil
 import torch
 
-from gan_core.session.context import Context
 from gan_core.session.health import Health
-from gan_core.session.listener import Listener
+from gan_core.session.listener import Context, Listener
 from gan_core.session.recorder import Recorder
 from gan_core.session.sample_views import SampleViews
 from gan_core.session.snapshot import SampleView, Status

@@ -6,8 +6,7 @@ import math
 
 import torch
 
-from gan_core.session.context import Context
-from gan_core.session.listener import Listener
+from gan_core.session.listener import Context, Listener
 from gan_core.session.snapshot import Status
 from gan_core.training.history import COLUMNS
 from gan_core.training.step_record import VALUES, StepRecord

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from gan_core.metrics.point_quality import Fit
-from gan_core.session.context import Context
 from gan_core.session.health import Health
+from gan_core.session.listener import Context
 from gan_core.session.snapshot import SampleView
 
 VIEW_SHARE, FIT_SHARE = 0.015, 0.01  # of the training time

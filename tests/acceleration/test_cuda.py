@@ -78,7 +78,7 @@ def test_a_run_goes_on_on_the_other_kind_of_device() -> None:
 def test_data_that_does_not_fit_is_copied_batch_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     config = DIGITS.with_values({"deterministic": True, "condition.name": "embedding", "condition.dim": 4})
     inside = Trainer(config, "cuda")
-    monkeypatch.setattr(batches, "_fits", lambda examples, device: False)
+    monkeypatch.setattr(batches, "free_bytes", lambda device: 0)
     outside = Trainer(config, "cuda")
     for _ in range(20):  # more than an epoch
         assert inside.step().loss_d == outside.step().loss_d

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gan_core.metrics import bootstrap, class_balance, frechet_distance, wasserstein
 from gan_core.metrics.frechet import gaussian_distance, kernel, square_root
-from gan_core.metrics.precision_recall import ball_metrics, novelty
+from gan_core.metrics.precision_recall import ball_metrics, novelty, spacing
 from gan_core.system.random_streams import stream
 
 
@@ -66,9 +66,10 @@ def test_the_kernel_distance_is_unbiased_and_agrees_with_its_definition() -> Non
 
 def test_novelty_is_relative_to_the_distance_of_real_neighbours() -> None:
     real = torch.arange(10.0)[:, None]
-    assert float(novelty(real, real[:4], bootstrap.once(4))[0]) == pytest.approx(0, abs=1e-6)
-    assert float(novelty(real, real[:4] + 0.25, bootstrap.once(4))[0]) == pytest.approx(0.25, abs=1e-6)
-    assert float(novelty(real, real + 30, bootstrap.once(10))[0]) > 20
+    unit = spacing(real)
+    assert float(novelty(real, real[:4], bootstrap.once(4), unit)[0]) == pytest.approx(0, abs=1e-6)
+    assert float(novelty(real, real[:4] + 0.25, bootstrap.once(4), unit)[0]) == pytest.approx(0.25, abs=1e-6)
+    assert float(novelty(real, real + 30, bootstrap.once(10), unit)[0]) > 20
 
 
 @pytest.mark.parametrize("dimensions", [1, 2, 50])

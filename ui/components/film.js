@@ -2,7 +2,7 @@
 
 export default (component) => mount(Film, component);
 
-class Film extends View {
+class Film extends Player {
   constructor(root) {
     super(root);
     this.canvas = root.querySelector("canvas");
@@ -48,20 +48,8 @@ class Film extends View {
     else this.halt();
   }
 
-  leave() {
-    super.leave();
-    this.halt();
-  }
-
-  halt() {
-    clearInterval(this.timer);
-    this.timer = null;
-    this.label();
-  }
-
-  label() {
-    this.button.textContent = this.timer ? "❚❚" : "▶";
-    this.button.setAttribute("aria-label", `${this.timer ? "Pause" : "Play"} ${this.header.label}`);
+  action() {
+    return `${this.timer ? "Pause" : "Play"} ${this.header.label}`;
   }
 
   go(index) {

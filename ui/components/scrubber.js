@@ -5,16 +5,16 @@ export default (component) => mount(Scrubber, component);
 const PLAY_MS = 120; // between frames while playing
 const SEND_MS = 80; // between messages while the slider is dragged
 
-class Scrubber extends View {
+class Scrubber extends Player {
   constructor(root) {
     super(root);
-    [this.play, this.input, this.output, this.presentButton] = root.children;
+    [this.button, this.input, this.output, this.presentButton] = root.children;
     this.dragging = false;
     this.input.oninput = () => this.move(Number(this.input.value));
     this.input.onpointerdown = () => (this.dragging = true);
     this.input.onpointerup = () => (this.dragging = false);
     this.presentButton.onclick = () => this.showPresent();
-    this.play.onclick = () => (this.timer ? this.halt() : this.start());
+    this.button.onclick = () => (this.timer ? this.halt() : this.start());
     this.label();
   }
 
@@ -22,7 +22,7 @@ class Scrubber extends View {
     this.steps = steps;
     [this.present, this.presentButton.textContent] = end;
     this.input.max = steps.length; // one past the last frame: the present
-    this.input.disabled = this.play.disabled = steps.length === 0;
+    this.input.disabled = this.button.disabled = steps.length === 0;
     if (!this.dragging && !this.timer && !this.pending) {
       const index = at === null ? -1 : steps.indexOf(at);
       this.input.value = index < 0 ? steps.length : index;
@@ -69,19 +69,7 @@ class Scrubber extends View {
     this.label();
   }
 
-  halt() {
-    clearInterval(this.timer);
-    this.timer = null;
-    this.label();
-  }
-
-  leave() {
-    super.leave();
-    this.halt();
-  }
-
-  label() {
-    this.play.textContent = this.timer ? "❚❚" : "▶";
-    this.play.setAttribute("aria-label", this.timer ? "Pause the film" : "Play the film of samples");
+  action() {
+    return this.timer ? "Pause the film" : "Play the film of samples";
   }
 }

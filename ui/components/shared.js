@@ -30,6 +30,25 @@ class View {
   }
 }
 
+// A view with a button that starts and stops a timer. Subclasses define `action`, which names the button.
+class Player extends View {
+  halt() {
+    clearInterval(this.timer);
+    this.timer = null;
+    this.label();
+  }
+
+  leave() {
+    super.leave();
+    this.halt();
+  }
+
+  label() {
+    this.button.textContent = this.timer ? "❚❚" : "▶";
+    this.button.setAttribute("aria-label", this.action());
+  }
+}
+
 // A view of numbered things. Pointing at one marks it; a click or Enter picks it. Subclasses define `next(step)`, the
 // index of a neighbour, and `below`, the step to the thing below.
 class PointableView extends View {

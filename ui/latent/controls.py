@@ -6,6 +6,10 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from ui.latent import state
+from ui.latent.view import LatentView
+from ui.widgets import show_value
+
 
 def choice(label: str, options: Sequence[str], key: str, help: str | None = None) -> str:
     """A row of buttons, one of them on, at first the first one; returns the chosen option."""
@@ -13,6 +17,17 @@ def choice(label: str, options: Sequence[str], key: str, help: str | None = None
         label, options, default=options[0], required=True, key=key, label_visibility="collapsed", help=help
     )
     return str(chosen)
+
+
+def view_choice(
+    label: str, options: Sequence[str], key: str, value: str, react: Callable[..., LatentView], help: str | None = None
+) -> None:
+    """A row of buttons that shows `value`, a part of the view; `react` takes the view and the new value."""
+    show_value(key, value)
+    change = state.change_here(react, key)
+    st.segmented_control(
+        label, options, key=key, required=True, label_visibility="collapsed", help=help, on_change=change
+    )
 
 
 def arrow(label: str, way: str, disabled: bool, key: str, on_click: Callable[..., None]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from ui.latent import state
+from ui.latent.controls import view_choice
 from ui.latent.sources import Source
 from ui.latent.view import BEST, LAST, NOW, LatentView
 from ui.widgets import show_value
@@ -42,15 +43,13 @@ def panel(view: LatentView, source: Source, found: Sequence[Source]) -> None:
                 on_change=state.change_here(lambda view, moment: replace(view, moment=moment), "latent.moment"),
             )
         if source.run.config.ema_decay:
-            show_value("latent.weights", _RAW if view.raw else _AVERAGE)
-            st.segmented_control(
+            view_choice(
                 "Weights of G",
                 [_AVERAGE, _RAW],
-                key="latent.weights",
-                required=True,
-                label_visibility="collapsed",
-                on_change=state.change_here(lambda view, name: replace(view, raw=name == _RAW), "latent.weights"),
-                help="EMA: the moving average of G's weights, which samples usually come from. Raw: G as it trains.",
+                "latent.weights",
+                _RAW if view.raw else _AVERAGE,
+                lambda view, name: replace(view, raw=name == _RAW),
+                "EMA: the moving average of G's weights, which samples usually come from. Raw: G as it trains.",
             )
 
 

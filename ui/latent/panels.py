@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import streamlit as st
-
 from gan_core.latent import Model
-from ui.latent import across_checkpoints, arithmetic, interpolate, inversion, nearest_images, saliency, seed_grid, state
+from ui.latent import across_checkpoints, arithmetic, interpolate, inversion, nearest_images, saliency, seed_grid
+from ui.latent.controls import view_choice
 from ui.latent.sources import Source
 from ui.latent.view import LatentView
-from ui.widgets import show_value
 
 
 @dataclass(frozen=True)
@@ -44,15 +42,8 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
     """The choice of panel, and the chosen one."""
     labels = _labels(model)
     ids = {label: id for id, label in labels.items()}
-    show_value("latent.panel", labels[view.panel])
-    st.segmented_control(
-        "Panel",
-        list(ids),
-        key="latent.panel",
-        required=True,
-        label_visibility="collapsed",
-        on_change=state.change_here(lambda view, label: replace(view, panel=ids[label]), "latent.panel"),
-    )
+    show = labels[view.panel]
+    view_choice("Panel", list(ids), "latent.panel", show, lambda view, label: replace(view, panel=ids[label]))
     PANELS[view.panel].draw(view, source, model)
 
 

@@ -12,11 +12,10 @@ from gan_core.latent import DIRECTIONS, Model
 from gan_core.runs import direction_names
 from ui.components.latent_sliders import Slider, latent_sliders
 from ui.latent import state, strips
-from ui.latent.controls import arrow
+from ui.latent.controls import arrow, view_choice
 from ui.latent.latent_point import direction
 from ui.latent.sources import Source
 from ui.latent.view import SLIDERS, LatentView
-from ui.widgets import show_value
 
 _COLUMNS = {8: 2, 16: 4}
 _REACH = {"normal": 3.0, "uniform": 1.0}  # how far a slider moves the latent either way, by the distribution of z
@@ -63,22 +62,18 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
 
 def _head(view: LatentView, first: int, last: int, total: int) -> None:
     kinds = {method.label: kind for kind, method in DIRECTIONS.items()}
-    show_value("latent.kind", DIRECTIONS[view.directions].label)
 
     def turn(by: int) -> Callable[..., None]:
         return state.change_here(lambda view: replace(view, page=view.page + by))
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="latent-directions"):
-        st.segmented_control(
+        view_choice(
             "Directions",
             list(kinds),
-            key="latent.kind",
-            required=True,
-            label_visibility="collapsed",
-            on_change=state.change_here(
-                lambda view, name: replace(view, directions=kinds[name], page=0), "latent.kind"
-            ),
-            help="\n\n".join(f"**{method.label}**: {method.about}" for method in DIRECTIONS.values()),
+            "latent.kind",
+            DIRECTIONS[view.directions].label,
+            lambda view, name: replace(view, directions=kinds[name], page=0),
+            "\n\n".join(f"**{method.label}**: {method.about}" for method in DIRECTIONS.values()),
         )
         if first > 0 or last < total:
             arrow("Previous sliders", "left", first == 0, "sliders", turn(-1))

@@ -53,9 +53,7 @@ class LatentView:
     page: int = 0  # of the sliders
     panel: str = "wall"
     first_seed: int = 0  # of the seed grid
-    picked: Mapping[str, tuple[Tensor, ...]] = field(
-        default_factory=dict
-    )  # latents (z_size,) kept for a panel, by name
+    picked: Mapping[str, tuple[Tensor, ...]] = field(default_factory=dict)  # latents (z_size,), by the panel's name
     link: Mapping[str, str] | None = None  # the query of a URL, until its model is loaded
     trouble: str = ""  # why a link was not followed in full
     dragging: bool = False  # a slider is being moved
