@@ -43,6 +43,7 @@ class Loop:
         context = Context(trainer, run, commands, publish)
         recorder, health = Recorder(context), Health(context)
         self.checkpoints = Checkpoints(context, recorder)
+        # The order matters: the recorder counts and checks a step before it is saved, evaluated and published.
         self.listeners: list[Listener] = [
             EventLog(context),
             recorder,
