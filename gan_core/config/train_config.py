@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import ValidationError, model_validator
 
 from gan_core.config import sections
-from gan_core.config.catalog import DATASETS, DISCRIMINATORS, GENERATORS, DatasetEntry, NetworkEntry
+from gan_core.config.catalog import DATASETS, DISCRIMINATORS, GENERATORS, LOSSES, DatasetEntry, NetworkEntry
 from gan_core.config.retired import RETIRED, without_retired
 from gan_core.config.schema import ConfigError, Section, Setting, as_text, error_message, field, settings_of
 
@@ -123,9 +123,9 @@ class TrainConfig(Section):
                 f"batch_size: {self.batch_size} is too small for {self.local_pairs} local pairs and the one that is "
                 f"shown; use at least {2 * (self.local_pairs + 1)}"
             )
-        if self.local_pairs and self.loss.name == "loss-sensitive":
+        if self.local_pairs and LOSSES[self.loss.name].compares_pairs:
             raise ValueError(
-                'loss.name: "loss-sensitive" compares each real sample with one fake, which local_pairs mixes; '
+                f'loss.name: "{self.loss.name}" compares each real sample with one fake, which local_pairs mixes; '
                 "use another loss, or local_pairs 0"
             )
         if self.reuse_fakes and self.g_steps > 1:

@@ -1,7 +1,7 @@
 """Failure modes of the balance between the two networks: one wins, or neither does.
 
-The limits depend on the loss: probabilities for cross-entropy, a share of the equilibrium value for other losses that
-have one, and the gap between the scores for critics.
+The limits depend on the loss: probabilities where D's scores are probabilities, a share of the equilibrium value for
+other losses that have one, and the gap between the scores for critics.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from gan_core.diagnosis.failure_mode import (
     smaller_steps,
 )
 from gan_core.diagnosis.findings import Evidence
-from gan_core.losses import CrossEntropy, LeastSquares
 
 
 class VanishingGradient(FailureMode):
@@ -70,7 +69,7 @@ class DiscriminatorTooStrong(FailureMode):
 
     def symptoms(self, run: RunSignals) -> Symptoms | None:
         real, fake, equilibrium = run["d_real"], run["d_fake"], run.loss.equilibrium[0]
-        if isinstance(run.loss, CrossEntropy):
+        if run.loss.is_probability:
             target = 1 - run.loss.label_smoothing
             certain = (real > target - self.score_margin) & (fake < self.score_margin)
             hopeless = run.lasting_since(certain & (fake < 1e-3))
@@ -112,7 +111,7 @@ class GeneratorTooStrong(FailureMode):
 
     def symptoms(self, run: RunSignals) -> Symptoms | None:
         real, fake, equilibrium = run["d_real"], run["d_fake"], run.loss.equilibrium[0]
-        if isinstance(run.loss, CrossEntropy):
+        if run.loss.is_probability:
             limit = min(self.probability, run.recent_mean("d_real") + self.lead)
             fooled = (fake > real) & (fake > np.minimum(self.probability, real + self.lead))
         elif equilibrium:
@@ -171,7 +170,7 @@ class Oscillation(FailureMode):
 
         Healthy runs may oscillate slightly: the largest deviation observed was 0.053 of the range.
         """
-        if isinstance(run.loss, (CrossEntropy, LeastSquares)):
+        if run.loss.has_labels:
             return 0.1
         scores = np.concatenate((run.history.d_real[-self.rows :], run.history.d_fake[-self.rows :]))
         return 0.1 * float(np.abs(scores - np.median(scores)).mean()) + 1e-6

@@ -14,7 +14,6 @@ from gan_core.config.catalog import OPTIMIZERS
 from gan_core.config.schema import ConfigError
 from gan_core.diagnosis.curves import RunSignals
 from gan_core.diagnosis.findings import Evidence, Finding, Remedy
-from gan_core.losses import CrossEntropy
 
 Remedies = list[tuple[str, Mapping[str, Any]]]
 """Labels and settings of remedies, the best first."""
@@ -59,7 +58,7 @@ class FailureMode(ABC):
 def separates_well(run: RunSignals) -> np.ndarray:
     """Whether D separates real samples from fakes well, for each block: bool (blocks,)."""
     gap, equilibrium = run["d_real"] - run["d_fake"], run.loss.equilibrium[0]
-    if isinstance(run.loss, CrossEntropy):
+    if run.loss.is_probability:
         return gap > 0.5
     if equilibrium:
         return run["loss_d"] < 0.5 * equilibrium

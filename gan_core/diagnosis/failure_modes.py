@@ -16,7 +16,6 @@ from gan_core.diagnosis.balance_failures import (
 from gan_core.diagnosis.curves import MIN_STEPS, RunSignals
 from gan_core.diagnosis.failure_mode import FailureMode, Remedies, Symptoms, critic, is_rising, penalty, smaller_steps
 from gan_core.diagnosis.findings import Chart, Evidence
-from gan_core.losses import CrossEntropy
 
 
 class Divergence(FailureMode):
@@ -72,7 +71,7 @@ class Divergence(FailureMode):
     def _loss_jump(self, run: RunSignals) -> Symptoms | None:
         """Cross-entropy: D's loss jumps within a few steps, and D is then so certain that gradients vanish."""
         equilibrium, losses = run.loss.equilibrium[0], run.column("loss_d")
-        if not isinstance(run.loss, CrossEntropy) or not equilibrium or not np.isfinite(losses).any():
+        if not run.loss.is_probability or not equilibrium or not np.isfinite(losses).any():
             return None
         row = int(np.nanargmax(losses))
         highest = float(losses[row])

@@ -1,27 +1,5 @@
 """Adversarial losses and penalties, as in their papers."""
 
-from gan_core.losses.adversarial import (
-    CrossEntropy,
-    Hinge,
-    LeastSquares,
-    Loss,
-    LossSensitive,
-    NonSaturating,
-    Saturating,
-    Separable,
-    Wasserstein,
-    get,
-)
+from gan_core.losses.adversarial import Loss, get
 
-__all__ = [
-    "CrossEntropy",
-    "Hinge",
-    "LeastSquares",
-    "Loss",
-    "LossSensitive",
-    "NonSaturating",
-    "Saturating",
-    "Separable",
-    "Wasserstein",
-    "get",
-]
+__all__ = ["Loss", "get"]

@@ -36,10 +36,21 @@ def get(name: str, combine: Combine = "sum", label_smoothing: float = 0.0) -> Lo
 
 @dataclass(frozen=True)
 class Loss(ABC):
-    """An adversarial loss: two scalars to minimise."""
+    """An adversarial loss: two scalars to minimise.
 
-    combine: Combine = "sum"
-    label_smoothing: float = 0.0  # no effect on a loss without labels: Wasserstein, hinge, loss-sensitive
+    Its class variables tell the trainer and the diagnosis what they must know; the defaults fit a critic.
+    """
+
+    is_probability: ClassVar[bool] = False  # whether `score` is the probability that a sample is real
+    has_labels: ClassVar[bool] = (
+        False  # whether D's targets are 0 for fakes and 1 for real samples, which can be smoothed
+    )
+    needs_real_logits: ClassVar[bool] = (
+        False  # whether G's loss reads D's logits of real samples, as a relativistic one
+    )
+
+    combine: Combine = "sum"  # of the real and the fake term of D's loss
+    label_smoothing: float = 0.0  # no effect unless `has_labels`
 
     @abstractmethod
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor, distance: Tensor | None = None) -> Tensor:
@@ -49,13 +60,13 @@ class Loss(ABC):
             distance: the result of `distance` for the same samples; only a loss that compares pairs reads it.
         """
 
+    @abstractmethod
     def generator(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
         """G's loss, a scalar, from D's logits (N,) on fakes.
 
         Args:
-            real_logits: D's logits (M,) on real samples; only a relativistic loss would read them.
+            real_logits: D's logits (N,) on real samples; None unless `needs_real_logits`.
         """
-        return self.generator_loss(fake_logits).mean()
 
     def distance(self, real: Tensor, fake: Tensor) -> Tensor | None:
         """The distance between each real sample and its fake, (N,), if D's loss depends on it; else None."""
@@ -72,12 +83,8 @@ class Loss(ABC):
         return None if loss_d is None else self._share * loss_d, loss_g
 
     @abstractmethod
-    def generator_loss(self, logits: Tensor) -> Tensor:
-        """What each fake costs G: (N,) -> (N,)."""
-
-    @abstractmethod
     def equilibrium_of_sum(self) -> tuple[float | None, float | None]:
-        """`equilibrium` of the loss whose D sums its terms."""
+        """`equilibrium` where D's loss is the sum, not the mean, of its real and its fake term (`combine`)."""
 
     @property
     def _share(self) -> float:
@@ -90,6 +97,9 @@ class Separable(Loss):
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor, distance: Tensor | None = None) -> Tensor:
         return self._share * (self.real(real_logits).mean() + self.fake(fake_logits).mean())
 
+    def generator(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
+        return self.generator_loss(fake_logits).mean()
+
     @abstractmethod
     def real(self, logits: Tensor) -> Tensor:
         """What each real sample costs D: (N,) -> (N,)."""
@@ -97,6 +107,10 @@ class Separable(Loss):
     @abstractmethod
     def fake(self, logits: Tensor) -> Tensor:
         """What each fake costs D: (N,) -> (N,)."""
+
+    @abstractmethod
+    def generator_loss(self, logits: Tensor) -> Tensor:
+        """What each fake costs G: (N,) -> (N,)."""
 
 
 class CrossEntropy(Separable):
@@ -107,6 +121,8 @@ class CrossEntropy(Separable):
     log D = logsigmoid(logit) and log(1 - D) = logsigmoid(-logit), neither of which can overflow.
     With smoothing s the real term is -E[(1 - s) log D(x) + s log(1 - D(x))], and the best constant D is (1 - s) / 2.
     """
+
+    is_probability = has_labels = True
 
     def real(self, logits: Tensor) -> Tensor:
         s = self.label_smoothing
@@ -185,6 +201,8 @@ class LeastSquares(Separable):
     With smoothing s the real label is 1 - s for D, and stays 1 for G.
     """
 
+    has_labels = True
+
     def real(self, logits: Tensor) -> Tensor:
         return (logits - (1 - self.label_smoothing)).square() / 2
 
@@ -243,8 +261,8 @@ class LossSensitive(Loss):
     def distance(self, real: Tensor, fake: Tensor) -> Tensor:
         return (real - fake).abs().flatten(1).mean(dim=1)
 
-    def generator_loss(self, logits: Tensor) -> Tensor:
-        return -logits
+    def generator(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
+        return -fake_logits.mean()
 
     def equilibrium_of_sum(self) -> tuple[None, None]:
         return None, None

@@ -39,11 +39,12 @@ class Description:
 
 def describe(loss: Loss) -> Description:
     """The description of the loss, or of its nearest base class that has one, for its smoothing and its sum or mean."""
-    template = next((DESCRIPTIONS[kind] for kind in type(loss).__mro__ if kind in DESCRIPTIONS), Description())
+    default = Description("D(x), probability" if loss.is_probability else Description.score_name)
+    template = next((DESCRIPTIONS[kind] for kind in type(loss).__mro__ if kind in DESCRIPTIONS), default)
     s = loss.label_smoothing
     values = {"<combine>": loss.combine, "<s>": f"{s:g}", "<label>": f"{1 - s:g}"}
     texts = vars(template) | {"equilibrium": f"{_resting_values(loss)} {template.equilibrium}".strip()}
-    if s and isinstance(loss, CrossEntropy):
+    if s:
         texts["formula_d"] = texts["formula_d"].replace(_LOG_D, _SMOOTHED_LOG_D)
     if template.formula_d and loss.combine == "mean":
         texts["formula_d"] = rf"\tfrac{{1}}{{2}} \left( {texts['formula_d']} \right)"

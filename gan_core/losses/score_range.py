@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gan_core.losses.adversarial import CrossEntropy, get
+from gan_core.losses.adversarial import get
 
 
 def is_probability(loss: str) -> bool:
     """Whether `Loss.score` of the loss of this name returns the probability that a sample is real."""
-    return isinstance(get(loss), CrossEntropy)
+    return get(loss).is_probability
 
 
 def score_range(loss: str, scores: Callable[[], np.ndarray]) -> tuple[float, float]:

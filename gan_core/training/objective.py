@@ -33,7 +33,7 @@ class Settings:
     augment: AugmentConfig
     bfloat16: bool  # whether forward passes run in bfloat16; losses and penalties never do
     is_samplewise: bool  # whether D scores each sample independently, so that one pass can take real samples and fakes
-    keep_graph: bool  # whether G's loss backpropagates into the fakes of D's loss
+    keep_graph: bool  # keep G's graph so that G's step can reuse D's fakes
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Batch:
     z: Tensor  # (N, latent.dim)
     instance_noise: Tensor | None  # (): standard deviation; None for no noise
     penalty_is_due: bool  # in this step, under lazy regularisation
-    penalty_noise: Tensor | None  # what `Penalty.draw` gave
+    penalty_noise: Tensor | None  # the result of `Penalty.draw`
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,7 @@ class LatentBatch:
     y: Tensor | None  # (N,)
     instance_noise: Tensor | None  # ()
     fakes: Tensor | None = None  # (N, *shape): what D's loss generated from this z; None for a new z
+    real: Tensor | None = None  # (N, *shape), of the classes y; read only if the loss `needs_real_logits`
 
 
 @dataclass
@@ -71,7 +72,7 @@ class LossValues:
 class Gradients:
     """Gradients of a loss."""
 
-    values: Tensor  # (k,): the loss, the mean scores, the norm of all gradients together
+    values: Tensor  # (k,): the loss, the mean scores, the norm of all gradients together; in the order of VALUES
     gradients: list[Tensor | None]  # of each parameter; None where the loss does not depend on it
     fakes: Tensor | None  # as in `LossValues`
 
@@ -87,7 +88,7 @@ def discriminator_loss(
     with _precision(settings, real):
         real_logits, fake_logits = _scores(discriminator, real, fake, batch.y, settings.is_samplewise)
     loss = settings.loss.discriminator(real_logits, fake_logits, settings.loss.distance(real, fake))
-    if batch.penalty_is_due:
+    if batch.penalty_is_due:  # SGAN's D has its own form for penalties, hence `penalized_discriminator`
         penalty = settings.penalty.term(
             partial(penalized_discriminator(discriminator), y=batch.y), real, fake, batch.penalty_noise
         )
@@ -103,11 +104,15 @@ def generator_loss(
     fakes, is_repeated = batch.fakes, batch.fakes is not None
     with _precision(settings, batch.z), frozen(list(discriminator.parameters())):
         if fakes is None or not fakes.requires_grad:  # a recorded step returns fakes without their graph
+            # D's step has already updated the running statistics with repeated fakes.
             with frozen_batch_statistics(generator) if is_repeated else nullcontext():
                 fakes = generator(batch.z, batch.y)
         fake = _distort(full_precision(fakes), batch.instance_noise, settings, rngs)
-        fake_logits = full_precision(discriminator(fake, batch.y))
-    return LossValues(settings.loss.generator(fake_logits))
+        fake_logits, real_logits = full_precision(discriminator(fake, batch.y)), None
+        if settings.loss.needs_real_logits and batch.real is not None:
+            real = _distort(batch.real, batch.instance_noise, settings, rngs)
+            real_logits = full_precision(discriminator(real, batch.y))
+    return LossValues(settings.loss.generator(fake_logits, real_logits))
 
 
 def differentiate(loss_of: Callable[[Any], LossValues], parameters: list[nn.Parameter], batch: Any) -> Gradients:
@@ -146,6 +151,6 @@ def _precision(settings: Settings, x: Tensor) -> AbstractContextManager[object]:
     """Autocast to bfloat16 on the device of `x`, if the settings ask for it.
 
     Autocast's weight cache is shared between threads. Another session may clear it during a step and so change the
-    precision of a gradient sum. So it is off.
+    precision of a gradient sum. So the cache is off.
     """
     return torch.autocast(x.device.type, torch.bfloat16, cache_enabled=False) if settings.bfloat16 else nullcontext()

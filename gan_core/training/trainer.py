@@ -1,7 +1,6 @@
 """Algorithm 1 of Goodfellow et al. (2014), "Generative Adversarial Nets": k discriminator steps, then a generator step.
 
-The caller of `step` records, saves, shows and stops. Every loss, penalty, optimiser and network passes through this one
-loop. `objective` holds the losses of both networks.
+`objective` holds the losses of both networks. The caller of `step` records, saves, shows and stops.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ class Trainer:
     def __init__(self, config: TrainConfig, device: str = "auto", dataset: data.Dataset | None = None) -> None:
         self.device = find_device(device)
         if self.device.type == "cuda":
-            self._cuda_options = CudaOptions(config.deterministic, config.precision == "tf32")
+            self._cuda_options = CudaOptions(config.deterministic, config.precision == "tf32")  # kept while it trains
         self.dataset = dataset if dataset is not None else data.load(config)
         self.rngs = Streams(config.seed, self.device)
         self.labels = self.dataset.labels if config.classes else None  # int64 (len(dataset),)
@@ -61,13 +60,12 @@ class Trainer:
         self.values = torch.full((len(VALUES),), torch.nan, device=self.device)  # of each network's last step
         parts = ("generator", "discriminator", "optimizer_g", "optimizer_d", *(["ema"] if self.ema is not None else []))
         self._parts: dict[str, Any] = {name: getattr(self, name) for name in parts}
-        self._parts |= {"random": self.rngs, "batches": self.batches}  # batches rewind the rng of their order
+        self._parts |= {"random": self.rngs, "batches": self.batches}  # in this order: batches set `rngs.order` back
         self.update(config)
 
     def update(self, config: TrainConfig) -> None:
         """Continue under `config`, which may differ in live settings only; optimisers keep their state."""
-        self.config = config
-        settings = self._objective.update(config)
+        self.config, settings = config, self._objective.update(config)
         self.loss, self.penalty = settings.loss, settings.penalty
         self._set_learning_rates()
 
@@ -78,24 +76,24 @@ class Trainer:
         if self.config.lr_decay == "linear":
             self._set_learning_rates()
         values_d, values_g = self.values.split(VALUES_PER_NETWORK)
-        shown: LatentBatch | None = None  # the fakes of D's step, for G's
+        fakes_of_d: LatentBatch | None = None
         if which != "g":
             for _ in range(self.config.n_critic):
                 batch = self._next_batch()
-                loss_d = self._objective.discriminator(batch)
-                optimizers.descend(self.optimizer_d, loss_d.gradients)
+                result_d = self._objective.discriminator(batch)
+                optimizers.descend(self.optimizer_d, result_d.gradients)
                 self.penalty.after_step(self.discriminator)
-                values_d = loss_d.values
+                values_d = result_d.values
             if self.config.reuse_fakes:
-                shown = LatentBatch(batch.z, batch.y, batch.instance_noise, loss_d.fakes)
+                fakes_of_d = LatentBatch(batch.z, batch.y, batch.instance_noise, result_d.fakes, batch.real)
         if which != "d":
             for _ in range(self.config.g_steps):
-                loss_g = self._objective.generator(shown or self._next_latents())
-                optimizers.descend(self.optimizer_g, loss_g.gradients)
-                values_g = loss_g.values
+                result_g = self._objective.generator(fakes_of_d or self._next_latents())
+                optimizers.descend(self.optimizer_g, result_g.gradients)
+                values_g = result_g.values
             if self.ema is not None:
                 ema.blend(self.ema, self.generator, self.config.ema_decay, self.steps)
-        self.steps += 1
+        self.steps += 1  # after `ema.blend`, which counts from 0
         self.values = torch.cat((values_d, values_g))
         return StepRecord(self.steps, self.epoch, self.images, self.values)
 
@@ -111,17 +109,19 @@ class Trainer:
 
     def _next_latents(self) -> LatentBatch:
         """Latents for G's step, with classes as frequent as in the data."""
-        n, y = self.config.batch_size, None
-        if (labels := self.batches.labels) is not None:
+        n, y, real = self.config.batch_size, None, None
+        if self.loss.needs_real_logits:
+            real, y = self.batches.next()
+        elif (labels := self.batches.labels) is not None:
             y = labels[torch.randint(len(labels), (n,), generator=self.rngs.labels, device=self.device)]
-        return LatentBatch(self.latents(n, self.rngs.noise_g), y, self._instance_noise())
+        return LatentBatch(self.latents(n, self.rngs.noise_g), y, self._instance_noise(), real=real)
 
     def latents(self, n: int, rng: torch.Generator) -> Tensor:
         """`n` latent vectors z from `rng`, on its device: (n, latent.dim)."""
         return draw_latents(self.config.latent, n, rng)
 
     def _instance_noise(self) -> Tensor | None:
-        """The standard deviation of the noise on D's inputs, a scalar, which fades over the run; None for no noise."""
+        """The fading standard deviation of the noise on D's inputs, as a tensor () that a recorded step can read."""
         sigma = self.config.instance_noise * max(0.0, 1 - self.progress)
         return torch.full((), sigma, dtype=torch.float64, device=self.device) if sigma else None
 
@@ -151,8 +151,8 @@ class Trainer:
     def generate(self, n: int = 64, seed: int = 0, raw: bool = False, label: int | None = None) -> Tensor:
         """`n` samples, (n, C, H, W) in [0, 1] or (n, 2), float32 on the CPU, of the class `label` or all in turn.
 
-        The same `seed` gives the same latents on every device, at every step. They come from the moving average of G if
-        there is one, unless `raw` asks for G itself.
+        The same `seed` gives the same latents on every device, at every step. Samples come from the moving average of G
+        if there is one, unless `raw` asks for G itself.
         """
         return self.decode(self.latents(n, stream(seed, DISPLAY)), raw, self.classes_in_turn(n, label))
 

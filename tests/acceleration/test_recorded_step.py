@@ -16,7 +16,7 @@ from torch import nn
 from gan_core.acceleration import cuda_graph
 from gan_core.acceleration.cuda_graph import CudaGraph
 from gan_core.config import ConfigError, TrainConfig
-from gan_core.training import recording
+from gan_core.training import recorded_objective
 from gan_core.training.trainer import Trainer
 from tests.support.recorded import eager, values
 from tests.support.small import DIGITS, POINTS, VARIANTS
@@ -29,8 +29,10 @@ def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     """A device whose steps are recorded, in its own way or in CUDA's."""
     name: str = request.param
     if name == "cpu as cuda":
-        recorded_step, cuda = recording.recorded_step, torch.device("cuda")
-        monkeypatch.setattr(recording, "recorded_step", lambda config, _, *rest: recorded_step(config, cuda, *rest))
+        recorded_step, cuda = recorded_objective.recorded_step, torch.device("cuda")
+        monkeypatch.setattr(
+            recorded_objective, "recorded_step", lambda config, _, *rest: recorded_step(config, cuda, *rest)
+        )
         monkeypatch.setattr(cuda_graph, "record", rerun)
     elif name == "cuda" and not torch.cuda.is_available():
         pytest.skip("needs a CUDA device")
@@ -115,7 +117,9 @@ def test_what_cannot_be_recorded_is_one_sentence(monkeypatch: pytest.MonkeyPatch
     def refuse(*_: object) -> None:
         raise RuntimeError("operation not permitted when stream is capturing\nmore of it")
 
-    monkeypatch.setattr(recording, "recorded_step", lambda config, device, *rest: CudaGraph(rest[0], rest[1].on_device))
+    monkeypatch.setattr(
+        recorded_objective, "recorded_step", lambda config, device, *rest: CudaGraph(rest[0], rest[1].on_device)
+    )
     monkeypatch.setattr(cuda_graph, "record", refuse)
     with pytest.raises(ConfigError, match=r"^cuda_graph: .* \(operation not .* capturing\); set cuda_graph to false$"):
         Trainer(DIGITS, "cpu").step()

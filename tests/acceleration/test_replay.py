@@ -14,6 +14,7 @@ from gan_core.acceleration.replay import Replay
 from gan_core.acceleration.trace import Trace
 from gan_core.config import TrainConfig
 from gan_core.config.catalog import DISCRIMINATORS, GENERATORS, LOSSES, OPTIMIZERS, PENALTIES
+from gan_core.losses.adversarial import NonSaturating
 from gan_core.training.trainer import Trainer, Which
 from tests.support.recorded import eager, values
 from tests.support.small import DIGITS, POINTS, VARIANTS
@@ -99,10 +100,10 @@ def test_fakes_that_are_left_to_chance_are_not_made_twice() -> None:
         assert Trainer(SHARING.with_values(change), "cpu").recorded_step is None
 
 
-class Suspicious(losses.NonSaturating):
+class Suspicious(NonSaturating):
     """A loss that goes another way from time to time, by what it sees."""
 
-    def generator(self, fake_logits: Tensor) -> Tensor:
+    def generator(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
         loss = super().generator(fake_logits)
         return 2 * loss if loss.item() > 0.7 else loss
 

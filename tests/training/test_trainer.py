@@ -8,11 +8,16 @@ import threading
 
 import pytest
 import torch
+from torch import Tensor
+from torch.nn.functional import softplus
 
 from gan_core.config import TrainConfig
+from gan_core.config.catalog import LOSSES, LossEntry
+from gan_core.losses import Loss
 from gan_core.models.modes import batch_statistics
 from gan_core.training.step_record import VALUES, StepRecord
 from gan_core.training.trainer import Trainer
+from tests.support.recorded import eager
 from tests.support.small import DIGITS, POINTS, VARIANTS
 
 every_variant = pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS)
@@ -222,3 +227,26 @@ def test_bfloat16_is_repeatable_beside_another_thread_that_casts(monkeypatch: py
     finally:
         over.set()
         other.join()
+
+
+class Relativistic(Loss):
+    needs_real_logits = True
+
+    def discriminator(self, real_logits: Tensor, fake_logits: Tensor, distance: Tensor | None = None) -> Tensor:
+        return softplus(fake_logits - real_logits).mean()
+
+    def generator(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
+        assert real_logits is not None
+        return softplus(real_logits - fake_logits).mean()
+
+    def equilibrium_of_sum(self) -> tuple[float, float]:
+        return math.log(2), math.log(2)
+
+
+@pytest.mark.parametrize("reuse", [False, True])
+def test_a_relativistic_loss_of_g_reads_the_logits_of_real_samples(
+    reuse: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LOSSES.entries, "relativistic", LossEntry(f"{__name__}:Relativistic", "", ""))
+    config = POINTS.with_values({"loss.name": "relativistic", "reuse_fakes": reuse, "penalty.name": "none"})
+    assert history(Trainer(config, "cpu"), 6) == history(eager(config), 6)

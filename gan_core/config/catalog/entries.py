@@ -30,6 +30,13 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class LossEntry(Entry):
+    """A loss, and whether it compares each real sample with one fake, which `local_pairs` does not allow."""
+
+    compares_pairs: bool = False
+
+
+@dataclass(frozen=True)
 class OptimizerEntry(Entry):
     """An optimiser: a learning rate that suits GANs, and the fields of `OptimizerConfig` that it reads."""
 

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-from gan_core.config.catalog.entries import Catalog, Entry, OptimizerEntry, PenaltyEntry
+from gan_core.config.catalog.entries import Catalog, LossEntry, OptimizerEntry, PenaltyEntry
 
-LOSSES: Catalog[Entry] = Catalog(
+LOSSES: Catalog[LossEntry] = Catalog(
     "loss",
     {
-        "non-saturating": Entry(
-            "gan_core.losses:NonSaturating", "Non-saturating", "Cross-entropy; G maximises log D(G(z)). The usual GAN."
+        "non-saturating": LossEntry(
+            "gan_core.losses.adversarial:NonSaturating",
+            "Non-saturating",
+            "Cross-entropy; G maximises log D(G(z)). The usual GAN.",
         ),
-        "saturating": Entry(
-            "gan_core.losses:Saturating",
+        "saturating": LossEntry(
+            "gan_core.losses.adversarial:Saturating",
             "Saturating (minimax)",
             "Cross-entropy; G minimises log(1 - D(G(z))). Stalls when D wins.",
         ),
-        "wasserstein": Entry(
-            "gan_core.losses:Wasserstein",
+        "wasserstein": LossEntry(
+            "gan_core.losses.adversarial:Wasserstein",
             "Wasserstein",
             "D is a critic without a sigmoid; it needs weight clipping or a gradient penalty.",
         ),
-        "least-squares": Entry(
-            "gan_core.losses:LeastSquares",
+        "least-squares": LossEntry(
+            "gan_core.losses.adversarial:LeastSquares",
             "Least squares",
             "Squared distance to the labels 0 and 1; gradients do not saturate.",
         ),
-        "hinge": Entry("gan_core.losses:Hinge", "Hinge", "D ignores samples on the right side by a margin of 1."),
-        "loss-sensitive": Entry(
-            "gan_core.losses:LossSensitive",
+        "hinge": LossEntry(
+            "gan_core.losses.adversarial:Hinge", "Hinge", "D ignores samples on the right side by a margin of 1."
+        ),
+        "loss-sensitive": LossEntry(
+            "gan_core.losses.adversarial:LossSensitive",
             "Loss-sensitive",
             "D ranks a real sample above a fake by as much as the two differ; needs a smooth D.",
+            compares_pairs=True,
         ),
     },
 )
