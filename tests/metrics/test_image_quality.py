@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from gan_core.config import TrainConfig
 from gan_core.data import Dataset, load
 from gan_core.metrics import Quality, bootstrap, evaluate, registry
 from gan_core.metrics.frechet import frechet, kernel
-from gan_core.metrics.precision_recall import novelty
+from gan_core.metrics.precision_recall import novelty, spacing
 from gan_core.system.random_streams import stream
 
 
@@ -151,7 +152,7 @@ def test_intervals_match_the_spread_of_independent_samples() -> None:
         weights = bootstrap.weights(600, rng, resamples=60)
         return [measure(real, 1.2 * torch.randn(600, 8, generator=rng) + 0.3, weights) for _ in range(20)]
 
-    for measure in (frechet, kernel, novelty):
+    for measure in (frechet, kernel, partial(novelty, unit=spacing(real))):
         rows = values_of(measure)
         scatter = torch.stack([row[0] for row in rows]).std()
         width = torch.stack([row[1:].std() for row in rows]).mean()
