@@ -1,7 +1,7 @@
-"""The gradient of a network at its inputs, differentiable again, without a backward pass whose result is zero.
+"""The gradient of a network with respect to its inputs, for penalties that differentiate it a second time.
 
-ReLU and leaky ReLU have no second derivative except at 0. PyTorch still computes it, as zeros, and sends the zeros
-through a whole backward pass. These ReLUs do not.
+The second derivative of ReLU and leaky ReLU is zero. PyTorch computes these zeros and backpropagates them through the
+whole network. The ReLUs of this module skip that.
 """
 
 from __future__ import annotations

@@ -7,11 +7,11 @@ from torch import Tensor
 
 
 class Adam(torch.optim.Adam):
-    """`torch.optim.Adam(fused=True)` with the same numbers and the same state, and less overhead.
+    """`torch.optim.Adam(fused=True)`: the same numbers and state with less overhead.
 
-    PyTorch's `step` collects the parameters and sorts them by device and dtype each time, which takes a third of a step
-    on 2-D points. This class collects them once. PyTorch's `step` still does the first step, which creates the state,
-    and steps in which a parameter has no gradient.
+    PyTorch's `step` groups the parameters by device and dtype in every step, which takes a third of a training step on
+    2-D points. This class collects them once. It calls PyTorch's `step` for the first step, which creates the state,
+    and for steps in which a parameter has no gradient.
     """
 
     kernel = staticmethod(torch._fused_adam_)  # the kernel of torch.optim
@@ -49,6 +49,6 @@ class Adam(torch.optim.Adam):
 
 
 class AdamW(Adam, torch.optim.AdamW):
-    """`torch.optim.AdamW(fused=True)`, likewise."""
+    """`torch.optim.AdamW(fused=True)` with less overhead, like `Adam`."""
 
     kernel = staticmethod(torch._fused_adamw_)

@@ -1,7 +1,7 @@
 """Recorded steps on a CPU: each becomes a list of operations on tensors.
 
 Up to a third of an eager step is overhead: modules look up their parts, autograd builds a graph and walks it back. A
-replay runs the operations that this led to, and nothing else.
+replay runs only the tensor operations.
 
 One function may backpropagate into the outputs of another, as a step of G into the fakes of D's step. Its backward
 operations then read tensors that the other function's forward operations saved. So the replay of the other function
@@ -21,7 +21,7 @@ from gan_core.acceleration.trace import Trace
 
 
 class Replay(RecordedStep):
-    """Replays each function as the list of operations that it came to when it was recorded."""
+    """Replays the list of operations that each function executed when it was recorded."""
 
     keeps_graph = True
 
@@ -59,7 +59,7 @@ class Replay(RecordedStep):
         return outputs, replay
 
     def _add(self, function: Function, trace: Trace) -> _Recording:
-        """A new recording; every recording of the previous one's function saves what `trace` reads from it."""
+        """A new recording. The recordings of the function before it now also save the tensors that `trace` reads."""
         if trace.reads:
             for recording in self._recordings:
                 if recording.function is self._recordings[-1].function:

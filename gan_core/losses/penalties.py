@@ -36,11 +36,11 @@ class Penalty:
     config: PenaltyConfig
 
     def draw(self, real: Tensor, rng: torch.Generator) -> Tensor | None:
-        """The random numbers of `term` for a batch like `real`, from an rng on its device; None if it needs none."""
+        """Random numbers for `term`, from an rng on the device of `real`; None if the penalty needs none."""
         return None
 
     def term(self, discriminator: ScoreFunction, real: Tensor, fake: Tensor, noise: Tensor | None) -> Tensor | None:
-        """The term of D's loss, a scalar with its strength that is differentiable in D's weights; None for none.
+        """The weighted term added to D's loss (times `every`), a scalar; None if the penalty adds no term.
 
         Args:
             real, fake: one batch of each, of the same shape (N, C, H, W) or (N, 2).

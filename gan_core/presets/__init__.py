@@ -26,7 +26,7 @@ _SHAPED_BY_KIND = ("generator.", "discriminator.", "latent.", "record.samples")
 
 @dataclass(frozen=True)
 class Preset:
-    """An experiment with its description. Each text is one to three sentences for the screen."""
+    """An experiment with its description. `source` to `choices` are one to three sentences each."""
 
     id: str
     title: str
@@ -34,7 +34,7 @@ class Preset:
     source: str  # the publication or project that the settings come from
     reported: str  # the results that the source reports, or ""
     look_for: str  # what to watch on the screen
-    choices: str  # the settings and data that differ from the source or that it does not give, or ""
+    choices: str  # settings and data that differ from the source, or that the source does not state; or ""
     minutes: float  # approximate time on two CPU cores
     config: TrainConfig
 

@@ -116,8 +116,10 @@ class Evaluator:
 
     def _work(self, moment: tuple[int, float, float, int], state: dict[str, Any], low_priority: bool) -> None:
         torch.set_num_threads(1)  # of this thread only
-        if low_priority and not self._points:  # for points, a low priority slows training down by 26 % instead of 5 %:
-            _lower_priority()  # their many short steps hold Python's lock while they wait for a core
+        # For points, a low priority slows training down more (by 26 % instead of 5 %): an evaluation of points has many
+        # short operations, and each holds Python's lock while it waits for a core.
+        if low_priority and not self._points:
+            _lower_priority()
         try:
             evaluation = Evaluation(*moment, tuple(registry.measured(self._measure(state))))
             self._check_cancelled()

@@ -20,7 +20,7 @@ class DivergedError(RuntimeError):
 
 
 def diverged_network(trainer: Trainer) -> str:
-    """The network that has a weight that is not finite, or "". The loss shows it only at the next step."""
+    """The network with a NaN or infinite weight, or "". Its loss becomes NaN only in the next step."""
     for role, network in (("discriminator", trainer.discriminator), ("generator", trainer.generator)):
         if not all(weight.isfinite().all() for weight in network.parameters()):
             return role

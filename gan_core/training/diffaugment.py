@@ -1,6 +1,6 @@
 """DiffAugment (Zhao et al., 2020), "Differentiable Augmentation for Data-Efficient GAN Training".
 
-Every input of D, real or fake, in D's step and in G's, is changed at random by differentiable functions. So D cannot
+Differentiable functions change every input of D at random, real or fake, in the steps of D and of G. So D cannot
 memorise a small data set, and G does not learn to imitate the changes. Each function takes images (N, C, H, W), an
 amount and a random generator, and changes each image differently.
 """
@@ -19,7 +19,7 @@ Change = Callable[[Tensor, float, torch.Generator], Tensor]
 
 
 def augment(x: Tensor, config: AugmentConfig, rng: torch.Generator) -> Tensor:
-    """`x` after the changes that `config` asks for, in the paper's order; points (N, 2) stay as they are."""
+    """`x` after the changes of `config`, in the paper's order. Points (N, 2) are returned unchanged."""
     for name, change in CHANGES.items():
         amount = getattr(config, name)
         if amount and x.ndim == 4:

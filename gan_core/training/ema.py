@@ -1,4 +1,4 @@
-"""A moving average of a network's weights, whose samples are steadier than those of the network itself."""
+"""The exponential moving average of G's weights. Its samples vary less from step to step than the samples of G."""
 
 from __future__ import annotations
 

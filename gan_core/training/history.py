@@ -50,7 +50,9 @@ class HistoryLog:
     def extend(self, rows: Sequence[Sequence[float]] | NDArray[np.float64]) -> None:
         """Add rows in the order of COLUMNS."""
         if (needed := self._length + len(rows)) > (capacity := self._table.shape[1]):
-            table = np.empty((len(COLUMNS), max(needed, 5 * capacity // 4)))  # by 25 %, to bound the unused memory
+            table = np.empty(
+                (len(COLUMNS), max(needed, 5 * capacity // 4))
+            )  # by 25 %: few copies, little unused memory
             table[:, : self._length] = self._table[:, : self._length]
             self._table = table
         if len(rows):
@@ -80,7 +82,7 @@ def append_csv(path: Path, rows: Iterable[Sequence[float]]) -> None:
 
 
 def read_table(path: Path, up_to_step: int | None = None) -> NDArray[np.float64]:
-    """The rows of the CSV file, (n, columns), up to and including `up_to_step`, without a row that a crash cut off.
+    """The rows of the CSV file up to and including `up_to_step`, (n, columns), without an incomplete last row.
 
     A million rows take about a second.
     """
@@ -95,7 +97,7 @@ def read_table(path: Path, up_to_step: int | None = None) -> NDArray[np.float64]
 
 
 def _parse(content: bytes) -> NDArray[np.float64]:
-    """Raises `ValueError` (the base class of pyarrow's errors) if a row is damaged."""
+    """The rows as an array, (n, columns). Raises `ValueError` (the base class of pyarrow's errors) on a damaged row."""
     columns = arrow_csv.read_csv(
         io.BytesIO(content),
         arrow_csv.ReadOptions(use_threads=False, skip_rows=1, column_names=list(COLUMNS)),
@@ -134,7 +136,7 @@ def last_row(path: Path) -> list[float] | None:
 
 
 def rewind_csv(path: Path, step: int) -> None:
-    """Drop the rows after `step`, and a last line that a crash has cut. Raises `OSError` if the disk refuses."""
+    """Delete the rows after `step` and an incomplete last line. Raises `OSError` if the file cannot be written."""
     if not path.exists():
         return
     content = path.read_bytes()

@@ -49,7 +49,7 @@ def tensors_per_weight(config: OptimizerConfig) -> int:
 
 
 def state_tensors(config: OptimizerConfig) -> dict[str, bool]:
-    """The entries of the optimiser's state, found by one step; True for those of the parameter's shape."""
+    """Entries of the optimiser's state after one step, by name; True if an entry has the shape of its parameter."""
     weights = nn.Parameter(torch.zeros(2))
     weights.grad = torch.zeros(2)
     optimizer = build(config, [weights])

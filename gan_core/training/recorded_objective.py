@@ -40,7 +40,7 @@ class RecordedObjective:
         self._settings: Settings | None = None
 
     def update(self, config: TrainConfig) -> Settings:
-        """Settings that differ from the last ones bind the losses anew and forget what was recorded."""
+        """Use the settings of `config`. If they differ from the last ones, the steps are recorded again."""
         settings = Settings(
             losses.get(config.loss.name, config.loss.combine, config.loss.label_smoothing),
             penalties.get(config.penalty),
@@ -64,7 +64,7 @@ class RecordedObjective:
 def recorded_step(
     config: TrainConfig, device: torch.device, networks: tuple[nn.Module, nn.Module], rngs: Streams
 ) -> RecordedStep | None:
-    """What records the steps of (G, D) under `config`; None if they run eagerly.
+    """The recorder of the steps of (G, D) under `config`; None if they run eagerly.
 
     With `reuse_fakes`, G's recorded step may have to generate D's fakes again. So G must be deterministic.
     """

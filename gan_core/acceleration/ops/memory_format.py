@@ -17,19 +17,23 @@ _CONVOLUTIONS = nn.Conv2d, nn.ConvTranspose2d
 def lay_out(network: nn.Module, config: TrainConfig) -> None:
     """Make the network's convolutions compute in the memory format of `is_channels_last`, by hooks on its layers.
 
-    The format changes once where images become flat vectors or vectors become images.
+    Inputs of convolutions and outputs of `Unflatten` become channels last; inputs of `Flatten` become contiguous.
     """
-    layers, anywhere = [*network.modules()], config.channels_last  # the setting also holds on CUDA
+    layers, on_any_device = [*network.modules()], config.channels_last  # without the setting, on a CPU only
     if is_channels_last(config) and any(isinstance(layer, _CONVOLUTIONS) for layer in layers):
         for layer in layers:
             if isinstance(layer, _CONVOLUTIONS):
                 layer.register_forward_pre_hook(
-                    lambda layer, inputs: (_in_format(inputs[0], _CHANNELS_LAST, anywhere), *inputs[1:])
+                    lambda layer, inputs: (_in_format(inputs[0], _CHANNELS_LAST, on_any_device), *inputs[1:])
                 )
             elif isinstance(layer, nn.Flatten):
-                layer.register_forward_pre_hook(lambda layer, inputs: (_in_format(inputs[0], _CONTIGUOUS, anywhere),))
+                layer.register_forward_pre_hook(
+                    lambda layer, inputs: (_in_format(inputs[0], _CONTIGUOUS, on_any_device),)
+                )
             elif isinstance(layer, nn.Unflatten):
-                layer.register_forward_hook(lambda layer, inputs, images: _in_format(images, _CHANNELS_LAST, anywhere))
+                layer.register_forward_hook(
+                    lambda layer, inputs, images: _in_format(images, _CHANNELS_LAST, on_any_device)
+                )
 
 
 def is_channels_last(config: TrainConfig) -> bool:
@@ -42,12 +46,12 @@ def is_faster() -> bool:
     return torch.backends.mkldnn.is_available() and torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512")
 
 
-def _in_format(x: Tensor, memory_format: torch.memory_format, anywhere: bool) -> Tensor:
-    """`x` in this memory format; its gradient gets the format that `x` had.
+def _in_format(x: Tensor, memory_format: torch.memory_format, on_any_device: bool) -> Tensor:
+    """`x` in this memory format. Its gradient is converted back to the format of `x`.
 
-    By default PyTorch leaves a gradient in its own format, and layers are slow on a mix of both.
+    PyTorch would leave the gradient in `memory_format`, and layers are slow if formats are mixed.
     """
-    if x.ndim != 4 or not (anywhere or x.device.type == "cpu"):
+    if x.ndim != 4 or not (on_any_device or x.device.type == "cpu"):
         return x
     result = x.to(memory_format=memory_format)
     if result.requires_grad and result is not x:

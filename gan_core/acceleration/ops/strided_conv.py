@@ -1,10 +1,14 @@
 """Convolutions that halve an image's sides and transposed ones that double them: kernel 4, stride 2, padding 1.
 
-Next to an image they have only 1 or 3 channels on one side, but a CPU's registers compute with 16 at once. So, while
-training on a CPU, such a layer folds the image: each square of 2 x 2 pixels becomes four times the channels of one
-pixel (space to depth; Shi et al., 2016), and the kernel is folded alike. The sum is the same in another order. Where
-folding gains nothing, PyTorch's own operation runs: for RGB images only G's transposed convolution and the gradient of
-D's input are folded.
+The layer next to the image has 1 or 3 channels, but a SIMD register holds 16 numbers. In training on a CPU, it folds
+the image: 2 x 2 pixels become one pixel with four times the channels (space to depth; Shi et al., 2016). The kernel is
+folded in the same way, so the result is the same sum in another order.
+
+    folded passes              grey      RGB
+    StridedConv2d              all       gradient of the image     (grey and contiguous: only in G's step)
+    StridedConvTranspose2d     all       forward
+
+All other cases use PyTorch's kernels, because folding does not make them faster.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d, pad, pixel_shuffle, pixel_unshuffle
 from torch.nn.grad import conv2d_weight
 
-_MAX_CHANNELS = 4  # folded they are the 16 numbers of a register
+_MAX_CHANNELS = 4  # four times as many after folding: 16, one register
 
 
 class StridedConv2d(nn.Conv2d):
@@ -26,7 +30,7 @@ class StridedConv2d(nn.Conv2d):
         super().__init__(inputs, outputs, 4, 2, 1, bias=bias, device="meta")
 
     def folds(self, side: int) -> bool:
-        """Whether it folds images of this side in some passes."""
+        """Whether any pass folds images of this side."""
         return self.in_channels <= _MAX_CHANNELS and side % 2 == 0
 
     def forward(self, x: Tensor) -> Tensor:
@@ -37,8 +41,8 @@ class StridedConv2d(nn.Conv2d):
                 return super().forward(x)
             output: Tensor = StridedConvFunction.apply(x, self.weight, self.bias)
             return output
-        # Folding makes the gradient of the image three times as fast, but in the contiguous format that of the weights
-        # slower. So it pays in G's step, in which fakes need their gradient, and not in D's.
+        # Folding makes the gradient of the image three times as fast, but in the contiguous format it makes the gradient
+        # of the weights slower. So contiguous images are folded only in G's step, which needs their gradient.
         if not x.requires_grad and x.stride(1) != 1:  # contiguous
             return super().forward(x)
         return conv2d(pixel_unshuffle(pad(x, (1, 1, 1, 1)), 2), pixel_unshuffle(self.weight, 2), self.bias)
@@ -71,7 +75,7 @@ _backward = torch.amp.custom_bwd(device_type="cpu")
 
 
 class StridedConvFunction(torch.autograd.Function):
-    """The convolution of images x (N, C, 2H, 2W) with w (outputs, C, 4, 4), whose gradient at x is folded."""
+    """The convolution of images x (N, C, 2H, 2W) with w (outputs, C, 4, 4). Only the gradient of x is folded."""
 
     @staticmethod
     @_forward
@@ -89,8 +93,7 @@ class StridedConvFunction(torch.autograd.Function):
 class StridedConvTransposeFunction(torch.autograd.Function):
     """The transposed convolution of x (N, inputs, H, W) to images (N, C, 2H, 2W) with w (inputs, C, 4, 4), folded.
 
-    Its gradients are not folded, because that gains nothing. Its output is new memory, which an in-place activation may
-    overwrite.
+    Its gradients are not folded. Its output is new memory, which an in-place activation may overwrite.
     """
 
     @staticmethod
@@ -115,7 +118,7 @@ class StridedConvTransposeFunction(torch.autograd.Function):
 def _gradients(
     ctx: Any, grad: Tensor, reverse: type[torch.autograd.Function], w: Tensor, image: Tensor, halved: Tensor
 ) -> tuple[Tensor | None, ...]:
-    """The gradients at x (by the `reverse` convolution), w and the bias; None for each that is not needed."""
+    """The gradients of x (by the `reverse` convolution), w and the bias; None for each one that is not needed."""
     needs_x, needs_w, needs_b = ctx.needs_input_grad
     return (
         reverse.apply(grad, w, None) if needs_x else None,
