@@ -41,7 +41,7 @@ class StridedConv2d(nn.Conv2d):
                 return super().forward(x)
             output: Tensor = StridedConvFunction.apply(x, self.weight, self.bias)
             return output
-        # Folding makes the gradient of the image three times as fast, but in the contiguous format it makes the gradient
+        # Folding makes the gradient of the image three times as fast, but in the contiguous format it makes that
         # of the weights slower. So contiguous images are folded only in G's step, which needs their gradient.
         if not x.requires_grad and x.stride(1) != 1:  # contiguous
             return super().forward(x)
