@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,18 +18,6 @@ pytestmark = pytest.mark.browser
 
 PATIENCE = 60_000  # milliseconds; the first page waits for torch to load on a busy machine
 STEPS = 4
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("library")
-
-
-@pytest.fixture(scope="module")
-def app(serve: Callable[..., Server], library: Path) -> Server:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GAN_PLAYGROUND_RUNS", str(library))
-        return serve("app.py")
 
 
 @pytest.fixture(scope="module")

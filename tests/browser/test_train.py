@@ -25,18 +25,6 @@ DIGITS = presets.load("mnist-quick").with_values(LONG | {"generator.width": 8, "
 RING = presets.load("ring8").with_values(LONG)
 
 
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("library")
-
-
-@pytest.fixture(scope="module")
-def app(serve: Callable[..., Server], library: Path) -> Server:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GAN_PLAYGROUND_RUNS", str(library))
-        return serve("app.py")
-
-
 @pytest.fixture
 def train(app: Server, page: Page) -> Iterator[Callable[[TrainConfig], Page]]:
     """A function that opens the Train page with an experiment. A run that it started is stopped at the end."""

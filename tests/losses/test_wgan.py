@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 from scipy.optimize import linear_sum_assignment
@@ -27,14 +25,6 @@ WGAN = presets.load("ring8").with_values(
         "n_critic": 5,
     }
 )
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def critic(config: TrainConfig, rounds: int) -> tuple[Trainer, list[float]]:

@@ -6,7 +6,6 @@ Points train as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +19,6 @@ from gan_core.training.trainer import Trainer
 from tests.data.test_vision import NOWHERE, site_of
 
 STEPS = 200
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def narrow(config: TrainConfig) -> TrainConfig:
