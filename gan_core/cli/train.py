@@ -82,13 +82,13 @@ def resume(
 ) -> None:
     """Resume a run: to its end, or for N more steps or S more seconds."""
     refuse_both(steps, seconds)
-    from gan_core.runs import RunError, summarise
+    from gan_core.runs import RunError, summarize
     from gan_core.session import Session
 
     run = open_run(run_dir)
     try:
         run.refuse_without_state()
-        config, status = run.config, summarise(run).status
+        config, status = run.config, summarize(run).status
     except RunError as error:
         fail(str(error))
     if steps is None and seconds is None and status == "finished":

@@ -9,7 +9,7 @@ from gan_core.latent.frozen_model import Model, Weights, draw
 from gan_core.latent.interpolation import arithmetic, lerp, path, resample, slerp
 from gan_core.latent.inversion import Inversion, invert, prepare
 from gan_core.latent.latent_grid import LatentPlane, plane
-from gan_core.latent.nearest_images import Neighbours, neighbours
+from gan_core.latent.nearest_images import Neighbors, neighbors
 from gan_core.latent.saliency import saliency
 from gan_core.latent.url_encoding import from_text, to_text
 
@@ -20,7 +20,7 @@ __all__ = [
     "LatentPlane",
     "Method",
     "Model",
-    "Neighbours",
+    "Neighbors",
     "Weights",
     "arithmetic",
     "directions",
@@ -28,7 +28,7 @@ __all__ = [
     "from_text",
     "invert",
     "lerp",
-    "neighbours",
+    "neighbors",
     "path",
     "plane",
     "prepare",

@@ -15,7 +15,7 @@ from gan_core.config.catalog import DATASETS
 from gan_core.data import Dataset
 from gan_core.latent.frozen_model import Model, as_samples
 from gan_core.metrics.feature_classifier import Classifier, available_classifier
-from gan_core.metrics.precision_recall import neighbour_distances
+from gan_core.metrics.precision_recall import neighbor_distances
 
 SEARCHED = 20_000  # real images at most
 _SPACED = 5_000  # real images whose distances to each other are measured
@@ -24,7 +24,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @dataclass(frozen=True, eq=False)
-class Neighbours:
+class Neighbors:
     """The k real examples nearest to each of n samples, the nearest first."""
 
     index: np.ndarray  # (n, k) int: index in the data set
@@ -36,7 +36,7 @@ class Neighbours:
     searched: int  # number of real examples
 
 
-def neighbours(of: Model | TrainConfig, samples: Tensor | np.ndarray, dataset: Dataset, k: int = 5) -> Neighbours:
+def neighbors(of: Model | TrainConfig, samples: Tensor | np.ndarray, dataset: Dataset, k: int = 5) -> Neighbors:
     """The `k` real examples nearest to each sample, as `Model.decode` or `Model.pictures` gives them.
 
     Distances are Euclidean: between classifier features if the data set's classifier is available (it is not trained
@@ -54,7 +54,7 @@ def neighbours(of: Model | TrainConfig, samples: Tensor | np.ndarray, dataset: D
     distance, index = distances.topk(k, dim=1, largest=False)
     real = dataset.examples[index.flatten()]
     real = real.permute(0, 2, 3, 1) if real.ndim == 4 else real
-    return Neighbours(
+    return Neighbors(
         index=index.numpy(),
         distance=distance.numpy(),
         real=real.reshape(*index.shape, *real.shape[1:]).numpy(),
@@ -76,7 +76,7 @@ class _Space:
             self.name = "pixels" if dataset.examples.ndim == 4 else "the plane"
         self.real = torch.cat([self.embed(part) for part in dataset.examples[:SEARCHED].split(1000)])
         self.spacing = (
-            neighbour_distances(self.real[:_SPACED].double(), 1).float().sort().values
+            neighbor_distances(self.real[:_SPACED].double(), 1).float().sort().values
         )  # to the nearest other one
         quantiles = torch.quantile(self.spacing, torch.tensor(QUANTILES))
         self.quantiles = dict(zip(QUANTILES, quantiles.tolist(), strict=True))

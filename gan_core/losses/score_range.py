@@ -9,11 +9,6 @@ import numpy as np
 from gan_core.losses.adversarial import get
 
 
-def is_probability(loss: str) -> bool:
-    """Whether `Loss.score` of the loss of this name returns the probability that a sample is real."""
-    return get(loss).is_probability
-
-
 def score_range(loss: str, scores: Callable[[], np.ndarray]) -> tuple[float, float]:
     """The scores to draw as fully fake and fully real.
 
@@ -23,7 +18,7 @@ def score_range(loss: str, scores: Callable[[], np.ndarray]) -> tuple[float, flo
         loss: the loss's name.
         scores: returns scores of any shape; called for a critic only. Values that are not finite are left out.
     """
-    if is_probability(loss):
+    if get(loss).is_probability:
         return 0.0, 1.0
     values = scores()
     finite = values[np.isfinite(values)]

@@ -36,7 +36,7 @@ def ball_metrics(real: Tensor, fake: Tensor, weights: Tensor, k: int = NEIGHBOUR
     if min(len(real), len(fake)) <= k:
         raise ValueError(f"more than {k} real and {k} generated images are needed, got {len(real)} and {len(fake)}")
     real, fake = real.double(), fake.double()
-    real_radii, fake_radii = neighbour_distances(real, k), neighbour_distances(fake, k)
+    real_radii, fake_radii = neighbor_distances(real, k), neighbor_distances(fake, k)
     balls_around = torch.zeros(len(fake), dtype=torch.float64)  # real balls around each fake
     present = (weights > 0).float()  # (R, m)
     recalled = covered = torch.zeros(len(weights))
@@ -57,7 +57,7 @@ def ball_metrics(real: Tensor, fake: Tensor, weights: Tensor, k: int = NEIGHBOUR
 
 def spacing(real: Tensor) -> float:
     """Median distance of real points (m, d) to their nearest neighbour."""
-    return float(neighbour_distances(real.double(), 1).median())
+    return float(neighbor_distances(real.double(), 1).median())
 
 
 def novelty(real: Tensor, fake: Tensor, weights: Tensor, unit: float) -> Tensor:
@@ -75,6 +75,6 @@ def novelty(real: Tensor, fake: Tensor, weights: Tensor, unit: float) -> Tensor:
     return distances[middle] / max(unit, 1e-9)  # the unit is 0 if all real images are copies of each other
 
 
-def neighbour_distances(x: Tensor, k: int) -> Tensor:
+def neighbor_distances(x: Tensor, k: int) -> Tensor:
     """Distance of each point of x (n, d) to its k-th nearest neighbour: (n,)."""
     return torch.cat([torch.cdist(rows, x).kthvalue(k + 1, dim=1).values for rows in x.split(_ROWS)])  # 1st: itself

@@ -7,7 +7,7 @@ from gan_core.runs.lineage import Branch, family
 from gan_core.runs.metadata import Metadata
 from gan_core.runs.run import CURVE_EVENTS, Run
 from gan_core.runs.store import RunStore
-from gan_core.runs.summary import RunSummary, summarise
+from gan_core.runs.summary import RunSummary, summarize
 
 __all__ = [
     "CURVE_EVENTS",
@@ -20,7 +20,7 @@ __all__ = [
     "RunSummary",
     "family",
     "pack",
-    "summarise",
+    "summarize",
     "tile",
     "unpack",
     "untile",

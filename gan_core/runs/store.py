@@ -122,7 +122,7 @@ class RunStore:
         stamp = summary.stamp(run)
         known = self._summaries.get(run.path)
         if known is None or known[0] != stamp:
-            known = self._summaries[run.path] = (stamp, summary.summarise(run))
+            known = self._summaries[run.path] = (stamp, summary.summarize(run))
         return known[1]
 
     # ---- the trash -----------------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ def stamp(run: Run) -> Stamp:
     return tuple(file_version(run.path / name) for name in _SOURCES)
 
 
-def summarise(run: Run) -> RunSummary:
+def summarize(run: Run) -> RunSummary:
     """The summary of a run, read from its files. Raises `RunError` if its config cannot be read."""
     config, events, metadata = run.config, run.events(), run.metadata()
     evaluations, best, frames, row = run.evaluations(), run.best(), run.frames(), last_row(run.path / "metrics.csv")

@@ -12,7 +12,7 @@ import torch
 from benchmarks.failure_modes import CASES
 from gan_core.diagnosis import SampleStats
 from gan_core.diagnosis.sample_stats import KEPT, SampleStatsLog, SampleStatsMeter, overfitting
-from gan_core.runs import RunStore, summarise
+from gan_core.runs import RunStore, summarize
 from gan_core.runs.rewind import rewind
 from gan_core.session import Session
 from gan_core.session.observer import Observer
@@ -124,6 +124,6 @@ def test_sample_stats_and_findings_survive_a_resume(tmp_path: Path) -> None:
     again.start()
     assert again.wait(60)
     assert run.sample_stats()[: len(before)] == before
-    assert summarise(run).status != "named"
+    assert summarize(run).status != "named"
     rewind(run, before[0].step)
     assert run.sample_stats() == [stats for stats in before if stats.step <= before[0].step]

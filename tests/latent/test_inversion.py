@@ -161,7 +161,7 @@ def test_a_model_of_points_accepts_no_picture() -> None:
 
 def test_neighbours_find_the_original_of_a_copy(model: Model, digits: Dataset) -> None:
     copies = digits.examples[[5, 1234]].permute(0, 2, 3, 1).numpy()
-    found = latent.neighbours(model, copies, digits, k=3)
+    found = latent.neighbors(model, copies, digits, k=3)
     assert found.index[:, 0].tolist() == [5, 1234]
     assert np.array_equal(found.real[:, 0], copies)
     assert found.distance[:, 0] == pytest.approx([0, 0], abs=0.02)
@@ -173,11 +173,11 @@ def test_neighbours_find_the_original_of_a_copy(model: Model, digits: Dataset) -
 
 def test_new_samples_are_as_far_from_real_images_as_real_images_are(model: Model, digits: Dataset) -> None:
     samples = model.decode(latent.draw(model, 64, seed=3))
-    found = latent.neighbours(model, samples, digits, k=1)
+    found = latent.neighbors(model, samples, digits, k=1)
     assert list(found.quantiles.values()) == sorted(found.quantiles.values())
     assert np.median(found.distance) > found.quantiles[0.25]
     noise = torch.rand(4, 1, 28, 28, generator=torch.Generator().manual_seed(0))
-    assert latent.neighbours(model, noise, digits).closer.min() > 0.9
+    assert latent.neighbors(model, noise, digits).closer.min() > 0.9
 
 
 def test_without_a_classifier_distances_are_between_pixels_or_points(monkeypatch, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -185,9 +185,9 @@ def test_without_a_classifier_distances_are_between_pixels_or_points(monkeypatch
     few = {"data.name": "sprites", "data.size": 16, "data.count": 50}
     config = DIGITS.with_values({**few, "generator.depth": 1, "discriminator.depth": 1})
     coloured = data.load(config)
-    found = latent.neighbours(config, coloured.examples[:2].float() / 255, coloured, k=2)
+    found = latent.neighbors(config, coloured.examples[:2].float() / 255, coloured, k=2)
     assert (found.space, found.index[:, 0].tolist()) == ("pixels", [0, 1])
     points = data.load(POINTS)
-    found = latent.neighbours(POINTS, points.examples[:3] + 0.001, points, k=2)
+    found = latent.neighbors(POINTS, points.examples[:3] + 0.001, points, k=2)
     assert (found.space, found.index[:, 0].tolist()) == ("the plane", [0, 1, 2])
     assert found.distance[:, 0] == pytest.approx(0.001 * 2**0.5, rel=0.05)

@@ -8,12 +8,12 @@ import pytest
 from gan_core import losses
 from gan_core.config.catalog import LOSSES
 from gan_core.losses.descriptions import describe
-from gan_core.losses.score_range import is_probability, score_range
+from gan_core.losses.score_range import score_range
 
 
 @pytest.mark.parametrize("name", list(LOSSES))
 def test_only_a_probability_is_called_one(name: str) -> None:
-    assert is_probability(name) == describe(losses.get(name)).score_name.endswith("probability")
+    assert losses.get(name).is_probability == describe(losses.get(name)).score_name.endswith("probability")
 
 
 def test_a_probability_reaches_from_0_to_1_whatever_the_scores() -> None:

@@ -14,7 +14,7 @@ from gan_core import metrics, models
 from gan_core.config import TrainConfig
 from gan_core.metrics.evaluations import Best, Evaluation, Evaluations, as_csv, from_csv
 from gan_core.metrics.registry import MetricValue, Provenance
-from gan_core.runs import Run, RunError, RunStore, checkpoint, summarise
+from gan_core.runs import Run, RunError, RunStore, checkpoint, summarize
 from gan_core.runs.rewind import rewind
 from gan_core.session import Session
 from gan_core.session import evaluator as evaluator_module
@@ -127,7 +127,7 @@ def test_a_failed_evaluation_is_an_event_and_training_goes_on(tmp_path: Path, mo
     run = RunStore(tmp_path).open(now.run_id)
     [event] = [event for event in run.events() if event["kind"] == "unjudged"]  # logged once, not at each evaluation
     assert event["error"] == "RuntimeError: no metric"
-    assert summarise(run).status == "finished"
+    assert summarize(run).status == "finished"
 
 
 def test_a_copy_that_does_not_fit_in_memory_is_an_event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

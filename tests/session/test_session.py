@@ -13,7 +13,7 @@ import pytest
 from gan_core.config import TrainConfig
 from gan_core.config.schema import ConfigError
 from gan_core.runs import RunStore
-from gan_core.runs.summary import summarise
+from gan_core.runs.summary import summarize
 from gan_core.session import Session
 from gan_core.session.snapshot import Snapshot
 from gan_core.training.step_record import StepRecord
@@ -206,7 +206,7 @@ def test_a_non_finite_loss_ends_the_run_and_keeps_the_last_finite_checkpoint(tmp
     assert np.isfinite(now.history.loss_d[:-1]).all()
     for step in (run := RunStore(tmp_path).open(now.run_id)).checkpoints():
         assert all(np.isfinite(p.numpy()).all() for p in run.trainer("cpu", step=step).generator.state_dict().values())
-    assert (summarise(run).status, summarise(run).health) == ("failed", "The training diverges")
+    assert (summarize(run).status, summarize(run).health) == ("failed", "The training diverges")
 
 
 def test_missing_data_is_an_error_of_the_snapshot() -> None:

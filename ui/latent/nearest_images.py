@@ -6,7 +6,7 @@ import streamlit as st
 
 from gan_core import data, latent
 from gan_core.latent import Model
-from gan_core.latent.nearest_images import Neighbours
+from gan_core.latent.nearest_images import Neighbors
 from ui.components import sample_grid
 from ui.latent import thumbnails
 from ui.latent.sources import Source
@@ -21,7 +21,7 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
     sample = view.picture(model)
     try:
         with st.spinner(f"Comparing with {model.config.dataset.label}"):
-            found = latent.neighbours(model, sample, data.load(model.config), _NEAREST)
+            found = latent.neighbors(model, sample, data.load(model.config), _NEAREST)
     except data.DataError as error:
         st.error(f"The real data cannot be had for a comparison: {error}", icon=":material/error:")
         return
@@ -52,7 +52,7 @@ def _verdict(closer: float) -> str:
     return f":green[**Not a copy.**] {closer:.0%} of real examples lie nearer to another real one than this one does."
 
 
-def _distances(found: Neighbours) -> str:
+def _distances(found: Neighbors) -> str:
     low, middle, high = (found.quantiles[q] for q in (0.05, 0.5, 0.95))
     return (
         f"Distances {', '.join(f'{distance:.3g}' for distance in found.distance[0])}. From a real example to the "

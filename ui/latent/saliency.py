@@ -7,9 +7,8 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 
-from gan_core import latent
+from gan_core import latent, losses
 from gan_core.latent import Model
-from gan_core.losses.score_range import is_probability
 from ui.components import sample_grid
 from ui.latent import scores
 from ui.latent.controls import choice
@@ -55,7 +54,7 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
         st.caption("From left: the picture, what D's score depends on most (bright), and both on one another")
     with right:
         meaning = "The higher, the more real to D; it has no ends, and only differences between samples count"
-        if is_probability(model.config.loss.name):
+        if losses.get(model.config.loss.name).is_probability:
             meaning = "1: D is sure it is real; 0: sure it is generated"
         st.metric(scores.name(model), f"{score:.3g}", width="content", help=meaning)
         st.markdown(

@@ -7,7 +7,6 @@ from functools import partial
 import streamlit as st
 
 from gan_core import losses, presets
-from gan_core.losses.score_range import is_probability
 from gan_core.session.snapshot import Snapshot
 from ui.charts import curves
 from ui.components import live_chart
@@ -42,7 +41,7 @@ def panel(now: Snapshot | None, chosen: str = "scrub") -> None:
             chart_help.of_losses(loss)
     left, right = st.columns(2, gap="small")
     with left, st.container(key="chart-scores"):
-        probability = is_probability(now.config.loss.name)
+        probability = losses.get(now.config.loss.name).is_probability
         warnings = health.evidence_on(now, "scores")
         figure = curves.scores(now.history, unit, smoothing, probability, now.setting_changes, warnings)
         chart(figure, key="scores", height=200)

@@ -41,8 +41,8 @@ class StridedConv2d(nn.Conv2d):
                 return super().forward(x)
             output: Tensor = StridedConvFunction.apply(x, self.weight, self.bias)
             return output
-        # Folding makes the gradient of the image three times as fast, but in the contiguous format it makes that
-        # of the weights slower. So contiguous images are folded only in G's step, which needs their gradient.
+        # Folding triples the speed of the gradient of the image, but in the contiguous format it slows the gradient of
+        # the weights. So contiguous images are folded only in G's step, which needs their gradient.
         if not x.requires_grad and x.stride(1) != 1:  # contiguous
             return super().forward(x)
         return conv2d(pixel_unshuffle(pad(x, (1, 1, 1, 1)), 2), pixel_unshuffle(self.weight, 2), self.bias)
