@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gan_core.losses.adversarial import (
-    CrossEntropy,
     Hinge,
     LeastSquares,
     Loss,
@@ -39,7 +38,7 @@ class Description:
 
 def describe(loss: Loss) -> Description:
     """The description of the loss, or of its nearest base class that has one, for its smoothing and its sum or mean."""
-    default = Description("D(x), probability" if loss.is_probability else Description.score_name)
+    default = Description("D(x), probability", scores=_CROSS_ENTROPY_SCORES) if loss.is_probability else Description()
     template = next((DESCRIPTIONS[kind] for kind in type(loss).__mro__ if kind in DESCRIPTIONS), default)
     s = loss.label_smoothing
     values = {"<combine>": loss.combine, "<s>": f"{s:g}", "<label>": f"{1 - s:g}"}
@@ -99,7 +98,6 @@ DESCRIPTIONS: dict[type, Description] = {  # by class of the loss
         formula_d=_CROSS_ENTROPY_D,
         formula_g=r"\mathbb{E}[\log(1 - D(G(z)))]",
     ),
-    CrossEntropy: Description(score_name="D(x), probability", scores=_CROSS_ENTROPY_SCORES),
     Wasserstein: Description(
         score_name="critic score",
         curves="Minus D's loss estimates the distance between real and fake: at 0 the critic sees none. "
