@@ -1,5 +1,27 @@
 """Adversarial losses and penalties, as in their papers."""
 
-from gan_core.losses.adversarial import Loss, get
+from gan_core.losses.adversarial import (
+    CrossEntropy,
+    Hinge,
+    LeastSquares,
+    Loss,
+    LossSensitive,
+    NonSaturating,
+    Saturating,
+    Separable,
+    Wasserstein,
+    get,
+)
 
-__all__ = ["Loss", "get"]
+__all__ = [
+    "CrossEntropy",
+    "Hinge",
+    "LeastSquares",
+    "Loss",
+    "LossSensitive",
+    "NonSaturating",
+    "Saturating",
+    "Separable",
+    "Wasserstein",
+    "get",
+]

@@ -1,6 +1,6 @@
 """Algorithm 1 of Goodfellow et al. (2014), "Generative Adversarial Nets": k discriminator steps, then a generator step.
 
-`objective` holds the losses of both networks. The caller of `step` records, saves, shows and stops.
+`objective` holds both losses. The caller of `step` records, saves, shows and stops.
 """
 
 from __future__ import annotations
@@ -33,9 +33,7 @@ class Trainer:
         device: "auto" (CUDA where there is one), "cpu", "cuda" or "cuda:1".
         dataset: data already loaded; by default the config's own.
 
-    Raises:
-        data.DataError: the data cannot be loaded.
-        ValueError: the device does not exist.
+    Raises `data.DataError` if the data cannot be loaded, and `ValueError` if the device does not exist.
     """
 
     def __init__(self, config: TrainConfig, device: str = "auto", dataset: data.Dataset | None = None) -> None:
@@ -85,7 +83,8 @@ class Trainer:
                 self.penalty.after_step(self.discriminator)
                 values_d = result_d.values
             if self.config.reuse_fakes:
-                fakes_of_d = LatentBatch(batch.z, batch.y, batch.instance_noise, result_d.fakes, batch.real)
+                real = batch.real if self.loss.needs_real_logits else None
+                fakes_of_d = LatentBatch(batch.z, batch.y, batch.instance_noise, result_d.fakes, real)
         if which != "d":
             for _ in range(self.config.g_steps):
                 result_g = self._objective.generator(fakes_of_d or self._next_latents())
