@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from playwright.sync_api import ConsoleMessage, expect
 from streamlit.components.v2 import component_manager
 from streamlit.testing.v1 import app_test
@@ -158,3 +159,12 @@ def _console(request: pytest.FixtureRequest) -> Iterator[None]:
     page.on("console", show)
     yield
     page.remove_listener("console", show)
+
+
+@pytest.fixture
+def own_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A session pool for this test, whose runs are kept in a temporary folder."""
+    monkeypatch.setattr("ui.server.RUNS", tmp_path)
+    yield
+    sys.modules["ui.server"].pool().close()
+    st.cache_resource.clear()

@@ -119,30 +119,23 @@ def test_failed_runs_are_reported_and_not_tested() -> None:
     assert "3 of the runs failed" in verdict.text
 
 
-@pytest.mark.parametrize(
-    ("ends", "outcome"),
-    [
-        ({"0.0001": [0.1, 0.11, 0.1], "0.001": [0.5, 0.52, 0.55], "0.01": [0.9, 0.8, 0.85]}, "confirmed"),
-        ({"0.0001": [0.5, 0.52, 0.55], "0.001": [0.1, 0.11, 0.1], "0.01": [0.9, 0.8, 0.85]}, "refuted"),
-        ({"0.0001": [0.5, 0.3, 0.9], "0.001": [0.6, 0.4, 0.5], "0.01": [0.9, 0.3, 0.4]}, "undecided"),
-    ],
-)
-def test_a_claim_that_one_variant_is_best_is_decided_by_the_tests(ends: dict[str, list[float]], outcome: str) -> None:
-    plan = PLAN.with_fields(claims=[Claim(says="The first is best.", best="0.0001")])
-    assert [result.outcome for result in compare.claims(results(ends, plan))] == [outcome]
+FIRST_IS_BEST, NO_DIFFERENCE = Claim(says="The first is best.", best="0.0001"), Claim(says="It does not matter.")
 
 
 @pytest.mark.parametrize(
-    ("ends", "outcome"),
+    ("claim", "ends", "outcome"),
     [
-        ({"0.0001": [0.5, 0.6, 0.7], "0.001": [0.51, 0.6, 0.69], "0.01": [0.5, 0.61, 0.7]}, "confirmed"),
-        ({"0.0001": [0.5, 0.6, 0.7], "0.001": [0.1, 0.12, 0.14], "0.01": [0.5, 0.61, 0.7]}, "refuted"),
-        ({"0.0001": [0.5, 0.3, 0.9], "0.001": [0.6, 0.4, 0.5], "0.01": [0.9, 0.3, 0.4]}, "undecided"),
+        (FIRST_IS_BEST, ([0.1, 0.11, 0.1], [0.5, 0.52, 0.55], [0.9, 0.8, 0.85]), "confirmed"),
+        (FIRST_IS_BEST, ([0.5, 0.52, 0.55], [0.1, 0.11, 0.1], [0.9, 0.8, 0.85]), "refuted"),
+        (FIRST_IS_BEST, ([0.5, 0.3, 0.9], [0.6, 0.4, 0.5], [0.9, 0.3, 0.4]), "undecided"),
+        (NO_DIFFERENCE, ([0.5, 0.6, 0.7], [0.51, 0.6, 0.69], [0.5, 0.61, 0.7]), "confirmed"),
+        (NO_DIFFERENCE, ([0.5, 0.6, 0.7], [0.1, 0.12, 0.14], [0.5, 0.61, 0.7]), "refuted"),
+        (NO_DIFFERENCE, ([0.5, 0.3, 0.9], [0.6, 0.4, 0.5], [0.9, 0.3, 0.4]), "undecided"),
     ],
 )
-def test_a_claim_of_no_difference_needs_small_intervals(ends: dict[str, list[float]], outcome: str) -> None:
-    plan = PLAN.with_fields(claims=[Claim(says="It does not matter.")])
-    assert [result.outcome for result in compare.claims(results(ends, plan))] == [outcome]
+def test_a_claim_is_decided_by_the_tests(claim: Claim, ends: tuple[list[float], ...], outcome: str) -> None:
+    found = results(dict(zip(("0.0001", "0.001", "0.01"), ends, strict=True)), PLAN.with_fields(claims=[claim]))
+    assert [result.outcome for result in compare.claims(found)] == [outcome]
 
 
 def trained(seed: int, evaluator: PointEvaluator) -> TrialData:

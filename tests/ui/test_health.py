@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from gan_core.diagnosis import MIN_STEPS, Evidence, Finding
@@ -21,14 +20,7 @@ PAGE = Path(__file__).parents[1] / "browser" / "health_app.py"
 FIRST = "optimizer_d.lr"
 
 
-@pytest.fixture(autouse=True)
-def own_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(server, "RUNS", tmp_path)
-    yield
-    server.pool().close()
-    st.cache_resource.clear()
-
-
+pytestmark = pytest.mark.usefixtures("own_library")
 Open = Callable[..., AppTest]
 
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 from ui import refresh
 
 
-def test_a_single_tab_has_the_shortest_interval() -> None:
-    assert refresh.interval_for(1) == refresh.ALONE
-
-
 def test_the_number_of_refreshes_per_second_is_bounded() -> None:
     rates = [tabs / refresh.interval_for(tabs) for tabs in (2, 5, 20, 100)]
     assert max(rates) - min(rates) < 1e-9
-    assert rates[0] < 2 / refresh.ALONE
+    assert rates[0] < 2 / refresh.ALONE == 2 / refresh.interval_for(1)
 
 
 def test_a_tab_without_refreshes_counts_as_closed() -> None:
