@@ -10,6 +10,7 @@ weights must equal the weights of an uninterrupted run. Exits with status 1 othe
 from __future__ import annotations
 
 import argparse
+import gc
 import mmap
 import os
 import signal
@@ -107,6 +108,8 @@ def main() -> int:
     arguments = parser.parse_args()
     rng, shared = stream(arguments.seed, "kills"), Shared()
     Trainer(CONFIG, "cpu").step()  # load all modules before the first fork
+    gc.collect()
+    gc.freeze()  # a full collection in the child takes as long as the time before the kill
     with tempfile.TemporaryDirectory() as folder:
         store, run, expected, failures, while_saving, most = RunStore(Path(folder) / "runs"), None, 0, 0, 0, 0
         for number in range(1, arguments.kills + 1):
