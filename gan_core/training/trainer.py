@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -55,7 +55,7 @@ class Trainer:
         self._objective = RecordedObjective(config, self.device, (self.generator, self.discriminator), self.rngs)
         self.recorded_step = self._objective.recorded_step
         self.steps = self.images = 0  # images: real examples that D has seen
-        self.values = torch.full((len(VALUES),), torch.nan, device=self.device)  # of each network's last step
+        self._values = torch.full((len(VALUES),), torch.nan, device=self.device).split(VALUES_PER_NETWORK)  # D's, G's
         parts = ("generator", "discriminator", "optimizer_g", "optimizer_d", *(["ema"] if self.ema is not None else []))
         self._parts: dict[str, Any] = {name: getattr(self, name) for name in parts}
         self._parts |= {"random": self.rngs, "batches": self.batches}  # in this order: batches set `rngs.order` back
@@ -69,11 +69,11 @@ class Trainer:
 
     def step(self, which: Which = "both") -> StepRecord:
         """One round: `n_critic` steps of D, then `g_steps` steps of G; or only one network's part of it."""
-        if which not in get_args(Which):
+        if which not in ("both", "g", "d"):
             raise ValueError(f'cannot step "{which}"; use "both", "d" or "g"')
         if self.config.lr_decay == "linear":
             self._set_learning_rates()
-        values_d, values_g = self.values.split(VALUES_PER_NETWORK)
+        values_d, values_g = self._values
         fakes_of_d: LatentBatch | None = None
         if which != "g":
             for _ in range(self.config.n_critic):
@@ -93,8 +93,8 @@ class Trainer:
             if self.ema is not None:
                 ema.blend(self.ema, self.generator, self.config.ema_decay, self.steps)
         self.steps += 1  # after `ema.blend`, which counts from 0
-        self.values = torch.cat((values_d, values_g))
-        return StepRecord(self.steps, self.epoch, self.images, self.values)
+        self._values = values_d, values_g
+        return StepRecord(self.steps, self.epoch, self.images, torch.cat(self._values))
 
     def _next_batch(self) -> Batch:
         """Real samples, their classes, and latents of as many fakes."""
@@ -121,7 +121,7 @@ class Trainer:
 
     def _instance_noise(self) -> Tensor | None:
         """The fading standard deviation of the noise on D's inputs, as a tensor () that a recorded step can read."""
-        sigma = self.config.instance_noise * max(0.0, 1 - self.progress)
+        sigma = self.config.instance_noise and self.config.instance_noise * max(0.0, 1 - self.progress)
         return torch.full((), sigma, dtype=torch.float64, device=self.device) if sigma else None
 
     def _set_learning_rates(self) -> None:
@@ -168,12 +168,13 @@ class Trainer:
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the next step depends on; tensors and plain values only."""
-        counters = {"steps": self.steps, "images": self.images, "figures": self.values}  # names in checkpoints on disk
+        counters = {"steps": self.steps, "images": self.images, "figures": torch.cat(self._values)}  # names on disk
         return {name: part.state_dict() for name, part in self._parts.items()} | counters
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue exactly where the trainer was that returned `state`. Raises `RuntimeError` if shapes differ."""
         for name, part in self._parts.items():
             part.load_state_dict(state[name])
-        self.steps, self.images, self.values = state["steps"], state["images"], state["figures"].to(self.device)
+        self.steps, self.images = state["steps"], state["images"]
+        self._values = state["figures"].to(self.device).split(VALUES_PER_NETWORK)
         self._set_learning_rates()
