@@ -15,7 +15,7 @@ from tests.browser.test_train import DIGITS, PATIENCE, button, pause, picture, s
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
-app, library, train = on_train.app, on_train.library, on_train.train  # its fixtures
+train = on_train.train  # its fixture
 
 CONDITIONAL = DIGITS.with_values({"condition.name": "projection"})
 

@@ -17,7 +17,7 @@ from tests.browser import test_train as on_train
 from tests.browser.test_train import DIGITS, LONG, PATIENCE, RING, button, rate_of_g, start
 
 pytestmark = pytest.mark.browser
-app, library, train = on_train.app, on_train.library, on_train.train  # its fixtures
+train = on_train.train  # its fixture
 
 
 def test_share_shows_and_downloads_the_script_of_the_experiment(train: Callable[..., Page]) -> None:

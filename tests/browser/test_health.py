@@ -20,7 +20,7 @@ from tests.support.small import POINTS
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
-app, library, train = on_train.app, on_train.library, on_train.train  # its fixtures
+train = on_train.train  # its fixture
 
 
 @pytest.fixture(scope="module")
