@@ -4,7 +4,7 @@
 
 Two sessions train in one server while a browser visits the pages in turn. Writes one row per round to OUT.csv and
 curves to OUT.html. Exits with status 1 if the memory of the server has grown by 5 % or that of the page by 10 %. Growth
-is measured from the median of the second fifth of the time, when everything is loaded, to that of the last fifth.
+is measured from the median of the second fifth of the time, when everything is loaded, to the median of the last fifth.
 """
 
 from __future__ import annotations

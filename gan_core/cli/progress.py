@@ -19,7 +19,7 @@ class Progress:
     """Shows the snapshots of one session.
 
     Args:
-        last_step: the step at which training stops; None for that of the config.
+        last_step: the step at which training stops; None for the last step of the config.
         last_second: the second of training at which it stops; None for no limit.
     """
 

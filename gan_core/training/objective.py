@@ -88,7 +88,7 @@ def discriminator_loss(
     with _precision(settings, real):
         real_logits, fake_logits = _scores(discriminator, real, fake, batch.y, settings.is_samplewise)
     loss = settings.loss.discriminator(real_logits, fake_logits, settings.loss.distance(real, fake))
-    if batch.penalty_is_due:  # SGAN's D has its own form for penalties, hence `penalized_discriminator`
+    if batch.penalty_is_due:  # SGAN has several discriminators; each is penalised on its part
         penalty = settings.penalty.term(
             partial(penalized_discriminator(discriminator), y=batch.y), real, fake, batch.penalty_noise
         )
