@@ -88,7 +88,7 @@ def discriminator_loss(
     with _precision(settings, real):
         real_logits, fake_logits = _scores(discriminator, real, fake, batch.y, settings.is_samplewise)
     loss = settings.loss.discriminator(real_logits, fake_logits, settings.loss.distance(real, fake))
-    if batch.penalty_is_due:  # SGAN has several discriminators; each is penalised on its part
+    if batch.penalty_is_due:  # SGAN: each sample belongs to one of several discriminators
         penalty = settings.penalty.term(
             partial(penalized_discriminator(discriminator), y=batch.y), real, fake, batch.penalty_noise
         )
@@ -103,8 +103,9 @@ def generator_loss(
     """G's loss on fakes: those of D's loss if the batch has them, else new ones."""
     fakes, is_repeated = batch.fakes, batch.fakes is not None
     with _precision(settings, batch.z), frozen(list(discriminator.parameters())):
-        if fakes is None or not fakes.requires_grad:  # a recorded step returns fakes without their graph
-            # D's step has already updated the running statistics with repeated fakes.
+        if fakes is None or not fakes.requires_grad:
+            # Fakes from a CUDA graph have no autograd graph. Generate the same fakes again, without counting
+            # them twice in G's running statistics.
             with frozen_batch_statistics(generator) if is_repeated else nullcontext():
                 fakes = generator(batch.z, batch.y)
         fake = _distort(full_precision(fakes), batch.instance_noise, settings, rngs)
@@ -150,7 +151,7 @@ def _distort(x: Tensor, instance_noise: Tensor | None, settings: Settings, rngs:
 def _precision(settings: Settings, x: Tensor) -> AbstractContextManager[object]:
     """Autocast to bfloat16 on the device of `x`, if the settings ask for it.
 
-    Autocast's weight cache is shared between threads. Another session may clear it during a step and so change the
-    precision of a gradient sum. So the cache is off.
+    Its weight cache is off because threads share it: another session may clear it during a step. The weight would then
+    be cast twice, and its gradients summed in another precision.
     """
     return torch.autocast(x.device.type, torch.bfloat16, cache_enabled=False) if settings.bfloat16 else nullcontext()

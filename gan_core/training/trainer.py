@@ -39,7 +39,7 @@ class Trainer:
     def __init__(self, config: TrainConfig, device: str = "auto", dataset: data.Dataset | None = None) -> None:
         self.device = find_device(device)
         if self.device.type == "cuda":
-            self._cuda_options = CudaOptions(config.deterministic, config.precision == "tf32")  # kept while it trains
+            self._cuda_options = CudaOptions(config.deterministic, config.precision == "tf32")  # while it lives
         self.dataset = dataset if dataset is not None else data.load(config)
         self.rngs = Streams(config.seed, self.device)
         self.labels = self.dataset.labels if config.classes else None  # int64 (len(dataset),)
@@ -58,7 +58,7 @@ class Trainer:
         self._values = torch.full((len(VALUES),), torch.nan, device=self.device).split(VALUES_PER_NETWORK)  # D's, G's
         parts = ("generator", "discriminator", "optimizer_g", "optimizer_d", *(["ema"] if self.ema is not None else []))
         self._parts: dict[str, Any] = {name: getattr(self, name) for name in parts}
-        self._parts |= {"random": self.rngs, "batches": self.batches}  # in this order: batches set `rngs.order` back
+        self._parts |= {"random": self.rngs, "batches": self.batches}  # in this order: batches rewind `rngs.order`
         self.update(config)
 
     def update(self, config: TrainConfig) -> None:
@@ -80,7 +80,7 @@ class Trainer:
                 batch = self._next_batch()
                 result_d = self._objective.discriminator(batch)
                 optimizers.descend(self.optimizer_d, result_d.gradients)
-                self.penalty.after_step(self.discriminator)
+                self.penalty.after_step(self.discriminator)  # weight clipping
                 values_d = result_d.values
             if self.config.reuse_fakes:
                 real = batch.real if self.loss.needs_real_logits else None
@@ -92,7 +92,7 @@ class Trainer:
                 values_g = result_g.values
             if self.ema is not None:
                 ema.blend(self.ema, self.generator, self.config.ema_decay, self.steps)
-        self.steps += 1  # after `ema.blend`, which counts from 0
+        self.steps += 1  # after `ema.blend`, whose decay rises from step 0 on
         self._values = values_d, values_g
         return StepRecord(self.steps, self.epoch, self.images, torch.cat(self._values))
 
