@@ -112,6 +112,6 @@ def test_twice_as_long_is_the_same_as_stopping_half_way(config: TrainConfig, n: 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the benchmark forks")
 def test_a_kill_at_any_moment_loses_no_more_than_one_checkpoint_interval() -> None:
     command = [sys.executable, "-m", "benchmarks.kills", "--kills", "10"]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert told.stdout.splitlines()[-1].startswith("10 of 10 went on")
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout.splitlines()[-1].startswith("10 of 10 resumed")
