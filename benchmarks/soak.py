@@ -3,7 +3,7 @@
     python -m benchmarks.soak --minutes 60 --out soak
 
 Two sessions train in one server while a browser visits the pages in turn. Writes one row per round to OUT.csv and
-curves to OUT.html. Exits with status 1 if the memory of the server has grown by 5 % or that of the page by 10 %. Growth
+curves to OUT.html. Exits with status 1 if the server's memory has grown by 5 % or the page's memory by 10 %. Growth
 is measured from the median of the second fifth of the time, when everything is loaded, to the median of the last fifth.
 """
 
@@ -78,7 +78,7 @@ def click_time(page: Page) -> float:
 
 
 def growth(values: Sequence[float]) -> float:
-    """Relative growth from the median of the second fifth to that of the last; 0 for fewer than five values."""
+    """Relative growth of the median, from the second fifth to the last fifth; 0 for fewer than five values."""
     fifth = len(values) // 5
     if not fifth:
         return 0.0
