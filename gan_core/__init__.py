@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from gan_core.system.limits import limit_libraries
+
 if TYPE_CHECKING:
     from gan_core import compare, diagnosis, latent, losses, metrics, models, presets
     from gan_core.config import ConfigError, TrainConfig
@@ -36,6 +38,9 @@ __all__ = [
     "models",
     "presets",
 ]
+
+
+limit_libraries()
 
 
 def __getattr__(name: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,18 +14,19 @@ from gan_core.config import TrainConfig
 from gan_core.config.catalog import UnknownNameError
 from gan_core.config.schema import ConfigError
 from gan_core.presets.follow_ups import apply_changes
+from gan_core.system.limits import usable_cores
 
 if TYPE_CHECKING:
+    from gan_core.latent import Model
     from gan_core.runs import Run
-    from gan_core.training.trainer import Trainer
 
 RunDir = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder of a run.", show_default=False)]
 Steps = Annotated[int | None, typer.Option(min=1, metavar="N", help="Train for N steps.", show_default=False)]
 Seconds = Annotated[
     float | None, typer.Option(min=0.01, max=1e8, metavar="S", help="Train for S seconds.", show_default=False)
 ]
-Device = Annotated[str, typer.Option(metavar="D", help="auto, cpu, cuda or cuda:1.")]
-CORES = os.cpu_count() or 1
+Device = Annotated[str, typer.Option(metavar="D", help="auto, cpu, cuda, cuda:1 or mps (Apple).")]
+CORES = usable_cores()
 Threads = Annotated[
     int,
     typer.Option(min=1, max=max(64, CORES), metavar="T", help="CPU threads; their number affects rounding."),
@@ -70,16 +70,15 @@ def open_run(run_dir: Path) -> Run:
         raise typer.BadParameter(str(error), param_hint="RUN_DIR") from None
 
 
-def trainer_of(run_dir: Path, device: str, best: bool) -> Trainer:
-    """A trainer at the run's last complete checkpoint, or at its best, that can generate but not train."""
-    from gan_core.data import DataError
+def model_of(run_dir: Path, device: str, best: bool) -> Model:
+    """The networks of the run's last complete checkpoint, or of its best. Loads no data."""
     from gan_core.runs import RunError
 
     run = open_run(run_dir)
     try:
         with device_errors():
-            return run.trainer(device, "best" if best else None, to_train=False)
-    except (RunError, DataError) as error:
+            return run.model("best" if best else None, device=device)
+    except RunError as error:
         fail(str(error))
 
 

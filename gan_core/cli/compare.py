@@ -15,6 +15,8 @@ from gan_core.cli.progress import EVERY
 from gan_core.cli.train import interruptions
 from gan_core.config.catalog import UnknownNameError
 from gan_core.config.schema import ConfigError
+from gan_core.system.files import MAX_JSON_BYTES, read_bytes
+from gan_core.system.formatting import size
 
 if TYPE_CHECKING:
     from gan_core.compare import Comparison, Estimate, Resources, Runner, Study, TrialStatus
@@ -64,6 +66,7 @@ def compare_runs(
         with device_errors():
             estimate = _measured(plan, workers, device) if study is None and backend == "local" else None
             outline = estimate or compare.outline(plan, workers, device)
+        _print_fairness(plan)
         study = study or compare.StudyStore(runs).create(plan)
         study.resume()
         resources = compare.Resources(backend, workers or outline.workers, device, address, gpus)
@@ -78,11 +81,14 @@ def _plan(name: str, steps: int | None, seconds: float | None, seeds: int | None
     changes = {"steps": steps, "seconds": seconds, "seeds": None if seeds is None else list(range(seeds))}
     try:
         if name.endswith(".json"):
-            plan = compare.Comparison.from_json(Path(name).read_text(encoding="utf-8"))
+            content = read_bytes(Path(name), MAX_JSON_BYTES)
+            if not content:
+                raise typer.BadParameter(f"there is no file {name}, or it is empty", param_hint="--comparison")
+            plan = compare.Comparison.from_json(content)
         else:
             plan = compare.get(name)
         return plan.with_fields(**{field: value for field, value in changes.items() if value is not None})
-    except (UnknownNameError, ConfigError, OSError, UnicodeDecodeError) as error:
+    except (UnknownNameError, ConfigError, OSError) as error:
         raise typer.BadParameter(str(error), param_hint="--comparison") from None
 
 
@@ -101,13 +107,23 @@ def _measured(plan: Comparison, workers: int | None, device: str) -> Estimate:
     estimate = compare.measure(plan, workers, device)
     typer.echo(
         f"{estimate.runs} runs, {estimate.workers} at a time on {estimate.device}, "
-        f"about {_time(estimate.seconds or 0)}, {estimate.memory / 1e9:.1f} GB of memory"
+        f"about {_time(estimate.seconds or 0)}, {size(estimate.memory)} of memory"
     )
     return estimate
 
 
+def _print_fairness(plan: Comparison) -> None:
+    """Print the rates of compared optimisers, and what may explain a difference beside the compared settings."""
+    from gan_core import compare
+
+    if rates := compare.fairness.rates(plan):
+        typer.echo(rates)
+    for sentence in compare.fairness.confounds(plan):
+        typer.echo(f"note: {sentence}")
+
+
 def _run(study: Study, resources: Resources, estimate: Estimate | None) -> None:
-    """Run the study and print its progress until it ends, or until Ctrl-C or SIGTERM; then print the results."""
+    """Run the study and print its progress until it ends, or until a signal ends it; then print the results."""
     from gan_core import compare
 
     started, next_line_at = time.monotonic(), 0.0
@@ -169,6 +185,7 @@ def _print_results(study: Study, runner: Runner, spent: float) -> None:
     typer.echo(f"\n{ended} of {runs} runs ended in {_time(spent)}")
     for line in _aligned(compare.report.table(results)):
         typer.echo(line)
+    _print_fairness(study.comparison)
     for result in compare.claims(results):
         typer.echo(f'claim "{result.claim.says}": {result.text}')
     for verdict in compare.verdicts(results):

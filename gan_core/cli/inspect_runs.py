@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gan_core.cli.arguments import BestOption, Device, RunDir, class_of, fail, trainer_of
+from gan_core.cli.arguments import BestOption, Device, RunDir, class_of, fail, model_of, open_run
 from gan_core.cli.program import app
 
 
@@ -26,10 +26,10 @@ def sample(
     device: Device = "auto",
 ) -> None:
     """Generate samples from a run's last or best checkpoint; a conditional run shows its classes in turn."""
-    from gan_core import export
+    from gan_core import export, latent
 
-    trainer = trainer_of(run_dir, device, best)
-    samples = trainer.generate(n, seed, label=class_of(trainer.config, label))
+    model = model_of(run_dir, device, best)
+    samples = model.decode(latent.draw(model, n, seed), class_of(model.config, label))
     try:
         export.write(samples, output)
     except (ValueError, OSError) as error:
@@ -45,18 +45,23 @@ def evaluate(
     device: Device = "auto",
 ) -> None:
     """Evaluate a run's last or best checkpoint against its data, with the values that real data score."""
-    from gan_core import metrics
+    from gan_core import data, latent, metrics
     from gan_core.cli import quality_table
 
-    trainer = trainer_of(run_dir, device, best)
-    typer.echo(f"{run_dir}, step {trainer.steps}")
-    if trainer.config.dataset.kind == "points":
-        samples = trainer.generate(metrics.point_quality.SAMPLES, seed)
-        lines = quality_table.fit(metrics.point_quality.PointEvaluator(trainer.config).evaluate(samples))
+    model = model_of(run_dir, device, best)
+    points = model.config.dataset.kind == "points"
+    typer.echo(f"{run_dir}, step {model.step}")
+    samples = model.decode(latent.draw(model, metrics.point_quality.SAMPLES if points else metrics.IMAGES, seed))
+    if points:
+        lines = quality_table.fit(metrics.point_quality.PointEvaluator(model.config).evaluate(samples))
     else:
-        samples = trainer.generate(metrics.IMAGES, seed)
         try:
-            lines = quality_table.quality(metrics.evaluate(samples, trainer.dataset))
+            dataset = data.load(model.config)
+            if change := open_run(run_dir).origin(model.step).change_of_data(model.config, dataset):
+                typer.echo(f"note: the data of this run have changed: {change}", err=True)
+            lines = quality_table.quality(metrics.evaluate(samples, dataset))
+        except data.DataError as error:
+            fail(f"An evaluation compares samples with the data, which cannot be loaded: {error}")
         except ValueError as error:
             fail(f"These samples cannot be evaluated: {error}")
     typer.echo("\n".join(lines))

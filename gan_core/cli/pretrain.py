@@ -30,7 +30,7 @@ def pretrain(
         raise typer.BadParameter(str(error), param_hint="NAME") from None
     with tempfile.TemporaryDirectory() as work:
         store = RunStore(work)
-        session = Session(recipe.config, store, "cpu", 1, recipe.title, max_steps=recipe.steps)
+        session = Session(recipe.config, store, "cpu", 1, recipe.title, max_steps=recipe.steps, attended=False)
         snapshot = follow(session, Progress(recipe.steps, None))
         if snapshot.step < recipe.steps:
             fail(snapshot.error or f"Stopped at step {snapshot.step} of {recipe.steps}, so nothing was written")

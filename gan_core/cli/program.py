@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from gan_core.cli.streams import lenient_streams
+
 PROGRAM = "python -m gan_core"
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]  # typer exports only its subclass
 
@@ -17,7 +19,21 @@ app = typer.Typer(
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command. The exit status is 0 for success, 1 for failure, 2 for bad arguments; errors go to stderr."""
+    """Run one command. The exit status is 0 for success, 1 for failure, 2 for bad arguments; errors go to stderr.
+
+    A reader of the output that goes away changes nothing: a run trains on and saves. Other lost output is a failure.
+    """
+    with lenient_streams() as output:
+        status = _run(arguments)
+        output.flush()
+        if output.error is not None and not isinstance(output.error, BrokenPipeError):
+            reason = output.error.strerror or output.error
+            typer.echo(f"error: cannot write to standard output: {reason}", err=True)
+            status = status or 1
+        return status
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
         return app(arguments, prog_name=PROGRAM, standalone_mode=False) or 0
     except _USAGE_ERROR as error:

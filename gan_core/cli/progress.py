@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from gan_core.system.formatting import short
+
 if TYPE_CHECKING:
     from gan_core.session.snapshot import Snapshot
 
@@ -28,6 +30,7 @@ class Progress:
         self._bar: tqdm | None = None
         self._printed: set[str] = set()
         self._next_line = 0.0
+        self._warned = False  # of the present error
 
     def __enter__(self) -> Progress:
         if sys.stdout.isatty():
@@ -43,6 +46,9 @@ class Progress:
         """Show a snapshot. In a pipe at most one line every `EVERY` seconds is printed, and the last snapshot."""
         for note in snapshot.notes:
             self._print_once(f"note: {note}")
+        if snapshot.error and not self._warned and not last:
+            tqdm.write(f"warning: {snapshot.error}", file=sys.stdout)
+        self._warned = bool(snapshot.error)
         activity = snapshot.activity
         text = activity or self.line(snapshot)
         if self._bar is not None:
@@ -59,7 +65,7 @@ class Progress:
         last = self._last(snapshot)
         parts = [f"step {snapshot.step}" + (f"/{last}" if last else ""), f"epoch {snapshot.epoch:.1f}"]
         if snapshot.steps_per_second:
-            parts.append(f"{snapshot.steps_per_second:.3g} it/s")
+            parts.append(f"{short(snapshot.steps_per_second)} it/s")
         if len(snapshot.history):
             parts += [f"D {_short(snapshot.history.loss_d[-1])}", f"G {_short(snapshot.history.loss_g[-1])}"]
         if snapshot.status == "training" and (remaining := self._remaining(snapshot)) is not None:
@@ -97,4 +103,4 @@ class Progress:
 
 
 def _short(loss: float) -> str:
-    return f"{loss:.3f}" if abs(loss) < 1e4 else f"{loss:.3g}"
+    return f"{loss:.3f}" if abs(loss) < 1e4 else short(loss)

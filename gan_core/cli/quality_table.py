@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gan_core.metrics import registry
+from gan_core.system.formatting import short
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,8 +40,8 @@ def _table(evaluation: registry.HasMetrics) -> Iterator[str]:
         if metric.name == "covered":  # shown below with the number of modes
             continue
         label = f"{metric.info.label}, {metric.info.unit}" if metric.info.unit else metric.info.label
-        interval = "" if metric.low is None else f"{metric.low:.3g} to {metric.high:.3g}"
-        real = "" if metric.real is None else f"{metric.real:.3g}"
+        interval = "" if metric.low is None or metric.high is None else f"{short(metric.low)} to {short(metric.high)}"
+        real = "" if metric.real is None else short(metric.real)
         yield f"{label:36}{metric.value:>10.3g}  {interval:<20}{real:>8}{metric.provenance.n:>8}  {metric.info.better}"
     yield f"features: {'; '.join(_extractors(evaluation))}"
 

@@ -12,7 +12,7 @@ def is_used(config: TrainConfig, key: str) -> bool:
     """Whether the setting has an effect. A DCGAN, for example, does not read the widths of an MLP's hidden layers."""
     section, _, leaf = key.rpartition(".")
     if section == "condition":
-        return bool(config.dataset.classes) and (leaf == "name" or config.condition.name != "none")
+        return config.may_have_classes and (leaf == "name" or config.condition.name != "none")
     if section == "augment":
         return config.dataset.kind == "images"
     if leaf == "name" or not section:
@@ -29,4 +29,9 @@ def is_used(config: TrainConfig, key: str) -> bool:
         return leaf in SETTINGS["penalty.name"].catalog[config.penalty.name].reads  # type: ignore[index]
     if section == "data" and config.dataset.kind == "points":
         return leaf == "count"
-    return key != "data.points" and (key != "data.path" or leaf in config.dataset.reads)
+    if key == "data.labels" and config.condition.name == "none":
+        return False
+    if key == "data.classes":  # the folders tell them
+        return False
+    special = ("data.points", "data.path", "data.fit", "data.ground", "data.labels")
+    return key not in special or leaf in config.dataset.reads

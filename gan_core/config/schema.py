@@ -54,7 +54,8 @@ def field(default: Any, help: str, *, unit: str = "", live: bool = False, **boun
     return Field(default, description=help, json_schema_extra={"unit": unit, "live": live}, **bounds)
 
 
-# URLs and command lines hold only text: "128,256" is a list of widths, "0,0;1,0.5" a list of points, "auto" is None.
+# URLs and command lines hold only text: "128,256" is a list of widths, "0,0;1,0.5" a list of points, "cat/dog" a
+# list of names, "auto" is None.
 
 
 def _split(value: object, separator: str) -> object:
@@ -91,7 +92,18 @@ Widths = Annotated[
     Field(max_length=8),
     _ListOf("at most 8 whole numbers, each at least 1 and at most 8192"),
 ]
+Names = Annotated[
+    tuple[Annotated[str, Field(max_length=100, pattern=r"^[^/]*[^/\s][^/]*$")], ...],
+    BeforeValidator(lambda value: _split(value, "/")),
+    Field(max_length=1000),
+    _ListOf("at most 1000 names, each with at most 100 characters"),
+]
 OrAuto = BeforeValidator(_none_or_number)
+
+
+def _separator(value: tuple[Any, ...]) -> str:
+    kind = type(value[0]) if value else None
+    return ";" if kind is tuple else "/" if kind is str else ","
 
 
 def as_text(value: Any) -> str:
@@ -104,8 +116,7 @@ def as_text(value: Any) -> str:
         case float():
             return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
         case tuple():
-            separator = ";" if value and isinstance(value[0], tuple) else ","
-            return separator.join(map(as_text, value))
+            return _separator(value).join(map(as_text, value))
         case _:
             return str(value)
 

@@ -15,7 +15,7 @@ from gan_core.config.catalog import (
     OPTIMIZERS,
     PENALTIES,
 )
-from gan_core.config.schema import OrAuto, Points, Section, Widths, field, name_in
+from gan_core.config.schema import Names, OrAuto, Points, Section, Widths, field, name_in
 
 
 class DataConfig(Section):
@@ -27,7 +27,17 @@ class DataConfig(Section):
         None, "1 for grey, 3 for RGB; auto keeps the data set's channels."
     )
     count: int = field(0, "Number of examples to use; 0 uses all.", unit="examples", ge=0, le=1_000_000)
+    labels: Literal["hair", "glasses"] = field(
+        "hair", "What the labels of the data set 'faces' tell: hair colour or glasses."
+    )
     path: str = field("", "Folder or zip file of images, for the data set 'folder'.", max_length=1000)
+    fit: Literal["crop", "pad", "stretch"] = field(
+        "crop", "Makes pictures square: crop cuts off the ends, pad adds the ground, stretch distorts."
+    )
+    ground: Literal["auto", "white", "black", "grey"] = field(
+        "auto", "Colour behind transparent pictures; auto: white, or black if they are nearly white."
+    )
+    classes: Names = field((), "Names of the folders that are the classes; filled in when training starts.")
     points: Points = field((), "Points of the drawn distribution, for the data set 'drawn'.")
 
 
@@ -93,6 +103,13 @@ class AugmentConfig(Section):
     )
     color: float = field(
         0.0, "DiffAugment: varies brightness, saturation and contrast of D's inputs; paper: 1.", live=True, ge=0, le=1
+    )
+    adaptive: float = field(
+        0.0,
+        "ADA: changes D's inputs the more, the better D tells pairs apart; paper: 0.6, 0 is off.",
+        live=True,
+        ge=0,
+        le=1,
     )
 
 

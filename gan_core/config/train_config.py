@@ -6,12 +6,12 @@ The form edits it, the URL and the JSON file hold it, a checkpoint stores it and
 from __future__ import annotations
 
 import difflib
-import json
 import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import ValidationError, model_validator
+from pydantic_core import from_json
 
 from gan_core.config import sections
 from gan_core.config.catalog import DATASETS, DISCRIMINATORS, GENERATORS, LOSSES, DatasetEntry, NetworkEntry
@@ -83,7 +83,19 @@ class TrainConfig(Section):
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes that the networks are conditioned on; () for an unconditional GAN."""
-        return self.dataset.classes if self.condition.name != "none" else ()
+        return self.label_classes if self.condition.name != "none" else ()
+
+    @property
+    def label_classes(self) -> tuple[str, ...]:
+        """Names of the classes that the data set's labels tell apart; () if it has none, or they are not yet known."""
+        if self.dataset.needs == "files":
+            return self.data.classes
+        return self.dataset.other_classes.get(self.data.labels, self.dataset.classes)
+
+    @property
+    def may_have_classes(self) -> bool:
+        """Whether a GAN on this data set can be conditional. Only loading the user's pictures tells for certain."""
+        return bool(self.dataset.classes) or self.dataset.needs == "files"
 
     @property
     def generator_inputs(self) -> int:
@@ -101,6 +113,10 @@ class TrainConfig(Section):
         """Rounds (n_critic steps of D, then g_steps of G) of a run on `examples` examples; at least 1."""
         return self.max_steps or max(1, round(self.epochs * examples / (self.batch_size * self.n_critic)))
 
+    def share_left(self, step: int, examples: int) -> float:
+        """The share of a run on `examples` examples that is left after `step` steps, in [0, 1]."""
+        return max(0.0, 1 - min(1.0, step / self.total_steps(examples)))
+
     @model_validator(mode="before")
     @classmethod
     def _drop_retired(cls, tree: Any) -> Any:
@@ -115,8 +131,8 @@ class TrainConfig(Section):
                 raise ValueError(
                     f"{role}.nesterov: true needs a momentum above 0; set {role}.momentum, for example to 0.9"
                 )
-        if self.condition.name != "none" and not self.dataset.classes:
-            labelled = ", ".join(name for name, entry in DATASETS.items() if entry.classes)
+        if self.condition.name != "none" and not self.may_have_classes:
+            labelled = ", ".join(name for name, entry in DATASETS.items() if entry.classes or entry.needs == "files")
             raise ValueError(f'condition.name: "{self.data.name}" has no classes; use "none", or one of {labelled}')
         if self.batch_size < 2 * (self.local_pairs + 1):
             raise ValueError(
@@ -151,10 +167,12 @@ class TrainConfig(Section):
         Raises:
             ConfigError: an unknown key, a value out of bounds, or settings that contradict each other.
         """
+        if not isinstance(values, Mapping):
+            raise ConfigError(f'settings must be a mapping such as {{"seed": 3}}, not {values!r:.100}')
         tree = self.model_dump()
         for key, value in values.items():
             if key not in SETTINGS and key not in RETIRED:
-                near = difflib.get_close_matches(key, SETTINGS, n=1)
+                near = difflib.get_close_matches(str(key), SETTINGS, n=1)
                 hint = f" (did you mean {near[0]}?)" if near else ""
                 raise ConfigError(f'"{key}" is not a setting{hint}')
             *path, leaf = key.split(".")
@@ -169,11 +187,11 @@ class TrainConfig(Section):
         return self.model_dump_json(indent=2)
 
     @staticmethod
-    def from_json(text: str) -> TrainConfig:
+    def from_json(text: str | bytes) -> TrainConfig:
         """The config that `to_json` wrote. Raises `ConfigError` on unknown keys, bad values or invalid JSON."""
         try:
-            tree = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            tree = from_json(text)  # which bounds the nesting, and refuses lone surrogates
+        except (ValueError, TypeError) as error:
             raise ConfigError(f"This is not a config: not valid JSON ({error})") from None
         if not isinstance(tree, dict):
             raise ConfigError("This is not a config: it must be a JSON object of settings")

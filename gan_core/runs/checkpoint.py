@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
 import shutil
 import zipfile
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +22,20 @@ from torch import Tensor, nn
 from gan_core import models
 from gan_core.config import SETTINGS, ConfigError, TrainConfig
 from gan_core.runs import state_tree
+from gan_core.system.files import MAX_JSON_BYTES, MAX_LARGE_COUNT, is_plain_file, parse_json, read_bytes
+from gan_core.training import optimizers
+from gan_core.training.step_record import VALUES
 from gan_core.training.trainer import Trainer
 
 NETWORKS = ("generator", "discriminator", "ema")  # "ema" only where the config asks for it
 OLD_STATE = "state.pt"  # written until version 0.1, by torch.save
+_FOLDER = re.compile(r"step-(\d{7,9})", re.ASCII)
 READ_ERRORS = (
     OSError,
     ValueError,
     KeyError,
     TypeError,
+    AttributeError,
     RecursionError,
     RuntimeError,
     EOFError,
@@ -39,11 +46,16 @@ READ_ERRORS = (
 
 def save(trainer: Trainer, folder: Path) -> None:
     """Write the trainer's whole state as `folder`. Raises `OSError` as `write` does."""
-    write(trainer.state_dict(), folder)
+    write(state_of(trainer), folder)
+
+
+def state_of(trainer: Trainer) -> dict[str, Any]:
+    """The trainer's state, with the settings and the identity of the data that it was trained with."""
+    return trainer.state_dict() | {"config": trainer.config.to_json(), "data": trainer.dataset.identity}
 
 
 def write(state: Mapping[str, Any], folder: Path) -> None:
-    """Write a `Trainer.state_dict` as `folder`: under a temporary name, flushed to the disk, then renamed.
+    """Write the result of `state_of` as `folder`: under a temporary name, flushed to the disk, then renamed.
 
     Raises `OSError` if the disk is full or not writable; no unfinished folder remains.
     """
@@ -73,18 +85,27 @@ def _write_tensors(file: Path, tensors: Mapping[str, Tensor]) -> None:
 
 
 def load(trainer: Trainer, folder: Path) -> None:
-    """Restore the trainer to the checkpoint. Raises one of READ_ERRORS if it is damaged or its shapes differ."""
-    trainer.load_state_dict(read_state(folder) | read_networks(folder))
+    """Restore the trainer to the checkpoint. Raises one of READ_ERRORS if it is damaged or does not fit the trainer."""
+    state = read_state(folder)
+    check_state(trainer, state, step_of(folder))
+    trainer.load_state_dict(state | read_networks(folder))
 
 
-def load_weights(trainer: Trainer, folder: Path) -> None:
-    """Load the checkpoint's weights and step, which is enough to generate samples but not to train.
+def check_state(trainer: Trainer, state: Mapping[str, Any], step: int | None) -> None:
+    """Raise one of READ_ERRORS unless a trainer of this config can have saved this state after `step` steps."""
+    if type(state["steps"]) is not int or state["steps"] != step:
+        raise ValueError(f"its steps are {str(state['steps'])[:40]}, and its folder has another step")
+    if type(state["images"]) is not int or not 0 <= state["images"] <= MAX_LARGE_COUNT:
+        raise ValueError(f"its images are {str(state['images'])[:40]}, which is impossible")
+    if not isinstance(state["figures"], Tensor) or state["figures"].shape != (len(VALUES),):
+        raise ValueError("its last losses are damaged")
+    optimizers.check_state(trainer.optimizer_d, state["optimizer_d"], trainer.config.optimizer_d)
+    optimizers.check_state(trainer.optimizer_g, state["optimizer_g"], trainer.config.optimizer_g)
 
-    Raises one of READ_ERRORS if the checkpoint is damaged or its shapes differ.
-    """
-    for name, weights in read_networks(folder).items():
-        getattr(trainer, name).load_state_dict(weights)
-    trainer.steps = step_of(folder) or 0
+
+def reason(error: BaseException) -> str:
+    """Why a checkpoint cannot be opened, in one line."""
+    return " ".join(str(error).split())[:150] or type(error).__name__
 
 
 def has_state(folder: Path) -> bool:
@@ -95,14 +116,14 @@ def has_state(folder: Path) -> bool:
 def read_networks(folder: Path) -> dict[str, dict[str, Tensor]]:
     """The weights of each network in NETWORKS. Raises one of READ_ERRORS if the checkpoint is damaged or missing."""
     files = {name: folder / f"{name}.safetensors" for name in NETWORKS}
-    return {name: load_file(file) for name, file in files.items() if name != "ema" or file.exists()}
+    return {name: load_file(file) for name, file in files.items() if is_plain_file(file) or name != "ema"}
 
 
 def read_state(folder: Path) -> dict[str, Any]:
     """Everything in the checkpoint except its networks. Raises one of READ_ERRORS if it is damaged."""
     if (folder / OLD_STATE).exists():
         return torch.load(folder / OLD_STATE, weights_only=True, map_location="cpu")
-    structure = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+    structure = parse_json(read_bytes(folder / "state.json", MAX_JSON_BYTES))
     state = state_tree.join(load_file(folder / "state.safetensors"), structure)
     if not isinstance(state, dict):
         raise ValueError("not the state of a checkpoint")
@@ -119,11 +140,26 @@ def is_complete(folder: Path) -> bool:
         if (folder / OLD_STATE).exists():
             state_is_complete = zipfile.is_zipfile(folder / OLD_STATE)
         else:
-            json.loads((folder / "state.json").read_text(encoding="utf-8"))
+            parse_json(read_bytes(folder / "state.json", MAX_JSON_BYTES))
             state_is_complete = (folder / "state.safetensors").is_file()
     except READ_ERRORS:
         return False
     return state_is_complete and all((folder / name).is_file() for name in required)
+
+
+def is_trainable(folder: Path) -> bool:
+    """Whether the checkpoint is complete and all of its weights are finite. Reads the weights only once."""
+    try:
+        changed = max(file.stat().st_mtime_ns for file in folder.iterdir())
+        return is_complete(folder) and _has_finite_weights(folder, changed)
+    except READ_ERRORS:
+        return False
+
+
+@lru_cache(maxsize=1000)
+def _has_finite_weights(folder: Path, changed: int) -> bool:
+    networks = read_networks(folder).values()
+    return all(bool(weight.isfinite().all()) for network in networks for weight in network.values())
 
 
 def check_compatible(config: TrainConfig, saved: TrainConfig) -> None:
@@ -149,14 +185,14 @@ def _shapes(network: nn.Module) -> dict[str, torch.Size]:
 
 def step_of(folder: Path) -> int | None:
     """The step in the name of a checkpoint's folder ("step-0000500"), or None for any other folder."""
-    digits = folder.name.removeprefix("step-")
-    return int(digits) if folder.name.startswith("step-") and digits.isdecimal() else None
+    name = _FOLDER.fullmatch(folder.name)
+    return int(name[1]) if name is not None else None
 
 
 def _flush(path: Path) -> None:
     if path.is_dir() and os.name == "nt":  # Windows cannot open folders, and does not need to flush them
         return
-    handle = os.open(path, os.O_RDONLY)
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)  # Windows flushes no read-only file
     try:
         os.fsync(handle)
     finally:

@@ -6,17 +6,30 @@ The file is a list of `{"name": text, "kind": "pca", "vector": [floats]}`.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
+from pydantic import Field, TypeAdapter
 from torch import Tensor, tensor
+from typing_extensions import TypedDict
 
-from gan_core.system.files import read_json, replace_text
+from gan_core.system.files import MAX_JSON_BYTES, checked, read_bytes, replace_text
 
 FILE = "directions.json"
 _MAX_TEXT = 40  # characters of a name or a kind
-_MAX_COMPONENT = 1e30  # in magnitude; also refuses NaN and infinity
 _MIN_SIMILARITY = 0.9  # absolute cosine at which a direction keeps its name after more training
+
+_Text = Annotated[str, Field(max_length=_MAX_TEXT)]
+
+
+class _Entry(TypedDict):
+    name: _Text
+    kind: _Text
+    vector: list[Annotated[float, Field(ge=-1e30, le=1e30)]]
+
+
+_ENTRIES = TypeAdapter(list[_Entry])
 
 
 def names_of(folder: Path, kind: str, directions: Tensor) -> list[str]:
@@ -45,26 +58,13 @@ def set_name(folder: Path, kind: str, direction: Tensor, name: str) -> None:
     replace_text(folder / FILE, json.dumps(others, ensure_ascii=False, indent=1))
 
 
-def is_valid(entries: object) -> bool:
-    """Whether this is the content of a `directions.json`: short texts, and vectors of finite numbers."""
-    return isinstance(entries, list) and all(map(_is_valid_entry, entries))
+def parse(content: bytes) -> list[_Entry]:
+    """The entries of a `directions.json`. Raises `ValueError` unless all have short texts and finite numbers."""
+    return checked(_ENTRIES, content)
 
 
-def _entries(folder: Path) -> list[dict[str, Any]]:
-    """All valid entries; none if the file cannot be read."""
-    entries = read_json(folder / FILE)
-    return [entry for entry in entries if _is_valid_entry(entry)] if isinstance(entries, list) else []
-
-
-def _is_valid_entry(entry: object) -> bool:
-    return (
-        isinstance(entry, dict)
-        and _is_short_text(entry.get("name"))
-        and _is_short_text(entry.get("kind"))
-        and isinstance(entry.get("vector"), list)
-        and all(type(x) in (float, int) and abs(x) < _MAX_COMPONENT for x in entry["vector"])
-    )
-
-
-def _is_short_text(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= _MAX_TEXT
+def _entries(folder: Path) -> list[_Entry]:
+    """All entries; none if the file cannot be read."""
+    with suppress(OSError, ValueError):
+        return parse(read_bytes(folder / FILE, MAX_JSON_BYTES))
+    return []

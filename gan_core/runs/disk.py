@@ -1,4 +1,4 @@
-"""Disk space: the size of folders, a reserve that runs leave free, and the message when the disk refuses."""
+"""Disk space: the size of folders, a reserve that runs leave free, and the advice when the disk refuses."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-RESERVE = 200_000_000  # bytes that runs leave free on a disk, so that open files can still be closed
+from gan_core.system import formatting
+
+RESERVE = 200_000_000  # bytes that runs leave free on a disk, for their last checkpoints and for other programs
+_ADVICE = {errno.ENOSPC: "Make room", errno.EDQUOT: "Make room", errno.ENOENT: "Put the folder back"}
 
 
 def files(folder: str | os.PathLike[str]) -> Iterator[os.stat_result]:
-    """The status of every file below a folder. Does not follow links."""
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    yield from files(entry)
-                else:
-                    yield entry.stat(follow_symlinks=False)
-    except FileNotFoundError:  # another process has deleted it
-        return
+    """The status of every file below a folder, without folders that cannot be read. Does not follow links."""
+    with suppress(OSError), os.scandir(folder) as entries:  # another process may delete it
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from files(entry)
+            else:
+                yield entry.stat(follow_symlinks=False)
 
 
 def size(folder: str | os.PathLike[str]) -> int:
@@ -33,13 +34,9 @@ def keep_reserve(folder: Path) -> None:
     """Raise `OSError` (no space) if less than the reserve is free."""
     free = shutil.disk_usage(folder).free
     if free < RESERVE:
-        raise OSError(errno.ENOSPC, f"the disk is nearly full: {free / 1e6:,.0f} MB are left")
+        raise OSError(errno.ENOSPC, f"the disk is nearly full: {formatting.size(free)} are left")
 
 
-def refused(error: OSError, folder: Path | None, stopping: bool) -> str:
-    """The message when the disk refuses. A session pauses and keeps everything in memory, unless it is `stopping`."""
-    reason = f"cannot write to {folder or 'the disk'} ({error.strerror or error})"
-    if stopping:
-        return f"The last steps were not saved: {reason}. The run resumes from its last checkpoint."
-    advice = {errno.ENOSPC: "Make room", errno.EDQUOT: "Make room", errno.ENOENT: "Put the folder back"}
-    return f"Paused: {reason}. Nothing is lost. {advice.get(error.errno or 0, 'Make it writable')}, then press Resume."
+def advice(error: OSError) -> str:
+    """What the user can do about the error of a disk that refuses, as an imperative."""
+    return _ADVICE.get(error.errno or 0, "Make it writable")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from safetensors.numpy import load_file, save
 
 from gan_core.config import TrainConfig
 from gan_core.runs.checkpoint import step_of
+from gan_core.system.files import is_plain_file, replace_bytes
 from gan_core.training.plane_view import Plane, to_arrays
 
 GRID_COLUMNS = 8
@@ -21,23 +24,31 @@ def write(folder: Path, step: int, samples: np.ndarray, plane: Plane | None = No
     """Save the samples of this step, uint8 (n, H, W, C), or the plane. Raises `OSError` if the disk refuses."""
     folder.mkdir(exist_ok=True)
     if plane is not None:
-        (folder / f"step-{step:07d}.safetensors").write_bytes(save(to_arrays(plane)))
+        replace_bytes(folder / f"step-{step:07d}.safetensors", save(to_arrays(plane)))
     else:
-        Image.fromarray(tile(samples)).save(folder / f"step-{step:07d}.png", compress_level=1)
+        picture = BytesIO()
+        Image.fromarray(tile(samples)).save(picture, "PNG", compress_level=1)
+        replace_bytes(folder / f"step-{step:07d}.png", picture.getvalue())
 
 
 def steps(folder: Path) -> list[int]:
-    """The steps that have a picture, in order."""
-    found = (step_of(file.with_suffix("")) for file in folder.glob("step-*"))
-    return sorted(step for step in found if step is not None)
+    """The steps that have a picture, in order. Raises `OSError` if the folder cannot be read."""
+    try:
+        found = (step_of(Path(name).with_suffix("")) for name in os.listdir(folder))
+        return sorted({step for step in found if step is not None})
+    except FileNotFoundError:
+        if folder.is_symlink():
+            raise
+        return []
 
 
 def read(folder: Path, step: int, config: TrainConfig) -> np.ndarray | Plane:
     """The samples or the plane that `write` got. Raises one of READ_ERRORS if there is no readable picture."""
-    stem = folder / f"step-{step:07d}"
-    if stem.with_suffix(".safetensors").exists():
-        return Plane(**load_file(stem.with_suffix(".safetensors")))
-    with Image.open(stem.with_suffix(".png")) as picture:
+    file = folder / f"step-{step:07d}.safetensors"
+    if is_plain_file(file):
+        return Plane(**load_file(file))
+    is_plain_file(file := file.with_suffix(".png"))  # a pipe raises an error here; to open it could take forever
+    with Image.open(file, formats=["PNG"]) as picture:
         return untile(np.asarray(picture), config)
 
 

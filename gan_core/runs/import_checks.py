@@ -6,24 +6,23 @@ import math
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
 import torch
 from PIL import Image
 from safetensors import SafetensorError, safe_open
-from torch import Tensor, nn
+from torch import nn
 
 from gan_core import models
-from gan_core.config import SETTINGS, ConfigError, OptimizerConfig, TrainConfig
+from gan_core.config import SETTINGS, ConfigError, TrainConfig
 from gan_core.data import Dataset
-from gan_core.runs import checkpoint, direction_names
+from gan_core.runs import checkpoint, records
 from gan_core.runs.frames import GRID_COLUMNS
+from gan_core.runs.origin import Origin
 from gan_core.runs.run import Run
-from gan_core.system import zip_safety
-from gan_core.system.files import read_json
-from gan_core.training import optimizers
+from gan_core.system import formatting, zip_safety
 from gan_core.training.memory_estimate import memory_shortage
 from gan_core.training.plane_view import Plane
 from gan_core.training.trainer import Trainer
@@ -37,17 +36,6 @@ ALLOWED = re.compile(
 DAMAGED_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, KeyError)
 MAX_BYTES = 4_000_000_000  # of a whole run
 MAX_FILES = 50_000
-_MAX_TEXT_BYTES = {  # a million logged steps are 150 MB of metrics.csv
-    "config.json": 1_000_000,
-    "about.json": 100_000,
-    "best.json": 10_000,
-    "directions.json": 5_000_000,
-    "metrics.csv": 500_000_000,
-    "evals.csv": 20_000_000,
-    "events.jsonl": 20_000_000,
-    "glances.jsonl": 50_000_000,
-    "state.json": 5_000_000,
-}
 _MAX_HEADER_BYTES = 5_000_000  # of a safetensors file
 _MAX_PLANE_BYTES = 1_000_000  # a plane of 1,024 points has 50,000
 _MAX_EXAMPLES = 10_000_000
@@ -70,7 +58,7 @@ def allowed_entries(archive: zipfile.ZipFile) -> Entries:
     if len(archive.infolist()) > MAX_FILES:
         raise NotImportedError(f"it holds over {MAX_FILES:,} files")
     for entry in archive.infolist():
-        printable = "".join(c if c.isprintable() else "?" for c in entry.filename)[:60]
+        printable = formatting.printable(entry.filename, 60)
         if zip_safety.leads_out(entry):
             raise NotImportedError(f'the path "{printable}" leads out of it')
         if zip_safety.is_link(entry):
@@ -84,13 +72,13 @@ def allowed_entries(archive: zipfile.ZipFile) -> Entries:
             raise NotImportedError(f'it holds "{printable}" twice')
         if entry.flag_bits & 1:
             raise NotImportedError("it is encrypted")
-        if entry.file_size > _MAX_TEXT_BYTES.get(name.rpartition("/")[2], MAX_BYTES):
-            raise NotImportedError(f'"{printable}" would unpack to {entry.file_size / 1e6:,.0f} MB')
+        if entry.file_size > records.MAX_BYTES.get(name.rpartition("/")[2], MAX_BYTES):
+            raise NotImportedError(f'"{printable}" would unpack to {formatting.size(entry.file_size)}')
         entries[name] = entry
     if len({entry.filename.removesuffix(name) for name, entry in entries.items()}) > 1:
         raise NotImportedError("it holds more than one run")
     if (size := zip_safety.unpacked_bytes(entries.values())) > MAX_BYTES or zip_safety.is_bomb(entries.values()):
-        raise NotImportedError(f"it would unpack to {size / 1e9:,.1f} GB")
+        raise NotImportedError(f"it would unpack to {formatting.size(size)}")
     if "config.json" not in entries:
         raise NotImportedError("it holds no config.json, so it is not a run")
     return entries
@@ -101,10 +89,9 @@ def allowed_entries(archive: zipfile.ZipFile) -> Entries:
 
 def check_run(run: Run) -> None:
     """Raise `NotImportedError` unless the config fits this machine and all other files fit the config."""
-    config = _config(run.path / "config.json")
-    directions = run.path / direction_names.FILE
-    if directions.exists() and not direction_names.is_valid(read_json(directions)):
-        raise NotImportedError(f"its {direction_names.FILE} is not a list of named directions")
+    for reason in records.describe(records.damage(run.path)):
+        raise NotImportedError(f"it holds a value that no run has: {reason}")
+    config = _config(run)
     for picture in run.path.glob("samples/*.png"):
         _check_picture(picture, config)
     generator, discriminator = (_shapes(network) for network in models.build_meta(config))
@@ -118,9 +105,9 @@ def check_run(run: Run) -> None:
     _check_checkpoints(run, config)
 
 
-def _config(file: Path) -> TrainConfig:
+def _config(run: Run) -> TrainConfig:
     try:
-        config = TrainConfig.from_json(file.read_text(encoding="utf-8", errors="replace"))
+        config = TrainConfig.from_json(records.read(run.path, "config.json"))
     except ConfigError as error:
         raise NotImportedError(f"its config.json is not valid: {error}") from None
     if shortage := memory_shortage(config):
@@ -188,46 +175,16 @@ def _check_checkpoints(run: Run, config: TrainConfig) -> None:
             position = state["batches"]["position"]
             if type(position) is not int or not 0 <= position <= _MAX_EXAMPLES:
                 raise ValueError("its position in the data is impossible")
-            if state["steps"] != step or type(state["images"]) is not int or state["figures"].shape != (6,):
-                raise ValueError("its values are of another step")
+            Origin.in_state(state, position)
             if trainer is None or len(trainer.dataset) < position:
                 trainer = Trainer(config, "cpu", _placeholder_dataset(config, max(1, position)))
-            usual = [optimizer.param_groups[0].keys() for optimizer in (trainer.optimizer_d, trainer.optimizer_g)]
             checkpoint.load(trainer, folder)
         except checkpoint.READ_ERRORS as error:
-            reason = " ".join(str(error).split())[:150]
+            reason = checkpoint.reason(error)
             raise NotImportedError(f"its checkpoint of step {step:,} cannot be opened ({reason})") from None
         networks = [trainer.generator, trainer.discriminator, *([] if trainer.ema is None else [trainer.ema])]
         if not all(x.isfinite().all() for network in networks for x in network.state_dict().values()):
             raise NotImportedError(f"the weights of step {step:,} hold NaN or infinity")
-        for optimizer, keys, settings in zip(
-            (trainer.optimizer_d, trainer.optimizer_g), usual, (config.optimizer_d, config.optimizer_g), strict=True
-        ):
-            if not _is_state_of(optimizer, keys, settings):
-                raise NotImportedError(f"the optimisers' state of step {step:,} does not belong to its config")
-
-
-def _is_state_of(optimizer: torch.optim.Optimizer, keys: Iterable[str], settings: OptimizerConfig) -> bool:
-    """Whether the optimiser's hyperparameters are numbers, and its state of each weight is empty or complete."""
-    expected = optimizers.state_tensors(settings)
-    for group in optimizer.param_groups:
-        if group.keys() != set(keys) or not all(isinstance(x, int | float) for x in _hyperparameters(group)):
-            return False
-        for weights in group["params"]:
-            state = {name: value for name, value in optimizer.state.get(weights, {}).items() if value is not None}
-            if state and state.keys() != expected.keys():
-                return False
-            for name, value in state.items():
-                shape = weights.shape if expected[name] else torch.Size()
-                if not isinstance(value, Tensor) or value.shape != shape or not value.isfinite().all():
-                    return False
-    return True
-
-
-def _hyperparameters(group: Mapping[str, object]) -> Iterable[object]:
-    for name, value in group.items():
-        if name != "params" and value is not None:
-            yield from value if isinstance(value, list | tuple) else [value]
 
 
 def _placeholder_dataset(config: TrainConfig, n: int) -> Dataset:

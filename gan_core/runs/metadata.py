@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gan_core.system.files import read_json, replace_text
+from gan_core.system.files import parse_json, replace_text
 
 MAX_NAME, MAX_TAG, MAX_NOTES = 80, 30, 10_000  # characters
 MAX_TAGS = 20
@@ -15,7 +15,7 @@ MAX_TAGS = 20
 
 @dataclass(frozen=True)
 class Metadata:
-    """`of` and `read` keep every field within its limits."""
+    """`of` and `parse` keep every field within its limits."""
 
     name: str = ""
     tags: tuple[str, ...] = ()
@@ -30,9 +30,9 @@ class Metadata:
         return Metadata(_line(name, MAX_NAME), tuple(list(lines)[:MAX_TAGS]), kept_notes)
 
     @staticmethod
-    def read(file: Path) -> Metadata:
-        """The metadata in a file; empty if the file is missing or damaged."""
-        found = read_json(file)
+    def parse(content: bytes) -> Metadata:
+        """The metadata in a JSON text. Raises `ValueError` if it is not JSON."""
+        found = parse_json(content)
         return Metadata.of(*map(found.get, ("name", "tags", "notes"))) if isinstance(found, dict) else Metadata()
 
     def write(self, file: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Mapping, Sequence
@@ -21,21 +22,21 @@ from gan_core.diagnosis import SampleStats
 from gan_core.latent import Model, Weights
 from gan_core.metrics import evaluations
 from gan_core.metrics.evaluations import Best, Evaluation
-from gan_core.runs import checkpoint, disk, frames
+from gan_core.runs import checkpoint, disk, frames, records
 from gan_core.runs.errors import RunError
 from gan_core.runs.metadata import Metadata
+from gan_core.runs.origin import Origin
 from gan_core.system.devices import find_device
-from gan_core.system.files import append_line, json_lines, replace_text
-from gan_core.training.history import append_csv, read_table
+from gan_core.system.files import append_line, replace_text
+from gan_core.training.history import append_csv
 from gan_core.training.plane_view import Plane
 from gan_core.training.trainer import Trainer
 
-CURVE_EVENTS = ("changed", "forked")  # kinds of events that the curves show, with a text
 _LOCK = ".in-use"
 
 
 class Run:
-    """A run on disk. Methods that write raise `OSError` if the disk refuses."""
+    """A run on disk. Methods that write raise `OSError` if the disk refuses, and those that read `RunError`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -51,15 +52,15 @@ class Run:
     def config(self) -> TrainConfig:
         """The config at the last write. Raises `RunError` if it cannot be read."""
         try:
-            return TrainConfig.from_json((self.path / "config.json").read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, ConfigError) as error:
+            return TrainConfig.from_json(records.read(self.path, "config.json"))
+        except ConfigError as error:
             raise RunError(f"The run {self.id} has no readable config.json: {error}") from None
 
     def write_config(self, config: TrainConfig) -> None:
         replace_text(self.path / "config.json", config.to_json())
 
     def metadata(self) -> Metadata:
-        return Metadata.read(self.path / "about.json")
+        return records.metadata(self.path)
 
     def write_metadata(self, metadata: Metadata) -> None:
         metadata.write(self.path / "about.json")
@@ -83,7 +84,7 @@ class Run:
     @property
     def in_use(self) -> bool:
         """Whether this or another process holds the lock."""
-        if not (self.path / _LOCK).exists():
+        if not os.path.exists(self.path / _LOCK):
             return False
         try:
             self.lock().release()
@@ -101,7 +102,7 @@ class Run:
 
     def metrics(self) -> NDArray[np.float64]:
         """The rows of metrics.csv: (n, columns), with the columns `history.COLUMNS`."""
-        return read_table(self.path / "metrics.csv")
+        return records.metrics(self.path)
 
     def write_evaluations(self, rows: Sequence[Evaluation]) -> None:
         """Replace evals.csv by these rows."""
@@ -109,30 +110,23 @@ class Run:
 
     def evaluations(self) -> list[Evaluation]:
         """All evaluations of the run, oldest first."""
-        file = self.path / "evals.csv"
-        return evaluations.from_csv(file.read_text(encoding="utf-8", errors="replace")) if file.exists() else []
+        return records.evaluations(self.path)
 
     def append_sample_stats(self, sample_stats: SampleStats) -> None:
         append_line(self.path / "glances.jsonl", asdict(sample_stats))
 
     def sample_stats(self) -> list[SampleStats]:
         """All sample statistics, oldest first, without damaged lines."""
-        valid = []
-        for line in json_lines(self.path / "glances.jsonl"):
-            numeric = all(isinstance(value, int | float) for value in line.values() if value is not None)
-            with suppress(TypeError):  # other fields
-                if numeric and None not in (line.get("spread"), line.get("nearest"), line.get("step")):
-                    valid.append(SampleStats(**line))
-        return valid
+        return records.sample_stats(self.path)
 
     def log(self, kind: str, step: int, **details: Any) -> None:
-        """Record an event: started, changed, forked, saved, named, unjudged, stopped, finished, failed."""
+        """Record an event: started, changed, forked, saved, named, unjudged, repaired, stopped, finished, failed."""
         now = datetime.now().astimezone().isoformat(timespec="seconds")
         append_line(self.path / "events.jsonl", {"time": now, "kind": kind, "step": step} | details)
 
     def events(self) -> list[dict[str, Any]]:
         """All events, oldest first, without damaged lines."""
-        return [event for event in json_lines(self.path / "events.jsonl") if _is_valid_event(event)]
+        return records.events(self.path)
 
     # ---- pictures ------------------------------------------------------------------------------------------------
 
@@ -142,11 +136,15 @@ class Run:
 
     def write_frame(self, step: int, samples: np.ndarray, plane: Plane | None = None) -> None:
         """Save the samples of this step, uint8 (n, H, W, C), or for points the plane."""
+        disk.keep_reserve(self.path)
         frames.write(self.frames_folder, step, samples, plane)
 
     def frames(self) -> list[int]:
         """The steps that have a picture, in order."""
-        return frames.steps(self.frames_folder)
+        try:
+            return frames.steps(self.frames_folder)
+        except OSError as error:
+            raise records.unreadable(self.path, error) from None
 
     def frame(self, step: int) -> np.ndarray | Plane:
         """The samples or the plane of this step. Raises `RunError` if there is no readable picture."""
@@ -162,13 +160,24 @@ class Run:
 
     def checkpoints(self) -> list[int]:
         """The steps that have a checkpoint, in order."""
-        steps = (checkpoint.step_of(folder) for folder in self.path.glob("step-*") if folder.is_dir())
+        try:
+            names = os.listdir(self.path)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise records.unreadable(self.path, error) from None
+        steps = (checkpoint.step_of(self.path / name) for name in names if os.path.isdir(self.path / name))
         return sorted(step for step in steps if step is not None)
 
-    def save(self, trainer: Trainer, keep: int) -> None:
-        """Save a checkpoint, then delete all except the last `keep` and the best."""
+    def save(self, trainer: Trainer, keep: int, use_reserve: bool = False) -> None:
+        """Save a checkpoint, then delete all except the last `keep` and the best.
+
+        Args:
+            use_reserve: for the last checkpoint of a session, which may need the space that others leave free.
+        """
         with self._saving:
-            disk.keep_reserve(self.path)
+            if not use_reserve:
+                disk.keep_reserve(self.path)
             checkpoint.save(trainer, self.checkpoint_folder(trainer.steps))
             self._prune(keep)
 
@@ -178,6 +187,7 @@ class Run:
         After a kill at any moment, the old or the new best checkpoint is complete and named in best.json.
         """
         with self._saving:
+            disk.keep_reserve(self.path)
             if not self.checkpoint_folder(best.step).exists():
                 checkpoint.write(state, self.checkpoint_folder(best.step))
             replace_text(self.path / "best.json", best.as_json())
@@ -185,7 +195,7 @@ class Run:
 
     def best(self) -> Best | None:
         """The best checkpoint by the run's quality metric; None before the first evaluation."""
-        best = evaluations.read_best(self.path / "best.json")
+        best = records.best(self.path)
         return best if best is not None and self.checkpoint_folder(best.step).is_dir() else None
 
     def _prune(self, keep: int) -> None:
@@ -197,32 +207,29 @@ class Run:
     # ---- opening checkpoints -------------------------------------------------------------------------------------
 
     def trainer(
-        self,
-        device: str = "auto",
-        step: int | Literal["best"] | None = None,
-        dataset: Dataset | None = None,
-        to_train: bool = True,
+        self, device: str = "auto", step: int | Literal["best"] | None = None, dataset: Dataset | None = None
     ) -> Trainer:
         """A trainer in the state of the last complete checkpoint, or of `step`, or of the best one.
 
-        Args:
-            to_train: if false, loads only weights, which is enough to generate samples.
-
         Raises:
-            RunError: no such checkpoint is complete, or the run has no best one, or only weights to train from.
+            RunError: no such checkpoint is complete, the run has no best one, or it cannot go on under its present
+                config.json and data.
+            data.DataError: the data cannot be loaded.
         """
         step = self._resolve(step)
-        if to_train:
-            self.refuse_without_state()
-        load = checkpoint.load if to_train else checkpoint.load_weights
+        self.refuse_without_state()
+        self.refuse_other_settings()
         trainer = Trainer(self.config, device, dataset)
         damaged = []
         for saved in reversed(self.checkpoints() if step is None else [step]):
+            self.origin(saved).refuse_other_data(self.id, trainer.config, trainer.dataset)
             try:
-                load(trainer, self.checkpoint_folder(saved))
-                return trainer
+                checkpoint.load(trainer, self.checkpoint_folder(saved))
+                if checkpoint.is_trainable(self.checkpoint_folder(saved)):
+                    return trainer
+                damaged.append(f"step {saved} (weights that are not finite)")
             except checkpoint.READ_ERRORS as error:
-                damaged.append(f"step {saved} ({type(error).__name__})")
+                damaged.append(f"step {saved} ({checkpoint.reason(error)})")
         found = f"; these are damaged: {', '.join(damaged)}" if damaged else ""
         raise RunError(
             f"The run {self.id} has no complete checkpoint to resume from{found}. Start a new run from its settings."
@@ -231,15 +238,15 @@ class Run:
     def model(self, step: int | Literal["best"] | None = None, raw: bool = False, device: str = "cpu") -> Model:
         """The frozen networks of the last complete checkpoint, or of `step`, or of the best one. Loads no data.
 
-        G has its averaged weights where they exist, unless `raw`.
+        G has its averaged weights where they exist, unless `raw`. The config is the one in the checkpoint.
 
         Raises `RunError` if the run or the checkpoint is missing or damaged, or the run has no best one.
         """
-        at = self._resolve(step)
-        config = self.config
+        at, config = self._resolve(step), self.config
         for saved in reversed(self.checkpoints() if at is None else [at]):
             try:
-                weights = Weights(config, saved, **checkpoint.read_networks(self.checkpoint_folder(saved)))
+                networks = checkpoint.read_networks(self.checkpoint_folder(saved))
+                weights = Weights(self.origin(saved).config_in(config), saved, **networks)
                 return weights.model(f"{self.name}, step {saved:,}", raw, find_device(device))
             except checkpoint.READ_ERRORS as error:
                 if at is not None:
@@ -269,17 +276,25 @@ class Run:
                 "Start a new run from its settings."
             )
 
+    def refuse_other_settings(self) -> None:
+        """Raise `RunError` if config.json was edited and the last trainable checkpoint cannot go on under it."""
+        for step in self.trainable()[-1:]:
+            self.origin(step).refuse_other_settings(self.id, step, self.config)
+
+    def origin(self, step: int) -> Origin:
+        """The settings and the data of the checkpoint of `step`; unknown if its state is damaged."""
+        with suppress(*checkpoint.READ_ERRORS):
+            return Origin.of(self.checkpoint_folder(step))
+        return Origin()
+
+    def trainable(self) -> list[int]:
+        """The steps whose checkpoint is complete and has finite weights, in order."""
+        return [step for step in self.checkpoints() if checkpoint.is_trainable(self.checkpoint_folder(step))]
+
     def last_complete(self, step: int | None = None) -> int:
-        """The step of the last complete checkpoint, or `step` if that one is complete, else raise `RunError`."""
-        for saved in reversed(self.checkpoints()):
-            if step in (None, saved) and checkpoint.is_complete(self.checkpoint_folder(saved)):
+        """The last of the steps in `trainable`, or `step` if it is one of them, else raise `RunError`."""
+        for saved in reversed(self.checkpoints()):  # reads no checkpoint before the last trainable one
+            if step in (None, saved) and checkpoint.is_trainable(self.checkpoint_folder(saved)):
                 return saved
         which = "" if step is None else f" of step {step}"
-        raise RunError(f"The run {self.id} has no complete checkpoint{which} to resume from")
-
-
-def _is_valid_event(event: dict[str, Any]) -> bool:
-    """Whether an event has the fields that its readers need; the file may have been edited."""
-    kind, step = event.get("kind"), event.get("step")
-    lacks_text = kind in CURVE_EVENTS and not isinstance(event.get("text"), str)
-    return isinstance(kind, str) and type(step) is int and not lacks_text
+        raise RunError(f"The run {self.id} has no complete checkpoint{which} with finite weights to resume from")

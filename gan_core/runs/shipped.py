@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gan_core.runs.run_id import is_valid
 from gan_core.runs.store import RunStore
 
 SHIPPED = RunStore(Path(__file__).parents[2] / "checkpoints" / "pretrained")
@@ -11,7 +12,7 @@ SHIPPED = RunStore(Path(__file__).parents[2] / "checkpoints" / "pretrained")
 
 def is_shipped(run_id: str) -> bool:
     """Whether the run came with the project."""
-    return (SHIPPED.root / run_id / "config.json").is_file()
+    return is_valid(run_id) and (SHIPPED.root / run_id / "config.json").is_file()
 
 
 def store_of(run_id: str, library: RunStore) -> RunStore:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gan_core.config import TrainConfig
-from gan_core.diagnosis.failure_modes import FAILURE_MODES
 from gan_core.metrics.registry import QUALITY_METRIC
-from gan_core.runs import disk
-from gan_core.runs.run import CURVE_EVENTS, Run
+from gan_core.runs import disk, records
+from gan_core.runs.health_record import TITLES, recorded_health
+from gan_core.runs.records import CURVE_EVENTS
+from gan_core.runs.run import Run
 from gan_core.system.files import file_version
 from gan_core.training.history import COLUMNS, last_row
 
-_NOT_A_STATUS = (*CURVE_EVENTS, "unjudged", "named", "imported")  # events that leave the run's status as it was
-_TITLES = {mode.id: mode.title for mode in FAILURE_MODES}
-_SOURCES = ("", "samples", "config.json", "about.json", "events.jsonl", "metrics.csv", "evals.csv")
+# events that leave the run's status as it was
+_NOT_A_STATUS = (*CURVE_EVENTS, "unjudged", "named", "health", "imported", "repaired")
+_SOURCES = ("", "samples", *records.MAX_BYTES)
 
 Stamp = tuple[tuple[int, int], ...]
 
@@ -31,11 +31,12 @@ class RunSummary:
     status: str  # the last event: "started" "forked" "saved" "stopped" "finished" "failed"
     step: int
     seconds: float  # of training
-    device: str  # "cpu" or "cuda"; "" if the run never started
+    device: str  # "cpu", "cuda" or "mps"; "" if the run never started
     metric: str  # the quality metric, a key of the metric registry
     quality: float | None  # at the last evaluation; lower is better
+    evaluated_at: int | None  # the step of that evaluation
     best: float | None  # of the best checkpoint
-    health: str | None  # the title of the worst finding at the last save; "" if there was none, None if unknown
+    health: str | None  # the title of the worst failure mode named last; "" if there was none, None if unknown
     frame: int | None  # the last step that has a picture
     checkpoints: tuple[int, ...]
     parent: str  # id of the run that it was forked from; "" for none
@@ -50,10 +51,13 @@ def stamp(run: Run) -> Stamp:
 
 
 def summarize(run: Run) -> RunSummary:
-    """The summary of a run, read from its files. Raises `RunError` if its config cannot be read."""
+    """The summary of a run, read from its files. Raises `RunError` if one of them cannot be read."""
+    records.check_files(run.path)
     config, events, metadata = run.config, run.events(), run.metadata()
     evaluations, best, frames, row = run.evaluations(), run.best(), run.frames(), last_row(run.path / "metrics.csv")
     metric = QUALITY_METRIC[config.dataset.kind]
+    last = next((row for row in reversed(evaluations) if row.value(metric) is not None), None)
+    health = recorded_health(events)
     status = next((event["kind"] for event in reversed(events) if event["kind"] not in _NOT_A_STATUS), "started")
     fork: dict[str, Any] = next((event for event in reversed(events) if event["kind"] == "forked"), {})
     return RunSummary(
@@ -67,9 +71,10 @@ def summarize(run: Run) -> RunSummary:
         seconds=row[COLUMNS.index("seconds")] if row else 0.0,
         device=next((str(event["device"]) for event in reversed(events) if "device" in event), "").split(":")[0],
         metric=metric,
-        quality=next((value for row in reversed(evaluations) if (value := row.value(metric)) is not None), None),
+        quality=last.value(metric) if last is not None else None,
+        evaluated_at=last.step if last is not None else None,
         best=best.value if best is not None else None,
-        health=_health(events, status),
+        health=None if health is None else TITLES[health[0]] if health else "",
         frame=frames[-1] if frames else None,
         checkpoints=tuple(run.checkpoints()),
         parent=str(fork.get("parent", "")),
@@ -77,12 +82,3 @@ def summarize(run: Run) -> RunSummary:
         modified=max(file_version(run.path / name)[0] for name in ("config.json", "events.jsonl", "metrics.csv")) / 1e9,
         bytes=disk.size(run.path),
     )
-
-
-def _health(events: Sequence[dict[str, Any]], status: str) -> str | None:
-    """The title of the worst finding at the last save or, for a run that failed, of the last failure mode named."""
-    if status == "failed":
-        named = (_TITLES.get(event.get("id", ""), "") for event in reversed(events) if event["kind"] == "named")
-        return next(named, "")
-    saved = next((event["health"] for event in reversed(events) if isinstance(event.get("health"), list)), None)
-    return None if saved is None else next((_TITLES[id] for id in saved if id in _TITLES), "")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gan_core.config import ConfigError, TrainConfig
-from gan_core.training.trainer import Which
+from gan_core.training.step_record import Which
 
 
 class CommandQueue:

@@ -8,8 +8,7 @@ from dataclasses import replace
 from gan_core.session.listener import Context, Listener
 from gan_core.session.recorder import Recorder
 from gan_core.session.snapshot import Status
-from gan_core.training.step_record import StepRecord
-from gan_core.training.trainer import Which
+from gan_core.training.step_record import StepRecord, Which
 
 
 class EvaluationSchedule(Listener):

@@ -22,7 +22,7 @@ from gan_core import metrics, models
 from gan_core.metrics import registry
 from gan_core.metrics.evaluations import Best, Evaluation, Evaluations
 from gan_core.models.sampling import decode
-from gan_core.runs import Run
+from gan_core.runs import Run, checkpoint
 from gan_core.session.snapshot import Publish
 from gan_core.system.allocator import give_back_freed_memory
 from gan_core.system.random_streams import stream
@@ -49,6 +49,9 @@ class Evaluator:
 
     Args:
         run: keeps the evaluations and the best checkpoint; None keeps neither.
+
+    Attributes:
+        error: why the data cannot be evaluated, or why the last evaluation failed; "" if nothing is wrong.
     """
 
     def __init__(self, trainer: Trainer, run: Run | None, publish: Publish) -> None:
@@ -68,6 +71,8 @@ class Evaluator:
         self._cancelled = threading.Event()
         self._last_error = ""
         self._last_step = -1
+        self._refusal = "" if self._points else metrics.refusal(self._dataset)
+        self.error = self._refusal
 
     @property
     def busy(self) -> bool:
@@ -87,8 +92,11 @@ class Evaluator:
         """
         if self.busy or self._cancelled.is_set():
             return False
+        if self._refusal:
+            self._log_error(trainer.steps, ValueError(self._refusal))
+            return False
         try:
-            state = trainer.state_dict()
+            state = checkpoint.state_of(trainer)
             if self._run is None:  # only the generator is needed
                 state = {name: state[name] for name in ("generator", "ema") if name in state}
             moment = (trainer.steps, trainer.epoch, seconds, trainer.images)
@@ -124,7 +132,7 @@ class Evaluator:
             evaluation = Evaluation(*moment, tuple(registry.measured(self._measure(state))))
             self._check_cancelled()
             self._keep(evaluation, state)
-            self._last_error = ""
+            self._last_error = self.error = ""
         except _CancelledError:
             return
         except Exception as error:  # training goes on after any error
@@ -154,13 +162,23 @@ class Evaluator:
         rows = (*self.evaluations.rows, evaluation)
         if self._run is not None:
             self._run.write_evaluations(rows)
-            if value is not None and (self._best is None or value < self._best.value):
+            if value is not None and self._is_best(value, rows):
                 best = Best(evaluation.step, self._metric, value)
                 self._run.keep_best(state, best, self._config.record.keep)
                 self._best = best
         evaluations = Evaluations(rows, self._metric, self._best.step if self._best else None)
         self.evaluations = evaluations
         self._publish(lambda now: replace(now, evaluations=evaluations))
+
+    def _is_best(self, value: float, rows: tuple[Evaluation, ...]) -> bool:
+        """Whether `value`, of the last row, is the best so far, or the only one measured with its features."""
+        if self._best is None:
+            return True
+        of_best, of_last = (
+            {metric.provenance.extractor for row in rows if row.step == step for metric in row.metrics}
+            for step in (self._best.step, rows[-1].step)
+        )
+        return value < self._best.value or bool(of_best - of_last)
 
     def _check_cancelled(self) -> None:
         if self._cancelled.is_set():
@@ -172,7 +190,7 @@ class Evaluator:
         if self._run is not None and text != self._last_error:
             with suppress(OSError):  # the folder may be gone
                 self._run.log("unjudged", step, error=text)
-        self._last_error = text
+        self._last_error, self.error = text, str(error) or type(error).__name__
 
 
 def _copy_to_cpu(value: Any) -> Any:

@@ -7,17 +7,19 @@ from dataclasses import asdict
 
 from gan_core.diagnosis import Finding, HealthMonitor, SampleStats
 from gan_core.diagnosis.sample_stats import SampleStatsLog
+from gan_core.runs.health_record import recorded_health
 from gan_core.session.listener import Context
 
 
 class Health:
-    """Keeps the current findings, and logs each failure mode when it is first found."""
+    """Keeps the current findings, and logs each change of the failure modes, with evidence when one is first found."""
 
     def __init__(self, context: Context) -> None:
         self._context, run = context, context.run
         self._watch, self._sample_stats = HealthMonitor(), SampleStatsLog(run.sample_stats() if run is not None else ())
         events = run.events() if run is not None else []
         self._logged = {event.get("id") for event in events if event["kind"] == "named"}
+        self._current = recorded_health(events) or []  # ids of the failure modes in the last event
 
     def add(self, stats: SampleStats) -> None:
         """Record the sample statistics of a step."""
@@ -39,4 +41,8 @@ class Health:
                 ]
                 step, since = context.trainer.steps, finding.since
                 context.disk.log_event(step, "named", id=finding.id, since=since, evidence=evidence)
+        current = [finding.id for finding in context.findings if finding.bad]
+        if current != self._current:
+            self._current = current
+            context.disk.log_event(context.trainer.steps, "health", health=current)
         return context.findings

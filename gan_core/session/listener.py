@@ -16,23 +16,36 @@ from gan_core.session.saved_snapshot import saved_setting_changes
 from gan_core.session.snapshot import Publish, Status
 from gan_core.session.tensorboard import TensorBoardWriter
 from gan_core.training.history import COLUMNS, HistoryLog
-from gan_core.training.step_record import StepRecord
-from gan_core.training.trainer import Trainer, Which
+from gan_core.training.step_record import StepRecord, Which
+from gan_core.training.trainer import Trainer
 
 
 class Context:
     """The trainer, the tools and the records of one session. A resumed run's records are read from its folder.
 
     Attributes:
+        trainer: at the step where training starts or resumes.
+        run: None keeps nothing on disk.
         history, clock: the values of each logged step and the time spent training; kept by `Recorder`.
         setting_changes: kept by `EventLog`.
         frames: the steps that have an image; kept by `Frames`.
         findings: the current diagnosis; kept by `Health`.
+        notes: sentences for the user about the run's folder.
+        attended: whether a user can press Resume; if not, training goes on when the disk refuses.
     """
 
-    def __init__(self, trainer: Trainer, run: Run | None, commands: CommandQueue, publish: Publish) -> None:
-        self.trainer, self.run, self.commands, self.publish = trainer, run, commands, publish
-        self.disk = RetryingDiskWriter(run, commands, publish)
+    def __init__(
+        self,
+        trainer: Trainer,
+        run: Run | None,
+        commands: CommandQueue,
+        publish: Publish,
+        notes: tuple[str, ...] = (),
+        attended: bool = True,
+    ) -> None:
+        self.trainer, self.run, self.commands, self.publish, self.notes = trainer, run, commands, publish, notes
+        self.attended = attended
+        self.disk = RetryingDiskWriter(run, commands, publish, attended)
         self.observer, self.evaluator = Observer(trainer), Evaluator(trainer, run, publish)
         self.tensorboard: TensorBoardWriter | None = None
         if run is not None and trainer.config.record.tensorboard:

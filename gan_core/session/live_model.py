@@ -26,11 +26,11 @@ class LiveModel:
         with self._changed:
             self._trainer = trainer
 
-    def detach(self) -> None:
-        """Keep the last weights and drop the trainer once training has ended; for the training thread."""
+    def detach(self, keep: bool = True) -> None:
+        """Drop the trainer once training has ended, and `keep` its last weights or none; for the training thread."""
         with self._changed:
             if self._trainer is not None:
-                self._set_weights(Weights.of(self._trainer, copy=False))
+                self._set_weights(Weights.of(self._trainer, copy=False) if keep else None)
                 self._trainer = None
 
     def model(self, name: str, raw: bool, version: int, timeout: float) -> Model | None:
@@ -57,7 +57,7 @@ class LiveModel:
             with self._changed:
                 self._set_weights(weights)
 
-    def _set_weights(self, weights: Weights) -> None:
+    def _set_weights(self, weights: Weights | None) -> None:
         self._weights, self._models, self._requested = weights, {}, False
         self._changed.notify_all()
 

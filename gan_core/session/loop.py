@@ -6,41 +6,39 @@ import math
 from dataclasses import replace
 
 from gan_core.config import TrainConfig
-from gan_core.runs import Run
-from gan_core.session.commands import CommandQueue
 from gan_core.session.evaluation_schedule import EvaluationSchedule
 from gan_core.session.folder_listeners import Checkpoints, EventLog, Frames
 from gan_core.session.health import Health
 from gan_core.session.listener import Context, Listener
 from gan_core.session.publisher import Publisher
 from gan_core.session.recorder import DivergedError, Recorder
-from gan_core.session.snapshot import Publish, Status
+from gan_core.session.snapshot import Status
 from gan_core.session.training_slots import TrainingSlots, waiting_text
-from gan_core.training.trainer import Trainer, Which
+from gan_core.training import schedules
+from gan_core.training.step_record import Which
 
 
 class Loop:
     """Steps a trainer, obeys commands, and calls listeners.
 
     Args:
-        trainer: at the step where training starts or resumes.
-        run: None keeps nothing on disk.
         slots: shared with other sessions; None trains without waiting.
         max_steps, max_seconds: limits of this session, which replace the length in the config.
     """
 
     def __init__(
         self,
-        trainer: Trainer,
-        run: Run | None,
-        commands: CommandQueue,
-        publish: Publish,
+        context: Context,
         slots: TrainingSlots | None = None,
         max_steps: int | None = None,
         max_seconds: float | None = None,
     ) -> None:
-        self.trainer, self.commands, self.publish, self.slots = trainer, commands, publish, slots
-        context = Context(trainer, run, commands, publish)
+        self.trainer, self.commands, self.publish, self.slots = (
+            context.trainer,
+            context.commands,
+            context.publish,
+            slots,
+        )
         recorder, health = Recorder(context), Health(context)
         self.checkpoints = Checkpoints(context, recorder)
         # The order matters: the recorder counts and checks a step before it is saved, evaluated and published.
@@ -54,7 +52,7 @@ class Loop:
         ]
         self.clock = context.clock
         self.limited = max_steps is not None or max_seconds is not None
-        self.max_step = trainer.steps + (math.inf if max_steps is None else max_steps)
+        self.max_step = self.trainer.steps + (math.inf if max_steps is None else max_steps)
         self.max_seconds = self.clock.seconds + (math.inf if max_seconds is None else max_seconds)
 
     def run(self) -> None:
@@ -67,9 +65,8 @@ class Loop:
                     self._step(which)
             self._end("finished" if self.trainer.steps >= self.trainer.total_steps else "stopped")
         except DivergedError as error:
-            advice = "Lower the learning rates, or choose a calmer loss or penalty, and start again."
             for listener in self.listeners:
-                listener.at_divergence(f"{error}; {self.checkpoints.last_saved()}. {advice}")
+                listener.at_divergence(f"{error}; {self.checkpoints.advice_after_divergence()}")
         finally:
             self._release_slot()
             for listener in self.listeners:
@@ -92,6 +89,8 @@ class Loop:
         return self.commands.next_step(self._change_settings, self._rest)
 
     def _change_settings(self, config: TrainConfig, change: str) -> None:
+        before, examples = self.trainer.config, len(self.trainer.dataset)
+        change = ", ".join(filter(None, [change, schedules.jump(before, config, self.trainer.steps, examples)]))
         self.trainer.update(config)
         for listener in self.listeners:
             listener.on_setting_change(config, change)

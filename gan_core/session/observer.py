@@ -43,14 +43,16 @@ class Observer:
             unseen_scores = self._unseen_scores(trainer)
             if trainer.dataset.examples.ndim == 2:
                 plane = view(trainer, self.z)
-                return SampleView(plane.fakes, plane.scores, self.real.numpy(), real_scores, unseen_scores, plane=plane)
+                points, scores = self.real.numpy(), plane.scores
+                return SampleView(
+                    plane.fakes, scores, points, real_scores, unseen_scores, plane=plane, step=trainer.steps
+                )
             images = trainer.decode(self.z, y=self.y)  # (n, C, H, W) in [0, 1]
             rounded = to_model(images.mul(255).byte().to(trainer.device), trainer.config.generator.output)
             scores = _scores(trainer, rounded, self.y)
         classes = EMPTY if self.real_y is None else self.real_y.numpy()
-        return SampleView(
-            to_bytes(images).numpy(), scores, self.real.permute(0, 2, 3, 1).numpy(), real_scores, unseen_scores, classes
-        )
+        shown, real_images = to_bytes(images).numpy(), self.real.permute(0, 2, 3, 1).numpy()
+        return SampleView(shown, scores, real_images, real_scores, unseen_scores, classes, step=trainer.steps)
 
     def sample_stats(self, sample_view: SampleView, step: int, fit: Fit | None = None) -> SampleStats | None:
         """Statistics of the samples for diagnosis, including the share of modes covered in a `fit` of the same step."""

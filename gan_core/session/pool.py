@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import threading
 from collections.abc import Mapping
 from typing import Any
 
 from gan_core.config import TrainConfig
-from gan_core.runs import RunError, RunStore
+from gan_core.runs import RunStore
+from gan_core.runs.extension import extend
 from gan_core.session.session import Session, stop_all
 from gan_core.session.training_slots import TrainingSlots
+from gan_core.system.limits import usable_cores
+
+_ENDED = 20  # sessions that have ended and are kept, for the tabs that still show them; each takes some megabytes
 
 
 class SessionPool:
-    """Sessions by key, oldest first. Safe to call from any thread.
+    """Sessions by key, oldest first: all that are live, and the last that have ended. Safe to call from any thread.
 
     Args:
         store: keeps their runs.
@@ -24,7 +27,7 @@ class SessionPool:
 
     def __init__(self, store: RunStore, slots: int | None = None) -> None:
         self.store = store
-        self._slots = TrainingSlots(slots or max(2, (os.cpu_count() or 1) // 2))
+        self._slots = TrainingSlots(slots or max(2, usable_cores() // 2))
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
 
@@ -41,6 +44,9 @@ class SessionPool:
         session = Session(config, self.store, name=name, run=run, slots=self._slots)
         key = secrets.token_hex(3)
         with self._lock:
+            ended = [old for old, other in self._sessions.items() if not other.snapshot().live]
+            for old in ended[:-_ENDED]:
+                del self._sessions[old]
             self._sessions[key] = session
         return key
 
@@ -53,15 +59,7 @@ class SessionPool:
         """
         if key := self.training(run_id):
             return key
-        run = self.store.open(run_id)
-        step, before = run.last_complete(), run.config
-        config = before.with_values({"max_steps": step + steps})
-        try:
-            run.write_config(config)
-            run.log("changed", step, text=f"max_steps {before.max_steps} → {config.max_steps}")
-        except OSError as error:
-            raise RunError(f"Cannot write to {run.path}: {error.strerror}") from None
-        return self.open(config, run_id=run_id)
+        return self.open(extend(self.store.open(run_id), steps), run_id=run_id)
 
     def fork(
         self,

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
-
-import psutil
-import torch
 
 from gan_core.session.health import Health
 from gan_core.session.listener import Context, Listener
 from gan_core.session.recorder import Recorder
 from gan_core.session.sample_views import SampleViews
-from gan_core.session.snapshot import SampleView, Status
+from gan_core.session.snapshot import SampleView, Snapshot, Status
 from gan_core.system.devices import describe_device
-from gan_core.training.step_record import StepRecord
-from gan_core.training.trainer import Which
+from gan_core.system.memory import used_bytes
+from gan_core.training.step_record import StepRecord, Which
 
 INTERVAL = 0.4  # seconds between snapshots
 
@@ -41,29 +39,26 @@ class Publisher(Listener):
         return True
 
     def at_divergence(self, error: str) -> None:
-        context, health = self._context, self._health.diagnose()
-        context.publish(
-            lambda now: replace(
-                now,
-                status="failed",
-                error=error,
-                step=context.trainer.steps,
-                history=context.history.view(),
-                health=health,
-                setting_changes=tuple(context.setting_changes),
-                sample_view=SampleView(),
-            )
-        )
+        def without_samples(now: Snapshot) -> Snapshot:
+            real = SampleView(real=now.real, real_classes=now.sample_view.real_classes)
+            return replace(now, error=error, sample_view=real)
+
+        self._publish("failed", without_samples)
 
     def show(self, status: Status) -> None:
         """Publish a snapshot. Its samples are those of the current step, unless the status is "training"."""
         self._recorder.flush()
-        context, trainer, rate = self._context, self._trainer, self._context.clock.steps_per_second
         view, fit, fit_step = self._views.get(now=status != "training")
-        health = self._health.diagnose()
+        self._publish(status, lambda now: replace(now, sample_view=view, fit=fit, fit_step=fit_step))
+        self._next_time = time.perf_counter() + INTERVAL
+
+    def _publish(self, status: Status, with_samples: Callable[[Snapshot], Snapshot]) -> None:
+        """Publish what the trainer and the other listeners know, with the samples that `with_samples` adds."""
+        context, trainer, rate = self._context, self._trainer, self._context.clock.steps_per_second
+        health, augment_p = self._health.diagnose(), trainer.augmentation.under(trainer.config)
         context.publish(
             lambda now: replace(
-                now,
+                with_samples(now),
                 config=trainer.config,
                 status=status,
                 activity="",
@@ -76,20 +71,14 @@ class Publisher(Listener):
                 seconds=context.clock.seconds,
                 steps_per_second=rate,
                 seconds_left=max(0, trainer.total_steps - trainer.steps) / rate if rate else None,
-                memory=_memory(trainer.device),
+                memory=used_bytes(trainer.device),
+                augment_p=None if augment_p is None else augment_p.item(),
                 history=context.history.view(),
-                sample_view=view,
-                fit=fit,
-                fit_step=fit_step,
                 health=health,
                 evaluations=context.evaluator.evaluations,
+                evaluation_error=context.evaluator.error,
                 setting_changes=tuple(context.setting_changes),
                 frames=tuple(context.frames),
-                notes=trainer.notes,
+                notes=context.notes + trainer.notes,
             )
         )
-        self._next_time = time.perf_counter() + INTERVAL
-
-
-def _memory(device: torch.device) -> int:
-    return torch.cuda.memory_reserved(device) if device.type == "cuda" else psutil.Process().memory_info().rss

@@ -9,8 +9,8 @@ import torch
 from gan_core.session.listener import Context, Listener
 from gan_core.session.snapshot import Status
 from gan_core.training.history import COLUMNS
-from gan_core.training.step_record import VALUES, StepRecord
-from gan_core.training.trainer import Trainer, Which
+from gan_core.training.step_record import VALUES, StepRecord, Which
+from gan_core.training.trainer import Trainer
 
 _ORDER = [VALUES.index(name) for name in COLUMNS if name in VALUES]  # from the order of VALUES to the order of COLUMNS
 

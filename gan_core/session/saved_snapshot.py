@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from gan_core.diagnosis import diagnose
-from gan_core.runs.run import CURVE_EVENTS, Run
+from gan_core.diagnosis import Finding, diagnose
+from gan_core.diagnosis.failure_mode import Symptoms
+from gan_core.diagnosis.failure_modes import FAILURE_MODES
+from gan_core.runs.health_record import recorded_health
+from gan_core.runs.records import CURVE_EVENTS
+from gan_core.runs.run import Run
 from gan_core.session.evaluator import saved_evaluations
 from gan_core.session.snapshot import SettingChange, Snapshot
-from gan_core.training.history import COLUMNS, HistoryLog
+from gan_core.training.history import COLUMNS, History, HistoryLog
 
 
 def saved_snapshot(run: Run) -> Snapshot:
@@ -30,8 +34,32 @@ def saved_snapshot(run: Run) -> Snapshot:
         setting_changes=tuple(saved_setting_changes(run)),
         frames=tuple(run.frames()),
         evaluations=saved_evaluations(run),
-        health=diagnose(config, history, tuple(run.sample_stats())),
+        evaluation_error=_evaluation_error(run),
+        health=_findings(run, history),
     )
+
+
+def _findings(run: Run, history: History) -> tuple[Finding, ...]:
+    """The findings that the session showed last; a new diagnosis if the run's events tell none."""
+    events, config = run.events(), run.config
+    found = diagnose(config, history, tuple(run.sample_stats()), saved_evaluations(run))
+    recorded, now = recorded_health(events), {finding.id: finding for finding in found}
+    if recorded is None:
+        return found
+    since = {event.get("id"): event["step"] for event in events if event["kind"] == "named"}
+    if not recorded:
+        return tuple(finding for finding in found if not finding.bad)
+    return tuple(
+        now.get(mode.id) or mode.named(config, Symptoms(since.get(mode.id, 0), ()))
+        for mode in FAILURE_MODES
+        if mode.id in recorded
+    )
+
+
+def _evaluation_error(run: Run) -> str:
+    """Why the last evaluation that failed gave no metrics, without the type of the exception; "" if none failed."""
+    errors = [str(event.get("error", "")) for event in run.events() if event["kind"] == "unjudged"]
+    return errors[-1].partition(": ")[2] if errors else ""
 
 
 def saved_setting_changes(run: Run) -> list[SettingChange]:

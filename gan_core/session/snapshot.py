@@ -40,6 +40,7 @@ class SampleView:
     unseen_scores: np.ndarray = field(default_factory=lambda: EMPTY)  # (k,): of held-out real examples
     real_classes: np.ndarray = field(default_factory=lambda: EMPTY)  # (m,) int: conditional networks only
     plane: Plane | None = None  # 2-D runs only
+    step: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +62,8 @@ class Snapshot:
     seconds: float = 0.0  # spent training
     steps_per_second: float = 0.0
     seconds_left: float | None = None
-    memory: int = 0  # bytes: resident memory of the process on a CPU, reserved device memory on CUDA
+    memory: int = 0  # bytes: resident memory of the process on a CPU, reserved device memory on a GPU
+    augment_p: float | None = None  # probability of each change by adaptive augmentation; None without it
     history: History = field(default_factory=lambda: HistoryLog().view())
     sample_view: SampleView = field(default_factory=SampleView)
     setting_changes: tuple[SettingChange, ...] = ()
@@ -69,8 +71,9 @@ class Snapshot:
     fit: Fit | None = None  # 2-D runs: distance between the samples and the true distribution
     fit_step: int = 0
     evaluations: Evaluations = field(default_factory=Evaluations)
+    evaluation_error: str = ""  # why the data cannot be evaluated, or why the last evaluation failed
     health: tuple[Finding, ...] = ()  # the most serious first
-    notes: tuple[str, ...] = ()  # about the data: which files were skipped and why
+    notes: tuple[str, ...] = ()  # about the data and the run's folder: which files or lines were skipped and why
     error: str = ""
 
     samples = property(lambda self: self.sample_view.samples)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 
+from gan_core.system.arguments import whole_number
+
 
 class TrainingSlots:
     """A queue whose first `count` members may train. Safe to call from any thread."""
 
     def __init__(self, count: int) -> None:
-        self.count = count
+        self.count = whole_number("slots", count)
         self._queue: list[object] = []
         self._changed = threading.Condition()
 

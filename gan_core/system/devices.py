@@ -1,4 +1,4 @@
-"""Finding and naming the training device, and the numerical options of CUDA."""
+"""Finding and naming the training device, what each kind of device can do, and the numerical options of CUDA."""
 
 from __future__ import annotations
 
@@ -6,29 +6,65 @@ import os
 import threading
 import weakref
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 
 
+@dataclass(frozen=True)
+class Capabilities:
+    """What a kind of device can do. All other code asks here and not for the device's name."""
+
+    widest: torch.dtype
+    own_memory: bool  # separate from main memory; page-locked batches are copied to it while it computes
+    fused_optimizers: bool
+    recording: Literal["replay", "cuda graph"] | None  # how a training step can be recorded
+
+
+_CAPABILITIES = {
+    "cpu": Capabilities(widest=torch.float64, own_memory=False, fused_optimizers=True, recording="replay"),
+    "cuda": Capabilities(widest=torch.float64, own_memory=True, fused_optimizers=True, recording="cuda graph"),
+    "mps": Capabilities(widest=torch.float32, own_memory=False, fused_optimizers=False, recording=None),
+}
+
+
+def capabilities(device: torch.device) -> Capabilities:
+    """What the device can do. A kind of device that is not known can do the least."""
+    return _CAPABILITIES.get(device.type, _CAPABILITIES["mps"])
+
+
 def find_device(name: str) -> torch.device:
-    """The device "auto", "cpu", "cuda" or "cuda:1"; a GPU with its index. Raises `ValueError` if there is none such."""
-    cuda = torch.cuda.is_available()
-    if cuda:  # cuBLAS reads this before its first product; results are not reproducible without it
+    """The device "auto", "cpu", "cuda", "cuda:1" or "mps" (Apple's GPU); a GPU has its index, like `tensor.device`.
+
+    "auto" is CUDA where there is one, otherwise the CPU: on Apple's GPU, most networks of this project are slower.
+
+    Raises:
+        ValueError: this machine has no such device; the message lists the devices that it has.
+    """
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if gpus:  # cuBLAS reads this before its first product; results are not reproducible without it
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    try:
-        device = torch.device(("cuda" if cuda else "cpu") if name == "auto" else name)
-    except RuntimeError:
-        device = None
-    if device is None or device.type not in ("cpu", "cuda"):
-        raise ValueError(f'"{name}" is not a device; use auto, cpu, cuda or cuda:1')
-    if device.type == "cuda" and (not cuda or (device.index or 0) >= torch.cuda.device_count()):
-        raise ValueError(f'"{name}" is not available: {torch.cuda.device_count()} CUDA devices found; use auto or cpu')
-    return torch.device("cuda", device.index or 0) if device.type == "cuda" else device  # equal to `tensor.device`
+    devices = {"cpu": torch.device("cpu")} | {f"cuda:{k}": torch.device("cuda", k) for k in range(gpus)}
+    if torch.backends.mps.is_available():
+        devices["mps"] = torch.device("mps", 0)
+    aliases = {"auto": "cuda:0" if gpus else "cpu", "cpu:0": "cpu", "cuda": "cuda:0", "mps:0": "mps"}
+    device = devices.get(aliases.get(str(name), str(name)))
+    if device is None:
+        raise ValueError(f'"{name}" is not a device of this machine; use auto or {" or ".join(devices)}')
+    return device
 
 
 def describe_device(device: torch.device) -> str:
     """The name of the GPU, or "CPU"."""
+    if device.type == "mps":
+        return "Apple GPU"
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
+
+
+def wait_for(device: torch.device) -> None:
+    """Wait until a GPU has finished its work; a CPU has none in the background."""
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
 
 
 def multiplies_bfloat16(device: torch.device) -> bool:
@@ -36,6 +72,8 @@ def multiplies_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         with torch.cuda.device(device):
             return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cpu":  # not on every Apple GPU
+        return False
     cpu = torch.cpu.get_capabilities()
     avx512 = all(cpu.get(f"avx512_{part}") for part in ("bw", "vl", "dq"))  # what PyTorch's oneDNN kernels require
     return torch.backends.mkldnn.is_available() and bool(avx512 or cpu.get("avx_ne_convert") or cpu.get("bf16"))

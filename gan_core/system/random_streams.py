@@ -11,12 +11,14 @@ import hashlib
 import torch
 from torch import Tensor
 
-_CPU_AND_CUDA_SIZES = {len(torch.Generator().get_state()), 16}  # bytes of a generator's state
+from gan_core.system.arguments import whole_number
+
+_SIZES = {len(torch.Generator().get_state()), 16, 36, 44}  # bytes of a generator's state: CPU, CUDA, MPS (two versions)
 
 
 def stream(seed: int, name: str, device: torch.device | str = "cpu") -> torch.Generator:
     """A new generator for the purpose `name` of a run with this `seed`."""
-    digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
+    digest = hashlib.sha256(f"{whole_number('seed', seed, low=0)}/{name}".encode()).digest()
     return torch.Generator(device).manual_seed(int.from_bytes(digest[:8], "little") >> 1)
 
 
@@ -47,5 +49,6 @@ class Streams:
         Raises `RuntimeError` if a state is damaged.
         """
         for name, rng in vars(self).items():
-            if {len(state[name]), len(rng.get_state())} != _CPU_AND_CUDA_SIZES:
+            saved, own = len(state[name]), len(rng.get_state())
+            if saved == own or saved not in _SIZES:
                 rng.set_state(state[name])

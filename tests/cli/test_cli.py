@@ -16,6 +16,7 @@ from gan_core import presets
 from gan_core.cli import main
 from gan_core.config import SETTINGS
 from gan_core.runs import RunStore
+from gan_core.system import signals
 
 ROOT = Path(__file__).parents[2]
 POINTS = ["train", "--preset", "gaussian-2d", "--set", "record.frame_every=1000000"]
@@ -246,8 +247,8 @@ def start(tmp_path: Path, *more: str, **how: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, text=True, stderr=subprocess.PIPE, **how)  # type: ignore[call-overload]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_and_sigterm_save_and_print_how_to_resume(number: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", signals.ending_signals())
+def test_a_signal_saves_and_prints_how_to_resume(number: signal.Signals, tmp_path: Path) -> None:
     process = start(tmp_path, stdout=subprocess.PIPE)
     assert process.stdout is not None
     while not process.stdout.readline().startswith("step "):

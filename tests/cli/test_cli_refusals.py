@@ -43,7 +43,8 @@ BAD = [
     (["train", "--seconds", "1e18"], "--seconds"),
     (["train", "--threads", "100000"], "--threads"),
     (["train", "--device", "abacus"], '"abacus" is not a device'),
-    (["train", "--device", "mps"], '"mps" is not a device'),
+    (["train", "--device", "mps"], '"mps" is not a device of this machine; use auto or cpu'),
+    (["train", "--device", "cpu:1"], '"cpu:1" is not a device of this machine; use auto or cpu'),
     (["train", "--colour", "red"], "--colour"),
     (["resume", "checkpoints/never-was"], 'no run "never-was"'),
     (["sample"], "RUN_DIR"),
@@ -62,6 +63,15 @@ def test_a_bad_argument_is_one_line_on_stderr(
     assert len(lines(err)) == 1
     assert err.startswith("error: ")
     assert message in err
+
+
+@pytest.mark.parametrize("name", ["my run", "Läufe"])
+def test_a_folder_whose_name_is_no_id_is_refused_with_the_names_that_are_allowed(
+    name: str, shipped: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shipped.rename(shipped.with_name(name))
+    run("sample", str(shipped.with_name(name)), status=2)
+    assert "letters from A to Z, digits" in error_line(capsys)
 
 
 @pytest.fixture
@@ -130,6 +140,13 @@ def test_ctrl_c_before_the_first_step_leaves_no_run(
         assert time.monotonic() < until
         time.sleep(0.05)
     assert not [*(tmp_path / "runs").glob("*")]
+
+
+def test_a_disk_that_refuses_is_a_warning_each_time_anew(capsys: pytest.CaptureFixture[str]) -> None:
+    progress, config = Progress(), presets.load("gaussian-2d")
+    for error in ("no room", "no room, 3 MB", "", "no room"):
+        progress.show(Snapshot(config, status="training", error=error))
+    assert lines(capsys.readouterr().out) == ["warning: no room", "warning: no room"]
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(59.6, "1:00 left"), (3599, "59:59 left"), (36_000, "10:00:00 left")])

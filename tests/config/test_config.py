@@ -21,6 +21,7 @@ many = settings(max_examples=50, deadline=None)  # a busy machine makes no examp
 _SMALL = st.floats(-10, 10, allow_nan=False, allow_subnormal=False)
 _LISTS: dict[str, st.SearchStrategy[Any]] = {
     "data.points": st.lists(st.tuples(_SMALL, _SMALL), max_size=20).map(tuple),
+    "data.classes": st.lists(st.from_regex(r"\A[^/]{0,9}[^/\s][^/]{0,9}\Z"), max_size=9).map(tuple),
     "generator.hidden": st.lists(st.integers(1, 8192), max_size=8).map(tuple),
     "discriminator.hidden": st.lists(st.integers(1, 8192), max_size=8).map(tuple),
 }
@@ -277,10 +278,21 @@ def test_the_settings_of_a_file_are_those_of_the_form() -> None:
 
 def test_the_catalogues_have_the_choices_of_the_specification() -> None:
     assert {"non-saturating", "saturating", "wasserstein", "least-squares", "hinge"} <= set(LOSSES)
-    assert {"clip", "gradient-penalty", "r1"} <= set(PENALTIES)
+    assert {"clip", "gradient-penalty", "r1", "r1-r2"} <= set(PENALTIES)
     optimisers = {"adam", "adamw", "rmsprop", "sgd", "adagrad", "adadelta", "adamax", "nadam", "radam"}
     assert optimisers <= set(OPTIMIZERS)
     points = {"gaussian", "ring8", "grid25", "line", "two-gaussians", "three-blobs", "spiral", "moons", "drawn"}
-    images = {"mnist-5k", "sprites", "mnist", "fashion-mnist", "kmnist", "cifar10", "svhn", "flowers102", "folder"}
+    images = {
+        "mnist-5k",
+        "faces",
+        "sprites",
+        "mnist",
+        "fashion-mnist",
+        "kmnist",
+        "cifar10",
+        "svhn",
+        "flowers102",
+        "folder",
+    }
     assert {name for name, entry in DATASETS.items() if entry.kind == "points"} >= points
     assert {name for name, entry in DATASETS.items() if entry.kind == "images"} >= images

@@ -97,14 +97,13 @@ def test_a_full_library_refuses_an_import(store: RunStore, whole: Files) -> None
     assert store.list() == []
 
 
-def test_damaged_records_are_imported_as_far_as_they_are_valid(store: RunStore, whole: Files) -> None:
+def test_lines_that_a_crash_has_cut_are_skipped_at_import(store: RunStore, whole: Files) -> None:
     top = next(iter(whole)).split("/")[0]
-    events = b'{"kind": "changed", "step": 1}\n{"kind": "forked", "step": 1, "text": "<b>x", "parent": 7}\nrubbish\n'
+    events = b'{"kind": "chan\n{"kind": "forked", "step": 1, "text": "<b>x", "parent": "7"}\nrubbish\n'
     damaged = {
         f"{top}/events.jsonl": events,
-        f"{top}/glances.jsonl": b'{"step": "x", "spread": [], "nearest": {}}\n',
+        f"{top}/glances.jsonl": b'{"step": 1, "spread": 0.',
         f"{top}/evals.csv": b"step,js\nx,y\n",
-        f"{top}/best.json": b'{"step": "../..", "metric": [], "value": {}}',
         f"{top}/about.json": json.dumps({"name": "<script>alert(1)</script>", "tags": "x"}).encode(),
         f"{top}/metrics.csv": b"step\nnonsense,\x00\n",
     }

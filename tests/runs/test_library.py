@@ -146,7 +146,7 @@ def test_a_full_library_refuses_new_runs_and_says_how_to_make_room(store: RunSto
     assert store.limit == 20_000_000_000
     store.limit = 10
     assert RunStore(store.root).limit == 10
-    with pytest.raises(RunError, match=r"their limit is .*: delete runs, or raise the limit"):
+    with pytest.raises(RunError, match=r"their limit is .*: delete runs or uploaded pictures, or raise the limit"):
         store.create(POINTS)
     store.trash(run.id)
     with pytest.raises(RunError, match="empty the trash"):

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from gan_core.runs import Run, RunError, RunStore, checkpoint, tile, untile
+from gan_core.runs.rewind import rewind
 from gan_core.session.observer import Observer
-from gan_core.training.history import COLUMNS, HistoryLog, append_csv, read_table, rewind_csv
+from gan_core.training.history import COLUMNS, HistoryLog, append_csv, read_table
 from gan_core.training.trainer import Trainer
 from tests.support.small import DIGITS, POINTS, trained
 
@@ -29,7 +30,8 @@ def test_a_checkpoint_holds_tensors_as_safetensors_and_the_rest_as_json(run: Run
         "state.safetensors",
         "state.json",
     }
-    names = {"optimizer_g", "optimizer_d", "random", "batches", "steps", "images", "figures"}
+    names = {"optimizer_g", "optimizer_d", "random", "batches", "steps", "images", "figures", "config", "data",
+             "augmentation"}  # fmt: skip
     assert checkpoint.read_state(folder).keys() == names  # fixed: files on disk have them
 
 
@@ -91,22 +93,22 @@ def test_a_history_is_read_back_exactly_without_its_damaged_lines(tmp_path: Path
     assert str(read_table(file).tolist()) == str(rows[:-1])
     for damage in ("x,1\n", ",\n", "1,2,3\n", '"\n', "\x00" * 9 + "\n", "1,2,3,4,5,6,7,8,9,1e\n"):
         file.write_text(whole + damage + whole.split("\n", 1)[1])
-        assert str(read_table(file).tolist()) == str(rows)
+        assert str(read_table(file).tolist()) == str(rows * 2)
 
 
-def test_a_rewound_history_ends_at_its_step_and_can_be_extended(tmp_path: Path) -> None:
-    file = tmp_path / "metrics.csv"
+def test_a_rewound_history_ends_at_its_step_and_can_be_extended(run: Run) -> None:
     rows = [[float(step)] * len(COLUMNS) for step in range(1, 6)]
-    append_csv(file, rows)
+    run.append_metrics(rows)
+    file = run.path / "metrics.csv"
     file.write_bytes(file.read_bytes()[:-3])  # as a crash would leave it
-    rewind_csv(file, 9)
-    assert read_table(file).tolist() == rows[:4]
-    rewind_csv(file, 2)
-    append_csv(file, rows[2:])
-    assert read_table(file).tolist() == rows
-    rewind_csv(file, 0)
-    append_csv(file, rows[:1])
-    assert read_table(file).tolist() == rows[:1]
+    assert rewind(run, 4) == ()
+    assert run.metrics().tolist() == rows[:4]
+    rewind(run, 2)
+    run.append_metrics(rows[2:])
+    assert run.metrics().tolist() == rows
+    rewind(run, 0)
+    run.append_metrics(rows[:1])
+    assert run.metrics().tolist() == rows[:1]
 
 
 def test_a_view_of_a_history_does_not_change_when_the_history_grows() -> None:

@@ -141,13 +141,6 @@ def test_a_copy_that_does_not_fit_in_memory_is_an_event(tmp_path: Path, monkeypa
     assert [event["error"] for event in events if event["kind"] == "unjudged"] == ["MemoryError: no memory"]
 
 
-def test_too_few_images_for_an_evaluation_do_not_stop_training(tmp_path: Path) -> None:
-    now = finished(DIGITS.with_values({**OFTEN, "data.count": 8, "batch_size": 4}), store=RunStore(tmp_path))
-    assert now.status == "finished"
-    events = RunStore(tmp_path).open(now.run_id).events()
-    assert "at least 12 real images" in next(event["error"] for event in events if event["kind"] == "unjudged")
-
-
 def test_a_stop_does_not_wait_for_an_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
     started = threading.Event()
 

@@ -47,6 +47,13 @@ def curves(snapshot: Snapshot) -> list[list[float]]:
     return [getattr(history, name).tolist() for name in names]
 
 
+def test_snapshots_show_the_strength_of_adaptive_augmentation() -> None:
+    snapshot = finished(VARIANTS["adaptive"].with_values({"augment.adaptive": 1e-6, "data.count": 16}))
+    assert snapshot.augment_p is not None
+    assert 0 <= snapshot.augment_p < 0.01
+    assert finished(VARIANTS["digits"].with_values({"max_steps": 1})).augment_p is None
+
+
 def test_a_run_ends_with_samples_and_a_checkpoint_of_its_last_step(tmp_path: Path) -> None:
     snapshot = finished(POINTS, store=RunStore(tmp_path))
     assert (snapshot.status, snapshot.step, snapshot.error) == ("finished", POINTS.max_steps, "")
@@ -192,6 +199,7 @@ def test_weights_that_are_not_finite_are_neither_saved_nor_evaluated(
     now = finished(POINTS.with_values(often), store=RunStore(tmp_path))
     assert now.status == "failed"
     assert error in now.error
+    assert "the checkpoint of step 4 is kept. Lower the learning rates and resume from it" in now.error
     assert RunStore(tmp_path).open(now.run_id).checkpoints()[-1] == 4
     assert now.evaluations.step.tolist() == [1, 2, 3, 4]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -12,17 +13,34 @@ from itertools import product
 import pytest
 import torch
 
+from gan_core.config import TrainConfig
+from gan_core.system import devices
 from gan_core.system.devices import CudaOptions, find_device, multiplies_bfloat16
+from gan_core.system.memory import used_bytes
+from gan_core.training.throughput import seconds_per_step
 from gan_core.training.trainer import Trainer
-from tests.support.small import DIGITS
+from tests.support.small import DIGITS, POINTS, VARIANTS, trained
 
 
 def test_a_gpu_has_the_name_of_its_tensors_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     """The device of a tensor on "cuda" is "cuda:0", and the two are not equal."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    for name, device in {"auto": "cuda:0", "cuda": "cuda:0", "cuda:1": "cuda:1", "cpu": "cpu"}.items():
+    names = {"auto": "cuda:0", "cuda": "cuda:0", "cuda:1": "cuda:1", "cpu": "cpu", "cpu:0": "cpu"}
+    for name, device in names.items():
         assert str(find_device(name)) == device
+    with pytest.raises(
+        ValueError, match=r'"cuda:2" is not a device of this machine; use auto or cpu or cuda:0 or cuda:1'
+    ):
+        find_device("cuda:2")
+
+
+def test_the_gpu_of_apple_is_used_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert str(find_device("mps")) == str(find_device("mps:0")) == "mps:0"
+    assert str(find_device("auto")) == "cpu"
+    with pytest.raises(ValueError, match="use auto or cpu or mps"):
+        find_device("cuda")
 
 
 # ---- the arithmetic of CUDA: one choice for all runs of a process ----------------------------------------------------
@@ -92,10 +110,38 @@ def test_tf32_equals_float32_on_a_cpu() -> None:
     assert not torch.backends.cuda.matmul.allow_tf32
 
 
-@pytest.mark.parametrize("name", ["abacus", "mps", "meta", "cuda:99"])
-def test_an_unavailable_or_unsupported_device_is_an_error(name: str) -> None:
-    with pytest.raises(ValueError, match=f'"{name}" is not'):
+@pytest.mark.parametrize("name", ["abacus", "mps", "meta", "xla", "cuda", "cuda:99", "cpu:1", "CPU", "", 0, None])
+def test_an_unavailable_or_unsupported_device_is_an_error_that_lists_the_devices(name: str) -> None:
+    with pytest.raises(ValueError, match=f'^"{name}" is not a device of this machine; use auto or cpu$'):
         find_device(name)
+
+
+@pytest.mark.parametrize("config", [DIGITS, POINTS, VARIANTS["spectral hinge"]], ids=["digits", "points", "bfloat16"])
+def test_a_device_without_float64_fused_optimizers_and_recording_trains(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Apple's GPU, whose capabilities the CPU gets here."""
+    exact = trained(config)
+    monkeypatch.setitem(devices._CAPABILITIES, "cpu", devices._CAPABILITIES["mps"])
+    plain = trained(config)
+    assert plain.recorded_step is None
+    torch.testing.assert_close(plain.step().values, exact.step().values, rtol=1e-3, atol=1e-3)
+    assert used_bytes(plain.device) > 0
+
+
+@pytest.mark.mps
+@pytest.mark.skipif(not torch.backends.mps.is_available(), reason="needs Apple's GPU")
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_kind_of_run_trains_on_the_gpu_of_apple(name: str) -> None:
+    trainer = Trainer(VARIANTS[name], "mps")
+    assert all(math.isfinite(value) for value in trainer.step().values.tolist())
+    state = trainer.state_dict()
+    trainer.step()
+    trainer.load_state_dict(state)
+    Trainer(VARIANTS[name], "cpu").load_state_dict(state)
+    assert trainer.generate(4).device.type == "cpu"
+    assert used_bytes(trainer.device) > 0
+    assert seconds_per_step(trainer, 0.0) > 0
 
 
 @pytest.mark.parametrize("supported", [True, False], ids=["in hardware", "emulated"])

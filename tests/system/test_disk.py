@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from gan_core.runs import RunStore, disk
-from gan_core.session import Session
+from gan_core.cli.train import _how_to_resume
+from gan_core.runs import RunStore, checkpoint, disk
+from gan_core.session import Session, folder_listeners
 from gan_core.training.history import append
+from tests.conftest import ROOT
 from tests.session.test_session import ENDLESS, curves, finished, until
 from tests.support.small import POINTS
 
@@ -84,16 +89,114 @@ def test_a_nearly_full_disk_pauses_training(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(disk, "RESERVE", 10**18)
     now = until(session, lambda now: now.status == "paused" and now.error)
     assert "the disk is nearly full" in now.error
+    assert "the run resumes from" not in now.error
+    session.stop()  # the last checkpoint may use the reserve
+    assert session.wait(20)
+    assert (session.snapshot().status, session.snapshot().error) == ("stopped", "")
+    assert RunStore(tmp_path).open(now.run_id).checkpoints()[-1] == session.snapshot().step
+
+
+def test_without_a_user_a_full_disk_warns_and_training_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder_listeners, "_RETRY_SECONDS", 0.2)
+    session = Session(MANY.with_values({"max_steps": 10**8}), RunStore(tmp_path), threads=1, attended=False)
+    session.start()
+    until(session, lambda now: now.step > 12)
+    monkeypatch.setattr(disk, "RESERVE", 10**18)
+    now = until(session, lambda now: now.error)
+    run = RunStore(tmp_path).open(now.run_id)
+    saved = run.checkpoints()[-1]
+    until(session, lambda later: later.step > now.step + 30)
+    assert f"Training goes on and tries again. Make room; after a crash the run resumes from step {saved}." in now.error
+    assert run.checkpoints()[-1] == saved
+    monkeypatch.setattr(disk, "RESERVE", 0)
+    session.update({"n_critic": 2})
+    until(session, lambda later: not later.error)
+    assert run.checkpoints()[-1] > saved
     session.stop()
     assert session.wait(20)
-    assert "The last steps were not saved" in session.snapshot().error
+    assert [row[0] for row in run.metrics()] == list(range(1, session.snapshot().step + 1))
+
+
+def test_a_failed_save_is_tried_again_before_the_next_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder_listeners, "_RETRY_SECONDS", 0.2)
+    config = ENDLESS.with_values({"record.save_every": 20})
+    session = Session(config, RunStore(tmp_path), threads=1)
+    session.start()
+    until(session, lambda now: now.step > 21)
+    monkeypatch.setattr(disk, "RESERVE", 10**18)
+    now = until(session, lambda now: now.status == "paused" and now.error)
+    monkeypatch.setattr(disk, "RESERVE", 0)
+    time.sleep(0.3)
+    session.step(1)
+    until(session, lambda later: later.step == now.step + 1)
+    assert RunStore(tmp_path).open(now.run_id).checkpoints()[-1] == now.step + 1
+    session.stop()
+    assert session.wait(20)
+
+
+@pytest.mark.parametrize("attended", [True, False])
+def test_a_run_without_a_checkpoint_is_not_said_to_resume(
+    attended: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    session = Session(ENDLESS, RunStore(tmp_path), threads=1, attended=attended)
+    session.start()
+    until(session, lambda now: now.step > 5)
+    monkeypatch.setattr(checkpoint, "write", full)
+    session.stop()
+    assert session.wait(20)
+    now = session.snapshot()
+    assert now.error.startswith("The last steps were not saved: cannot write to")
+    assert now.error.endswith("(No space left on device); the run has no checkpoint to resume from.")
+    text = _how_to_resume(now, tmp_path / now.run_id)
+    assert text == f"Stopped at step {now.step}. No checkpoint was saved, so this run cannot be resumed."
+
+
+def test_a_run_that_ends_on_a_full_disk_without_a_user_ends_with_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gan_core.runs.run.Run.save", lambda *_: os.open("/dev/full/no", 0))
+    now = finished(POINTS, store=RunStore(tmp_path), attended=False)
+    assert now.step == POINTS.max_steps
+    assert "The last steps were not saved" in now.error
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGTERM") or os.name == "nt", reason="Windows has no SIGTERM to catch")
+def test_the_reserve_takes_the_last_checkpoint_of_the_command_line(tmp_path: Path) -> None:
+    place = tmp_path / "disk"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", place], capture_output=True).returncode:
+        pytest.skip("this user may not mount a disk")
+    settings = ("max_steps=1000000", "record.save_every=1000000", "record.frame_every=1000000")
+    command = [sys.executable, "-m", "gan_core", "train", "--preset", "gaussian-2d", "--runs", str(place)]
+    command += [part for setting in settings for part in ("--set", setting)]
+    try:
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            while not process.stdout.readline().startswith("step "):
+                assert process.poll() is None
+            with (place / "ballast").open("wb") as ballast:
+                ballast.write(bytes(150_000_000))
+            process.terminate()
+            out, _ = process.communicate(timeout=60)
+        assert process.returncode == 0
+        (summary,) = RunStore(place).list()
+        assert summary.checkpoints == (summary.step,)
+        assert f"Stopped at step {summary.step}. To resume: " in out
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
 
 
 def test_a_run_that_ends_on_a_full_disk_is_saved_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
     session = Session(POINTS.with_values({"record.save_every": 1_000_000}), RunStore(tmp_path), threads=1)
     session.step(1)
     until(session, lambda now: now.step == 1)
-    monkeypatch.setattr(disk, "RESERVE", 10**18)
+    monkeypatch.setattr(checkpoint, "write", full)
     session.resume()
     now = until(session, lambda now: now.step == POINTS.max_steps and now.error)
     monkeypatch.undo()
@@ -139,6 +242,16 @@ def test_a_read_only_folder_gives_one_clear_message(mount: Path) -> None:
     now = finished(POINTS, store=RunStore(mount))
     assert now.status == "failed"
     assert f"Cannot keep runs in {mount}: Read-only file system" in now.error
+
+
+def test_a_run_on_a_read_only_disk_is_resumed_later(mount: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "RESERVE", 0)
+    run = RunStore(mount).open(finished(POINTS, store=RunStore(mount), max_steps=2).run_id)
+    subprocess.run(["mount", "-o", "remount,ro", mount], check=True)
+    now = finished(POINTS, run=run)
+    assert now.error == f"Cannot write to {run.path} (Read-only file system). Make it writable, then resume it."
+    subprocess.run(["mount", "-o", "remount,rw", mount], check=True)
+    assert finished(POINTS, run=run).error == ""
 
 
 def test_a_failed_append_leaves_the_file_unchanged(mount: Path) -> None:

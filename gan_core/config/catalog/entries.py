@@ -71,6 +71,7 @@ class DatasetEntry(Entry):
     needs: Literal["nothing", "network", "files", "drawing"] = "nothing"
     credit: str = ""
     reads: tuple[str, ...] = ()
+    other_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by the value of `data.labels`
 
 
 E = TypeVar("E")
@@ -84,7 +85,7 @@ class Catalog(Mapping[str, E]):
     entries: dict[str, E] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> E:
-        if name not in self.entries:
+        if name not in self:
             raise UnknownNameError(self.unknown_message(name))
         return self.entries[name]
 
@@ -95,11 +96,11 @@ class Catalog(Mapping[str, E]):
         return len(self.entries)
 
     def __contains__(self, name: object) -> bool:
-        return name in self.entries
+        return isinstance(name, str) and name in self.entries
 
     def unknown_message(self, name: str) -> str:
         """The error message for a name that is not here, with the nearest name and all names."""
-        near = difflib.get_close_matches(name, self.entries, n=1)
+        near = difflib.get_close_matches(str(name), self.entries, n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
         return f'"{name}" is not a known {self.noun}{hint}; choose from {", ".join(self.entries)}'
 

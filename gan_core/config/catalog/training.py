@@ -36,6 +36,12 @@ LOSSES: Catalog[LossEntry] = Catalog(
             "D ranks a real sample above a fake by as much as the two differ; needs a smooth D.",
             compares_pairs=True,
         ),
+        "relativistic": LossEntry(
+            "gan_core.losses.adversarial:Relativistic",
+            "Relativistic",
+            "D ranks each real sample above a fake, G the reverse; with R1 and R2 the loss of R3GAN.",
+            compares_pairs=True,
+        ),
     },
 )
 
@@ -59,6 +65,12 @@ PENALTIES: Catalog[PenaltyEntry] = Catalog(
             "gan_core.losses.penalties:R1",
             "R1",
             "Penalises D's gradient at real samples; the usual remedy for an overfitting D.",
+            reads=("weight", "every"),
+        ),
+        "r1-r2": PenaltyEntry(
+            "gan_core.losses.penalties:R1R2",
+            "R1 and R2",
+            "Penalises D's gradient at real samples and at fakes; with the relativistic loss, R3GAN.",
             reads=("weight", "every"),
         ),
     },
