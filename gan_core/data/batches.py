@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gan_core.data.ranges import to_model
+from gan_core.system.devices import capabilities
 from gan_core.system.memory import free_bytes
 
 _SHARE_OF_GPU = 0.5  # of its free memory; a larger data set stays in main memory, and batches are copied
@@ -36,8 +37,10 @@ class Batches:
         rng: torch.Generator,
         device: torch.device,
     ) -> None:
+        if not len(examples):
+            raise ValueError("the data set is empty: it needs at least one example")
         self.size, self.output, self.device = size, output, device
-        fits = device.type != "cuda" or examples.nbytes < _SHARE_OF_GPU * free_bytes(device)
+        fits = device.type == "cpu" or examples.nbytes < _SHARE_OF_GPU * free_bytes(device)
         self._examples = examples.to(device) if fits else examples
         self.labels = labels.to(device) if labels is not None else None
         self._rng = rng
@@ -48,7 +51,8 @@ class Batches:
         indices = self._next_indices()
         batch = self._examples.index_select(0, indices)  # for uint8 images six times as fast as [indices]
         if batch.device != self.device:
-            batch = batch.pin_memory().to(self.device, non_blocking=True)
+            pinned = capabilities(self.device).own_memory
+            batch = (batch.pin_memory() if pinned else batch).to(self.device, non_blocking=pinned)
         labels = self.labels[indices.to(self.device)] if self.labels is not None else None
         return to_model(batch, self.output), labels
 

@@ -1,41 +1,33 @@
-"""Image files to one uint8 tensor: cropped to a square, resized, grey or RGB."""
+"""Images to one uint8 tensor: resized, grey or RGB; files of images that are read by several threads."""
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import shutil
 import tempfile
-import threading
+import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
 from torch import Tensor
 from torch.nn import functional as F
 
 from gan_core.config import TrainConfig
 from gan_core.data import HELD_OUT, DataError, Dataset, Progress, store
+from gan_core.data.decoding import PLAIN, Style, UnusableImageError, reason_of, square, with_image
+from gan_core.system import formatting
+from gan_core.system.limits import usable_cores
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
-MIN_SIDE = 8  # pixels
-MAX_PIXELS = 100_000_000
-UNREADABLE = "cannot be read"
-BROKEN = "broken or not a picture"
-TOO_SMALL = f"smaller than {MIN_SIDE} pixels"
-TOO_LARGE = f"larger than {MAX_PIXELS // 1_000_000} megapixels"
-_LARGE = 16_000_000  # pixels; decoding a larger picture takes up to 1.2 GB, so one at a time
 _IN_MEMORY = 2 << 30  # bytes; a larger data set is mapped from a file
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in Pillow's mode "L"
-
-_one_large = threading.Lock()
 
 
 def dataset(config: TrainConfig, images: Tensor, labels: Tensor | None, progress: Progress) -> Dataset:
@@ -46,7 +38,7 @@ def dataset(config: TrainConfig, images: Tensor, labels: Tensor | None, progress
     def subset(indices: Tensor, notes: tuple[str, ...] = (), held_out: Dataset | None = None) -> Dataset:
         examples = resize_all(images[indices].contiguous(), config.shape, progress)
         subset_labels = None if labels is None else labels[indices]
-        return Dataset(examples, subset_labels, config.dataset.classes, config.dataset.credit, notes, held_out)
+        return Dataset(examples, subset_labels, config.label_classes, config.dataset.credit, notes, held_out)
 
     rest = order[count : count + HELD_OUT]
     return subset(order[:count], shortage(len(images), config.data.count), subset(rest) if len(rest) else None)
@@ -93,124 +85,112 @@ def allocate(shape: tuple[int, ...]) -> Tensor:
     folder.mkdir(parents=True, exist_ok=True)
     if size > (free := shutil.disk_usage(folder).free):
         raise DataError(
-            f"These pictures take {size / 1e9:.1f} GB and {folder} has {free / 1e9:.1f} GB left; "
+            f"These pictures take {formatting.size(size)} and {folder} has {formatting.size(free)} left; "
             f"use fewer (data.count), smaller (data.size) or grey ones (data.channels)"
         )
     with tempfile.TemporaryFile(dir=folder) as file:
         return torch.from_numpy(np.memmap(file, np.uint8, "w+", shape=shape))
 
 
-class UnusableImageError(Exception):
-    """A file to skip. The message is the reason in a few words."""
-
-
 @dataclass(frozen=True)
 class Pictures:
-    """The pictures that were read, and the files that were skipped."""
+    """The pictures that were read, and the files that were not used."""
 
     examples: Tensor  # uint8 (N, C, side, side)
     names: list[str]  # files of the N pictures
+    checksums: dict[str, int]  # of the contents of these files and of the copies
+    copies: dict[str, str]  # files with the same picture as another one, and the name of that one
+    in_groups: int  # pictures that are in more than one group
+    narrow: int  # of the N pictures: their longer side is over one and a half times the shorter one
     skipped: dict[str, list[str]]  # the other files, by reason
 
 
 def read_all(
-    names: Sequence[str], open_: Callable[[str], BinaryIO], count: int, shape: tuple[int, ...], progress: Progress
+    names: Sequence[str],
+    open_: Callable[[str], BinaryIO],
+    count: int,
+    shape: tuple[int, ...],
+    progress: Progress,
+    style: Style = PLAIN,
+    group_of: Callable[[str], Hashable] | None = None,
 ) -> Pictures:
-    """The pictures of the first `count` usable files, or of all if `count` is 0, read by up to four threads."""
+    """The pictures of the first `count` usable files, or of all if `count` is 0, read by up to four threads.
+
+    With `group_of`, pictures that are the same and of the same group are used once.
+    """
     wanted = min(count or len(names), len(names))
     examples = allocate((wanted, *shape))
-    used: list[str] = []
-    skipped: dict[str, list[str]] = defaultdict(list)
+    result = Pictures(examples, [], {}, {}, 0, 0, defaultdict(list))
+    first: dict[Hashable, dict[Hashable, str]] = defaultdict(dict)  # by digest and group
+    narrow = 0
 
-    def try_read(name: str) -> NDArray[np.uint8] | str:
+    def try_read(name: str) -> tuple[NDArray[np.uint8], tuple[int, int], int] | str:
         try:
             with open_(name) as file:
-                return read(file, shape)
+                pixels, size = with_image(file, lambda image: (square(image, shape, style), image.size))
+                return pixels, size, _checksum(file)
         except UnusableImageError as reason:
             return str(reason)
-        except OSError:
-            return UNREADABLE
+        except OSError as error:
+            return reason_of(error)
 
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(4, usable_cores())) as pool:
         tried = 0
-        while len(used) < wanted and tried < len(names):
-            batch = names[tried : tried + min(64, wanted - len(used))]
+        while len(result.names) < wanted and tried < len(names):
+            batch = names[tried : tried + min(64, wanted - len(result.names))]
             for name, picture in zip(batch, pool.map(try_read, batch), strict=True):
                 if isinstance(picture, str):
-                    skipped[picture].append(name)
-                else:
-                    examples[len(used)] = torch.from_numpy(picture)
-                    used.append(name)
+                    result.skipped[picture].append(name)
+                    continue
+                pixels, size, result.checksums[name] = picture
+                if group_of is not None:
+                    group = first[_digest(pixels, result.checksums[name])]
+                    if (same := group.setdefault(group_of(name), name)) != name:
+                        result.copies[name] = same
+                        continue
+                examples[len(result.names)] = torch.from_numpy(pixels)
+                result.names.append(name)
+                narrow += 3 * min(size) < 2 * max(size)
             tried += len(batch)
-            progress(max(len(used) / wanted, tried / len(names)), f"Reading pictures: {len(used):,} of {wanted:,}")
-    return Pictures(examples[: len(used)], used, dict(skipped))
+            done = max(len(result.names) / wanted, tried / len(names))
+            progress(done, f"Reading pictures: {len(result.names):,} of {wanted:,}")
+    return replace(
+        result,
+        examples=examples[: len(result.names)],
+        narrow=narrow,
+        in_groups=sum(len(groups) > 1 for groups in first.values()),
+        skipped=dict(result.skipped),
+    )
 
 
-def skipped_notes(skipped: Mapping[str, list[str]]) -> Iterator[str]:
+def _digest(pixels: NDArray[np.uint8], checksum: int) -> Hashable:
+    """A value that is the same for the same picture. Pictures of one colour are the same only if their files are."""
+    one_colour = bool((pixels == pixels[:, :1, :1]).all())
+    return hashlib.sha256(pixels.tobytes()).digest(), checksum if one_colour else None
+
+
+def _checksum(file: BinaryIO) -> int:
+    """The CRC-32 of the file's content."""
+    checksum = 0
+    file.seek(0)
+    while chunk := file.read(1 << 20):
+        checksum = zlib.crc32(chunk, checksum)
+    return checksum
+
+
+def skipped_notes(skipped: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """For each reason, a sentence with the number of skipped files and the first of their names."""
     for reason, names in skipped.items():
-        first = ", ".join(map(printable_name, sorted(names)[:3]))
-        more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
-        yield f"Skipped {len(names):,} {'file' if len(names) == 1 else 'files'} ({reason}): {first}{more}"
+        yield f"Skipped {len(names):,} {'file' if len(names) == 1 else 'files'} ({reason}): {first_names(names)}"
+
+
+def first_names(names: Iterable[str]) -> str:
+    """The first three names, and how many more there are."""
+    shown = sorted(names)
+    more = f" and {len(shown) - 3:,} more" if len(shown) > 3 else ""
+    return ", ".join(map(printable_name, shown[:3])) + more
 
 
 def printable_name(name: str) -> str:
     """A file's name as short printable text; the name itself may hold any bytes."""
-    text = "".join(c if c.isprintable() else "?" for c in os.path.basename(name))
-    return text if len(text) <= 40 else text[:37] + "..."
-
-
-def read(file: BinaryIO, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """The picture in `file`, cropped to its centre square, as uint8 (channels, side, side).
-
-    Raises `UnusableImageError` if it is broken, not a picture, too small or too large.
-    """
-    try:
-        with Image.open(file, formats=FORMATS) as image:
-            return crop(image, shape)
-    except UnusableImageError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise UnusableImageError(TOO_LARGE) from None
-    except Exception as error:  # not a picture
-        raise UnusableImageError(BROKEN) from error
-
-
-def crop(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """The centre square of a picture, resized to `shape` (channels, side, side), on white where it is transparent.
-
-    Raises `UnusableImageError` if it is broken, too small or too large.
-    """
-    pixels = image.width * image.height
-    if pixels > MAX_PIXELS:
-        raise UnusableImageError(TOO_LARGE)
-    if min(image.size) < MIN_SIDE:
-        raise UnusableImageError(TOO_SMALL)
-    try:
-        with _one_large if pixels > _LARGE else nullcontext():
-            return _square(image, shape)
-    except Exception as error:  # Pillow's decoders raise many kinds of errors on broken data
-        raise UnusableImageError(BROKEN) from error
-
-
-def _square(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    channels, side, _ = shape
-    image.draft(None, (2 * side, 2 * side))  # decodes a large JPEG at a fraction of its size
-    ImageOps.exif_transpose(image, in_place=True)
-    image = _eight_bits(image)
-    width, height = image.size
-    edge = min(width, height)
-    box = ((width - edge) / 2, (height - edge) / 2, (width + edge) / 2, (height + edge) / 2)
-    image = image.resize((side, side), Image.Resampling.LANCZOS, box, reducing_gap=3.0)
-    if image.mode == "RGBA":
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    pixels = np.array(image.convert("L" if channels == 1 else "RGB"))
-    return pixels.reshape(side, side, channels).transpose(2, 0, 1)
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """The picture in mode L, RGB or RGBA."""
-    if image.mode.startswith("I"):  # 16-bit grey, which `convert` would clip at 255
-        return Image.fromarray((np.asarray(image) // 256).astype(np.uint8))
-    mode = "RGBA" if image.has_transparency_data else "L" if image.mode == "L" else "RGB"
-    return image if image.mode == mode else image.convert(mode)
+    return formatting.printable(os.path.basename(name), 40)

@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_core.system.files import file_version, replace_bytes
+from gan_core.system.folders import cache_folder
 
 Arrays = dict[str, NDArray[np.generic]]
 
 
 def folder() -> Path:
-    """The folder for downloads and caches: $GAN_PLAYGROUND_DATA, or gan-playground in the user's cache folder."""
+    """The folder for downloads and caches: $GAN_PLAYGROUND_DATA, or the folder of `cache_folder`."""
     chosen = os.environ.get("GAN_PLAYGROUND_DATA")
-    caches = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
-    return Path(os.path.abspath(os.path.expanduser(chosen or os.path.join(caches, "gan-playground"))))
+    return Path(absolute(chosen)) if chosen else cache_folder()
 
 
 def cached(name: str, build: Callable[[], Arrays]) -> Arrays:
@@ -57,12 +57,26 @@ def absolute(path: str) -> str:
     return os.path.abspath(os.path.expanduser(path))
 
 
-def files(root: str) -> Iterator[str]:
-    """The paths of all files below `root`, relative to it, except hidden ones. Links to folders count as files."""
-    for folder, folders, names in os.walk(root):
+def files(
+    root: str, on_error: Callable[[OSError], None] | None = None, on_hidden: Callable[[str], None] | None = None
+) -> Iterator[str]:
+    """The paths of all files and empty folders below `root`, relative to it, except hidden ones.
+
+    Links to folders count as files. `on_error` is called for each folder that cannot be read, and `on_hidden` with the
+    path of each hidden file or folder.
+    """
+    for folder, folders, names in os.walk(root, onerror=on_error):
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        below = os.path.relpath(folder, root)
+        for name in names + links if folders or names else [os.curdir] * (folder != root):
+            path = os.path.normpath(os.path.join(below, name))
+            if not is_hidden(name) or name == os.curdir:
+                yield path
+            elif on_hidden is not None:
+                on_hidden(path)
+        if on_hidden is not None:
+            any(on_hidden(os.path.normpath(os.path.join(below, name))) for name in folders if is_hidden(name))
         folders[:] = [name for name in folders if not is_hidden(name)]
-        yield from (os.path.relpath(os.path.join(folder, name), root) for name in names + links if not is_hidden(name))
 
 
 def is_hidden(name: str) -> bool:

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import torch
 from filelock import FileLock
+from torch import Tensor
 from torchvision import datasets
-from torchvision.datasets.utils import check_integrity
+from torchvision.datasets import mnist as mnist_files
+from torchvision.datasets.utils import check_integrity, extract_archive
 
 from gan_core.config import TrainConfig
 from gan_core.data import DataError, Dataset, Progress, images, store
@@ -26,11 +28,18 @@ _TIMEOUT = 10  # seconds without an answer from the server
 
 @dataclass(frozen=True)
 class Source:
-    """A file of a data set: its path in the data folder, its URLs and its MD5 sum."""
+    """A file of a data set: its path in the data folder, its URLs and its MD5 sum, and what it is unpacked to."""
 
     path: str
     urls: tuple[str, ...]
     md5: str
+    unpacked: str = ""  # a file that replaces this one
+
+    def state(self, root: Path) -> Literal["whole", "missing", "wrong"]:
+        """Whether the file in the data folder has the right checksum; the unpacked file, which has none, is trusted."""
+        if check_integrity(str(root / self.path), self.md5) or (self.unpacked and (root / self.unpacked).exists()):
+            return "whole"
+        return "wrong" if (root / self.path).exists() else "missing"
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,7 @@ class VisionSet:
     sources: Callable[[], tuple[Source, ...]]
     open: Callable[[str, bool], Any]  # (root, unpack) -> torchvision's data set; RuntimeError if it is missing
     read: Callable[[TrainConfig, Any, Progress], Dataset]
+    parts: Callable[[], tuple[Source, ...]] = lambda: ()  # unpacked files with a checksum
 
     def __call__(self, config: TrainConfig, progress: Progress) -> Dataset:
         """Raises `DataError` if the files cannot be downloaded, or are damaged."""
@@ -53,10 +63,15 @@ class VisionSet:
             opened = self._opened(config, root, progress)
         except _DownloadError as error:
             site = self.sources()[0].urls[0].rpartition("/")[0]
-            names = ", ".join(Path(source.path).name for source in self.sources())
+            needed = [source for source in self.sources() if source.state(root) != "whole"]
+            wrong = [source.path for source in (*needed, *self.parts()) if source.state(root) == "wrong"]
+            found = (
+                f"In {root}, {', '.join(wrong)} has the wrong checksum, so it is damaged or another file: delete it. "
+            )
             raise DataError(
-                f"{label} is not on this machine and could not be downloaded ({error}). Go online and start again, or "
-                f"fetch these files from {site}/ and put them into {folder}: {names}. Or choose mnist-5k or sprites, "
+                f"{found if wrong else ''}{label} is not on this machine and could not be downloaded ({error}). Go "
+                f"online and start again, or fetch these files from {site}/ and put them into {folder}: "
+                f"{', '.join(Path(source.path).name for source in needed)}. Or choose mnist-5k or sprites, "
                 f"which need no network"
             ) from error
         except OSError as error:
@@ -66,6 +81,19 @@ class VisionSet:
                 f"The files of {label} in {folder} are damaged ({error}): delete them and start again"
             ) from error
         return self.read(config, opened, progress)
+
+    def is_here(self) -> bool:
+        """Whether it can be read without a download."""
+        root = store.folder()
+        if all(check_integrity(str(root / source.path), source.md5) for source in self.sources()):
+            return True
+        try:
+            self.open(str(root), False)
+        except RuntimeError:
+            return False
+        except Exception:  # damaged, which loading explains
+            return True
+        return True
 
     def _opened(self, config: TrainConfig, root: Path, progress: Progress) -> Any:
         with suppress(RuntimeError):
@@ -83,7 +111,7 @@ class VisionSet:
             def part(fraction: float, text: str, before: int = i) -> None:
                 progress((before + fraction) / len(sources), text)
 
-            if not check_integrity(str(root / source.path), source.md5):
+            if source.state(root) != "whole":
                 (root / source.path).parent.mkdir(parents=True, exist_ok=True)
                 _download(source, root / source.path, part)
 
@@ -129,16 +157,42 @@ def _chunks(url: str, path: Path) -> Iterator[tuple[int, int]]:
 def _digits(kind: type[datasets.MNIST]) -> VisionSet:
     """MNIST, or a data set in its file format."""
 
+    raw = f"{kind.__name__}/raw"
+
     def sources() -> tuple[Source, ...]:
         return tuple(
-            Source(f"{kind.__name__}/raw/{name}", tuple(mirror + name for mirror in kind.mirrors), md5)
+            Source(f"{raw}/{name}", tuple(mirror + name for mirror in kind.mirrors), md5, f"{raw}/{Path(name).stem}")
             for name, md5 in kind.resources
         )
 
-    def read(config: TrainConfig, opened: Any, progress: Progress) -> Dataset:
-        return images.dataset(config, opened.data.unsqueeze(1), opened.targets, progress)
+    def open_(root: str, unpack: bool) -> tuple[Tensor, Tensor]:
+        folder = Path(root, raw)
+        for name, _ in kind.resources:
+            if not (folder / name).with_suffix("").exists():
+                if not unpack:
+                    raise RuntimeError(f"{name} is not unpacked")
+                extract_archive(str(folder / name), str(folder))
+        pictures = _read_idx(folder / "train-images-idx3-ubyte", mnist_files.read_image_file)
+        labels = _read_idx(folder / "train-labels-idx1-ubyte", mnist_files.read_label_file)
+        if pictures.shape[1:] != (28, 28) or not len(pictures):
+            raise ValueError("train-images-idx3-ubyte holds no pictures of 28 x 28 pixels")
+        if len(labels) != len(pictures) or not 0 <= int(labels.min()) <= int(labels.max()) < 10:
+            kinds = f"{len(labels):,} labels from {labels.min()} to {labels.max()} for {len(pictures):,} pictures"
+            raise ValueError(f"train-labels-idx1-ubyte holds {kinds}; each picture has one from 0 to 9")
+        return pictures, labels
 
-    return VisionSet(sources, lambda root, unpack: kind(root, download=unpack), read)
+    def read(config: TrainConfig, opened: tuple[Tensor, Tensor], progress: Progress) -> Dataset:
+        return images.dataset(config, opened[0].unsqueeze(1), opened[1], progress)
+
+    return VisionSet(sources, open_, read)
+
+
+def _read_idx(path: Path, read: Callable[[str], Tensor]) -> Tensor:
+    """The tensor in an unpacked file of MNIST's format. Raises `ValueError`, which names the file, if it is damaged."""
+    try:
+        return read(str(path))
+    except Exception as error:  # torchvision raises many kinds of errors on damaged files
+        raise ValueError(f"{path.name} is incomplete or another file") from error
 
 
 mnist = _digits(datasets.MNIST)
@@ -155,6 +209,10 @@ cifar10 = VisionSet(
     lambda: (Source(datasets.CIFAR10.filename, (datasets.CIFAR10.url,), datasets.CIFAR10.tgz_md5),),
     lambda root, unpack: datasets.CIFAR10(root, download=unpack),
     _read_cifar,
+    lambda: tuple(
+        Source(f"{datasets.CIFAR10.base_folder}/{name}", (), md5)
+        for name, md5 in (*datasets.CIFAR10.train_list, *datasets.CIFAR10.test_list)
+    ),
 )
 
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 import os
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
-import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 
 from gan_core import data
 from gan_core.config import TrainConfig
-from gan_core.data import DataError, folder, images
-from tests.support.pictures import BLUE, RED, close_to, encoded, load, plain
+from gan_core.data import FEW, DataError, few_notes, images
+from gan_core.data.arrangement import arrange
+from gan_core.data.decoding import with_image
+from gan_core.training.trainer import Trainer
+from tests.support.pictures import BLUE, RED, close_to, encoded, load, only, plain
+from tests.support.small import DIGITS
+
+T = TypeVar("T")
 
 # ---- skipped files ---------------------------------------------------------------------------------------------------
 
@@ -34,9 +39,10 @@ def test_a_folder_with_bad_files_loads_and_names_the_skipped_ones(tmp_path: Path
     dataset = load(tmp_path)
     assert len(dataset) == 2
     assert sorted(dataset.notes) == [
-        "Skipped 1 file (not JPEG, PNG, WebP, GIF or BMP): notes.txt",
+        "Skipped 1 file (empty): empty.jpg",
         "Skipped 1 file (smaller than 8 pixels): dot.png",
-        "Skipped 3 files (broken or not a picture): broken.png, empty.jpg, text.png",
+        "Skipped 1 file (text, not a picture): notes.txt",
+        "Skipped 2 files (broken or not a picture): broken.png, text.png",
     ]
 
 
@@ -91,15 +97,16 @@ def test_links_are_followed_only_inside_the_folder(tmp_path: Path) -> None:
     outside.mkdir()
     plain(RED).save(inside / "real.png")
     plain(BLUE).save(outside / "secret.png")
-    (inside / "again.png").symlink_to(inside / "real.png")
+    (inside / "real-again.png").symlink_to(inside / "real.png")
     (inside / "stolen.png").symlink_to(outside / "secret.png")
     (inside / "all").symlink_to(outside)
     (inside / "loop").symlink_to(inside)
     (inside / "nowhere.png").symlink_to(inside / "gone.png")
     dataset = load(inside)
-    assert len(dataset) == 2
-    assert all(close_to(picture.int(), RED) for picture in dataset.examples)
-    assert dataset.notes == ("Skipped 4 files (link out of the folder): all, loop, nowhere.png and 1 more",)
+    assert close_to(only(dataset), RED)
+    copies, links = dataset.notes
+    assert copies.startswith("Left out 1 picture that is the same as another one: real")
+    assert links == "Skipped 4 files (link out of the folder): all, loop, nowhere.png and 1 more"
 
 
 def test_a_pipe_is_skipped(tmp_path: Path) -> None:
@@ -112,9 +119,9 @@ def test_a_pipe_is_skipped(tmp_path: Path) -> None:
 
 
 def test_nested_folders_are_read(tmp_path: Path) -> None:
-    for name in ("a/b/c", "a/d", "e"):
+    for i, name in enumerate(("a/b/c", "a/d", "e")):
         (tmp_path / name).mkdir(parents=True, exist_ok=True)
-        plain().save(tmp_path / name / "x.png")
+        plain((i, 0, 0)).save(tmp_path / name / "x.png")
     dataset = load(tmp_path)
     assert len(dataset) == 3
     assert dataset.labels is None  # the folders are at different depths
@@ -124,7 +131,7 @@ def test_sibling_folders_are_classes(tmp_path: Path) -> None:
     for name, colour in (("blue", BLUE), ("red", RED)):
         (tmp_path / name).mkdir()
         for i in range(5):
-            plain(colour).save(tmp_path / name / f"{i}.png")
+            plain(colour, (20, 20 + i)).save(tmp_path / name / f"{i}.png")
     (tmp_path / "readme.txt").write_text("hello")
     dataset = load(tmp_path)
     assert dataset.classes == ("blue", "red")
@@ -148,21 +155,20 @@ def test_sibling_folders_are_classes(tmp_path: Path) -> None:
     ],
 )
 def test_only_folders_side_by_side_are_classes(names: list[str], classes: tuple[str, ...]) -> None:
-    assert folder.classes_of(names)[0] == classes
+    assert arrange(names).classes == classes
 
 
 def test_a_count_skips_bad_files_and_stops_at_its_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for i in range(30):
         plain((i, 0, 0)).save(tmp_path / f"good{i}.png")
         (tmp_path / f"bad{i}.png").write_text("x")
-    reads = []
-    read = images.read
+    reads: list[int] = []
 
-    def counted(file: BinaryIO, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-        reads.append(shape)
-        return read(file, shape)
+    def counted(file: BinaryIO, use: Callable[[Image.Image], T]) -> T:
+        reads.append(1)
+        return with_image(file, use)
 
-    monkeypatch.setattr(images, "read", counted)
+    monkeypatch.setattr(images, "with_image", counted)
     part = load(tmp_path, count=10)
     assert len(part) == 10
     assert len(reads) < 40
@@ -217,7 +223,7 @@ def test_a_folder_without_pictures_is_an_error_that_names_its_files(tmp_path: Pa
         load(tmp_path)
     (tmp_path / "a.txt").write_text("x")
     (tmp_path / "b.png").write_text("x")
-    with pytest.raises(DataError, match=r"Skipped 1 file \(not JPEG.*a\.txt\. Skipped 1 file \(broken.*b\.png"):
+    with pytest.raises(DataError, match=r"Skipped 1 file \(text.*a\.txt\. Skipped 1 file \(broken.*b\.png"):
         load(tmp_path)
 
 
@@ -225,3 +231,14 @@ def test_a_file_that_is_not_a_zip_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.tar").write_text("x")
     with pytest.raises(DataError, match="cannot be read as a zip file"):
         load(tmp_path / "a.tar")
+
+
+def test_a_trainer_notes_that_pictures_are_few_and_that_augmentation_helps(tmp_path: Path) -> None:
+    plain().save(tmp_path / "only.png")
+    own = DIGITS.with_values({"data.name": "folder", "data.path": str(tmp_path), "data.count": 0})
+    (note,) = Trainer(own, "cpu").notes
+    assert note == few_notes(own, 1)[0]
+    assert "1 picture is few" in note
+    assert "augment.adaptive" in note
+    assert "augment.adaptive" not in few_notes(own.with_values({"augment.adaptive": 0.6}), 499)[0]
+    assert few_notes(own, FEW) == few_notes(DIGITS, 1) == ()

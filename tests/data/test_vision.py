@@ -65,6 +65,14 @@ def same(dataset: Dataset, site: Site, tolerance: int = 0) -> bool:
     return len(dataset) == len(site.pictures)
 
 
+def online(name: str, server: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> Site:
+    """The site of a data set, whose files the server of the tests offers."""
+    served, url = server
+    site = site_of(name, url, monkeypatch)
+    site.serve_from(served)
+    return site
+
+
 # ---- loading --------------------------------------------------------------------------------------------------------
 
 
@@ -83,9 +91,7 @@ def test_files_put_into_the_folder_by_hand_are_loaded(name: str, folder: Path, m
 def test_files_are_downloaded_once(
     name: str, folder: Path, server: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    served, url = server
-    site = site_of(name, url, monkeypatch)
-    site.serve_from(served)
+    site = online(name, server, monkeypatch)
     reported: list[tuple[float, str]] = []
     assert same(load(name, lambda done, text: reported.append((done, text))), site, tolerance=2)
     downloads = [done for done, text in reported if text.startswith("Downloading ")]
@@ -93,10 +99,23 @@ def test_files_are_downloaded_once(
     assert downloads == sorted(downloads)
     assert downloads[-1] == 1.0
     assert not list(folder.rglob("*.part"))
-    for file in served.iterdir():
+    for file in server[0].iterdir():
         file.unlink()
     data.forget()
     assert same(load(name), site, tolerance=2)
+
+
+@pytest.mark.parametrize("name", ["mnist", "cifar10"])
+def test_without_leave_to_download_only_files_of_this_machine_are_read(
+    name: str, folder: Path, server: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = online(name, server, monkeypatch)
+    config = TrainConfig().with_values({"data.name": name, "generator.depth": 1, "discriminator.depth": 1})
+    with pytest.raises(DataError, match="is not on this machine"):
+        data.load(config, download=False)
+    assert not folder.exists()
+    site.put_into(folder)
+    assert same(data.load(config, download=False), site)
 
 
 def test_pictures_get_the_size_and_channels_of_the_config(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

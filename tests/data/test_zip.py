@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gan_core import data
-from gan_core.data import DataError, folder, images
+from gan_core.data import DataError, decoding, sources
 from tests.support.pictures import BLUE, encoded, load, plain, zipped
 
 
@@ -46,8 +46,8 @@ def test_a_zip_of_class_folders_has_classes(tmp_path: Path) -> None:
 def test_a_zip_that_unpacks_to_too_much_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = zipped(tmp_path / "a.zip", {f"{i}.png": bytes(100_000) for i in range(3)})
     assert archive.stat().st_size < 2000
-    monkeypatch.setattr(folder, "MAX_UNPACKED_BYTES", 250_000)
-    monkeypatch.setattr(zipfile.ZipFile, "read", lambda *args: pytest.fail("read before it was checked"))
+    monkeypatch.setattr(sources, "MAX_UNPACKED_BYTES", 250_000)
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *args: pytest.fail("read before it was checked"))
     with pytest.raises(DataError, match="unpack it and give the folder instead"):
         load(archive)
 
@@ -68,7 +68,7 @@ def test_an_encrypted_entry_is_skipped(tmp_path: Path) -> None:
         start = content.rindex(signature)  # the second entry's
         content[start + flags] |= 1
     archive.write_bytes(bytes(content))
-    assert load(archive).notes == ("Skipped 1 file (cannot be read): locked.png",)
+    assert load(archive).notes == ("Skipped 1 file (protected by a password): locked.png",)
 
 
 # ---- hostile bytes --------------------------------------------------------------------------------------------------
@@ -96,8 +96,8 @@ def damaged(whole: bytes) -> st.SearchStrategy[bytes]:
 @pytest.mark.filterwarnings("ignore")
 def test_any_bytes_are_a_picture_or_are_skipped(content: bytes, channels: int) -> None:
     try:
-        picture = images.read(io.BytesIO(content), (channels, 16, 16))
-    except images.UnusableImageError:
+        picture = decoding.read(io.BytesIO(content), (channels, 16, 16))
+    except decoding.UnusableImageError:
         return
     assert picture.shape == (channels, 16, 16)
     assert picture.dtype == np.uint8
