@@ -20,6 +20,7 @@ from gan_core.training.history import History
 
 __all__ = ["MIN_STEPS", "Chart", "Evidence", "Finding", "HealthMonitor", "Remedy", "SampleStats", "diagnose"]
 
+_FATAL = {mode.id for mode in FAILURE_MODES if mode.destroys_weights}
 _KEPT_SHARE, _KEPT_STEPS = 0.05, 50  # a finding stays for this share of the run, and at least for so many steps
 
 
@@ -29,14 +30,18 @@ def diagnose(
     sample_stats: tuple[SampleStats, ...] = (),
     evaluations: Evaluations | None = None,
 ) -> tuple[Finding, ...]:
-    """The findings of a run so far, the most serious first; () if the run is too young."""
+    """The findings of a run so far, the most serious first; () if the run is too young.
+
+    A failure mode that destroys the weights is the only finding: the others would describe samples of lost networks.
+    """
     if not len(history):
         return ()
     run = RunSignals(config, history, sample_stats, evaluations or Evaluations())
     with np.errstate(all="ignore"):  # values of a diverged run may overflow
-        failures = tuple(finding for mode in FAILURE_MODES if (finding := mode.finding(run)) is not None)
+        failures = [(mode, finding) for mode in FAILURE_MODES if (finding := mode.finding(run)) is not None]
         if failures:
-            return failures
+            fatal = [finding for mode, finding in failures if mode.destroys_weights]
+            return tuple(fatal or [finding for _, finding in failures])
         healthy = healthy_finding(run)
         return (healthy,) if healthy is not None else ()
 
@@ -63,9 +68,9 @@ class HealthMonitor:
             if id in self._shown:
                 since = min(finding.since, self._shown[id][0].since)
                 self._shown[id] = (replace(finding, since=since), step)
-            elif step > self._first_seen[id] or finding.id == "divergence":
+            elif step > self._first_seen[id] or id in _FATAL:
                 self._shown[id] = (finding, step)
-        patience = max(_KEPT_STEPS, _KEPT_SHARE * step)
+        patience = max(_KEPT_STEPS, _KEPT_SHARE * step) if _FATAL.isdisjoint(findings) else -1
         failing = any(finding.bad for finding in findings.values())
         self._shown = {
             id: (finding, seen)

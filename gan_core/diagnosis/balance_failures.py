@@ -36,8 +36,7 @@ class VanishingGradient(FailureMode):
 
     def symptoms(self, run: RunSignals) -> Symptoms | None:
         norms = run["grad_norm_g"]
-        column = run.column("grad_norm_g")
-        largest = float(np.nanmax(column)) if np.isfinite(column).any() else 0.0
+        largest, _ = run.largest("grad_norm_g")
         if not largest > 0:
             return None
         since = run.lasting_since((norms < self.limit * largest) & separates_well(run), tolerance=0.2)
@@ -79,14 +78,19 @@ class DiscriminatorTooStrong(FailureMode):
             certain, hopeless = run["loss_d"] < limit, None
         else:
             gap = real - fake
-            early = np.abs(gap[max(1, len(gap) // 10) : max(2, len(gap) // 4)])
-            limit = self.gap_growth * max(float(np.median(early)), 0.1) if len(early) else np.inf
+            limit = self.gap_growth * max(self._early_gap(run), 0.1)
             certain, hopeless = gap > limit, None
         since = hopeless if hopeless is not None else run.lasting_since(certain)
         if since is None or (hopeless is None and run.is_improving()):
             return None
         text = f"D(x) {run.recent_mean('d_real'):.3g} and D(G(z)) {run.recent_mean('d_fake'):.2g}"
         return Symptoms(since, (Evidence("scores", text, run.recent_mean("d_fake"), limit, run.last),))
+
+    def _early_gap(self, run: RunSignals) -> float:
+        """The median gap between a critic's scores after its first steps: from step 100 to 250, or of a young run."""
+        rows = slice(*(int(np.searchsorted(run.history.step, share * min(run.last, 1000))) for share in (0.1, 0.25)))
+        gaps = np.abs(run.history.d_real[rows] - run.history.d_fake[rows])
+        return float(np.median(gaps)) if len(gaps) else np.inf
 
     def remedies(self, config: TrainConfig) -> Remedies:
         slower = slower_d(config)

@@ -70,7 +70,7 @@ def _trend(run: RunSignals, values: list[tuple[int, float]], needed: int) -> tup
     late = [(step, value) for step, value in values if step >= run.last / 2]
     if len(late) < needed:
         return None
-    middle = len(late) // 2
+    middle = max(1, sum(step < (late[0][0] + late[-1][0]) / 2 for step, _ in late))  # old statistics are thinned out
     before, now = (float(np.median([value for _, value in part])) for part in (late[:middle], late[middle:]))
     return before, now, int(late[0][0]), int(late[-1][0])
 

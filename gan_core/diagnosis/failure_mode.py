@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,8 +12,8 @@ import numpy as np
 from gan_core.config import TrainConfig
 from gan_core.config.catalog import OPTIMIZERS
 from gan_core.config.schema import ConfigError
-from gan_core.diagnosis.curves import RunSignals
-from gan_core.diagnosis.findings import Evidence, Finding, Remedy
+from gan_core.diagnosis.curves import RunSignals, middle_of
+from gan_core.diagnosis.findings import Evidence, Finding, Remedy, SampleStats
 
 Remedies = list[tuple[str, Mapping[str, Any]]]
 """Labels and settings of remedies, the best first."""
@@ -46,12 +46,12 @@ class FailureMode(ABC):
     def finding(self, run: RunSignals) -> Finding | None:
         """The finding for a run, or None if the run does not show this failure mode."""
         symptoms = self.symptoms(run)
-        if symptoms is None:
-            return None
-        remedies = tuple(
-            Remedy(label, dict(values), self.destroys_weights) for label, values in self.remedies(run.config)
-        )
-        kept = tuple(remedy for remedy in remedies if _changes(run.config, remedy))
+        return None if symptoms is None else self.named(run.config, symptoms)
+
+    def named(self, config: TrainConfig, symptoms: Symptoms) -> Finding:
+        """The finding for a run with these symptoms."""
+        remedies = (Remedy(label, dict(values), self.destroys_weights) for label, values in self.remedies(config))
+        kept = tuple(remedy for remedy in remedies if _changes(config, remedy))
         return Finding(self.id, self.title, True, symptoms.since, symptoms.evidence, self.meaning, kept)
 
 
@@ -80,10 +80,10 @@ def find_period(values: np.ndarray) -> tuple[float, int]:
     return float(correlation[period]), period
 
 
-def is_rising(values: list[float], factor: float = 1.15) -> bool:
-    """Whether the mean of the second half exceeds `factor` times the mean of the first half."""
-    half = len(values) // 2
-    return half > 0 and float(np.mean(values[half:])) > factor * float(np.mean(values[:half]))
+def is_rising(sample_stats: Sequence[SampleStats], value: Callable[[SampleStats], float], factor: float = 1.15) -> bool:
+    """Whether the mean of a value in the second half of the steps exceeds `factor` times its mean in the first half."""
+    values, half = [value(stats) for stats in sample_stats], middle_of(sample_stats)
+    return half < len(values) and float(np.mean(values[half:])) > factor * float(np.mean(values[:half]))
 
 
 def slower_d(config: TrainConfig) -> dict[str, Any]:

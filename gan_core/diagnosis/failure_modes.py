@@ -13,9 +13,10 @@ from gan_core.diagnosis.balance_failures import (
     Oscillation,
     VanishingGradient,
 )
-from gan_core.diagnosis.curves import MIN_STEPS, RunSignals
+from gan_core.diagnosis.curves import MIN_STEPS, RunSignals, middle_of
 from gan_core.diagnosis.failure_mode import FailureMode, Remedies, Symptoms, critic, is_rising, penalty, smaller_steps
 from gan_core.diagnosis.findings import Chart, Evidence
+from gan_core.diagnosis.network_failures import BlindToContrast
 
 
 class Divergence(FailureMode):
@@ -38,9 +39,9 @@ class Divergence(FailureMode):
                 return Symptoms(run.last, (Evidence("losses", text, float(last[0]), 0.0, run.last),))
         if len(run.history) < 20:
             return None
-        gap = np.abs(run.column("d_real") - run.column("d_fake"))
+        gap = np.abs(run.history.d_real - run.history.d_fake)
         return (
-            self._growth(run, run.column("grad_norm_d"), run["grad_norm_d"], 0.01, "norms", "D's gradient")
+            self._growth(run, run.history.grad_norm_d, run["grad_norm_d"], 0.01, "norms", "D's gradient")
             or (
                 (run.loss.equilibrium[0] or 0.0) == 0.0
                 and self._growth(run, gap, np.abs(run["d_real"] - run["d_fake"]), 0.3, "scores", "D(x) - D(G(z))")
@@ -70,19 +71,14 @@ class Divergence(FailureMode):
 
     def _loss_jump(self, run: RunSignals) -> Symptoms | None:
         """Cross-entropy: D's loss jumps within a few steps, and D is then so certain that gradients vanish."""
-        equilibrium, losses = run.loss.equilibrium[0], run.column("loss_d")
-        if not run.loss.is_probability or not equilibrium or not np.isfinite(losses).any():
-            return None
-        row = int(np.nanargmax(losses))
-        highest = float(losses[row])
-        if run.age < MIN_STEPS or highest < 6 * equilibrium:
+        equilibrium, (highest, step) = run.loss.equilibrium[0], run.largest("loss_d")
+        if not run.loss.is_probability or not equilibrium or run.age < MIN_STEPS or highest < 6 * equilibrium:
             return None
         certain = run["d_real"] - run["d_fake"] > 0.98
         still_high = (run["loss_d"] > 3 * equilibrium) & (run["d_fake"] < 0.9)
         since = run.lasting_since(certain | still_high, tolerance=0.2)
         if since is None:
             return None
-        step = int(run.row_steps[row])
         text = f"D's loss jumped to {highest:.3g}, {highest / equilibrium:.0f} times its equilibrium"
         return Symptoms(min(step, since), (Evidence("losses", text, highest, 6 * equilibrium, step),))
 
@@ -118,7 +114,7 @@ class ModeCollapse(FailureMode):
         """The samples differ much less than real examples."""
         since = run.stats_since(lambda stats: stats.spread < self.max_spread)
         recent = run.recent_stats()
-        if since is None or self._is_untrained(run) or is_rising([stats.spread for stats in recent], 1.3):
+        if since is None or self._is_untrained(run) or is_rising(run.late_stats(), lambda stats: stats.spread, 1.3):
             return None
         last = recent[-1]
         text = f"samples differ by {last.spread:.0%} of what real ones do"
@@ -129,19 +125,18 @@ class ModeCollapse(FailureMode):
         known = [stats for stats in run.sample_stats if stats.covered is not None]
         if run.last < 4 * MIN_STEPS or len(known) < 6 or known[-1].step < run.last - run.lasting:
             return None
-        late = known[len(known) // 2 :]
-        shares = [stats.covered or 0.0 for stats in late]
+        late = known[middle_of(known) :]
         if run.last < self.min_steps_if_wide and late[-1].spread > self.wide_spread:
             return None  # samples as wide as the data may still find the modes
-        nearest = [stats.nearest for stats in late]
         if (
-            max(shares) > self.max_covered
-            or is_rising(shares)
-            or is_rising([1 / max(value, 1e-6) for value in nearest])
+            max(stats.covered or 0.0 for stats in late) > self.max_covered
+            or is_rising(late, lambda stats: stats.covered or 0.0)
+            or is_rising(late, lambda stats: 1 / max(stats.nearest, 1e-6))
         ):
             return None
-        text = f"{shares[-1]:.0%} of the modes are reached"
-        return Symptoms(late[0].step, (Evidence("fit", text, shares[-1], self.max_covered, late[-1].step),))
+        share = late[-1].covered or 0.0
+        text = f"{share:.0%} of the modes are reached"
+        return Symptoms(late[0].step, (Evidence("fit", text, share, self.max_covered, late[-1].step),))
 
     def _is_untrained(self, run: RunSignals) -> bool:
         """Whether the samples are about as far from the data as at first, so that G has not learnt anything yet.
@@ -228,6 +223,7 @@ class Memorisation(FailureMode):
 
 FAILURE_MODES: tuple[FailureMode, ...] = (  # the most serious first
     Divergence(),
+    BlindToContrast(),
     ModeCollapse(),
     VanishingGradient(),
     DiscriminatorTooStrong(),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gan_core.config import SETTINGS
+from gan_core.system.files import Count, Number
 
 Chart = Literal["losses", "scores", "norms", "samples", "fit", "quality"]
 
@@ -15,13 +16,13 @@ Chart = Literal["losses", "scores", "norms", "samples", "fit", "quality"]
 class SampleStats:
     """Statistics of the displayed samples at one step. Distances are Euclidean, in pixels or coordinates."""
 
-    step: int
-    spread: float  # mean distance between two samples, relative to real examples; near 0 in a mode collapse
-    nearest: float  # median distance of a sample to its nearest real example, relative to real examples
-    covered: float | None = None  # 2-D data with modes: share of the modes that are covered
-    ratio: float = 1.0  # median ratio of the distances to the nearest and second nearest real example; 0 is a copy
-    js: float | None = None  # 2-D data: Jensen-Shannon divergence from the true distribution, in bits
-    overfit: float | None = None  # `overfitting` of D; None if all real examples are in the training set
+    step: Count
+    spread: Number  # mean distance between two samples, relative to real examples; near 0 in a mode collapse
+    nearest: Number  # median distance of a sample to its nearest real example, relative to real examples
+    covered: Number | None = None  # 2-D data with modes: share of the modes that are covered
+    ratio: Number = 1.0  # median ratio of the distances to the nearest and second nearest real example; 0 is a copy
+    js: Number | None = None  # 2-D data: Jensen-Shannon divergence from the true distribution, in bits
+    overfit: Number | None = None  # `overfitting` of D; None if all real examples are in the training set
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def overfitting(seen: np.ndarray, unseen: np.ndarray, fake: np.ndarray) -> float
 
 
 class SampleStatsLog:
-    """The sample statistics of one run, oldest first. At most KEPT are kept; older ones are thinned out."""
+    """The sample statistics of one run, oldest first. At most KEPT are kept: the older half evenly over the steps."""
 
     def __init__(self, past: Iterable[SampleStats] = ()) -> None:
         self._kept: list[SampleStats] = []
@@ -101,8 +101,10 @@ class SampleStatsLog:
             self._kept.pop()
         self._kept.append(stats)
         if len(self._kept) > KEPT:
-            half = KEPT // 2
-            self._kept[:half] = self._kept[:half:2]
+            older, self._kept = self._kept[: KEPT // 2], self._kept[KEPT // 2 :]
+            steps = [stats.step for stats in older]
+            even = np.linspace(steps[0], steps[-1], len(older) // 2)
+            self._kept[:0] = [older[row] for row in np.unique(np.searchsorted(steps, even))]
         return new
 
     def view(self) -> tuple[SampleStats, ...]:

@@ -55,7 +55,7 @@ def _onnx(run: Run, progress: Progress) -> bytes:
     if refusal := _no_checkpoint(run):
         raise ExportError(refusal)
     progress(0.0)
-    model = onnx_model.onnx(run.trainer("cpu", to_train=False))
+    model = onnx_model.onnx(run.model())
     progress(1.0)
     return model
 

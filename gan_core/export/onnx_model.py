@@ -13,9 +13,8 @@ from torch import Tensor, nn
 
 from gan_core.data.ranges import to_unit
 from gan_core.export.errors import ExportError
-from gan_core.models.sampling import DISPLAY
-from gan_core.system.random_streams import stream
-from gan_core.training.trainer import Trainer
+from gan_core.latent import Model, draw
+from gan_core.models.sampling import classes_in_turn
 
 OPSET = 20
 TOLERANCE = 1e-4  # largest difference from PyTorch's samples, images in [0, 1] or points
@@ -42,8 +41,8 @@ def missing_packages() -> str:
     return f"ONNX needs {', '.join(missing)}: run  pip install -r requirements-export.txt  and start again."
 
 
-def onnx(trainer: Trainer) -> bytes:
-    """The trainer's generator, or its moving average if there is one, as an ONNX model of any batch size.
+def onnx(model: Model) -> bytes:
+    """The generator of a model as an ONNX model of any batch size.
 
     The inputs are `z`, float32 (n, latent.dim), and for a conditional run `y`, int64 (n,). The output is `samples`,
     float32 (n, C, H, W) in [0, 1], or points (n, 2). The metadata holds the config, the step and the inputs.
@@ -53,27 +52,26 @@ def onnx(trainer: Trainer) -> bytes:
     """
     if missing := missing_packages():
         raise ExportError(missing)
-    z = trainer.latents(_CHECKED, stream(trainer.config.seed, DISPLAY))
-    y = trainer.classes_in_turn(_CHECKED)
+    z, y = draw(model, _CHECKED, model.config.seed), classes_in_turn(model.config, _CHECKED)
     inputs = {"z": z} if y is None else {"z": z, "y": y}
-    model = _export(trainer, inputs)
-    difference = max(_difference(model, trainer, inputs, n) for n in (1, _CHECKED))
+    exported = _export(model, inputs)
+    difference = max(_difference(exported, model, inputs, n) for n in (1, _CHECKED))
     if not difference < TOLERANCE:
         raise ExportError(
             f"The samples of the ONNX model differ from PyTorch's by {difference:.2g}, and at most {TOLERANCE:g} "
             "is allowed, so the model was not saved. Are the generator's weights finite? Try another checkpoint."
         )
-    return model
+    return exported
 
 
-def _export(trainer: Trainer, inputs: dict[str, Tensor]) -> bytes:
+def _export(model: Model, inputs: dict[str, Tensor]) -> bytes:
     import onnx.helper
 
-    network = copy.deepcopy(trainer.generator if trainer.ema is None else trainer.ema)
+    network: Any = copy.deepcopy(model.generator)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # z and y share the name of their batch axis on purpose
         program = torch.onnx.export(
-            _Sampler(network, trainer.config.generator.output).to("cpu").eval(),
+            _Sampler(network, model.config.generator.output).to("cpu").eval(),
             tuple(inputs.values()),
             input_names=[*inputs],
             output_names=["samples"],
@@ -83,18 +81,18 @@ def _export(trainer: Trainer, inputs: dict[str, Tensor]) -> bytes:
             verbose=False,
         )
     assert program is not None
-    model = program.model_proto
-    onnx.helper.set_model_props(model, _metadata(trainer, inputs))
-    return bytes(model.SerializeToString())
+    exported = program.model_proto
+    onnx.helper.set_model_props(exported, _metadata(model, inputs))
+    return bytes(exported.SerializeToString())
 
 
-def _metadata(trainer: Trainer, inputs: dict[str, Tensor]) -> dict[str, str]:
-    config = trainer.config
+def _metadata(model: Model, inputs: dict[str, Tensor]) -> dict[str, str]:
+    config = model.config
     distribution = "N(0, 1)" if config.latent.distribution == "normal" else "uniform in [-1, 1]"
     metadata = {
         "made by": "GAN Playground",
         "config": config.to_json(),
-        "step": str(trainer.steps),
+        "step": str(model.step),
         "opset": str(OPSET),
         "z": f"float32 (n, {config.latent.dim}), {distribution}",
         "samples": "points (n, 2)" if config.dataset.kind == "points" else "(n, channels, height, width) in [0, 1]",
@@ -102,11 +100,11 @@ def _metadata(trainer: Trainer, inputs: dict[str, Tensor]) -> dict[str, str]:
     return metadata | ({"y": f"int64 (n,): {', '.join(config.classes)}"} if "y" in inputs else {})
 
 
-def _difference(model: bytes, trainer: Trainer, inputs: dict[str, Tensor], n: int) -> float:
-    """The largest difference between the first `n` samples of the model and of PyTorch."""
+def _difference(exported: bytes, model: Model, inputs: dict[str, Tensor], n: int) -> float:
+    """The largest difference between the first `n` samples of ONNX and of PyTorch."""
     import onnxruntime
 
-    expected = trainer.decode(inputs["z"][:n], y=inputs["y"][:n] if "y" in inputs else None).numpy()
-    session: Any = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    expected = model.decode(inputs["z"][:n], inputs["y"][:n] if "y" in inputs else None).numpy()
+    session: Any = onnxruntime.InferenceSession(exported, providers=["CPUExecutionProvider"])
     (samples,) = session.run(None, {name: tensor[:n].numpy() for name, tensor in inputs.items()})
     return float(np.abs(samples - expected).max())

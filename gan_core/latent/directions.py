@@ -61,8 +61,8 @@ def _principal(model: Model) -> tuple[Tensor, Tensor]:
     cross: Tensor | float = 0.0  # (z, F): the sum of z times the response
     for rows in torch.arange(len(z)).split(_BATCH):
         response = layer(model.generator.inputs(z[rows], None if y is None else y[rows])).flatten(1)
-        cross = cross + z[rows].T.double() @ response.double()
-    covariance = z.T.double() @ z.double()
+        cross = cross + z[rows].T.cpu().double() @ response.cpu().double()
+    covariance = z.T.cpu().double() @ z.cpu().double()
     slope = torch.linalg.solve(covariance, cross)  # (z, F): change of the response per unit of z
     return _axes(slope @ slope.T)
 
@@ -71,7 +71,7 @@ def _principal(model: Model) -> tuple[Tensor, Tensor]:
 def _factorised(model: Model) -> tuple[Tensor, Tensor]:
     """SeFa (Shen and Zhou, 2021), equation 5: eigenvectors of A^T A, A the weights of G's first layer for z."""
     layer = next(module for module in model.generator.layers.modules() if isinstance(module, nn.Linear))
-    a = layer.weight[:, : model.z_size].double()
+    a = layer.weight[:, : model.z_size].cpu().double()
     return _axes(a.T @ a)
 
 

@@ -26,6 +26,7 @@ State = Mapping[str, Tensor]
 Label = int | Sequence[int] | Tensor | None
 Styles = Sequence[Tensor | None] | None
 _BATCH = 250  # samples per forward pass
+_REMEMBERED = 40  # results of a model, some of which are pages of pictures
 _COMPANIONS = 64  # generated samples in D's batch beside the given ones
 
 T = TypeVar("T")
@@ -213,11 +214,13 @@ class Model:
         return as_samples(samples, self.config.shape).to(self.device)
 
     def remember(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The result of `make`, computed once per key."""
+        """The result of `make`, computed once per key unless it is among the keys that were used least recently."""
         with self._lock:
-            if key not in self._cache:
-                self._cache[key] = make()
-            return self._cache[key]
+            value = self._cache.pop(key) if key in self._cache else make()
+            self._cache[key] = value  # the last used is the last
+            while len(self._cache) > _REMEMBERED:
+                del self._cache[next(iter(self._cache))]
+            return value
 
 
 def draw(model: Model, n: int, seed: int) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from gan_core.config import TrainConfig
-from gan_core.data import images
+from gan_core.data import decoding
 from gan_core.latent.frozen_model import Label, Model, to_pictures
 from gan_core.models.sampling import draw_latents
 from gan_core.system.random_streams import stream
@@ -138,10 +138,10 @@ def prepare(image: bytes | BinaryIO | Image.Image | np.ndarray, config: TrainCon
         raise ValueError("This model makes points in the plane, so it has no latent for a picture.")
     try:
         if isinstance(image, Image.Image | np.ndarray):
-            picture = images.crop(_as_image(image), config.shape)
+            picture = decoding.crop(_as_image(image), config.shape)
         else:
-            picture = images.read(io.BytesIO(image) if isinstance(image, bytes) else image, config.shape)
-    except images.UnusableImageError as reason:
+            picture = decoding.read(io.BytesIO(image) if isinstance(image, bytes) else image, config.shape)
+    except decoding.UnusableImageError as reason:
         raise ValueError(f"This picture cannot be used ({reason}). Choose a JPEG, PNG, WebP, GIF or BMP.") from None
     return torch.from_numpy(np.ascontiguousarray(picture)).float() / 255
 

@@ -16,6 +16,7 @@ from gan_core.data import Dataset
 from gan_core.latent.frozen_model import Model, as_samples
 from gan_core.metrics.feature_classifier import Classifier, available_classifier
 from gan_core.metrics.precision_recall import neighbor_distances
+from gan_core.metrics.untrained_features import UntrainedFeatures
 
 SEARCHED = 20_000  # real images at most
 _SPACED = 5_000  # real images whose distances to each other are measured
@@ -39,9 +40,9 @@ class Neighbors:
 def neighbors(of: Model | TrainConfig, samples: Tensor | np.ndarray, dataset: Dataset, k: int = 5) -> Neighbors:
     """The `k` real examples nearest to each sample, as `Model.decode` or `Model.pictures` gives them.
 
-    Distances are Euclidean: between classifier features if the data set's classifier is available (it is not trained
-    here), otherwise between pixels in [0, 1]; for points, in the plane. The first call for a data set takes a second or
-    two.
+    Distances are Euclidean: between the features that evaluate the images, or between pixels in [0, 1] if these
+    features need a classifier that is not trained yet; for points, in the plane. The first call for a data set takes a
+    second or two.
 
     Raises `ValueError` if the samples differ in shape from the data, or k exceeds the number of examples.
     """
@@ -67,13 +68,12 @@ def neighbors(of: Model | TrainConfig, samples: Tensor | np.ndarray, dataset: Da
 
 class _Space:
     def __init__(self, dataset: Dataset) -> None:
-        self._classifier: Classifier | None = available_classifier(dataset) if dataset.examples.ndim == 4 else None
-        if self._classifier is not None:
-            name = self._classifier.info.name
-            whose = f"the {name} classifier" if name in DATASETS else "a classifier trained on this data"
-            self.name = f"features of {whose}"
-        else:
-            self.name = "pixels" if dataset.examples.ndim == 4 else "the plane"
+        self._classifier: Classifier | UntrainedFeatures | None = None
+        self.name = "the plane"
+        if dataset.examples.ndim == 4:
+            trained = dataset.labels is not None and not dataset.one_attribute
+            self._classifier = available_classifier(dataset) if trained else UntrainedFeatures(dataset)
+            self.name = _name_of(self._classifier)
         self.real = torch.cat([self.embed(part) for part in dataset.examples[:SEARCHED].split(1000)])
         self.spacing = (
             neighbor_distances(self.real[:_SPACED].double(), 1).float().sort().values
@@ -87,6 +87,15 @@ class _Space:
             return self._classifier.classify(samples).features
         flat = samples.flatten(1).float()
         return flat / 255 if samples.dtype == torch.uint8 else flat
+
+
+def _name_of(extractor: Classifier | UntrainedFeatures | None) -> str:
+    if extractor is None:
+        return "pixels"
+    if isinstance(extractor, UntrainedFeatures):
+        return "features of an untrained network, colour, contrast and detail"
+    name = extractor.info.name
+    return f"features of {f'the {name} classifier' if name in DATASETS else 'a classifier trained on this data'}"
 
 
 _spaces: WeakKeyDictionary[Dataset, _Space] = WeakKeyDictionary()

@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
-from torch.nn.functional import logsigmoid, relu
+from torch.nn.functional import logsigmoid, relu, softplus
 
 from gan_core.config.catalog import LOSSES
 
@@ -30,7 +30,12 @@ def get(name: str, combine: Combine = "sum", label_smoothing: float = 0.0) -> Lo
 
     Raises:
         catalog.UnknownNameError: there is no such loss.
+        ValueError: `combine` or `label_smoothing` is something else.
     """
+    if combine not in ("sum", "mean"):
+        raise ValueError(f'combine must be "sum" or "mean", not {combine!r}')
+    if not (isinstance(label_smoothing, int | float) and 0 <= label_smoothing < 0.5):
+        raise ValueError(f"label_smoothing must be a number of at least 0 and below 0.5, not {label_smoothing!r}")
     return LOSSES[name].load()(combine, label_smoothing)
 
 
@@ -266,3 +271,30 @@ class LossSensitive(Loss):
 
     def equilibrium_of_sum(self) -> tuple[None, None]:
         return None, None
+
+
+class Relativistic(Loss):
+    """Jolicoeur-Martineau (2019), "The relativistic discriminator"; Huang et al. (2024), "The GAN is dead; long live
+    the GAN! A Modern GAN Baseline" (R3GAN), which adds R1 and R2.
+
+        min_D  E[softplus(-(D(x) - D(G(z))))]
+        min_G  E[softplus(-(D(G(z)) - D(x)))]
+
+    Each real sample is paired with a fake of the batch. Only differences of scores count, so fakes that collapse cannot
+    all lie on the real side of one threshold. A D that cannot tell them apart costs ln 2, and so does its G.
+    """
+
+    needs_real_logits = True
+
+    def discriminator(self, real_logits: Tensor, fake_logits: Tensor, distance: Tensor | None = None) -> Tensor:
+        pairs = min(len(real_logits), len(fake_logits))
+        return self._share * softplus(fake_logits[:pairs] - real_logits[:pairs]).mean()
+
+    def generator(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
+        if real_logits is None:
+            raise ValueError("the relativistic loss of G needs D's logits of real samples")
+        pairs = min(len(real_logits), len(fake_logits))
+        return softplus(real_logits[:pairs] - fake_logits[:pairs]).mean()
+
+    def equilibrium_of_sum(self) -> tuple[float, float]:
+        return math.log(2), math.log(2)

@@ -10,10 +10,11 @@ from gan_core.losses.adversarial import (
     Loss,
     LossSensitive,
     NonSaturating,
+    Relativistic,
     Saturating,
     Wasserstein,
 )
-from gan_core.losses.penalties import R1, GradientPenalty, Penalty, WeightClipping
+from gan_core.losses.penalties import R1, R1R2, GradientPenalty, Penalty, WeightClipping
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,15 @@ DESCRIPTIONS: dict[type, Description] = {  # by class of the loss
         r"\mathbb{E}[\max(0, \Delta(x, G(z)) - D(x) + D(G(z)))]",
         formula_g=_MINUS_SCORE_G,
     ),
+    Relativistic: Description(
+        score_name="critic score",
+        curves="On the line D cannot tell which sample of a pair is real. Below it D ranks most pairs right, and G's "
+        "loss then lies above it. Neither loss measures how good the samples look.",
+        gradient_norms="With this loss both networks learn most from the pairs that D ranks wrong or by little.",
+        equilibrium="There D scores both samples of a pair alike, and a guess at even odds costs ln 2 = 0.693.",
+        formula_d=r"\mathbb{E}[\log(1 + e^{-(D(x) - D(G(z)))})]",
+        formula_g=r"\mathbb{E}[\log(1 + e^{-(D(G(z)) - D(x))})]",
+    ),
 }
 
 PENALTY_FORMULAS: dict[type, str] = {  # by class of the penalty
@@ -146,6 +156,10 @@ PENALTY_FORMULAS: dict[type, str] = {  # by class of the penalty
     GradientPenalty: (
         r"\begin{gathered} L_D \mathrel{+}= <weight>\, \mathbb{E}[(\lVert \nabla D(\hat{x}) \rVert - 1)^2] \\"
         r"\hat{x} \text{ at random between } x \text{ and } G(z) \end{gathered}"
+    ),
+    R1R2: (
+        r"L_D \mathrel{+}= \tfrac{<weight>}{2}\, \mathbb{E}[\lVert \nabla D(x) \rVert^2] "
+        r"+ \tfrac{<weight>}{2}\, \mathbb{E}[\lVert \nabla D(G(z)) \rVert^2]"
     ),
     R1: r"L_D \mathrel{+}= \tfrac{<weight>}{2}\, \mathbb{E}[\lVert \nabla D(x) \rVert^2]",
 }

@@ -94,8 +94,21 @@ class R1(Penalty):
     """
 
     def term(self, discriminator: ScoreFunction, real: Tensor, fake: Tensor, noise: Tensor | None) -> Tensor:
-        gradients = input_gradients(discriminator, _full_precision(real))
+        return self._on(real, discriminator)
+
+    def _on(self, x: Tensor, discriminator: ScoreFunction) -> Tensor:
+        gradients = input_gradients(discriminator, _full_precision(x))
         return self.config.weight / 2 * self.config.every * gradients.square().sum(dim=1).mean()
+
+
+class R1R2(R1):
+    """R1 and R2 of Mescheder et al. (2018), both as in Huang et al. (2024), "The GAN is dead; long live the GAN!".
+
+    gamma / 2 E[|grad D(x)|^2] on real samples + gamma / 2 E[|grad D(G(z))|^2] on fakes
+    """
+
+    def term(self, discriminator: ScoreFunction, real: Tensor, fake: Tensor, noise: Tensor | None) -> Tensor:
+        return self._on(real, discriminator) + self._on(fake, discriminator)
 
 
 def _full_precision(x: Tensor) -> Tensor:

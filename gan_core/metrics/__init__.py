@@ -2,6 +2,6 @@
 
 from gan_core.metrics import point_quality
 from gan_core.metrics.frechet import frechet_distance
-from gan_core.metrics.image_quality import IMAGES, Quality, evaluate
+from gan_core.metrics.image_quality import IMAGES, Quality, evaluate, refusal
 
-__all__ = ["IMAGES", "Quality", "evaluate", "frechet_distance", "point_quality"]
+__all__ = ["IMAGES", "Quality", "evaluate", "frechet_distance", "point_quality", "refusal"]

@@ -7,14 +7,14 @@ import io
 import json
 import math
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from gan_core.metrics.registry import METRICS, MetricValue, Provenance
-from gan_core.system.files import read_json
+from gan_core.system.files import Count, LargeCount, Number, OnError, Seconds, reason_of, spreadsheet_text
 
 _TIME_COLUMNS = ("step", "epoch", "seconds", "images")
 _SUFFIXES = ("", "_low", "_high", "_real", "_n", "_reference", "_extractor")  # each metric has these columns
@@ -24,10 +24,10 @@ _SUFFIXES = ("", "_low", "_high", "_real", "_n", "_reference", "_extractor")  # 
 class Evaluation:
     """The metrics of the generator at one step."""
 
-    step: int
-    epoch: float
-    seconds: float  # of training until this step
-    images: int  # real examples that D has seen
+    step: Count
+    epoch: Number
+    seconds: Seconds  # of training until this step
+    images: LargeCount  # real examples that D has seen
     metrics: tuple[MetricValue, ...]
 
     def value(self, name: str) -> float | None:
@@ -103,28 +103,55 @@ def _cells(metric: MetricValue | None) -> list[str]:
         return [""] * len(_SUFFIXES)
     numbers = (metric.value, metric.low, metric.high, metric.real)
     source = metric.provenance
-    return [*("" if x is None else repr(x) for x in numbers), str(source.n), source.reference, source.extractor]
+    return [
+        *("" if x is None else repr(x) for x in numbers),
+        str(source.n),
+        *map(spreadsheet_text, (source.reference, source.extractor)),
+    ]
 
 
-def from_csv(text: str) -> list[Evaluation]:
-    """The rows that `as_csv` wrote; unreadable lines are skipped."""
+def from_csv(text: str, on_error: OnError | None = None) -> list[Evaluation]:
+    """The rows that `as_csv` wrote.
+
+    Skips a line that lacks cells, which a crash may have cut, and a line with other values after a call of `on_error`.
+    """
+    heading, *lines = (_split(line) for line in text.split("\n"))
     rows = []
-    with suppress(csv.Error):  # binary data: the rest of the file is unreadable
-        for line in csv.DictReader(io.StringIO(text)):
-            with suppress(KeyError, ValueError, TypeError):
-                rows.append(_evaluation(line))
+    for number, cells in enumerate(lines, start=2):
+        if len(cells) != len(heading) or not set(_TIME_COLUMNS) <= set(heading):
+            continue
+        try:
+            rows.append(_ROW.validate_python(_evaluation(dict(zip(heading, cells, strict=True)))))
+        except ValidationError as error:
+            if on_error is not None:
+                on_error(number, reason_of(error))
     return rows
 
 
-def _evaluation(line: Mapping[str, str]) -> Evaluation:
-    metrics = tuple(_metric_value(name, line) for name in METRICS if line.get(name))
-    return Evaluation(int(line["step"]), float(line["epoch"]), float(line["seconds"]), int(line["images"]), metrics)
+def _split(line: str) -> list[str]:
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:  # binary data
+        return []
 
 
-def _metric_value(name: str, line: Mapping[str, str]) -> MetricValue:
-    low, high, real = (float(line[name + part]) if line[name + part] else None for part in ("_low", "_high", "_real"))
-    provenance = Provenance(int(line[name + "_n"]), line[name + "_reference"], line[name + "_extractor"])
-    return MetricValue(name, float(line[name]), low, high, real, provenance)
+_ROW = TypeAdapter(Evaluation)
+
+
+def _evaluation(line: Mapping[str, str]) -> dict[str, Any]:
+    """The fields of an evaluation. A metric that is not finite counts as not measured."""
+    metrics = [_metric_value(name, line) for name in METRICS if line.get(name, "") not in _NOT_MEASURED]
+    return {name: line[name] for name in _TIME_COLUMNS} | {"metrics": metrics}
+
+
+_NOT_MEASURED = ("", "nan", "inf", "-inf")
+
+
+def _metric_value(name: str, line: Mapping[str, str]) -> dict[str, Any]:
+    value, low, high, real, n, reference, extractor = (line.get(name + suffix) for suffix in _SUFFIXES)
+    bounds = {key: None if x in _NOT_MEASURED else x for key, x in (("low", low), ("high", high), ("real", real))}
+    provenance = {"n": n, "reference": reference, "extractor": extractor}
+    return {"name": name, "value": value, "provenance": provenance, **bounds}
 
 
 # ---- best.json -------------------------------------------------------------------------------------------------------
@@ -134,18 +161,9 @@ def _metric_value(name: str, line: Mapping[str, str]) -> MetricValue:
 class Best:
     """A run's best checkpoint and the metric that selected it."""
 
-    step: int
+    step: Count
     metric: str  # in METRICS
-    value: float
+    value: Number
 
     def as_json(self) -> str:
         return json.dumps(asdict(self), indent=2) + "\n"
-
-
-def read_best(file: Path) -> Best | None:
-    """Read what `Best.as_json` wrote. None if the file is absent or unreadable."""
-    fields = read_json(file)
-    try:
-        return Best(int(fields["step"]), str(fields["metric"]), float(fields["value"]))
-    except (ValueError, KeyError, TypeError):
-        return None

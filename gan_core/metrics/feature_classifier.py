@@ -35,7 +35,6 @@ MIN_ACCURACY = 0.97  # required of a classifier on a data set that it was not tr
 _BATCH, _STEPS, _RATE, _DECAY = 64, 1500, 2e-3, 1.0  # of training
 _MAX_TRAIN, _MAX_HELD_OUT = 20_000, 1000  # images
 _MAX_SIDE = 32  # pixels: larger images are resized to this, because training at 64 would take five minutes
-_TURNS = ("0°", "90°", "180°", "270°")
 
 
 class Network(nn.Module):
@@ -74,7 +73,6 @@ class ClassifierInfo:
     accuracy: float  # share of the held-out images classified correctly
     trained_on: int  # images
     held_out: int  # images
-    labelled: bool  # False: the data have no labels, so the classes are quarter turns
     command: str = ""  # that trained the weights
     date: str = ""
 
@@ -93,6 +91,11 @@ class Classifier:
 
     info: ClassifierInfo
     network: Network
+
+    @property
+    def description(self) -> str:
+        """The extractor's name in a provenance."""
+        return f"{self.info.name} classifier ({len(self.info.classes)} classes, {self.info.accuracy:.1%} right)"
 
     @torch.no_grad()
     def classify(self, images: Tensor, before_each: Callable[[], None] = lambda: None) -> ClassifierOutput:
@@ -119,10 +122,10 @@ class Classifier:
         x = images.float() / 255 if images.dtype == torch.uint8 else images.float()
         if x.shape[1] != self.info.channels:
             x = x.mean(1, keepdim=True).expand(-1, self.info.channels, -1, -1)
-        return _resized(x, self.info.side)
+        return resized(x, self.info.side)
 
 
-def _resized(images: Tensor, side: int) -> Tensor:
+def resized(images: Tensor, side: int) -> Tensor:
     """Images (n, C, H, W), bytes or floats, resized to `side` pixels."""
     if images.shape[2:] == (side, side):
         return images
@@ -152,8 +155,7 @@ def classifier_for(dataset: Dataset, progress: Progress | None = None) -> Classi
     """The classifier for images like those of `dataset`.
 
     A shipped classifier, if it has the same classes and predicts this data's labels; otherwise one trained on this
-    data and stored in the data folder. For data without labels, the classifier predicts by which quarter turn an image
-    was rotated (Gidaris et al., 2018).
+    data and stored in the data folder. Data without labels have `untrained_features` instead.
     """
     with _training_lock:
         available = available_classifier(dataset)
@@ -177,7 +179,7 @@ def available_classifier(dataset: Dataset) -> Classifier | None:
 
 
 def _path_of(dataset: Dataset) -> Path:
-    return store.folder() / "classifiers" / f"{_fingerprint(dataset)}.safetensors"
+    return store.folder() / "classifiers" / f"{fingerprint(dataset)}.safetensors"
 
 
 @cache
@@ -191,7 +193,7 @@ def _fits(classifier: Classifier, dataset: Dataset) -> bool:
     return classifier.accuracy(dataset.examples[:1000], dataset.labels[:1000]) >= MIN_ACCURACY
 
 
-def _fingerprint(dataset: Dataset) -> str:
+def fingerprint(dataset: Dataset) -> str:
     digest = hashlib.sha256(repr((tuple(dataset.examples.shape), dataset.classes)).encode())
     stride = max(1, len(dataset) // 1000)
     digest.update(dataset.examples[::stride].contiguous().numpy().tobytes())
@@ -214,10 +216,8 @@ def train(
     held_out = max(1, min(_MAX_HELD_OUT, len(dataset) // 5))
     test = _labelled_images(dataset, slice(0, held_out))
     images, labels = _labelled_images(dataset, slice(held_out, held_out + _MAX_TRAIN))
-    classes = dataset.classes if dataset.labels is not None else _TURNS
-
     channels, _, side = images.shape[1:]
-    network = _initial_network(channels, len(classes))
+    network = initial_network(channels, len(dataset.classes))
     set_rng(network, stream(0, "classifier dropout"))
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=_DECAY, fused=True)
     augmentation_rng = stream(0, "classifier jiggle")
@@ -230,20 +230,16 @@ def train(
         optimizer.step()
     network.half().float().eval().requires_grad_(False)  # round as the file does, so that both give the same features
 
-    info = ClassifierInfo(
-        name, channels, side, classes, 0.0, len(images), len(test[0]), dataset.labels is not None, command, date
-    )
+    info = ClassifierInfo(name, channels, side, dataset.classes, 0.0, len(images), len(test[0]), command, date)
     accuracy = round(Classifier(info, network).accuracy(*test), 4)
     return Classifier(replace(info, accuracy=accuracy), network)
 
 
 def _labelled_images(dataset: Dataset, part: slice) -> tuple[Tensor, Tensor]:
-    """Images and their labels; without labels, images rotated by quarter turns, and these turns as labels."""
-    images = _resized(dataset.examples[part], min(dataset.examples.shape[-1], _MAX_SIDE))
-    if dataset.labels is not None:
-        return images, dataset.labels[part]
-    turns = torch.arange(4).repeat_interleave(len(images))
-    return torch.cat([images.rot90(k, (2, 3)) for k in range(4)]), turns
+    """Images and their labels. Raises `ValueError` if the data have none."""
+    if dataset.labels is None:
+        raise ValueError("the data have no labels to train a classifier with")
+    return resized(dataset.examples[part], min(dataset.examples.shape[-1], _MAX_SIDE)), dataset.labels[part]
 
 
 def _batches(n: int, rng: Generator) -> Iterator[Tensor]:
@@ -262,7 +258,7 @@ def augmented(images: Tensor, rng: Generator) -> Tensor:
 
 
 @torch.no_grad()
-def _initial_network(channels: int, classes: int) -> Network:
+def initial_network(channels: int, classes: int) -> Network:
     """A network with PyTorch's default U(-b, b), b = 1 / sqrt(fan in), without its global random generator."""
     with torch.device("meta"):
         network = Network(channels, classes)
@@ -292,7 +288,8 @@ def save(classifier: Classifier, path: Path) -> None:
 def load(path: Path) -> Classifier:
     """The classifier that `save` wrote. Raises `OSError` or `ValueError` if the files are missing or damaged."""
     fields = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    fields.pop("labelled", None)  # older files have it
     info = ClassifierInfo(**{**fields, "classes": tuple(fields["classes"])})
-    network = _initial_network(info.channels, len(info.classes))
+    network = initial_network(info.channels, len(info.classes))
     network.load_state_dict({name: value.float() for name, value in load_file(path).items()}, strict=False)
     return Classifier(info, network.eval().requires_grad_(False))

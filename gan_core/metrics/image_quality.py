@@ -15,13 +15,16 @@ from torch import Tensor
 from gan_core.data import Dataset, Progress
 from gan_core.metrics import bootstrap, class_balance, wasserstein
 from gan_core.metrics.bootstrap import Interval
-from gan_core.metrics.feature_classifier import ClassifierInfo, check, classifier_for
+from gan_core.metrics.feature_classifier import check, classifier_for
 from gan_core.metrics.frechet import frechet, kernel
 from gan_core.metrics.precision_recall import NEIGHBOURS, ball_metrics, novelty, spacing
 from gan_core.metrics.registry import Provenance
+from gan_core.metrics.untrained_features import UntrainedFeatures
+from gan_core.system.formatting import count
 from gan_core.system.random_streams import stream
 
 IMAGES = 5000  # generated images for one evaluation; at most as many real ones
+FEWEST = 50  # different real images; with 24, the floor is as high as blurred images score, and recall is random
 COMPARED = 2500  # of each kind at most, for the metrics that compare every pair
 _BOUNDS = {"precision": (0.0, 1.0), "recall": (0.0, 1.0), "coverage": (0.0, 1.0), "kernel": (-math.inf, math.inf)}
 _AT_LEAST_0 = (0.0, math.inf)
@@ -60,11 +63,24 @@ class Quality:
         return Provenance(n, f"{real} training images", "pixels" if name == "sliced" else self.extractor)
 
 
+def refusal(dataset: Dataset) -> str:
+    """Why images cannot be compared with this data set, and what the user can do; "" if they can."""
+    different = set()
+    for example in dataset.examples[:IMAGES]:
+        different.add(example.numpy().tobytes())
+        if len(different) == FEWEST:
+            return ""
+    return (
+        f"the data hold {count(len(different), 'different pictures')}, and quality needs at least {FEWEST}; "
+        "add pictures to measure it"
+    )
+
+
 def evaluate(images: Tensor, dataset: Dataset, progress: Progress | None = None) -> Quality:
     """Compare generated images with a data set. 5,000 (`IMAGES`) take a few seconds on one core.
 
-    The first evaluation of a new data set trains its classifier, which takes a minute or two. `progress` is called
-    before each part and may raise an exception to cancel the evaluation.
+    The first evaluation of a new data set with labels trains its classifier, which takes a minute or two. `progress` is
+    called before each part and may raise an exception to cancel the evaluation.
 
     Args:
         images: uint8, or float in [0, 1]; (n, C, H, W) of the data set's shape, n above 5.
@@ -86,13 +102,15 @@ def evaluate(images: Tensor, dataset: Dataset, progress: Progress | None = None)
 class ImageEvaluator:
     """Evaluates images against one data set, whose real images are classified once.
 
-    Raises `ValueError` if a half of the data set has 5 examples or fewer.
+    Raises `ValueError` with the text of `refusal`.
     """
 
     def __init__(self, dataset: Dataset, progress: Progress) -> None:
-        if len(dataset) < 2 * (NEIGHBOURS + 1):
-            raise ValueError(f"at least {2 * (NEIGHBOURS + 1)} real images are needed, the data hold {len(dataset)}")
-        self._classifier = classifier_for(dataset, progress)
+        if reason := refusal(dataset):
+            raise ValueError(reason)
+        if dataset.one_attribute:  # a classifier of hair colour would not see how a face is drawn
+            dataset = replace(dataset, labels=None, classes=())
+        self._extractor = UntrainedFeatures(dataset) if dataset.labels is None else classifier_for(dataset, progress)
         self._real = self._classify(dataset.examples[:IMAGES], progress)
         self._classes: tuple[str, ...] = ()
         if dataset.labels is not None:
@@ -105,7 +123,7 @@ class ImageEvaluator:
         return replace(self._compare(self._classify(images, progress), self._real, progress), floor=self._floor)
 
     def _classify(self, images: Tensor, progress: Progress) -> _ClassifiedImages:
-        output = self._classifier.classify(images, lambda: progress(1.0, "looking at the images"))
+        output = self._extractor.classify(images, lambda: progress(1.0, "looking at the images"))
         return _ClassifiedImages(images, output.features, output.probabilities)
 
     def _compare(self, fake: _ClassifiedImages, real: _ClassifiedImages, progress: Progress) -> Quality:
@@ -123,7 +141,7 @@ class ImageEvaluator:
         progress(1.0, "finding neighbours")
         rows["novelty"] = novelty(real.features, some.features, weights, real.spacing)
         progress(1.0, "comparing pixels")
-        rows["sliced"] = wasserstein.sliced(some_real.pixels, some.pixels, weights, stream(0, "directions"))
+        rows["sliced"] = wasserstein.sliced(some_real.images, some.images, weights, stream(0, "directions"))
         counts = class_balance.counts(fake.probabilities)
         if self._classes:
             rows["class_divergence"] = class_balance.divergences(fake.probabilities, all_weights, self._shares)
@@ -133,7 +151,7 @@ class ImageEvaluator:
             images=len(fake),
             reference=len(real),
             compared=compared,
-            extractor=_description(self._classifier.info),
+            extractor=self._extractor.description,
             class_counts=tuple(counts.tolist()) if self._classes else (),
             missing=tuple(self._classes[k] for k in missing),
             intervals={name: interval for name, (_, interval) in estimates.items()},
@@ -144,19 +162,13 @@ class ImageEvaluator:
 @dataclass(frozen=True, eq=False)
 class _ClassifiedImages:
     images: Tensor  # uint8, or float in [0, 1]; (n, C, H, W)
-    features: Tensor  # float32 (n, 128)
+    features: Tensor  # float32 (n, features)
     probabilities: Tensor  # float32 (n, classes)
 
     @cached_property
     def spacing(self) -> float:
         """Median distance to the nearest other image; computed once for the real images."""
         return spacing(self.features)
-
-    @property
-    def pixels(self) -> Tensor:
-        """Brightness in [0, 1]: float32 (n, C H W)."""
-        flat = self.images.flatten(1)
-        return flat / 255 if flat.dtype == torch.uint8 else flat.float()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -174,8 +186,3 @@ def _evaluator_for(dataset: Dataset, progress: Progress) -> ImageEvaluator:
         if dataset not in _evaluators:
             _evaluators[dataset] = ImageEvaluator(dataset, progress)
         return _evaluators[dataset]
-
-
-def _description(info: ClassifierInfo) -> str:
-    task = f"{len(info.classes)} classes" if info.labelled else "quarter turns"
-    return f"{info.name} classifier ({task}, {info.accuracy:.1%} right)"

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from gan_core.system.files import Count, Number
+
 
 @dataclass(frozen=True)
 class MetricInfo:
@@ -46,7 +48,7 @@ QUALITY_METRIC = {"images": "frechet", "points": "js"}  # selects a run's best c
 class Provenance:
     """The data and the features that a metric was measured with."""
 
-    n: int  # generated examples
+    n: Count  # generated examples
     reference: str  # the real examples: how many, of which split
     extractor: str  # the feature extractor: a classifier's name, "pixels" or "coordinates"
 
@@ -56,15 +58,33 @@ class MetricValue:
     """A measured metric with its interval, its floor and its provenance."""
 
     name: str  # in METRICS
-    value: float
-    low: float | None  # 95 % interval; None if there is none
-    high: float | None
-    real: float | None  # score of real data against real data; None if it was not measured
+    value: Number
+    low: Number | None  # 95 % interval; None if there is none
+    high: Number | None
+    real: Number | None  # score of real data against real data; None if it was not measured
     provenance: Provenance
 
     @property
     def info(self) -> MetricInfo:
         return METRICS[self.name]
+
+
+_SIGHT = {  # by a part of the extractor's name
+    "untrained network": (
+        "These features see colour, contrast, sharpness, noise, rough shapes and repeated pictures, but not what a "
+        "picture shows: one eye too many hardly counts."
+    ),
+    "quarter turns": (
+        "These features see what tells a picture from its quarter turns, but hardly a fine grid or faded colours, and "
+        "nothing in pictures that look the same after a turn."
+    ),
+    "classes": "These features see what tells the classes apart, and less of what all classes share.",
+}
+
+
+def sight(extractor: str) -> str:
+    """What the features of this extractor see and do not see, in plain words; "" for pixels and coordinates."""
+    return next((text for part, text in _SIGHT.items() if part in extractor), "")
 
 
 class HasMetrics(Protocol):

@@ -12,22 +12,31 @@ _DIRECTIONS = 64
 
 
 def sliced(real: Tensor, fake: Tensor, weights: Tensor, rng: Generator) -> Tensor:
-    """Sliced 2-Wasserstein distance (Rabin et al., 2011) of real (n, d) and generated (n, d) examples.
+    """Sliced 2-Wasserstein distance (Rabin et al., 2011) of real and generated examples, (n, ...) each.
+
+    Values of uint8 count from 0 to 1.
 
     One value per row of weights (R, n) of the fakes, integers that sum to n: float64 (R,). Both sets are projected onto
     random directions; in each, the i-th smallest fake is paired with the i-th smallest real example. A shift of all
     coordinates by c gives about c, in any dimension.
     """
     n = len(fake)
-    directions = torch.randn(fake.shape[1], _DIRECTIONS, generator=rng)
+    directions = torch.randn(fake[0].numel(), _DIRECTIONS, generator=rng)
     directions /= directions.norm(dim=0)
-    real_sorted = (real @ directions).T.sort().values  # (_DIRECTIONS, n)
-    fake_sorted, order = (fake @ directions).T.sort()
+    real_sorted = _projected(real, directions).T.sort().values  # (_DIRECTIONS, n)
+    fake_sorted, order = _projected(fake, directions).T.sort()
     squares = []
     for row in weights.long():
         resampled = fake_sorted.flatten().repeat_interleave(row[order].flatten()).view(-1, n)  # already sorted
         squares.append((resampled - real_sorted).double().square().mean())
     return torch.stack(squares).sqrt()
+
+
+def _projected(examples: Tensor, directions: Tensor) -> Tensor:
+    """The examples (n, ...) on the directions (d, k): (n, k)."""
+    flat = examples.flatten(1)
+    scale = 255 if flat.dtype == torch.uint8 else 1
+    return torch.cat([part.float() / scale @ directions for part in flat.split(250)])  # few float copies at a time
 
 
 def wasserstein(real: Tensor, fake: Tensor) -> float:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from torch import nn
 
 from gan_core.acceleration.ops.memory_format import lay_out
-from gan_core.config import NetworkConfig, TrainConfig
+from gan_core.config import ConfigError, NetworkConfig, TrainConfig
 from gan_core.config.catalog import DISCRIMINATORS, GENERATORS
 from gan_core.models import sgan
 from gan_core.models.init import apply_spectral_norm, initialize_weights
 from gan_core.models.layers import StochasticLayer, set_rng
 from gan_core.models.network import Discriminator, Generator
+from gan_core.system.arguments import instance
 from gan_core.system.random_streams import stream
 
 __all__ = ["StochasticLayer", "build", "count_parameters", "set_rng"]
@@ -36,7 +37,13 @@ def build(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
 
 
 def build_meta(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
-    """Both networks on the "meta" device, which holds shapes without data."""
+    """Both networks on the "meta" device, which holds shapes without data.
+
+    Raises `ConfigError` if a conditional GAN's classes are not known yet (`data.with_classes`).
+    """
+    instance("config", config, TrainConfig, "use presets.load(id)")
+    if config.condition.name != "none" and not config.classes:
+        raise ConfigError("condition.name: the classes are known as soon as data.path leads to pictures in folders")
     generator, discriminator = _pair(config)
     if config.local_pairs:
         generators, discriminators = zip(*(_pair(config) for _ in range(config.local_pairs)), strict=True)

@@ -64,7 +64,7 @@ class _FullPrecision(nn.Module):
         self.norm = norm
 
     def forward(self, weight: Tensor) -> Tensor:
-        with torch.autocast("cuda" if weight.is_cuda else "cpu", enabled=False):
+        with torch.autocast("cpu" if weight.is_meta else weight.device.type, enabled=False):
             return self.norm(weight)
 
 

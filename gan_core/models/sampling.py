@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from gan_core.config import TrainConfig
 from gan_core.config.sections import LatentConfig
 from gan_core.data.ranges import to_unit
+from gan_core.system.arguments import whole_number
 
 DISPLAY = "display"  # random stream of the latents for a seed, wherever samples are shown
 
@@ -21,7 +22,12 @@ def draw_latents(latent: LatentConfig, n: int, rng: torch.Generator) -> Tensor:
 
 
 def classes_in_turn(config: TrainConfig, n: int, label: int | None = None) -> Tensor | None:
-    """Classes for `n` displayed samples: every class in turn, or only `label`; None if unconditional."""
+    """Classes for `n` displayed samples: every class in turn, or only `label`; None if unconditional.
+
+    Raises `ValueError` if there is no class `label`.
+    """
+    if label is not None and whole_number("label", label, low=0) >= len(config.classes):
+        raise ValueError(f"there is no class {label}: this GAN has {len(config.classes)} classes, numbered from 0")
     if not config.classes:
         return None
     return torch.arange(n) % len(config.classes) if label is None else torch.full((n,), label)
@@ -40,9 +46,12 @@ def decode(
 
     The network is in evaluation mode. `before_each` is called before each part and may raise an exception to cancel.
     """
+    if z.ndim != 2 or z.shape[1] != config.latent.dim:
+        raise ValueError(f"latents must have the shape (n, {config.latent.dim}), not {tuple(z.shape)}")
     device = next(network.parameters()).device
-    parts = []
+    samples = torch.empty(len(z), *config.shape, dtype=torch.float32)
     for rows in torch.arange(len(z)).split(at_once):
         before_each()
-        parts.append(network(z[rows].to(device), None if y is None else y[rows].to(device)))
-    return to_unit(torch.cat(parts), config.generator.output).cpu()
+        part = network(z[rows].to(device), None if y is None else y[rows].to(device))
+        samples[rows] = to_unit(part, config.generator.output).cpu()
+    return samples

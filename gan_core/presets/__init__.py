@@ -82,10 +82,20 @@ def fit_to(config: TrainConfig, dataset: str, size: int | None = None) -> TrainC
     if not DATASETS[dataset].classes:
         values["condition.name"] = "none"
     if kind == "images":
-        old, new = model.shape[-1], size or DATASETS[dataset].size
-        for key in ("generator.depth", "discriminator.depth"):
-            values[key] = max(1, min(model.value(key) + _stages(new) - _stages(old), int(math.log2(new // 2))))
+        values |= _depths(model, size or DATASETS[dataset].size)
     return config.with_values(values)
+
+
+def fit_to_side(config: TrainConfig, side: int) -> TrainConfig:
+    """The same experiment on the same images at another side in pixels; the networks get as deep as by `fit_to`."""
+    return config.with_values({"data.size": side, **_depths(config, side)})
+
+
+def _depths(config: TrainConfig, side: int) -> dict[str, int]:
+    """How deep the networks of a config become for images of another side."""
+    more, deepest = _stages(side) - _stages(config.shape[-1]), int(math.log2(side // 2))
+    keys = ("generator.depth", "discriminator.depth")
+    return {key: max(1, min(config.value(key) + more, deepest)) for key in keys}
 
 
 def _stages(side: int) -> int:
@@ -138,6 +148,17 @@ def _inherited(name: str, raw: dict[str, dict[str, Any]]) -> dict[str, Any]:
         return fields
     parent = _inherited(fields.pop("like"), raw)
     return {**parent, **fields, "settings": {**parent["settings"], **fields["settings"]}}
+
+
+def minutes_of(config: TrainConfig, examples: int) -> float:
+    """Approximate minutes on two CPU cores of a config that differs from its preset in the pictures and the length.
+
+    Raises `UnknownNameError` if its preset is unknown.
+    """
+    preset = get(config.preset)
+    steps = preset.config.total_steps(preset.config.dataset.length)
+    pixels = (config.shape[-1] / preset.config.shape[-1]) ** 2
+    return preset.minutes * pixels * config.total_steps(examples) / steps
 
 
 def duration(minutes: float) -> str:

@@ -9,15 +9,18 @@ from gan_core import presets
 from gan_core.config import SETTINGS, TrainConfig
 from gan_core.config.catalog import DATASETS, DISCRIMINATORS, GENERATORS, OPTIMIZERS
 
+_STEPS = 10_000  # of a run on pictures of unknown number: in epochs, a run on a few would last a few steps
 _FAMILIES = {"generator": GENERATORS, "discriminator": DISCRIMINATORS}
 
 
 def apply_changes(config: TrainConfig, changes: Mapping[str, Any]) -> tuple[TrainConfig, dict[str, Any]]:
     """The config with `changes`, and the other settings that changed along with them, with their new values.
 
-    Another data set fits the networks to its samples. Another optimiser brings its learning rate. A family without
-    spectral normalisation turns it off. A network without biases gets biases when its normalisation is turned off: with
-    ReLUs it would be homogeneous, f(a x) = a f(x) for a > 0, and the sign of such a D does not depend on the contrast.
+    Another data set fits the networks to its samples. The user's own pictures, which may be few, bring adaptive
+    augmentation and a length in steps instead of epochs, and another path of pictures has other classes. Another
+    optimiser brings its learning rate. A family without spectral normalisation turns it off. A network without biases
+    gets biases when its normalisation is turned off: with ReLUs it would be homogeneous, f(a x) = a f(x) for a > 0, and
+    the sign of such a D does not depend on the contrast.
     A value in `changes` always takes precedence.
 
     Raises:
@@ -37,6 +40,11 @@ def apply_changes(config: TrainConfig, changes: Mapping[str, Any]) -> tuple[Trai
 
 def _follow_ups(config: TrainConfig, key: str, value: Any) -> dict[str, Any]:
     section, _, leaf = key.rpartition(".")
+    if key == "data.name" and value in DATASETS and DATASETS[value].needs == "files":
+        is_augmented = any(config.augment.model_dump().values())
+        return {"max_steps": config.max_steps or _STEPS} | ({} if is_augmented else {"augment.adaptive": 0.6})
+    if key == "data.path" and config.data.classes:
+        return {"data.classes": ()}
     if section.startswith("optimizer") and leaf == "name" and value in OPTIMIZERS:
         return {f"{section}.lr": OPTIMIZERS[value].lr}
     if section in _FAMILIES and leaf == "name" and value in _FAMILIES[section]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
-from gan_core.system.files import append, replace_bytes
+from gan_core.system.files import append, file_version
 
 COLUMNS = (
     "step", "epoch", "seconds", "images", "loss_d", "loss_g", "d_real", "d_fake", "grad_norm_d", "grad_norm_g",
 )  # fmt: skip
 _INTEGERS = {"step", "images"}
+HEADER = ",".join(COLUMNS).encode()
+_MAX_STEP = 1_000_000_000
+_COUNT, _TIME = rb"\d{1,18}", rb"\d{1,20}(?:\.\d{0,30})?(?:e\+?\d\d?|e-\d{1,3})?"  # finite, not negative
+_ANY = rb"[-+]?(?:\d+(?:\.\d*)?(?:e[-+]?\d+)?|nan|inf)"
+_PATTERNS = {"step": rb"(?:\d{1,9}|10{9})", "epoch": _TIME, "seconds": _TIME, "images": _COUNT}
+_ROW = re.compile(b",".join(_PATTERNS.get(name, _ANY) for name in COLUMNS) + rb"\r?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,10 +77,10 @@ class HistoryLog:
 
 
 def append_csv(path: Path, rows: Iterable[Sequence[float]]) -> None:
-    """Append rows to the CSV file, after a header if it is new. Raises `OSError` as `append` does."""
+    """Append rows to the CSV file, after a header if it is new or empty. Raises `OSError` as `append` does."""
     text = io.StringIO()
     writer = csv.writer(text)
-    if not path.exists():
+    if not file_version(path)[1]:
         writer.writerow(COLUMNS)
     writer.writerows(
         [int(value) if name in _INTEGERS else repr(float(value)) for name, value in zip(COLUMNS, row, strict=True)]
@@ -81,23 +89,24 @@ def append_csv(path: Path, rows: Iterable[Sequence[float]]) -> None:
     append(path, text.getvalue())
 
 
-def read_table(path: Path, up_to_step: int | None = None) -> NDArray[np.float64]:
-    """The rows of the CSV file up to and including `up_to_step`, (n, columns), without an incomplete last row.
+def read_table(path: Path) -> NDArray[np.float64]:
+    """The valid rows of the CSV file, (n, columns), without an incomplete last row.
 
     A million rows take about a second.
     """
     content = path.read_bytes() if path.exists() else b""
     complete_lines = content[: content.rfind(b"\n") + 1]
-    try:
-        table = _parse(complete_lines)
-    except ValueError:
-        table = _parse_by_row(complete_lines)
-    later = np.flatnonzero(table[:, 0] > (np.inf if up_to_step is None else up_to_step))
-    return table[: later[0]] if len(later) else table
+    if complete_lines.startswith(HEADER):
+        with suppress(ValueError):  # the base class of pyarrow's errors
+            table = _parse(complete_lines)
+            if _in_range(table):
+                return table
+    rows = (line for line in complete_lines.split(b"\n") if step_of_row(line) is not None)
+    return _parse(b"".join(line + b"\n" for line in (HEADER, *rows)))
 
 
 def _parse(content: bytes) -> NDArray[np.float64]:
-    """The rows as an array, (n, columns). Raises `ValueError` (the base class of pyarrow's errors) on a damaged row."""
+    """The rows as an array, (n, columns). Raises `ValueError` on a damaged row."""
     columns = arrow_csv.read_csv(
         io.BytesIO(content),
         arrow_csv.ReadOptions(use_threads=False, skip_rows=1, column_names=list(COLUMNS)),
@@ -106,22 +115,14 @@ def _parse(content: bytes) -> NDArray[np.float64]:
     return np.column_stack([column.to_numpy() for column in columns])
 
 
-def _parse_by_row(content: bytes) -> NDArray[np.float64]:
-    """The rows before the first damaged one."""
-    rows = []
-    for line in content.decode("ascii", errors="replace").splitlines()[1:]:
-        if (row := _row(line)) is None:
-            break
-        rows.append(row)
-    return np.array(rows, dtype=np.float64).reshape(-1, len(COLUMNS))
+def _in_range(table: NDArray[np.float64]) -> bool:
+    counters = table[:, [COLUMNS.index(name) for name in ("step", "epoch", "seconds", "images")]]
+    return bool(((counters >= 0) & np.isfinite(counters)).all() and (table[:, 0] <= _MAX_STEP).all())
 
 
-def _row(line: str) -> list[float] | None:
-    try:
-        row = [float(value) for value in line.split(",")]
-    except ValueError:
-        return None
-    return row if len(row) == len(COLUMNS) else None
+def step_of_row(line: bytes) -> int | None:
+    """The step of a row of the CSV file; None if the line is damaged. Only losses, scores and norms may be NaN."""
+    return int(line[: line.index(b",")]) if _ROW.fullmatch(line) else None
 
 
 def last_row(path: Path) -> list[float] | None:
@@ -129,18 +130,8 @@ def last_row(path: Path) -> list[float] | None:
     try:
         with path.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - 2000))
-            lines = file.read().decode("ascii", errors="replace").split("\n")[:-1]
+            lines = file.read().split(b"\n")[:-1]
     except OSError:
         return None
-    return next((row for line in reversed(lines) if (row := _row(line)) is not None), None)
-
-
-def rewind_csv(path: Path, step: int) -> None:
-    """Delete the rows after `step` and an incomplete last line. Raises `OSError` if the file cannot be written."""
-    if not path.exists():
-        return
-    content = path.read_bytes()
-    line_ends = np.flatnonzero(np.frombuffer(content, np.uint8) == ord("\n"))  # of the header, then of each row
-    end = int(line_ends[len(read_table(path, step))]) + 1 if len(line_ends) else 0
-    if end < len(content):
-        replace_bytes(path, content[:end])
+    row = next((line for line in reversed(lines) if step_of_row(line) is not None), None)
+    return None if row is None else [float(value) for value in row.split(b",")]

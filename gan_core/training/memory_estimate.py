@@ -12,6 +12,7 @@ from gan_core import models
 from gan_core.config import OptimizerConfig, TrainConfig
 from gan_core.config.catalog import PENALTIES
 from gan_core.models.layers import set_rng
+from gan_core.system.formatting import size
 from gan_core.system.memory import free_bytes
 from gan_core.training import optimizers
 
@@ -21,7 +22,7 @@ FLOAT = 4  # bytes of a float32
 def memory_shortage(config: TrainConfig, device: torch.device | None = None) -> str:
     """ "about 9.1 GB of memory and 4.0 GB are free", or "" if training by `config` fits the device (default: CPU)."""
     needed, free = estimate_memory(config), free_bytes(device)
-    return f"about {needed / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free" if needed > free else ""
+    return f"about {size(needed)} of memory and {size(free)} are free" if needed > free else ""
 
 
 def estimate_memory(config: TrainConfig) -> int:

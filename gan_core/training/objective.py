@@ -21,6 +21,7 @@ from gan_core.models.layers import full_precision
 from gan_core.models.modes import frozen, frozen_batch_statistics
 from gan_core.models.sgan import penalized_discriminator
 from gan_core.system.random_streams import Streams
+from gan_core.training import adaptive_augment
 from gan_core.training.diffaugment import augment
 
 
@@ -44,8 +45,14 @@ class Batch:
     y: Tensor | None  # (N,): classes of the real samples and of the fakes; None without a condition
     z: Tensor  # (N, latent.dim)
     instance_noise: Tensor | None  # (): standard deviation; None for no noise
+    augment_p: Tensor | None  # (): probability of each change by adaptive augmentation; None for no change
     penalty_is_due: bool  # in this step, under lazy regularisation
     penalty_noise: Tensor | None  # the result of `Penalty.draw`
+
+    def for_generator(self, fakes: Tensor | None, needs_real: bool) -> LatentBatch:
+        """The inputs of G's loss on the same fakes, with the real samples if G's loss reads them."""
+        real = self.real if needs_real else None
+        return LatentBatch(self.z, self.y, self.instance_noise, self.augment_p, fakes, real)
 
 
 @dataclass
@@ -55,6 +62,7 @@ class LatentBatch:
     z: Tensor  # (N, latent.dim)
     y: Tensor | None  # (N,)
     instance_noise: Tensor | None  # ()
+    augment_p: Tensor | None  # ()
     fakes: Tensor | None = None  # (N, *shape): what D's loss generated from this z; None for a new z
     real: Tensor | None = None  # (N, *shape), of the classes y; read only if the loss `needs_real_logits`
 
@@ -66,6 +74,7 @@ class LossValues:
     loss: Tensor
     scores: tuple[Tensor, ...] = ()  # detached mean scores of real samples and of fakes
     fakes: Tensor | None = None  # (N, *shape): with their autograd graph under `keep_graph`
+    ranking: Tensor | None = None  # (): how well D ranks real samples above fakes, for adaptive augmentation
 
 
 @dataclass
@@ -75,6 +84,7 @@ class Gradients:
     values: Tensor  # (k,): the loss, the mean scores, the norm of all gradients together; in the order of VALUES
     gradients: list[Tensor | None]  # of each parameter; None where the loss does not depend on it
     fakes: Tensor | None  # as in `LossValues`
+    ranking: Tensor | None  # as in `LossValues`
 
 
 def discriminator_loss(
@@ -83,8 +93,8 @@ def discriminator_loss(
     """D's loss on real samples and fakes, plus the penalty where it is due."""
     with torch.set_grad_enabled(settings.keep_graph), _precision(settings, batch.z):
         fakes = generator(batch.z, batch.y)
-    real = _distort(batch.real, batch.instance_noise, settings, rngs)
-    fake = _distort(full_precision(fakes.detach()), batch.instance_noise, settings, rngs)
+    real = _distort(batch.real, batch, settings, rngs)
+    fake = _distort(full_precision(fakes.detach()), batch, settings, rngs)
     with _precision(settings, real):
         real_logits, fake_logits = _scores(discriminator, real, fake, batch.y, settings.is_samplewise)
     loss = settings.loss.discriminator(real_logits, fake_logits, settings.loss.distance(real, fake))
@@ -94,7 +104,8 @@ def discriminator_loss(
         )
         loss = loss if penalty is None else loss + penalty
     mean_scores = tuple(settings.loss.score(logits.detach()).mean() for logits in (real_logits, fake_logits))
-    return LossValues(loss, mean_scores, fakes)
+    ranking = None if batch.augment_p is None else adaptive_augment.ranking(real_logits, fake_logits)
+    return LossValues(loss, mean_scores, fakes, ranking)
 
 
 def generator_loss(
@@ -108,10 +119,10 @@ def generator_loss(
             # them twice in G's running statistics.
             with frozen_batch_statistics(generator) if is_repeated else nullcontext():
                 fakes = generator(batch.z, batch.y)
-        fake = _distort(full_precision(fakes), batch.instance_noise, settings, rngs)
+        fake = _distort(full_precision(fakes), batch, settings, rngs)
         fake_logits, real_logits = full_precision(discriminator(fake, batch.y)), None
         if settings.loss.needs_real_logits and batch.real is not None:
-            real = _distort(batch.real, batch.instance_noise, settings, rngs)
+            real = _distort(batch.real, batch, settings, rngs)
             real_logits = full_precision(discriminator(real, batch.y))
     return LossValues(settings.loss.generator(fake_logits, real_logits))
 
@@ -126,6 +137,7 @@ def differentiate(loss_of: Callable[[Any], LossValues], parameters: list[nn.Para
         values=torch.stack((result.loss.detach(), *result.scores, norm)),
         gradients=[None if gradient is None else gradient.contiguous() for gradient in gradients],  # for fused kernels
         fakes=result.fakes,
+        ranking=result.ranking,
     )
 
 
@@ -140,12 +152,14 @@ def _scores(
     return real_logits, fake_logits
 
 
-def _distort(x: Tensor, instance_noise: Tensor | None, settings: Settings, rngs: Streams) -> Tensor:
-    """What D sees of `x`: augmented (Zhao et al., 2020), with instance noise (Sønderby et al., 2017)."""
+def _distort(x: Tensor, batch: Batch | LatentBatch, settings: Settings, rngs: Streams) -> Tensor:
+    """What D sees of `x`: augmented (Zhao et al., 2020; Karras et al., 2020), with instance noise (Sønderby, 2017)."""
     x = augment(x, settings.augment, rngs.augment)
-    if instance_noise is None:
+    if batch.augment_p is not None:
+        x = adaptive_augment.augment(x, batch.augment_p, rngs.augment)
+    if batch.instance_noise is None:
         return x
-    return x + instance_noise * torch.empty_like(x).normal_(generator=rngs.instance)
+    return x + batch.instance_noise * torch.empty_like(x).normal_(generator=rngs.instance)
 
 
 def _precision(settings: Settings, x: Tensor) -> AbstractContextManager[object]:

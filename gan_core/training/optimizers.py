@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from gan_core.acceleration.fused_adam import Adam, AdamW
 from gan_core.config import OptimizerConfig
 from gan_core.config.catalog import OPTIMIZERS
+from gan_core.system.devices import capabilities
 
 
 def build(config: OptimizerConfig, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
@@ -23,7 +24,7 @@ def build(config: OptimizerConfig, parameters: Iterable[nn.Parameter]) -> torch.
     kind: Callable[..., torch.optim.Optimizer] = OPTIMIZERS[config.name].load()
     parameters, arguments = list(parameters), _arguments(config)
     if "fused" in inspect.signature(kind).parameters:
-        arguments["fused"] = all(parameter.device.type in ("cpu", "cuda") for parameter in parameters)
+        arguments["fused"] = all(capabilities(parameter.device).fused_optimizers for parameter in parameters)
         kind = _FASTER.get(kind, kind) if arguments["fused"] else kind
     return kind(parameters, **arguments)
 
@@ -56,6 +57,33 @@ def state_tensors(config: OptimizerConfig) -> dict[str, bool]:
     optimizer.step()
     state = optimizer.state[weights]
     return {name: value.shape == weights.shape for name, value in state.items() if isinstance(value, Tensor)}
+
+
+def check_state(optimizer: torch.optim.Optimizer, state: dict[str, Any], config: OptimizerConfig) -> None:
+    """Raise `ValueError` unless `state` is the saved `state_dict` of such an optimiser under `config`.
+
+    Settings that `update_settings` or the device decides may differ. No other hyperparameter may, such as `maximize`.
+    """
+    expected, decided = state_tensors(config), {*_arguments(config), *_OF_THE_DEVICE}
+    for own, saved in zip(optimizer.param_groups, state["param_groups"], strict=True):
+        weights = own["params"]
+        if saved["params"] != [*range(len(weights))] or state["state"].keys() - {*range(len(weights))}:
+            raise ValueError("the optimisers' state is of other weights")
+        for name in saved.keys() - {"params", *decided}:  # an earlier PyTorch saved fewer
+            if name not in own or saved[name] != own[name]:
+                before, now = str(saved[name])[:40], own.get(name)
+                raise ValueError(f"the optimisers' state has {name} = {before}, and its config {name} = {now}")
+        for index, entry in state["state"].items():
+            tensors = {name: value for name, value in entry.items() if value is not None}
+            if tensors and tensors.keys() != expected.keys():
+                raise ValueError("the optimisers' state lacks a value, or has one too many")
+            for name, value in tensors.items():
+                shape = weights[index].shape if expected[name] else torch.Size()
+                if not isinstance(value, Tensor) or value.shape != shape or not value.isfinite().all():
+                    raise ValueError(f"the optimisers' state has a wrong {name}")
+
+
+_OF_THE_DEVICE = ("fused", "foreach", "capturable", "differentiable")
 
 
 def _arguments(config: OptimizerConfig) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from gan_core.acceleration.replay import Replay
 from gan_core.config import TrainConfig
 from gan_core.losses import penalties
 from gan_core.models.batch_layers import is_deterministic, is_samplewise
-from gan_core.system.devices import describe_device, multiplies_bfloat16
+from gan_core.system.devices import capabilities, describe_device, multiplies_bfloat16
 from gan_core.system.random_streams import Streams
 from gan_core.training import objective
 from gan_core.training.objective import Batch, Gradients, LatentBatch, Settings
@@ -70,6 +70,7 @@ def recorded_step(
     """
     if config.reuse_fakes and not is_deterministic(networks[0]):
         return None
-    if device.type == "cuda":
+    recording = capabilities(device).recording
+    if recording == "cuda graph":
         return CudaGraph(networks, rngs.on_device) if config.cuda_graph else None
-    return Replay(networks, rngs.on_device)
+    return Replay(networks, rngs.on_device) if recording == "replay" else None

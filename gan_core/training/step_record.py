@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from torch import Tensor
 
 VALUES = ("loss_d", "d_real", "d_fake", "grad_norm_d", "loss_g", "grad_norm_g")
 VALUES_PER_NETWORK = [4, 2]  # D's, then G's
+Which = Literal["both", "g", "d"]  # the networks that a step trains
+
+
+def check_which(which: object) -> None:
+    """Raise `ValueError` unless the argument names the networks that a step trains."""
+    if which not in ("both", "g", "d"):
+        raise ValueError(f'cannot step "{which}"; use "both", "d" or "g"')
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import torch
 from gan_core import models
 from gan_core.config import TrainConfig
 from gan_core.data import Dataset
-from gan_core.system.devices import find_device
+from gan_core.system.devices import find_device, wait_for
 from gan_core.system.random_streams import stream
 from gan_core.training.memory_estimate import memory_shortage
 from gan_core.training.trainer import Trainer
@@ -34,7 +34,7 @@ def seconds_per_step(trainer: Trainer, seconds: float, progress: Callable[[float
     """The mean time of `trainer.step()` in seconds, over at least one step and about `seconds` of steps.
 
     It trains the trainer. One step of each kind runs before the clock starts: the first step of a kind is slower,
-    because it is recorded, and a lazy penalty makes two kinds. On CUDA it waits for the GPU after each step.
+    because it is recorded, and a lazy penalty makes two kinds. It waits for a GPU after each step.
 
     Args:
         progress: called after each step with the share of `seconds` that has passed, in [0, 1].
@@ -53,8 +53,7 @@ def seconds_per_step(trainer: Trainer, seconds: float, progress: Callable[[float
 def _timed_step(trainer: Trainer) -> float:
     begin = time.perf_counter()
     trainer.step()
-    if trainer.device.type == "cuda":
-        torch.cuda.synchronize(trainer.device)
+    wait_for(trainer.device)
     return time.perf_counter() - begin
 
 
@@ -119,7 +118,7 @@ def _trainer_on_random_data(config: TrainConfig, batch_size: int, device: str) -
         examples = torch.empty(_EXAMPLES, 2).normal_(generator=rng)
     else:
         examples = torch.randint(0, 256, (_EXAMPLES, *config.shape), dtype=torch.uint8, generator=rng)
-    classes = config.dataset.classes
+    classes = config.label_classes
     labels = torch.arange(_EXAMPLES) % len(classes) if classes else None
     dataset = Dataset(examples, labels, classes, credit="")
     return Trainer(config.with_values({"batch_size": batch_size}), device, dataset)

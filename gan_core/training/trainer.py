@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,33 +15,32 @@ from gan_core.config import TrainConfig
 from gan_core.data.batches import Batches
 from gan_core.models.modes import evaluating
 from gan_core.models.sampling import DISPLAY, classes_in_turn, decode, draw_latents
+from gan_core.system.arguments import whole_number
 from gan_core.system.devices import CudaOptions, find_device
 from gan_core.system.random_streams import Streams, stream
-from gan_core.training import ema, optimizers
+from gan_core.training import ema, optimizers, schedules
+from gan_core.training.adaptive_augment import Strength
 from gan_core.training.objective import Batch, LatentBatch
 from gan_core.training.recorded_objective import RecordedObjective
-from gan_core.training.step_record import VALUES, VALUES_PER_NETWORK, StepRecord
-
-Which = Literal["both", "g", "d"]
+from gan_core.training.step_record import VALUES, VALUES_PER_NETWORK, StepRecord, Which, check_which
 
 
 class Trainer:
     """Two networks, their optimisers and their data, advanced one step at a time.
 
     Args:
-        config: the whole experiment.
-        device: "auto" (CUDA where there is one), "cpu", "cuda" or "cuda:1".
+        device: a name that `find_device` knows, such as "auto", "cpu" or "cuda:1".
         dataset: data already loaded; by default the config's own.
 
-    Raises `data.DataError` if the data cannot be loaded, and `ValueError` if the device does not exist.
+    Raises `data.DataError` if the data cannot be loaded, and `ValueError` on a wrong device, config or data set.
     """
 
     def __init__(self, config: TrainConfig, device: str = "auto", dataset: data.Dataset | None = None) -> None:
         self.device = find_device(device)
         if self.device.type == "cuda":
             self._cuda_options = CudaOptions(config.deterministic, config.precision == "tf32")  # while it lives
-        self.dataset = dataset if dataset is not None else data.load(config)
-        self.rngs = Streams(config.seed, self.device)
+        self.dataset, config = data.training_data(config, dataset)
+        self.rngs, self.augmentation = Streams(config.seed, self.device), Strength(self.device)
         self.labels = self.dataset.labels if config.classes else None  # int64 (len(dataset),)
         self.batches = Batches(
             self.dataset.examples, self.labels, config.batch_size, config.generator.output, self.rngs.order, self.device
@@ -58,7 +57,11 @@ class Trainer:
         self._values = torch.full((len(VALUES),), torch.nan, device=self.device).split(VALUES_PER_NETWORK)  # D's, G's
         parts = ("generator", "discriminator", "optimizer_g", "optimizer_d", *(["ema"] if self.ema is not None else []))
         self._parts: dict[str, Any] = {name: getattr(self, name) for name in parts}
-        self._parts |= {"random": self.rngs, "batches": self.batches}  # in this order: batches rewind `rngs.order`
+        self._parts |= {
+            "augmentation": self.augmentation,
+            "random": self.rngs,
+            "batches": self.batches,
+        }  # in this order: batches rewind `rngs.order`
         self.update(config)
 
     def update(self, config: TrainConfig) -> None:
@@ -69,8 +72,7 @@ class Trainer:
 
     def step(self, which: Which = "both") -> StepRecord:
         """One round: `n_critic` steps of D, then `g_steps` steps of G; or only one network's part of it."""
-        if which not in ("both", "g", "d"):
-            raise ValueError(f'cannot step "{which}"; use "both", "d" or "g"')
+        check_which(which)
         if self.config.lr_decay == "linear":
             self._set_learning_rates()
         values_d, values_g = self._values
@@ -81,10 +83,10 @@ class Trainer:
                 result_d = self._objective.discriminator(batch)
                 optimizers.descend(self.optimizer_d, result_d.gradients)
                 self.penalty.after_step(self.discriminator)  # weight clipping
+                self.augmentation.update(result_d.ranking, self.config.augment.adaptive, len(batch.real))
                 values_d = result_d.values
             if self.config.reuse_fakes:
-                real = batch.real if self.loss.needs_real_logits else None
-                fakes_of_d = LatentBatch(batch.z, batch.y, batch.instance_noise, result_d.fakes, real)
+                fakes_of_d = batch.for_generator(result_d.fakes, self.loss.needs_real_logits)
         if which != "d":
             for _ in range(self.config.g_steps):
                 result_g = self._objective.generator(fakes_of_d or self._next_latents())
@@ -104,7 +106,7 @@ class Trainer:
         penalty_noise = self.penalty.draw(real, self.rngs.penalty) if penalty_is_due else None
         self.images += len(real)
         z = self.latents(len(real), self.rngs.noise_d)
-        return Batch(real, y, z, self._instance_noise(), penalty_is_due, penalty_noise)
+        return Batch(real, y, z, *self._distortions(), penalty_is_due, penalty_noise)
 
     def _next_latents(self) -> LatentBatch:
         """Latents for G's step, with classes as frequent as in the data."""
@@ -113,19 +115,19 @@ class Trainer:
             real, y = self.batches.next()
         elif (labels := self.batches.labels) is not None:
             y = labels[torch.randint(len(labels), (n,), generator=self.rngs.labels, device=self.device)]
-        return LatentBatch(self.latents(n, self.rngs.noise_g), y, self._instance_noise(), real=real)
+        return LatentBatch(self.latents(n, self.rngs.noise_g), y, *self._distortions(), real=real)
 
     def latents(self, n: int, rng: torch.Generator) -> Tensor:
         """`n` latent vectors z from `rng`, on its device: (n, latent.dim)."""
         return draw_latents(self.config.latent, n, rng)
 
-    def _instance_noise(self) -> Tensor | None:
-        """The fading standard deviation of the noise on D's inputs, as a tensor () that a recorded step can read."""
-        sigma = self.config.instance_noise and self.config.instance_noise * max(0.0, 1 - self.progress)
-        return torch.full((), sigma, dtype=torch.float64, device=self.device) if sigma else None
+    def _distortions(self) -> tuple[Tensor | None, Tensor | None]:
+        """The standard deviation of the noise on D's inputs, and the probability of each change by augmentation."""
+        noise = schedules.instance_noise(self.config, self.steps, len(self.dataset), self.device)
+        return noise, self.augmentation.under(self.config)
 
     def _set_learning_rates(self) -> None:
-        factor = max(0.0, 1 - self.progress) if self.config.lr_decay == "linear" else 1.0
+        factor = schedules.learning_rate_share(self.config, self.steps, len(self.dataset))
         optimizers.update_settings(self.optimizer_d, self.config.optimizer_d, factor)
         optimizers.update_settings(self.optimizer_g, self.config.optimizer_g, factor)
 
@@ -138,22 +140,17 @@ class Trainer:
         return self.images / len(self.dataset)
 
     @property
-    def progress(self) -> float:
-        """Share of the run that is done, in [0, 1]."""
-        return min(1.0, self.steps / self.total_steps)
-
-    @property
     def notes(self) -> tuple[str, ...]:
         """Sentences for the user about the data and the precision."""
-        return self.dataset.notes + self._objective.notes
+        return self.dataset.notes + data.few_notes(self.config, len(self.dataset)) + self._objective.notes
 
     def generate(self, n: int = 64, seed: int = 0, raw: bool = False, label: int | None = None) -> Tensor:
         """`n` samples, (n, C, H, W) in [0, 1] or (n, 2), float32 on the CPU, of the class `label` or all in turn.
 
-        The same `seed` gives the same latents on every device, at every step. Samples come from the moving average of G
-        if there is one, unless `raw` asks for G itself.
+        One `seed` gives the same latents on every device. G's moving average makes the samples unless `raw` is true.
         """
-        return self.decode(self.latents(n, stream(seed, DISPLAY)), raw, self.classes_in_turn(n, label))
+        z = self.latents(whole_number("n", n), stream(seed, DISPLAY))
+        return self.decode(z, raw, self.classes_in_turn(n, label))
 
     @torch.no_grad()
     def decode(self, z: Tensor, raw: bool = False, y: Tensor | None = None) -> Tensor:
@@ -172,7 +169,10 @@ class Trainer:
         return {name: part.state_dict() for name, part in self._parts.items()} | counters
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue exactly where the trainer was that returned `state`. Raises `RuntimeError` if shapes differ."""
+        """Continue where the trainer was that returned `state`. `RuntimeError`, `ValueError`: it is another kind's."""
+        state = {"augmentation": {}, **(state or {})}  # older states have no augmentation
+        if missing := self._parts.keys() - set(state):
+            raise ValueError(f"this is no state of such a trainer: it lacks {', '.join(sorted(missing))}")
         for name, part in self._parts.items():
             part.load_state_dict(state[name])
         self.steps, self.images = state["steps"], state["images"]

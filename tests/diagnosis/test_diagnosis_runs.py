@@ -101,7 +101,7 @@ def test_a_session_names_its_failure_mode_once(
     config = case.config(seed=0).with_values({"max_steps": steps, "record.samples": 64, "record.frame_every": 10_000})
     session = Session(config, RunStore(tmp_path), device="cpu", threads=1)
     session.start()
-    assert session.wait(120)
+    assert session.wait(300)
     run = RunStore(tmp_path).open(session.snapshot().run_id)
     named = [event["id"] for event in run.events() if event["kind"] == "named"]
     assert len(named) == len(set(named))

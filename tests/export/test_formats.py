@@ -16,6 +16,7 @@ from gan_core.cli import main
 from gan_core.config import TrainConfig
 from gan_core.export import onnx_model, plane_images
 from gan_core.export import training_video as videos
+from gan_core.latent import Weights
 from gan_core.runs import Run, RunStore
 from gan_core.session import Session
 from gan_core.training.trainer import Trainer
@@ -74,7 +75,9 @@ def test_a_video_of_points_shows_the_layers_in_the_colours_of_the_app(tmp_path: 
 def test_the_onnx_generator_gives_torchs_samples_for_any_batch(name: str) -> None:
     trainer = Trainer(VARIANTS[name], "cpu")
     trainer.step()
-    session = onnxruntime.InferenceSession(export.onnx(trainer), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        export.onnx(Weights.of(trainer).model("")), providers=["CPUExecutionProvider"]
+    )
     z = trainer.latents(5, torch.Generator().manual_seed(1))
     y = torch.tensor([3, 1, 4, 1, 5]) if trainer.config.classes else None
     (samples,) = session.run(None, {"z": z.numpy()} | ({} if y is None else {"y": y.numpy()}))
@@ -82,7 +85,7 @@ def test_the_onnx_generator_gives_torchs_samples_for_any_batch(name: str) -> Non
 
 
 def test_the_metadata_of_the_onnx_model_describe_it() -> None:
-    model = onnx.load_from_string(export.onnx(Trainer(DIGITS, "cpu")))
+    model = onnx.load_from_string(export.onnx(Weights.of(Trainer(DIGITS, "cpu")).model("")))
     onnx.checker.check_model(model)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     assert TrainConfig.from_json(metadata["config"]) == DIGITS
@@ -95,7 +98,7 @@ def test_a_model_that_differs_from_torch_is_not_saved() -> None:
     with torch.no_grad():
         next(trainer.generator.parameters()).fill_(torch.nan)
     with pytest.raises(export.ExportError, match="differ from PyTorch's by nan"):
-        export.onnx(trainer)
+        export.onnx(Weights.of(trainer).model(""))
 
 
 def test_without_its_packages_onnx_says_what_to_install(digits: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -136,8 +137,8 @@ def test_an_upload_becomes_a_sample_of_the_models_shape(model: Model) -> None:
 @pytest.mark.parametrize(
     ("upload", "reason"),
     [
-        pytest.param(b"", "broken or not a picture", id="nothing"),
-        pytest.param(b"%PDF-1.4 not a picture", "broken or not a picture", id="another kind of file"),
+        pytest.param(b"", "empty", id="nothing"),
+        pytest.param(b"%PDF-1.4 not a picture", "a document", id="another kind of file"),
         pytest.param(encoded(Image.new("L", (64, 64)))[:60], "broken or not a picture", id="cut in half"),
         pytest.param(encoded(Image.new("L", (3, 3))), "smaller than 8 pixels", id="too small"),
         pytest.param(encoded(Image.new("1", (12_000, 12_000))), "larger than 100 megapixels", id="a bomb"),
@@ -180,12 +181,15 @@ def test_new_samples_are_as_far_from_real_images_as_real_images_are(model: Model
     assert latent.neighbors(model, noise, digits).closer.min() > 0.9
 
 
-def test_without_a_classifier_distances_are_between_pixels_or_points(monkeypatch, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_distances_need_no_classifier_to_be_trained(monkeypatch, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setenv("GAN_PLAYGROUND_DATA", str(tmp_path))
     few = {"data.name": "sprites", "data.size": 16, "data.count": 50}
     config = DIGITS.with_values({**few, "generator.depth": 1, "discriminator.depth": 1})
     coloured = data.load(config)
     found = latent.neighbors(config, coloured.examples[:2].float() / 255, coloured, k=2)
+    assert (found.space.partition(" network")[0], found.index[:, 0].tolist()) == ("features of an untrained", [0, 1])
+    labelled = replace(coloured, labels=torch.arange(50) % 2, classes=("one", "other"))  # its classifier is not trained
+    found = latent.neighbors(config, coloured.examples[:2].float() / 255, labelled, k=2)
     assert (found.space, found.index[:, 0].tolist()) == ("pixels", [0, 1])
     points = data.load(POINTS)
     found = latent.neighbors(POINTS, points.examples[:3] + 0.001, points, k=2)

@@ -54,6 +54,13 @@ def loss_sensitive(real: Tensor, fake: Tensor, s: float) -> tuple[Tensor, Tensor
     return ranked(real, fake, [1.0] * min(len(real), len(fake)))
 
 
+def relativistic(real: Tensor, fake: Tensor, s: float) -> tuple[Tensor, Tensor]:
+    """-E[log sigmoid(D(x) - D(G(z)))] of R3GAN, over the pairs of a batch."""
+    pairs = min(len(real), len(fake))
+    real_wins = probability(real[:pairs] - fake[:pairs])
+    return -torch.log(real_wins).mean(), -torch.log(1 - real_wins).mean()
+
+
 def ranked(real: Tensor, fake: Tensor, margins: list[float]) -> tuple[Tensor, Tensor]:
     """Qi's equations 7 and 8 with lambda 10: L(x) = -D(x), and each pair costs what its margin lacks."""
     lacking = [max(0.0, margin + -x.item() - -y.item()) for margin, x, y in zip(margins, real, fake, strict=False)]
@@ -67,8 +74,9 @@ PAPERS: dict[str, Formula] = {
     "least-squares": least_squares,
     "hinge": hinge,
     "loss-sensitive": loss_sensitive,
+    "relativistic": relativistic,
 }
-SHIPPED = ["non-saturating", "saturating", "wasserstein", "least-squares", "hinge", "loss-sensitive"]
+SHIPPED = ["non-saturating", "saturating", "wasserstein", "least-squares", "hinge", "loss-sensitive", "relativistic"]
 every_loss = pytest.mark.parametrize("name", list(LOSSES))
 both_ways = pytest.mark.parametrize("combine", ["sum", "mean"])
 smoothings = pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.4])
@@ -90,7 +98,7 @@ def test_a_loss_is_its_papers_formula(name: str, combine: Combine, smoothing: fl
     d, g = PAPERS[name](real, fake, smoothing)
     share = 1 if combine == "sum" else 1 / 2
     torch.testing.assert_close(loss.discriminator(real, fake), share * d, rtol=1e-10, atol=1e-10)
-    torch.testing.assert_close(loss.generator(fake), g, rtol=1e-10, atol=1e-10)
+    torch.testing.assert_close(loss.generator(fake, real), g, rtol=1e-10, atol=1e-10)
 
 
 @every_loss
@@ -175,9 +183,19 @@ def test_loss_sensitive_d_leaves_a_perfect_fake_in_peace() -> None:
 
 
 @every_loss
-def test_a_loss_with_a_distance_says_in_the_catalogue_that_it_compares_pairs(name: str) -> None:
-    x = samples(7, 4, 2)
-    assert (losses.get(name).distance(x, x) is not None) == LOSSES[name].compares_pairs
+def test_a_loss_that_compares_real_samples_with_fakes_says_so_in_the_catalogue(name: str) -> None:
+    loss, x = losses.get(name), samples(7, 4, 2)
+    compares = loss.distance(x, x) is not None or loss.needs_real_logits
+    assert compares == LOSSES[name].compares_pairs
+
+
+def test_the_relativistic_loss_depends_only_on_differences_and_needs_both_logits() -> None:
+    loss, real, fake = losses.get("relativistic"), logits(1), logits(2)
+    torch.testing.assert_close(loss.discriminator(real + 7, fake + 7), loss.discriminator(real, fake))
+    torch.testing.assert_close(loss.generator(fake + 7, real + 7), loss.generator(fake, real))
+    assert loss.equilibrium == pytest.approx((math.log(2), math.log(2)))
+    with pytest.raises(ValueError, match="logits of real samples"):
+        loss.generator(fake)
 
 
 def test_the_loss_sensitive_loss_has_no_resting_value() -> None:

@@ -15,7 +15,7 @@ from gan_core.config import PenaltyConfig, TrainConfig
 from gan_core.config.catalog import PENALTIES, UnknownNameError
 from gan_core.losses import penalties
 
-terms = pytest.mark.parametrize("name", ["gradient-penalty", "r1"])
+terms = pytest.mark.parametrize("name", ["gradient-penalty", "r1", "r1-r2"])
 shapes = pytest.mark.parametrize("shape", [(2,), (3, 8, 8)], ids=["points", "images"])
 
 
@@ -81,6 +81,14 @@ def test_r1_looks_at_real_samples_alone(shape: tuple[int, ...]) -> None:
     real, fake = batches(*shape)
     found = term("r1", Quadratic(3.0), real, fake, weight=1)
     torch.testing.assert_close(found.item(), (9 * real.flatten(1).square().sum(dim=1).mean() / 2).item())
+
+
+@shapes
+def test_r1_and_r2_look_at_real_samples_and_at_fakes(shape: tuple[int, ...]) -> None:
+    real, fake = batches(*shape)
+    found = term("r1-r2", Quadratic(3.0), real, fake, weight=4)
+    norms = [x.flatten(1).square().sum(dim=1).mean() for x in (real, fake)]
+    torch.testing.assert_close(found.item(), (4 / 2 * 9 * (norms[0] + norms[1])).item())
 
 
 @shapes

@@ -84,9 +84,19 @@ def test_a_damaged_classifier_is_trained_again(stripes: Dataset, own_folder: Pat
     assert feature_classifier.classifier_for(stripes).info == first.info
 
 
-def test_data_without_labels_use_a_classifier_of_quarter_angles(stripes: Dataset, own_folder: Path) -> None:
+def test_data_without_labels_need_no_classifier(stripes: Dataset, own_folder: Path) -> None:
     unlabelled = dataclasses.replace(stripes, labels=None, classes=())
     quality = evaluate(stripes.examples[:100], unlabelled)
-    assert "quarter turns" in quality.extractor
+    assert "untrained network" in quality.extractor
     assert (quality.class_counts, quality.class_divergence, quality.missing) == ((), None, ())
     assert quality.frechet < evaluate(255 - stripes.examples[:100], unlabelled).frechet
+    assert not (own_folder / "classifiers").exists()
+    with pytest.raises(ValueError, match="no labels"):
+        feature_classifier.train(unlabelled, "stripes")
+
+
+def test_a_classifier_stored_by_an_older_version_opens(stripes: Dataset, own_folder: Path) -> None:
+    first = feature_classifier.classifier_for(stripes)
+    (file,) = own_folder.glob("classifiers/*.json")
+    file.write_text(file.read_text().replace("{", '{"labelled": true,', 1))
+    assert feature_classifier.available_classifier(stripes).info == first.info  # type: ignore[union-attr]

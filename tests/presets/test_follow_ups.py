@@ -9,7 +9,7 @@ import pytest
 
 from gan_core import presets
 from gan_core.cli.arguments import config_of
-from gan_core.config import ConfigError
+from gan_core.config import ConfigError, TrainConfig
 from gan_core.config.catalog import OPTIMIZERS
 from gan_core.presets.follow_ups import apply_changes
 from gan_core.runs import RunStore
@@ -36,6 +36,7 @@ SPRITES = presets.load("dcgan-sprites")  # batch normalisation and no biases in 
         ("dcgan-sprites", {"discriminator.norm": "none", "discriminator.bias": "never"}, {}),
         ("mnist-quick", {"discriminator.norm": "none"}, {}),
         ("mnist-quick", {"seed": 3, "loss.name": "hinge"}, {}),
+        ("mlp-anime", {"data.path": "pictures"}, {}),
     ],
 )
 def test_a_change_brings_its_follow_ups(preset: str, changes: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -43,6 +44,17 @@ def test_a_change_brings_its_follow_ups(preset: str, changes: dict[str, Any], ex
     after, follow_ups = apply_changes(before, changes)
     assert follow_ups == expected
     assert after == before.with_values({**changes, **expected})
+
+
+def test_own_pictures_bring_augmentation_and_a_length_in_steps() -> None:
+    """In epochs, the default of 20, a run on 60 pictures would end after 19 steps."""
+    config, follow_ups = apply_changes(TrainConfig(), {"data.name": "folder", "data.path": "photographs"})
+    assert config.total_steps(60) == config.max_steps == follow_ups["max_steps"] >= 1000
+    assert config.augment.adaptive == follow_ups["augment.adaptive"] == 0.6
+    chosen = {"data.name": "folder", "max_steps": 50, "augment.adaptive": 0}
+    assert apply_changes(TrainConfig(), chosen)[0].with_values(chosen) == apply_changes(TrainConfig(), chosen)[0]
+    diffaugment, _ = apply_changes(presets.load("diffaugment-mnist"), {"data.name": "folder"})
+    assert (diffaugment.max_steps, diffaugment.augment.adaptive) == (3000, 0)
 
 
 def test_a_family_without_spectral_normalisation_turns_it_off() -> None:

