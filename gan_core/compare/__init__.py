@@ -10,6 +10,7 @@
     plan.jobs(), plan.variants, plan.differences(plan.variants[0])        # the runs; the settings that differ
     compare.outline(plan)                         # Estimate: runs, workers, memory
     compare.measure(plan)                         # with the time; measures each kind of run for some seconds
+    compare.fairness.confounds(plan)              # sentences about what may explain a difference beside the axes
 
     study = compare.StudyStore("checkpoints").create(plan)                # a folder; .list() and .open(id) find it
     runner = compare.start(study, compare.Resources(workers=2))           # in the background
@@ -28,6 +29,7 @@ The modules: `plan`, `measures`, `study` (the folder on disk), `analysis.verdict
 After a restart, runs that were training have the status "interrupted"; `start` continues them.
 """
 
+from gan_core.compare import fairness, learning_rates
 from gan_core.compare.analysis import report
 from gan_core.compare.analysis.results import Curve, Results, Row
 from gan_core.compare.analysis.results import read as results_of
@@ -42,7 +44,7 @@ from gan_core.compare.study_store import StudyStore
 
 __all__ = [
     "BACKENDS", "MEASURES", "AddedRun", "Axis", "Claim", "ClaimResult", "Comparison", "Curve", "Estimate", "Job",
-    "Resources", "Results", "Row", "Runner", "Study", "StudyError", "StudyStore", "TrialStatus", "Variant", "Verdict",
-    "claims", "comparison", "get", "measure", "measured", "names", "outline", "report", "results_of", "runner_of",
-    "start", "verdicts",
+    "Resources", "Results", "Row", "Runner", "Study", "StudyError", "StudyStore", "TrialStatus", "Variant",
+    "Verdict", "claims", "comparison", "fairness", "get", "learning_rates", "measure", "measured", "names",
+    "outline", "report", "results_of", "runner_of", "start", "verdicts",
 ]  # fmt: skip

@@ -1,21 +1,39 @@
-"""The learning rate of each optimiser in a comparison: the best of a short search, or else the catalogue's default."""
+"""The learning rate of each optimiser in a comparison. All get theirs from one source, so that none is tuned better.
+
+The source is a short search if it has tried every optimiser of the comparison, or else the catalogue's defaults.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from gan_core.config.catalog import OPTIMIZERS
 
 FILE = Path(__file__).with_name("measured") / "rates.json"  # written by `python -m benchmarks.rates --write`
+SEARCHED, DEFAULT = "the best of a short search with a DCGAN on digits", "its default in the catalogue"
 
 
-def suggested_rate(optimizer: str) -> float:
-    """The learning rate for both networks. Raises `UnknownNameError` if there is no such optimiser."""
-    return _measured_rates().get(optimizer, OPTIMIZERS[optimizer].lr)
+def suggested_rates(optimizers: Iterable[str]) -> dict[str, float]:
+    """The learning rate of each optimiser, for both networks. Raises `UnknownNameError` if there is no such one."""
+    names = list(optimizers)
+    defaults, found = {name: OPTIMIZERS[name].lr for name in names}, searched_rates()
+    return {name: found[name] for name in names} if all(name in found for name in names) else defaults
+
+
+def source(rates: Iterable[tuple[str, float]]) -> str | None:
+    """Where all of these rates of optimisers come from: `SEARCHED`, `DEFAULT`, or None if not all from one of them."""
+    pairs = set(rates)
+    for name, known in ((SEARCHED, searched_rates()), (DEFAULT, {name: OPTIMIZERS[name].lr for name in OPTIMIZERS})):
+        if all(known.get(optimizer) == rate for optimizer, rate in pairs):
+            return name
+    return None
 
 
 @cache
-def _measured_rates() -> dict[str, float]:
-    return json.loads(FILE.read_text(encoding="utf-8"))["rates"]
+def searched_rates() -> dict[str, float]:
+    """The rates that the search found. AdamW has the rate of Adam: without weight decay, the two are the same."""
+    found: dict[str, float] = json.loads(FILE.read_text(encoding="utf-8"))["rates"]
+    return {**found, "adamw": found["adam"]}

@@ -1,4 +1,6 @@
-"""The measures that runs are compared by: each is one number per run, and says which direction is better.
+"""The measures that runs are compared by: each is one number per run.
+
+Only a measure of the samples' quality makes one variant better than another. The others describe how a run trains.
 
 To add one, write its function and its line in MEASURES.
 """
@@ -36,7 +38,7 @@ class TrialData:
     status: str
     history: History
     evaluations: Evaluations
-    failure_modes: tuple[str, ...]  # ids of the findings named during training
+    failure_modes: tuple[str, ...]  # ids of the failure modes that its session showed last
     memory: int  # bytes; 0 where unknown
     run_id: str
     frames: tuple[int, ...]  # steps with saved samples
@@ -104,7 +106,7 @@ def loss_quality_correlation(run: TrialData, level: float) -> float | None:
 
 
 def converged_at(run: TrialData, level: float) -> float | None:
-    """Images until D's loss, smoothed over 1/50 of the run, stays within 1/10 of its range of its last value."""
+    """Real samples until D's loss, smoothed over 1/50 of the run, stays within 1/10 of its range of its last value."""
     loss = run.history.loss_d
     if len(loss) < _MIN_ROWS or not np.isfinite(loss).all():
         return None
@@ -139,12 +141,14 @@ class Measure:
     """One number per run. `scale` says how two runs are compared: by ratio or by difference.
 
     `of(run, level)` returns None where the run has no such number; `level` is the reference's final quality.
+    `leads` is the direction that a claim means. It makes a variant better only if the measure `is_quality`.
     """
 
     of: Callable[[TrialData, float], float | None]
     label: str
     description: str
-    better: Literal["lower", "higher"] = "lower"
+    leads: Literal["lower", "higher"] = "lower"
+    is_quality: bool = False
     scale: Literal["ratio", "difference"] = "ratio"
     unit: str = ""
 
@@ -153,9 +157,12 @@ MEASURES: Catalog[Measure] = Catalog(
     "measure",
     {
         "quality": Measure(
-            last, "quality at the end", "The Frechet distance at the last evaluation; for points, the JS divergence."
+            last, "quality at the end", "The Frechet distance at the last evaluation; for points, the JS divergence.",
+            is_quality=True,
         ),
-        "best": Measure(best, "best quality", "The lowest Frechet distance; for points, the lowest JS divergence."),
+        "best": Measure(
+            best, "best quality", "The lowest Frechet distance; for points, the lowest JS divergence.", is_quality=True
+        ),
         "level": Measure(
             seconds_to_level, "time to the reference's quality",
             "Seconds of training until the quality is as good as the reference's at the end.", unit="s",
@@ -164,19 +171,19 @@ MEASURES: Catalog[Measure] = Catalog(
             loss_noise, "loss noise",
             "Standard deviation of both losses around their own least-squares line, over the last half of the steps.",
         ),
-        "gradient": Measure(gradient, "G's gradient", "Median norm of G's gradient.", better="higher"),
+        "gradient": Measure(gradient, "G's gradient", "Median norm of G's gradient.", leads="higher"),
         "loss_quality_correlation": Measure(
             loss_quality_correlation, "loss-quality correlation",
             "Spearman's rank correlation of D's negative loss with the distance to real data; at 1 the loss tells the "
-            "quality.", better="higher", scale="difference",
+            "quality.", leads="higher", scale="difference",
         ),
         "converged_at": Measure(
-            converged_at, "loss converged at",
-            "Images until D's smoothed loss stays within a tenth of its range of its last value.", unit="images",
+            converged_at, "samples until the loss converges",
+            "Real samples until D's smoothed loss stays within a tenth of its range of its last value.", unit="samples",
         ),
         "seconds": Measure(seconds, "training time", "Seconds spent training.", unit="s"),
         "speed": Measure(
-            images_per_second, "speed", "Real images per second of training.", better="higher", unit="images/s"
+            images_per_second, "speed", "Real samples per second of training.", leads="higher", unit="samples/s"
         ),
         "memory": Measure(memory, "memory", "Memory of the run's process, or of its GPU.", unit="bytes"),
     },

@@ -6,7 +6,7 @@ A `Comparison` is an immutable, validated value that converts to and from JSON, 
 from __future__ import annotations
 
 import itertools
-import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from gan_core.compare.measures import MEASURES, RENAMED
 from gan_core.config import SETTINGS, ConfigError, TrainConfig
 from gan_core.config.catalog import OPTIMIZERS, UnknownNameError
 from gan_core.config.schema import Section, as_text
+from gan_core.system.files import parse_json
 
 MAX_RUNS = 500
 _FRAMES, _CHECKPOINTS, _ROWS = 20, 5, 10_000  # per run, at most
@@ -71,12 +72,12 @@ class Axis(Section):
         return _checked(Axis, {"title": name, "variants": [variant.model_dump() for variant in variants]})
 
     @staticmethod
-    def of_optimizers(names: Sequence[str]) -> Axis:
-        """Each optimiser for both networks, each with its own learning rate. Raises `UnknownNameError`."""
+    def of_optimizers(names: Sequence[str], networks: str = "gd") -> Axis:
+        """Each optimiser with its own learning rate, for both networks or one. Raises `UnknownNameError`."""
         variants = []
-        for name in names:
-            settings = {"name": name, "lr": learning_rates.suggested_rate(name)}
-            values = {f"optimizer_{network}.{key}": value for key, value in settings.items() for network in "gd"}
+        for name, rate in learning_rates.suggested_rates(names).items():
+            settings = {"name": name, "lr": rate}
+            values = {f"optimizer_{network}.{key}": value for key, value in settings.items() for network in networks}
             variants.append({"id": name, "title": OPTIMIZERS[name].label, "values": values})
         return _checked(Axis, {"title": "optimiser", "variants": variants})
 
@@ -140,6 +141,8 @@ class Comparison(Section):
     def _runs_can_be_compared(self) -> Comparison:
         if (self.steps is None) == (self.seconds is None):
             raise ValueError("give either a number of steps or a number of seconds, not both")
+        if math.prod(len(axis.variants) for axis in self.axes) * len(self.seeds) > MAX_RUNS:
+            raise ValueError(f"these are too many runs; the limit is {MAX_RUNS}")
         variants = self.variants
         ids = [variant.id for variant in variants]
         if sum(any(variant.like for variant in axis.variants) for axis in self.axes) > 1:
@@ -239,11 +242,11 @@ class Comparison(Section):
         return self.model_dump_json(indent=2)
 
     @staticmethod
-    def from_json(text: str) -> Comparison:
+    def from_json(text: str | bytes) -> Comparison:
         """Read the output of `to_json`. Raises `ConfigError` if it is not a comparison."""
         try:
-            tree = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            tree = parse_json(text)
+        except ValueError as error:
             raise ConfigError(f"This is not a comparison: not valid JSON ({error})") from None
         return _checked(Comparison, tree)
 

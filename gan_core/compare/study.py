@@ -17,17 +17,20 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar
 
 from filelock import FileLock, Timeout
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict
 
 from gan_core.compare.plan import Comparison, Job, Variant
 from gan_core.config import ConfigError
 from gan_core.runs import Run, RunError, RunStore
 from gan_core.runs.shipped import store_of
-from gan_core.system.files import read_json, replace_text
+from gan_core.system.files import MAX_JSON_BYTES, Count, LargeCount, Number, Seconds, checked, read_bytes, replace_text
 
 JobStatus = Literal["waiting", "running", "paused", "stopped", "interrupted", "finished", "failed"]
+T = TypeVar("T")
 ENDED: tuple[JobStatus, ...] = ("finished", "failed")
 Command = Literal["run", "pause", "stop"]
 _STATUS_AFTER: dict[Command, JobStatus] = {"pause": "paused", "stop": "stopped"}
@@ -45,12 +48,12 @@ class TrialStatus:
     status: JobStatus = "waiting"
     run_id: str = ""  # in the library; "" before the run has started
     activity: str = ""  # what the run waits for: "loading the data"
-    step: int = 0
-    total_steps: int = 0  # 0 where the length is given in seconds
-    images: int = 0
-    seconds: float = 0.0  # of training
-    steps_per_second: float = 0.0
-    memory: int = 0  # bytes
+    step: Count = 0
+    total_steps: Count = 0  # 0 where the length is given in seconds
+    images: LargeCount = 0
+    seconds: Seconds = 0.0  # of training
+    steps_per_second: Number = 0.0
+    memory: LargeCount = 0  # bytes
     loss_d: float | None = None
     loss_g: float | None = None
     error: str = ""
@@ -66,7 +69,16 @@ class AddedRun:
 
     run_id: str
     title: str  # added runs with the same title form one variant
-    seed: int
+    seed: LargeCount
+
+
+class _Commands(TypedDict):
+    all: Command  # given to every run without a command of its own
+    jobs: dict[str, Command]  # by the key of a run
+
+
+_TRIAL, _ADDED_RUNS = TypeAdapter(TrialStatus), TypeAdapter(tuple[AddedRun, ...])
+_COMMANDS = TypeAdapter(_Commands)
 
 
 class Study:
@@ -91,7 +103,7 @@ class Study:
         file = self.path / "comparison.json"
         try:
             return _parsed_plan(file, file_version(file))
-        except (OSError, UnicodeDecodeError, ConfigError) as error:
+        except (OSError, ConfigError) as error:
             raise StudyError(f"The comparison {self.id} has no readable comparison.json: {error}") from None
 
     def write(self, comparison: Comparison) -> None:
@@ -121,9 +133,7 @@ class Study:
 
     def added_runs(self) -> tuple[AddedRun, ...]:
         """Runs of the library that were added, oldest first."""
-        with suppress(TypeError):
-            return tuple(AddedRun(**fields) for fields in self._read_json("joined.json", []))
-        return ()
+        return self._read("joined.json", _ADDED_RUNS) or ()
 
     def resume(self, key: str | None = None) -> None:
         """Let one run continue, or all. A run that was stopped by its key continues only by its key."""
@@ -140,22 +150,19 @@ class Study:
     def command_for(self, key: str) -> Command:
         """The last command given to a run."""
         commands = self._commands()
-        command: Command = commands["jobs"].get(key, commands["all"])
-        return command
+        return commands["jobs"].get(key, commands["all"])
 
     def _command(self, command: Command, key: str | None) -> None:
         commands = self._commands()
         if key is not None:
             commands["jobs"][key] = command
         else:
-            stopped = {key: given for key, given in commands["jobs"].items() if given == "stop"}
+            stopped: dict[str, Command] = {key: given for key, given in commands["jobs"].items() if given == "stop"}
             commands = {"all": command, "jobs": stopped}
         self._write_json("orders.json", commands)
 
-    def _commands(self) -> dict[str, Any]:
-        commands = self._read_json("orders.json", {})
-        valid = isinstance(commands, dict) and isinstance(commands.get("jobs"), dict)
-        return {"all": "run", "jobs": {}} | (commands if valid else {})
+    def _commands(self) -> _Commands:
+        return self._read("orders.json", _COMMANDS) or {"all": "run", "jobs": {}}
 
     def trial_statuses(self) -> tuple[TrialStatus, ...]:
         """The current status of each run of the plan, in the order of its jobs."""
@@ -164,11 +171,8 @@ class Study:
 
     def trial_status(self, key: str) -> TrialStatus:
         """The status of a run as it was last written."""
-        with suppress(TypeError):
-            trial = TrialStatus(**{"key": key, **self._read_json(f"jobs/{key}.json", {})})
-            if trial.status in get_args(JobStatus):
-                return trial
-        return TrialStatus(key)
+        trial = self._read(f"jobs/{key}.json", _TRIAL)
+        return replace(trial, key=key) if trial is not None else TrialStatus(key)
 
     def write_trial_status(self, trial: TrialStatus) -> None:
         (self.path / "jobs").mkdir(exist_ok=True)
@@ -211,11 +215,16 @@ class Study:
         try:
             with self.lock.acquire(blocking=False):
                 return False
-        except (Timeout, OSError):
+        except Timeout:
             return True
+        except OSError:  # a folder that cannot be written is not in training
+            return False
 
-    def _read_json(self, name: str, default: Any) -> Any:
-        return read_json(self.path / name, default)
+    def _read(self, name: str, kind: TypeAdapter[T]) -> T | None:
+        """The value in one of the files; None if it is missing or damaged."""
+        with suppress(OSError, ValueError):
+            return checked(kind, read_bytes(self.path / name, MAX_JSON_BYTES))
+        return None
 
     def _write_json(self, name: str, value: Any) -> None:
         replace_text(self.path / name, json.dumps(value, indent=2))
@@ -229,7 +238,7 @@ def file_version(file: Path) -> tuple[int, int]:
 
 @lru_cache(maxsize=100)
 def _parsed_plan(file: Path, version: tuple[int, int]) -> tuple[Comparison, tuple[Job, ...]]:
-    plan = Comparison.from_json(file.read_text(encoding="utf-8"))
+    plan = Comparison.from_json(read_bytes(file, MAX_JSON_BYTES))
     return plan, plan.jobs()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import secrets
@@ -10,10 +11,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from gan_core import data
 from gan_core.compare.plan import Comparison, comparison
 from gan_core.compare.study import Study, StudyError, require_same_data
 from gan_core.runs import RunStore
 from gan_core.runs.shipped import store_of
+from gan_core.system.files import file_version
 
 _STUDY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 
@@ -25,17 +28,29 @@ class StudyStore:
         self.root = Path(root)
 
     def create(self, comparison: Comparison) -> Study:
-        """A new study's folder. Raises `StudyError` if it cannot be written."""
+        """A new study's folder; its title gets a number if another study has it.
+
+        Raises `StudyError` if it cannot be written.
+        """
+        comparison = comparison.with_fields(title=self._unused(comparison.title))
         name = f"{time.strftime('%Y-%m-%d')}-{comparison.id}-{secrets.token_hex(3)}"
         study = Study(self.root / "comparisons" / name)
         try:
             study.path.mkdir(parents=True)
-            study.write(comparison)
+            study.write(comparison.with_fields(base=data.with_classes(data.with_absolute_path(comparison.base))))
         except OSError as error:
             raise StudyError(
                 f"Cannot save comparisons in {self.root}: {error.strerror}. Choose another folder"
             ) from None
         return study
+
+    def _unused(self, title: str) -> str:
+        used = set()
+        for study in self.list():
+            with suppress(StudyError):
+                used.add(study.comparison.title)
+        numbered = (f"{title} ({number})" for number in itertools.count(2))
+        return title if title not in used else next(each for each in numbered if each not in used)
 
     def from_runs(self, run_ids: Sequence[str]) -> Study:
         """A study of existing runs only. The same runs return the same study.
@@ -61,14 +76,28 @@ class StudyStore:
     def open(self, study_id: str) -> Study:
         """The study with this id. Raises `StudyError` if there is none."""
         study = Study(self.root / "comparisons" / study_id)
-        if not _STUDY_ID.fullmatch(study_id) or not (study.path / "comparison.json").is_file():
+        if not _STUDY_ID.fullmatch(study_id) or not os.path.lexists(study.path / "comparison.json"):
             raise StudyError(f'There is no comparison "{study_id[:100]}" in {self.root}; it may have been deleted')
         return study
 
     def list(self) -> list[Study]:
         """All studies, the latest first."""
-        found = [Study(file.parent) for file in self.root.glob("comparisons/*/comparison.json")]
-        return sorted(found, key=lambda study: (study.path / "comparison.json").stat().st_mtime, reverse=True)
+        try:
+            names = os.listdir(self.root / "comparisons")
+        except OSError:  # there is none yet
+            return []
+        files = [self.root / "comparisons" / name / "comparison.json" for name in filter(_STUDY_ID.fullmatch, names)]
+        found = [Study(file.parent) for file in files if os.path.lexists(file)]
+        return sorted(found, key=lambda study: file_version(study.path / "comparison.json"), reverse=True)
+
+    def titles_of_runs(self) -> dict[str, str]:
+        """The title of the study that a run was trained for, by the id of the run; other runs are left out."""
+        titles: dict[str, str] = {}
+        for study in self.list():
+            with suppress(StudyError):
+                title, trials = study.comparison.title, [study.trial_status(job.key) for job in study.jobs]
+                titles |= {trial.run_id: title for trial in trials if trial.run_id}
+        return titles
 
     def trash(self, study_id: str) -> None:
         """Move a study to the trash; its runs stay in the library. `restore` undoes it until the trash is emptied.

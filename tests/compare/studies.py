@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from gan_core import compare
-from gan_core.compare import Axis, Comparison, Study
+from gan_core.compare import Axis, Comparison, Resources, Study, StudyStore
 from gan_core.config import TrainConfig
 from gan_core.runs import Run, RunStore
 from gan_core.session import Session
@@ -23,6 +23,13 @@ def plan(steps: int = 60, **fields: Any) -> Comparison:
     return compare.comparison(
         **{"title": "Rates", "base": POINTS, "axes": [axis], "seeds": [0], "steps": steps, "judgements": 2, **fields}
     )
+
+
+def ended_study(plan: Comparison, folder: Path) -> Study:
+    """A study of this plan that has ended, in a library in `folder`."""
+    study = StudyStore(folder).create(plan)
+    assert compare.start(study, Resources(workers=2)).wait(240)
+    return study
 
 
 def rows(run: Run) -> list[list[str]]:

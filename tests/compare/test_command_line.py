@@ -81,7 +81,7 @@ def test_the_command_lists_the_ready_made_comparisons(capsys: pytest.CaptureFixt
     ("arguments", "message"),
     [
         (["--comparison", "nothing"], '"nothing" is not a known comparison'),
-        (["--comparison", "nothing.json"], "No such file"),
+        (["--comparison", "nothing.json"], "there is no file nothing.json"),
         (["--steps", "5", "--seconds", "5"], "not both"),
         (["--backend", "cloud"], '"cloud" is not a known backend'),
         (["--resume", "nowhere/comparisons/x"], 'There is no comparison "x"'),

@@ -184,3 +184,9 @@ def test_a_run_without_a_process_is_interrupted(tmp_path: Path) -> None:
         assert study.trial_statuses()[0].status == "running"
     (study.path / "jobs" / f"{key}.json").write_text("torn")
     assert study.trial_statuses()[0].status == "waiting"
+
+
+def test_two_comparisons_have_two_names(tmp_path: Path) -> None:
+    store = StudyStore(tmp_path)
+    titles = [store.create(plan()).comparison.title for _ in range(3)]
+    assert titles == [titles[0], f"{titles[0]} (2)", f"{titles[0]} (3)"]

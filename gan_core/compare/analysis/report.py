@@ -14,14 +14,17 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from gan_core.compare import fairness
 from gan_core.compare.analysis import charts
 from gan_core.compare.analysis.results import Results, Row, X, read
 from gan_core.compare.analysis.sample_sheet import as_png, png, strips
-from gan_core.compare.analysis.verdict import claims, short, verdicts
+from gan_core.compare.analysis.verdict import claims, verdicts
 from gan_core.compare.measures import MEASURES, TrialData
 from gan_core.compare.study import Study
 from gan_core.config.schema import as_text
 from gan_core.metrics.registry import METRICS
+from gan_core.system.files import spreadsheet_text
+from gan_core.system.formatting import short, size
 
 __all__ = ["csv", "html", "json", "png", "table", "tree", "write"]
 
@@ -43,6 +46,8 @@ def tree(results: Results) -> dict[str, Any]:
         "comparison": json_format.loads(plan.to_json()),
         "quality": results.label("quality"),
         "reference": plan.reference_id,
+        "rates": fairness.rates(plan),
+        "confounds": fairness.confounds(plan),
         "runs": [
             {
                 **_about(run),
@@ -80,7 +85,8 @@ def csv(results: Results) -> str:
     text = io.StringIO()
     writer = csv_format.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    for row in rows:
+        writer.writerow({key: spreadsheet_text(x) if isinstance(x, str) else x for key, x in row.items()})
     return text.getvalue()
 
 
@@ -125,14 +131,10 @@ def _cell(row: Row, name: str) -> str:
     value, spread = row.values[name], row.spread[name]
     if value is None or spread is None:
         return "–"
-    text = _bytes if MEASURES[name].unit == "bytes" else short
+    text = size if MEASURES[name].unit == "bytes" else short
     if name not in _WITH_SPREAD or spread[0] == spread[1]:
         return text(value)
     return f"{text(value)} ({text(spread[0])}–{text(spread[1])})"
-
-
-def _bytes(value: float) -> str:
-    return f"{value / 1e9:.2g} GB" if value >= 1e9 else f"{value / 1e6:.0f} MB"
 
 
 # ---- the page --------------------------------------------------------------------------------------------------------
@@ -160,12 +162,13 @@ def html(results: Results, study: Study | None = None) -> str:
 
 def _findings(results: Results) -> Iterator[str]:
     plan = results.comparison
-    length = f"{plan.steps} steps" if plan.steps is not None else f"{plan.seconds:g} s"
+    length = f"{plan.steps} steps" if plan.steps is not None else f"{short(plan.seconds or 0)} s"
     finished = sum(trial.status == "finished" for trial in results.trial_statuses)
     yield _quiet(
         f"{len(plan.variants)} variants, {len(plan.seeds)} seeds, {length} each on {plan.base.data.name}; "
         f"{finished} of {len(results.trial_statuses)} runs finished. Runs with the same seed start alike."
     )
+    yield from map(_quiet, _fairness(results))
     if plan.claim:
         yield f"<p><b>Claim.</b> {escape(plan.claim)} <span class=quiet>{escape(plan.source)}</span></p>"
     for result in claims(results):
@@ -201,6 +204,12 @@ def _settings(results: Results) -> Iterator[str]:
         for key, values in results.differences().items()
     ]
     yield "<h2>What differs</h2>" + _html_table([["setting", *results.titles.values()], *rows])
+
+
+def _fairness(results: Results) -> list[str]:
+    """The rates of compared optimisers, and what may explain a difference beside the compared settings."""
+    plan = results.comparison
+    return [*filter(None, [fairness.rates(plan)]), *fairness.confounds(plan)]
 
 
 def _quiet(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -13,10 +14,10 @@ import numpy as np
 from gan_core.compare.measures import MEASURES, TrialData, last, rolling
 from gan_core.compare.plan import MAX_RUNS, Comparison
 from gan_core.compare.study import ENDED, Study, TrialStatus, file_version
-from gan_core.diagnosis import diagnose
 from gan_core.metrics.evaluations import Evaluations
 from gan_core.metrics.registry import METRICS, QUALITY_METRIC
 from gan_core.runs import Run, RunError
+from gan_core.runs.health_record import recorded_health
 from gan_core.runs.shipped import store_of
 from gan_core.training.history import COLUMNS, History
 
@@ -152,29 +153,26 @@ def read(study: Study) -> Results:
     runs = []
     for job, trial in zip(study.jobs, trials, strict=True):
         if (run := study.run_of(job.key)) is not None:
-            runs.append(_trial_data(run, job.key, job.variant.id, job.seed, trial.status, trial.memory))
+            with suppress(RunError):  # it is damaged
+                runs.append(_trial_data(run, job.key, job.variant.id, job.seed, trial.status, trial.memory))
     for added in study.added_runs():
         try:
             library = store_of(added.run_id, study.library)
             run, status = library.open(added.run_id), library.summary(added.run_id).status
-        except RunError:  # it was deleted
+            id = f"added_run:{added.title}"
+            runs.append(_trial_data(run, added.run_id, id, added.seed, status, 0, added_run=True))
+        except RunError:  # it was deleted, or is damaged
             continue
-        id = f"added_run:{added.title}"
         titles[id] = added.title
-        runs.append(_trial_data(run, added.run_id, id, added.seed, status, 0, added_run=True))
     return Results(plan, tuple(runs), trials, titles)
 
 
 def _trial_data(
     run: Run, key: str, variant: str, seed: int, status: str, memory: int, added_run: bool = False
 ) -> TrialData:
-    found = [event["id"] for event in run.events() if event["kind"] == "named" and "id" in event]
-    history, config = _history(run), run.config
-    if status in ENDED:  # a run of a few seconds may end before its first diagnosis
-        found += [finding.id for finding in diagnose(config, history, tuple(run.sample_stats())) if finding.bad]
     return TrialData(
-        key, variant, seed, config, status, history, Evaluations(tuple(run.evaluations())),
-        tuple(dict.fromkeys(found)), memory, run.id, tuple(run.frames()), added_run,
+        key, variant, seed, run.config, status, _history(run), Evaluations(tuple(run.evaluations())),
+        tuple(recorded_health(run.events()) or ()), memory, run.id, tuple(run.frames()), added_run,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -21,11 +21,11 @@ from scipy import stats
 from gan_core.compare.analysis.results import Results
 from gan_core.compare.measures import MEASURES
 from gan_core.compare.plan import Claim
+from gan_core.system.formatting import short
 
 ALPHA = 0.05
 MIN_SEEDS = 3
 NOTICEABLE = 1.25  # a ratio; "no noticeable difference" means less
-_TESTED = ("quality", "loss_noise")
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,22 @@ class Verdict:
     p: float | None  # of the two-sided paired t-test
     p_holm: float | None  # corrected for all tests that are reported together
     p_signs: float | None  # of the exact sign-flip test, which assumes nothing and shows little with few seeds
-    better: str | None  # the id of the better variant; None if no difference is shown
+    better: str | None  # the id of the variant of better quality; None for other measures, and if none is shown
     text: str
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the test shows a difference."""
+        return self.p_holm is not None and self.p_holm < ALPHA
+
+    @property
+    def leader(self) -> str | None:
+        """The id of the variant that leads in the direction of the measure; None if no difference is shown."""
+        if not self.is_shown or self.effect is None:
+            return None
+        kind = MEASURES[self.measure]
+        is_higher = self.effect > (1 if kind.scale == "ratio" else 0)
+        return self.variant if is_higher == (kind.leads == "higher") else self.reference
 
 
 @dataclass(frozen=True)
@@ -56,7 +70,7 @@ class ClaimResult:
     text: str
 
 
-def verdicts(results: Results, measures: Sequence[str] = _TESTED) -> tuple[Verdict, ...]:
+def verdicts(results: Results, measures: Sequence[str] = ("quality",)) -> tuple[Verdict, ...]:
     """Every variant against the reference by each measure, corrected for all of them together."""
     reference = results.comparison.reference_id
     others = [variant.id for variant in results.comparison.variants if variant.id != reference]
@@ -79,20 +93,25 @@ Outcome = tuple[Literal["confirmed", "refuted", "undecided"], tuple[Verdict, ...
 
 def _test_best(claim: Claim, results: Results, ids: list[str]) -> Outcome:
     tests = _test_all(results, [(claim.measure, claim.best, other) for other in ids if other != claim.best])
-    lost = [results.titles[test.better] for test in tests if test.better not in (None, claim.best)]
-    won = sum(test.better == claim.best for test in tests)
+    kind = MEASURES[claim.measure]
+    ahead, behind = ("lower", "higher") if kind.leads == "lower" else ("higher", "lower")
+    where = f" in {results.label(claim.measure)}"
+    if kind.is_quality:
+        ahead, behind, where = "better", "worse", ""
+    lost = [results.titles[test.leader] for test in tests if test.leader not in (None, claim.best)]
+    won = sum(test.leader == claim.best for test in tests)
     if lost:
-        return "refuted", tests, f"{' and '.join(lost)} {'is' if len(lost) == 1 else 'are'} better."
+        return "refuted", tests, f"{' and '.join(lost)} {'is' if len(lost) == 1 else 'are'} {ahead}{where}."
     if won == len(tests):
-        return "confirmed", tests, "better than every other."
-    return "undecided", tests, f"better than {won} of {len(tests)}, worse than none."
+        return "confirmed", tests, f"{ahead} than every other{where}."
+    return "undecided", tests, f"{ahead} than {won} of {len(tests)}, {behind} than none{where}."
 
 
 def _test_no_difference(claim: Claim, results: Results, ids: list[str]) -> Outcome:
     tests = _test_all(results, [(claim.measure, later, first) for first, later in itertools.combinations(ids, 2)])
     if all(_is_equivalent(test) for test in tests):
         return "confirmed", tests, f"no difference as large as {NOTICEABLE - 1:.0%}, by the 95 % intervals."
-    if differing := [test.text for test in tests if test.better is not None]:
+    if differing := [test.text for test in tests if test.is_shown]:
         return "refuted", tests, " ".join(differing)
     return "undecided", tests, "no difference is shown, and none is ruled out; more seeds would tell."
 
@@ -167,16 +186,15 @@ def _verdict(
     effect = mean = float(sample.mean())
     if kind.scale == "ratio":
         effect, low, high = (math.exp(min(value, 300.0)) for value in (mean, low, high))
-    better = None
-    if p_holm < ALPHA:
-        better = variant if (mean > 0) == (kind.better == "higher") else reference
+    shown = p_holm < ALPHA
     size = f"{short(effect)} times that of" if kind.scale == "ratio" else f"{effect:+.2f} against"
     certainty = f"95 % interval {short(low)} to {short(high)}, p = {_p(p_holm)}, {len(sample)} seeds"
-    found = label if better else f"no difference shown in {label},"
-    rank = f" {'Better' if better == variant else 'Worse'}." if better else ""
-    text = f"{ours}: {found} {size} {theirs} ({certainty}).{rank}"
+    text = f"{ours}: {label if shown else f'no difference shown in {label},'} {size} {theirs} ({certainty})."
     p_signs = sign_flip_p(sample)
-    return Verdict(measure, variant, reference, len(sample), effect, low, high, p, p_holm, p_signs, better, text)
+    found = Verdict(measure, variant, reference, len(sample), effect, low, high, p, p_holm, p_signs, None, text)
+    if not shown or not kind.is_quality:
+        return found
+    return replace(found, better=found.leader, text=f"{text} {'Better' if found.leader == variant else 'Worse'}.")
 
 
 def _missing(results: Results, variant: str, reference: str) -> str:
@@ -187,11 +205,6 @@ def _missing(results: Results, variant: str, reference: str) -> str:
     if stopped := statuses.count("stopped"):
         return f"{stopped} of the runs {'was' if stopped == 1 else 'were'} stopped before the end"
     return f"fewer than {MIN_SEEDS} seeds are measured"
-
-
-def short(value: float) -> str:
-    """Three digits."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def _p(value: float) -> str:

@@ -5,7 +5,6 @@ The measurements run side by side, as the runs will, so that they compete for th
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -27,7 +26,8 @@ from gan_core.data import DataError
 from gan_core.runs import checkpoint
 from gan_core.session.observer import Observer
 from gan_core.system.devices import find_device
-from gan_core.system.memory import free_bytes
+from gan_core.system.limits import usable_cores
+from gan_core.system.memory import free_bytes, used_bytes
 from gan_core.training.memory_estimate import estimate_memory
 from gan_core.training.throughput import same_speed, seconds_per_step
 from gan_core.training.trainer import Trainer
@@ -101,8 +101,7 @@ def measure(
 
 def _workers_that_fit(memory: float, device: torch.device) -> int:
     """How many workers of `memory` bytes fit side by side; at least one, at most one per core."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, int(0.8 * free_bytes(device) / memory)))
+    return max(1, min(usable_cores(), int(0.8 * free_bytes(device) / memory)))
 
 
 def _seconds_of_run(job: Job, comparison: Comparison, times: dict[str, float]) -> float:
@@ -170,9 +169,8 @@ def measure_here(config: TrainConfig, device: str) -> dict[str, Any]:
             save, _ = _timed(lambda: checkpoint.save(trainer, Path(folder) / "step-0000001"))
     except (DataError, ConfigError, ValueError, OSError, MemoryError, RuntimeError) as error:
         return {"error": str(error)}
-    memory = torch.cuda.memory_reserved(device) if device.startswith("cuda") else psutil.Process().memory_info().rss
     times = {"boot": boot, "first": first, "start": start, "step": step, "frame": frame, "save": save}
-    return times | {"evaluation": evaluation, "memory": memory}
+    return times | {"evaluation": evaluation, "memory": used_bytes(trainer.device)}
 
 
 def _timed(action: Callable[[], T]) -> tuple[float, T]:

@@ -23,6 +23,7 @@ from gan_core.compare.execution.trial import TrialCommand, train
 from gan_core.compare.plan import Comparison
 from gan_core.compare.study import Study, StudyError, TrialStatus
 from gan_core.runs import RunStore
+from gan_core.system.limits import usable_cores
 
 _MAX_LOST = 5  # of a run's task, before the run counts as failed
 _POLL_SECONDS = 0.3
@@ -79,7 +80,7 @@ def _connected(address: str) -> Any:
         return ray
     environment = {"py_modules": [str(Path(__file__).parents[2])], "env_vars": {"OMP_NUM_THREADS": "1"}}
     cluster = address or os.environ.get("RAY_ADDRESS", "")
-    local = {} if cluster else {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+    local = {} if cluster else {"include_dashboard": False, "_node_ip_address": "127.0.0.1", "num_cpus": usable_cores()}
     try:
         ray.init(address=address or None, runtime_env=environment, log_to_driver=False, **local)
     except (ConnectionError, ValueError, RuntimeError) as error:

@@ -11,6 +11,7 @@ from filelock import Timeout
 
 from gan_core.compare.study import Study, StudyError
 from gan_core.config.catalog import Catalog, Entry
+from gan_core.system.arguments import whole_number
 
 BACKENDS: Catalog[Entry] = Catalog(
     "backend",
@@ -37,6 +38,9 @@ class Resources:
     device: str = "auto"
     address: str = ""
     gpus: float = 0.0
+
+    def __post_init__(self) -> None:
+        whole_number("workers", self.workers)
 
 
 class Runner:

@@ -45,6 +45,7 @@ def train(
         threads,
         name=f"{title}: {job.variant.title}, seed {job.seed}",
         run=run,
+        attended=False,
         max_seconds=None if job.max_seconds is None else max(0.01, job.max_seconds - _seconds_trained(run)),
     )
     last_command: TrialCommand = "run"
@@ -53,7 +54,7 @@ def train(
         snapshot = session.snapshot()
         if last_command == "run":
             last_command = command()
-        if last_command != "run" or snapshot.status == "paused":  # a session pauses itself if the disk is full
+        if last_command != "run":
             session.stop()
         trial = _updated(trial, job, snapshot, "running")
         report(trial)

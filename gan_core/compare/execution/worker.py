@@ -22,6 +22,7 @@ from gan_core.compare.execution.trial import TrialCommand, train
 from gan_core.compare.study import Study, StudyError, TrialStatus
 from gan_core.config import TrainConfig
 from gan_core.config.schema import ConfigError
+from gan_core.system import signals
 from gan_core.system.allocator import keep_freed_memory
 
 _LOCK_SECONDS = 60.0  # for an earlier worker that still saves the same run
@@ -43,6 +44,7 @@ def main() -> None:
         end()
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the parent decides
+    signals.ignore_hangup()
     signal.signal(signal.SIGTERM, end)
     threading.Thread(target=listen, daemon=True).start()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
