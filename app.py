@@ -1,5 +1,10 @@
 """GAN Playground. Start it with: streamlit run app.py"""
 
-from ui import shell
+import streamlit as st
 
-shell.enter()
+from ui import shell, web
+
+if __name__ == "__main__":  # each tab runs this file as a script
+    shell.enter()
+else:  # the server imports it
+    app = st.App(__file__, **web.parts())

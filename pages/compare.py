@@ -22,6 +22,7 @@ from ui.compare import (  # noqa: E402
     table,
     verdict,
 )
+from ui.formatting import plain  # noqa: E402
 from ui.server import freeze_loaded_objects  # noqa: E402
 
 
@@ -53,7 +54,7 @@ def show(study: Study) -> None:
             training = progress.is_training(study)
             results(study, background_results.results_of(study, fresh=not training))
         except StudyError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(plain(str(error)), icon=":material/error:")
             return
         if training != was_training:
             st.rerun()  # the refresh interval of this fragment must change
@@ -89,13 +90,13 @@ def results(study: Study, current: background_results.StudyResults) -> None:
         settings.panel(current.results)
 
 
-study = state.opened()
+study, name = state.opened(), state.chosen()
 with shell.notices():
     if error_text := state.error_text():
-        st.error(error_text, icon=":material/error:")
+        st.error(plain(error_text), icon=":material/error:")
 if study is not None:
     show(study)
-elif (name := state.chosen()) is not None:
+elif name is not None:
     plan_preview.ready_made_plan(name)
 else:
     choose()

@@ -4,8 +4,9 @@ import streamlit as st
 
 from ui import shell
 
-shell.ensure_navigation()
+shell.ensure_navigation(home=True)
 
+from ui.formatting import plain  # noqa: E402
 from ui.home import cards  # noqa: E402  (the navigation comes first)
 
 st.title("GAN Playground", anchor=False)
@@ -15,7 +16,7 @@ st.markdown(
 )
 cards.default_card()
 for group in cards.groups():
-    st.subheader(group, anchor=False)
+    st.subheader(plain(group), anchor=False)
     with st.container(horizontal=True, key=f"group-{group}"):
         for preset in cards.presets_in(group):
             cards.card(preset)

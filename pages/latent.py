@@ -11,6 +11,7 @@ shell.ensure_navigation()
 from gan_core.latent import Model  # noqa: E402  (the navigation appears before torch, which these need, has loaded)
 from gan_core.runs import RunError  # noqa: E402
 from ui import refresh  # noqa: E402
+from ui.formatting import plain  # noqa: E402
 from ui.latent import main_picture, model_picker, panels, sources, state  # noqa: E402
 from ui.latent.view import NOW  # noqa: E402
 from ui.server import freeze_loaded_objects  # noqa: E402
@@ -35,7 +36,7 @@ def show(source: sources.Source, model: Model, live: bool) -> None:
                 state.write(view)
             main_picture.panel(view, source, shown)
         except RunError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(plain(str(error)), icon=":material/error:")
         if not view.dragging:
             state.write_url(view)
 
@@ -72,6 +73,6 @@ else:
     model_picker.panel(view, source, found)
     with shell.notices():
         for text in filter(None, (view.trouble, failure)):
-            st.error(text, icon=":material/error:")
+            st.error(plain(text), icon=":material/error:")
     if model is not None:
         show(source, model, live=view.moment == NOW)

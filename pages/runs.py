@@ -7,6 +7,7 @@ from ui import shell
 shell.ensure_navigation()
 
 from gan_core.runs import RunError, shipped  # noqa: E402  (the page frame appears before these load torch)
+from ui.formatting import plain  # noqa: E402
 from ui.runs import actions, detail, library_bar, run_list, selection  # noqa: E402
 from ui.server import pool  # noqa: E402
 
@@ -30,9 +31,9 @@ def selected_run() -> None:
         try:
             detail.panel(chosen, runs)
         except (RunError, OSError) as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(plain(str(error)), icon=":material/error:")
     elif (name := selection.chosen()) in damaged:
-        st.error(library_bar.explain({name: damaged[name]}), icon=":material/error:")
+        st.error(library_bar.explain(damaged[name]), icon=":material/error:")
     elif selection.chosen():
         st.info("This run is no longer here; it may have been deleted. Choose another one.", icon=":material/info:")
     else:
@@ -42,7 +43,7 @@ def selected_run() -> None:
 selection.pop_changed()  # clears the flag: the whole page is running
 with shell.notices():
     actions.notices()
-if runs:
+if runs or damaged:
     left, right = st.columns([5, 9], gap="medium")
     with left:
         library_bar.bar(own)

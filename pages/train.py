@@ -8,6 +8,7 @@ shell.ensure_navigation()
 
 from ui import messages, refresh  # noqa: E402  (the navigation appears before torch is imported)
 from ui.charts import series  # noqa: E402
+from ui.formatting import plain  # noqa: E402
 from ui.train import (  # noqa: E402
     controls,
     curves,
@@ -31,9 +32,9 @@ controls.choices()
 error_text = messages.error_text()
 with shell.notices():
     if error_text:
-        st.error(error_text, icon=":material/error:")
+        st.error(plain(error_text), icon=":material/error:")
     if messages.note_text():
-        st.info(messages.note_text(), icon=":material/info:")
+        st.info(plain(messages.note_text()), icon=":material/info:")
 
 PACE = refresh.interval() if snapshot is not None and snapshot.live else None  # seconds between refreshes
 
@@ -53,7 +54,7 @@ def watch() -> None:
     """Everything that moves while a run trains."""
     if state.follow(session) or messages.error_text() != error_text:
         st.rerun()  # the form and the error message are outside this fragment
-    now = session.snapshot() if session else None
+    now = state.shown(session)
     left, right = st.columns([5, 7], gap="medium")
     with left:
         samples.panel(now, samples.link_to_latent)
@@ -63,7 +64,7 @@ def watch() -> None:
         health.panel(session, now)
         quality.panel(now)
     timeline.panel(now)
-    if snapshot is not None and now is not None and snapshot.live != now.live:
+    if snapshot is not None and session is not None and snapshot.live != session.snapshot().live:
         st.rerun()  # the run has ended: draw the whole page once more
 
 

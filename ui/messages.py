@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from ui.formatting import plain
+
 
 def error_text() -> str:
     """The error message of the tab's last action; "" if it succeeded."""
@@ -19,7 +21,7 @@ def show_error(text: str) -> None:
 def show_error_with_toast(text: str) -> None:
     """Show an error message also as a toast, for actions from which the top of the page may be out of sight."""
     show_error(text)
-    st.toast(text, icon=":material/error:", duration="long")
+    st.toast(plain(text), icon=":material/error:", duration="long")
 
 
 def note_text() -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from gan_core.config import TrainConfig
+from gan_core.config import SETTINGS, TrainConfig
 from gan_core.config.schema import as_text
 
 _NAMES = {
@@ -27,11 +28,13 @@ _NAMES = {
     "penalty.name": "Penalty on D",
     "loss.combine": "D's two terms",
     "data.name": "Data set",
+    "data.labels": "Classes",
     "condition.name": "Tell the class",
     "condition.dim": "Numbers for a class",
     "augment.translation": "DiffAugment shift",
     "augment.cutout": "DiffAugment cutout",
     "augment.color": "DiffAugment colour",
+    "augment.adaptive": "Adaptive augmentation",
     "local_pairs": "Local pairs (SGAN)",
     "generator.mapping": "Mapping layers",
     "latent.dim": "Length of z",
@@ -61,6 +64,11 @@ def label(key: str) -> str:
     words = leaf.replace("_", " ").replace("lr", "learning rate")
     prefix = {"optimizer_g": "G ", "optimizer_d": "D "}.get(section, "")
     return prefix + words if prefix else words[0].upper() + words[1:]
+
+
+def in_words(text: str) -> str:
+    """A recorded change with the names of its settings: "optimizer_g.lr 0.001" as "G learning rate 0.001"."""
+    return re.sub(r"\b([a-z_.]+)[ =]", lambda found: f"{label(found[1])} " if found[1] in SETTINGS else found[0], text)
 
 
 def changes(before: TrainConfig, values: Mapping[str, Any], most: int = 100) -> str:

@@ -14,8 +14,9 @@ loop of the server.
   fragment, so the browser removes the fragment as stale, and its next run overwrites the elements below it.
   Fix: send all output.
 
-On a busy machine with a page that refreshes twice a second, each of them happens within minutes. The names of Streamlit
-used here are private; tests/browser/test_reruns.py reproduces each bug, and requirements.txt pins the tested versions.
+On a busy machine with a page that refreshes twice a second, each of them happens within minutes. Streamlit has no
+public way to change how it handles requests, so these functions replace private methods of `AppSession`. Without any
+one of them tests/browser/test_reruns.py fails, and requirements.txt pins the tested versions.
 """
 
 from __future__ import annotations
@@ -25,13 +26,11 @@ from typing import Any
 
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession
-from streamlit.runtime.scriptrunner import ScriptRunner, ScriptRunnerEvent
-from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType, _coalesce_widget_states
 
 _original_request_rerun = AppSession.request_rerun
 _original_handle_event = AppSession._handle_scriptrunner_event_on_event_loop
 _original_clear_queue = AppSession._clear_queue
-_ended: weakref.WeakSet[ScriptRunner] = weakref.WeakSet()  # threads that ended by themselves and have a successor
+_ended: weakref.WeakSet[Any] = weakref.WeakSet()  # threads that ended by themselves and have a successor
 
 
 def apply() -> None:
@@ -45,21 +44,19 @@ def _request_rerun(self: AppSession, client_state: ClientState | None) -> None:
     if self._scriptrunner is not None and client_state is not None:
         requests = self._scriptrunner._requests
         if client_state.fragment_id:
-            if requests._state == ScriptRequestType.STOP:
+            if requests._state.name == "STOP":
                 _ended.add(self._scriptrunner)
-        elif requests._state == ScriptRequestType.RERUN:
-            merged = _coalesce_widget_states(requests._rerun_data.widget_states, client_state.widget_states)
-            if merged is not None:
-                client_state.widget_states.CopyFrom(merged)
+        elif requests._state.name == "RERUN" and (waiting := requests._rerun_data.widget_states):
+            new = {widget.id for widget in client_state.widget_states.widgets}
+            clicks = (widget for widget in waiting.widgets if str(widget.WhichOneof("value")).endswith("trigger_value"))
+            client_state.widget_states.widgets.extend(click for click in clicks if click.id not in new)
     _original_request_rerun(self, client_state)
 
 
-def _handle_event(
-    self: AppSession, sender: ScriptRunner | None, event: ScriptRunnerEvent, *rest: Any, **more: Any
-) -> None:
+def _handle_event(self: AppSession, sender: Any, event: Any, *rest: Any, **more: Any) -> None:
     """Process an event of a thread that has ended. Only its shutdown event can follow events of its successor."""
     current = self._scriptrunner
-    if sender is current or sender not in _ended or event == ScriptRunnerEvent.SHUTDOWN:
+    if sender is current or sender not in _ended or event.name == "SHUTDOWN":
         _original_handle_event(self, sender, event, *rest, **more)
         return
     self._scriptrunner = sender

@@ -49,6 +49,11 @@ _STEADY = """
 [data-testid="stBaseButton-primary"]:enabled { color: Canvas; }
 """
 
+# The tooltip of a pressed button is hidden (browser_fixes.js). A touch screen has no keys, so it shows no shortcuts.
+_POINTER = """
+[data-pressed] [role="tooltip"]:has([data-testid="stTooltipContent"]) { display: none; }
+@media (hover: none) { [data-has-shortcut] kbd { display: none; } }
+"""
 
 # Pages begin directly under the navigation, because the first screen of Train needs the space.
 _COMPACT = ".stMainBlockContainer { padding-top: 4.25rem; padding-bottom: 2rem; }"
@@ -58,7 +63,7 @@ _CARD = """
 [class*="st-key-layers-"] table { width: 100%; font-variant-numeric: tabular-nums; }
 [class*="st-key-layers-"] :is(th, td) { padding: 0.22rem 0.4rem; border-width: 0 0 1px; font-size: 0.93rem; }
 [class*="st-key-layers-"] :is(th, td):nth-child(n + 2) { white-space: nowrap; }
-.st-key-formulas .katex-display { overflow: auto hidden; padding-block: 2px; }
+.st-key-formulas .katex-display { overflow: auto hidden; padding-block: 2px 6px; }
 @media (max-width: 640px) { .st-key-formulas .katex-display { font-size: 0.8em; } }
 """
 
@@ -93,10 +98,14 @@ _CORNERS = """
 .st-key-corner-samples { gap: 0; align-items: center; }
 """
 _HEALTH = """
-.st-key-health { gap: 0.25rem; }
+.st-key-health { gap: 0.25rem; min-height: 84px; }
 .st-key-health > div { gap: 0.25rem; }
 .st-key-health button { min-height: 1.75rem; padding: 0 0.55rem; font-size: 0.87rem; }
 .st-key-health button p { font-size: 0.87rem; }
+"""
+# Streamlit shows the bar of a box that scrolls only under the pointer, so a box would look cut.
+_SCROLLBARS = """
+::-webkit-scrollbar-thumb { background: color-mix(in srgb, currentColor 35%, transparent); border-radius: 1rem; }
 """
 # A button whose key begins with "icon-" shows only its icon; screen readers read its label.
 _ICONS = """
@@ -106,9 +115,21 @@ _ICONS = """
 }
 """
 
-# Ten classes fit on one line of a phone.
-_CLASSES = """
-@media (max-width: 640px) { .st-key-latent-class button { padding-inline: 0.7rem; } }
+# Latent: the picture stays in sight while its sliders move: beside them, or above them on a phone, where the boxes
+# around it are dissolved, so that it sticks to the top of the page. Ten classes fit on one line of a phone.
+_LATENT = """
+@media (min-width: 641px) {
+  [data-testid="stLayoutWrapper"]:has(> .st-key-latent-left) { position: sticky; top: 4rem; }
+}
+@media (max-width: 640px) {
+  [data-testid="stColumn"]:has(.st-key-latent-left), [data-testid="stColumn"] :has(.st-key-latent-left),
+  .st-key-latent-left { display: contents; }
+  [data-testid="stLayoutWrapper"]:has(> .st-key-latent-stage) {
+    position: sticky; top: 3.5rem; z-index: 5; padding-block: 0.25rem; background: Canvas;
+  }
+  .st-key-latent-stage { max-width: 40svh; margin-inline: auto; }
+  [class*="st-key-latent.class"] button { padding-inline: 0.7rem; }
+}
 """
 
 
@@ -124,4 +145,5 @@ def palettes() -> dict[str, Any]:
 
 def inject_css() -> None:
     """Add the CSS of the app to the page; the entry script calls it at each run."""
-    st.html(f"<style>{_STEADY}{_COMPACT}{_CARD}{_HOME}{_CORNERS}{_HEALTH}{_ICONS}{_CLASSES}</style>")
+    css = _STEADY + _POINTER + _COMPACT + _CARD + _HOME + _CORNERS + _HEALTH + _SCROLLBARS + _ICONS + _LATENT
+    st.html(f"<style>{css}</style>")

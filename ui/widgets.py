@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
-_NOTHING = object()
-_DELAY = 3.0  # seconds after which even a busy browser shows a value that was sent
 
+def showing(key: str, value: Any, react: Callable[[Any], None]) -> dict[str, Any]:
+    """The arguments `key`, `on_change` and `args` of a widget that is drawn with the default `value`, and shows it.
 
-def show_value(key: str, value: Any) -> None:
-    """Make the widget with this key, which is not drawn yet, show `value`.
+    If the widget with this key has another value, it gets a new key, so that the browser replaces it. To write the
+    value into the session state is not safe. The browser reports the values of all widgets at each refresh, and the
+    old value of this widget until it has heard of the new one, which looks like a change by the user. And the value
+    is sent only once: it is lost if the browser has no widget for it at that moment, as in a closed popover.
 
-    The value is written only if it differs, because a write replaces what the user has typed or clicked since.
+    Args:
+        react: called with the new value when the user has changed it.
     """
-    shown = st.session_state.get(key, _NOTHING)
-    if shown != value:
-        st.session_state[_before(key)] = shown, time.monotonic()
-        st.session_state[key] = value
+    latest = f"{key}, latest"
+    current = st.session_state.get(latest, key)
+    if st.session_state.get(current, value) != value:
+        number = int(current.removeprefix(key).strip(", ") or 0) + 1
+        current = st.session_state[latest] = f"{key}, {number}"
+    return {"key": current, "on_change": _changed, "args": (latest, current, react)}
 
 
-def is_echo(key: str) -> bool:
-    """Whether a change of the widget is only its value before `show_value`, from a browser that did not have it yet.
-
-    At every refresh the browser reports the values of all widgets. An old value is not a change by the user; it would
-    undo a change that was made in another widget of the same setting.
-    """
-    shown, when = st.session_state.get(_before(key), (_NOTHING, 0.0))
-    return st.session_state[key] == shown and time.monotonic() - when < _DELAY
-
-
-def _before(key: str) -> str:
-    return f"{key}, before"
+def _changed(latest: str, key: str, react: Callable[[Any], None]) -> None:
+    if st.session_state.get(latest, key) == key:  # Streamlit also calls this for a widget that was replaced
+        react(st.session_state[key])
 
 
 def undo_bar(deleted: str, restore: Callable[..., None], *args: Any) -> None:

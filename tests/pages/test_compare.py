@@ -12,13 +12,14 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from gan_core import compare, presets
-from gan_core.compare import Axis, Comparison, Resources, Study, StudyStore
+from gan_core.compare import Axis, Comparison, Study, StudyStore
 from gan_core.compare.analysis import report
 from gan_core.config import TrainConfig
 from gan_core.runs import Run, RunStore, shipped
 from gan_core.session.observer import Observer
 from gan_core.training.history import COLUMNS
 from gan_core.training.trainer import Trainer
+from tests.compare.studies import ended_study
 from tests.support.app_page import button, labels, page_of, query_of, texts
 from tests.support.small import DIGITS, POINTS
 from ui import server
@@ -31,9 +32,7 @@ PLAN = compare.comparison(
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """A study of two runs that has ended."""
-    study = StudyStore(tmp_path_factory.mktemp("library")).create(PLAN)
-    assert compare.start(study, Resources(workers=2)).wait(240)
-    return study
+    return ended_study(PLAN, tmp_path_factory.mktemp("library"))
 
 
 @pytest.fixture
@@ -118,6 +117,15 @@ def test_a_custom_comparison_is_checked_as_it_is_typed(library: Path) -> None:
         assert not app.exception
         assert why in app.error[0].value
         assert not [label for label in labels(app) if label.startswith("Start")]
+
+
+def test_the_first_offer_compares_optimisers_at_equally_tuned_rates(library: Path) -> None:
+    app = opened()
+    told = texts(app).replace("\\", "")
+    assert "Learning rates: Adam 0.002, RMSprop 0.001. Each is the best of a short search" in told
+    assert not app.warning
+    app.selectbox(key="first").set_value(("batch_size",)).run()
+    assert "Compare the curves over images" in app.warning[0].value.replace("\\", "")
 
 
 def test_two_axes_make_every_pair(library: Path) -> None:
@@ -279,3 +287,11 @@ def test_runs_that_cannot_be_compared_show_an_error(library: Path) -> None:
         assert not app.exception
         assert why in app.error[0].value
         assert StudyStore(library).list() == []
+
+
+def test_an_unknown_comparison_in_a_link_is_named_with_the_nearest_one(library: Path) -> None:
+    app = page_of("compare")
+    app.query_params["ready"] = "optimizer"
+    app.run(timeout=120)
+    assert any('There is no comparison "optimizer". Did you mean' in error.value for error in app.error)
+    assert not query_of(app)

@@ -194,12 +194,28 @@ def test_undo_leads_back_50_steps_at_most() -> None:
 def test_all_moves_of_a_dragged_slider_are_one_step_for_undo() -> None:
     start = view = LatentView().fit_to(CONDITIONAL)
     for message, offset in enumerate((0.5, 1.0, 1.5)):
-        view = sliders.move(view, {"pca.0": offset}, message, 7)
+        view = sliders.move(view, {"pca.0": offset}, view.start, message, 7)
     assert (view.dragging, view.message, view.strips_in_browser) == (True, 2, 7)
-    view = sliders.rest(view, {"pca.0": 2.0}, 3, 7)
+    view = sliders.rest(view, {"pca.0": 2.0}, view.start, 3, 7)
     assert not view.dragging
     assert dict(view.point.moves) == {"pca.0": 2.0}
     assert view.undone().point is start.point
+
+
+def test_a_late_message_of_a_slider_does_not_undo_a_reset() -> None:
+    view = sliders.move(LatentView().fit_to(CONDITIONAL), {"pca.0": 1.0}, 0, 1, 7)
+    before = view.start
+    view = view.at(replace(view.point, moves={}))
+    view = sliders.rest(view, {"pca.0": 1.0}, before, 2, 7)
+    assert not view.point.moves
+    assert (view.dragging, view.message) == (False, 2)
+    assert sliders.move(view, {"pca.0": 0.5}, view.start, 3, 7).point.moves
+
+
+def test_a_late_message_of_a_slider_does_not_move_the_latent_of_a_smaller_model() -> None:
+    large = sliders.move(LatentView().fit_to(CONDITIONAL), {"pca.5": 1.0}, 1, 1, 7)
+    small = large.fit_to(model({"latent.dim": 2}))
+    assert not sliders.rest(small, {"pca.5": 1.0}, large.start, 2, 7).point.moves
 
 
 def test_a_latent_of_another_size_is_refused() -> None:

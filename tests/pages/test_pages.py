@@ -16,7 +16,7 @@ from gan_core.losses import penalties
 from gan_core.losses.descriptions import describe, penalty_formula
 from gan_core.models.summary import CardError
 from gan_core.training.trainer import Trainer
-from tests.support.app_page import ROOT, opened
+from tests.support.app_page import ROOT, opened, widget
 from ui import formatting
 from ui.train import class_picker, model_card, share
 
@@ -58,6 +58,8 @@ def test_every_preset_opens_and_its_link_gives_it_back(train: AppTest, name: str
         ({"optimizer_d.name": "adm"}, "did you mean adam?"),
         ({"nothing": "1"}, '"nothing" is not a setting'),
         ({"data.name": "ring8"}, "does not work on points"),
+        ({"preset": "nope"}, 'There is no preset "nope".'),
+        ({"preset": "rng8"}, 'There is no preset "rng8". Did you mean "ring8"?'),
     ],
 )
 def test_a_bad_link_is_explained_and_opens_the_default(train: AppTest, query: dict[str, str], message: str) -> None:
@@ -72,7 +74,7 @@ def test_a_retired_setting_in_a_link_or_in_pasted_json_is_ignored_with_a_remark(
     assert app.session_state.draft == presets.load("ring8")
     assert [element for element in app.info if remark in element.value]
     assert not app.error
-    app.selectbox(key="preset").set_value("mnist-quick").run()
+    widget(app, "selectbox", "preset").set_value("mnist-quick").run()
     assert not [element for element in app.info if remark in element.value]
     app.text_area(key="pasted").set_value('{"compile": false, "seed": 4}').run()
     next(button for button in app.button if button.label == "Use this config").click().run()
@@ -171,7 +173,7 @@ def test_measure_shows_the_speed(train: AppTest) -> None:
     next(button for button in train.button if button.label == "Measure").click().run()
     assert not train.exception
     (now,) = [element.value for element in train.metric if element.label == "Speed"]
-    assert now.endswith(" images/s")
+    assert now.endswith(" points/s")
 
 
 def test_the_chosen_class_survives_reruns_and_a_change_of_data_set() -> None:
@@ -249,13 +251,29 @@ def test_a_drawing_that_is_reported_twice_does_not_close_its_session() -> None:
 
 def test_a_changed_preset_says_so_and_comes_back_when_it_is_chosen_again(train: AppTest) -> None:
     app = opened(train, presets.load("gaussian-2d").to_query())
-    assert app.selectbox(key="preset").value == "gaussian-2d"
-    app.text_input(key="essentials/optimizer_g.lr").set_value("0.5").run()
-    assert app.selectbox(key="preset").value is None
-    assert app.selectbox(key="preset").placeholder.endswith(", changed")
+    assert widget(app, "selectbox", "preset").value == "gaussian-2d"
+    widget(app, "text_input", "essentials/optimizer_g.lr").set_value("0.5").run()
+    assert widget(app, "selectbox", "preset").value is None
+    assert widget(app, "selectbox", "preset").placeholder.endswith(", changed")
     assert any("You have changed it" in element.value for element in app.markdown)
-    app.selectbox(key="preset").set_value("gaussian-2d").run()
+    widget(app, "selectbox", "preset").set_value("gaussian-2d").run()
     assert app.session_state.draft == presets.load("gaussian-2d")
+
+
+@pytest.mark.parametrize("name", ["preset", "dataset"])
+def test_a_late_report_of_a_picker_does_not_leave_the_experiment(train: AppTest, name: str) -> None:
+    """The browser reports the pickers' old values for a while after the experiment has changed."""
+    app = opened(train, presets.load("gaussian-2d").to_query())
+    before = widget(app, "selectbox", name)
+    old = before.value
+    if name == "preset":
+        widget(app, "text_input", "essentials/optimizer_g.lr").set_value("0.5").run()
+    else:
+        widget(app, "selectbox", "preset").set_value("mnist-quick").run()
+    draft, late = app.session_state.draft, widget(app, "selectbox", name)
+    late.id = before.id
+    late.set_value(old).run()
+    assert app.session_state.draft == draft
 
 
 def test_a_link_that_names_only_a_preset_opens_it(train: AppTest) -> None:

@@ -20,6 +20,7 @@ from gan_core.training.history import History
 from gan_core.training.plane_view import Plane
 from ui.charts import curves
 from ui.charts.plane import layered_view, points_only
+from ui.setting_names import in_words
 
 
 def run_of(n: int, **columns: np.ndarray) -> History:
@@ -212,3 +213,15 @@ def test_every_loss_has_curves_with_or_without_an_equilibrium(name: str) -> None
     formula_d, formula_g = (element.value for element in app.latex)
     assert describe(losses.get(name)).formula_d in formula_d
     assert describe(losses.get(name)).formula_g in formula_g
+
+
+def test_the_last_changes_are_labelled_in_words_each_in_a_row_of_its_own() -> None:
+    assert in_words("optimizer_g.lr=0.001, n_critic=2") == "G learning rate 0.001, D steps a round (k) 2"
+    assert in_words("optimizer_g.lr 0.001 → 0.0005") == "G learning rate 0.001 → 0.0005"
+    assert in_words("it said a=b") == "it said a=b"
+    marks = [SettingChange(step, f"n_critic={step}, g_steps=2") for step in (1, 2, 3, 4)]
+    notes = curves.losses(run_of(5), setting_changes=marks)["layout"]["annotations"]
+    assert [note["text"] for note in notes] == [f"n_critic={step} and 1 more" for step in (2, 3, 4)]
+    assert [note["yshift"] for note in notes] == [0, -15, -30]
+    assert [note["xanchor"] for note in notes] == ["left", "left", "right"]
+    assert not any("textangle" in note for note in notes)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 
 from ui import theme
 
@@ -35,4 +34,3 @@ def test_the_server_listens_only_on_this_machine_and_sends_no_statistics() -> No
 
 def test_the_score_scale_consists_of_roles() -> None:
     assert set(theme.SCORE_SCALE) <= set(vars(theme.LIGHT))
-    assert st.get_option("server.enableStaticServing")

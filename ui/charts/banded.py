@@ -9,6 +9,7 @@ import numpy as np
 
 from ui.charts.curves import Figure, axes, show_empty
 from ui.charts.series import packed
+from ui.formatting import short
 from ui.theme import line_style
 
 if TYPE_CHECKING:
@@ -47,11 +48,11 @@ def _banded(index: int, curve: Curve) -> list[dict[str, Any]]:
         "y": packed(curve.median),
         "line": {"color": f"role:{color}", "width": 2, "dash": dash},
         "marker": {"size": 5},
-        "hovertemplate": f"{curve.title} %{{y:.3~g}}<extra></extra>",
+        "hovertemplate": "%{fullData.name} %{y:.3~g}<extra></extra>",
     }
     return [edge | low, edge | high | {"fill": "tonexty", "fillcolor": f"role:{color}/0.16"}, common | line]
 
 
 def _description(title: str, curves: Sequence[tuple[int, Curve]]) -> str:
-    values = ", ".join(f"{curve.title} {curve.median[-1]:.3g}" for _, curve in curves if len(curve.median))
+    values = ", ".join(f"{curve.title} {short(curve.median[-1])}" for _, curve in curves if len(curve.median))
     return f"{title} at the end: {values}" if values else f"{title}: nothing yet"

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ui.charts.series import packed, smooth, thin
+from ui.formatting import short
 
 if TYPE_CHECKING:
     from gan_core.session.snapshot import SettingChange
@@ -23,6 +24,7 @@ Figure = dict[str, Any]
 Array = NDArray[Any]
 Unit = Literal["step", "epoch", "seconds"]
 LIMIT = 600  # points of a curve that are sent to the browser, about the width of a chart in pixels
+_LABELS = 3  # changes of settings with a label; older ones have only their line
 MARGIN = {"l": 44, "r": 14, "t": 6, "b": 38}  # pixels, as in the components
 
 
@@ -57,7 +59,9 @@ def losses(
     ]
     log = log and all(not np.any(curve.values <= 0) for curve in curves)
     figure = _curves("Loss", history, curves, unit, smoothing, log, setting_changes, warnings)
-    _label_changes(figure["layout"], [(position(history, mark.step, unit), mark.text) for mark in setting_changes])
+    middle = float(getattr(history, unit)[[0, -1]].mean()) if len(history.step) else 0.0
+    labels = [(position(history, mark.step, unit), mark.text) for mark in setting_changes]
+    _label_changes(figure["layout"], labels, middle)
     for value, role in _levels(equilibrium):
         if value > 0 or not log:
             _add_level(figure, history, unit, value, role, "equilibrium")
@@ -164,7 +168,7 @@ def _lines(curve: _Series, history: History, unit: Unit, smoothing: float) -> li
     return [
         behind | _points(curve.values if smoothing else curve.values[:0], history, unit),
         line
-        | {"uid": curve.role, "hovertemplate": f"{curve.name} %{{y:.3~g}}<extra></extra>"}
+        | {"uid": curve.role, "hovertemplate": "%{fullData.name} %{y:.3~g}<extra></extra>"}
         | _points(smoothed, history, unit),
     ]
 
@@ -197,7 +201,7 @@ def _add_level(figure: Figure, history: History, unit: Unit, value: float, role:
             "x": packed(ends),
             "y": [value] * len(ends),
             "line": {"color": f"role:{role}/0.8", "width": 1.25, "dash": "dash"},
-            "text": ["", f" {value:.3g}"],
+            "text": ["", f" {short(value)}"],
             "textposition": "middle right",
             "textfont": {"size": 11, "color": f"role:{role}"},
             "cliponaxis": False,
@@ -220,12 +224,14 @@ def _mark_warnings(layout: dict[str, Any], warnings: Sequence[tuple[float, str]]
         layout["annotations"].append(sign | {"font": {"size": 14, "color": "role:warning"}})
 
 
-def _label_changes(layout: dict[str, Any], setting_changes: Sequence[tuple[float, str]]) -> None:
-    """Write each change along its dotted line; a long text is shown in full on hover."""
-    place: dict[str, Any] = {"xref": "x", "yref": "paper", "xanchor": "left", "yanchor": "top", "textangle": 90}
-    for x, text in setting_changes:
-        short = text if len(text) <= 30 else text[:29] + "…"
-        layout["annotations"].append(_note(short, x, 1, hovertext=text, **place))
+def _label_changes(layout: dict[str, Any], setting_changes: Sequence[tuple[float, str]], middle: float) -> None:
+    """Write each of the last changes beside its dotted line, in a row of its own, on the side that has more room."""
+    place: dict[str, Any] = {"xref": "x", "yref": "paper", "yanchor": "top", "bgcolor": "role:background/0.8"}
+    for row, (x, text) in enumerate(setting_changes[-_LABELS:]):
+        side = "left" if x <= middle else "right"
+        first, *more = text.split(", ")
+        shown = f"{first} and {len(more)} more" if more else first
+        layout["annotations"].append(_note(shown, x, 1, hovertext=text, xanchor=side, yshift=-15 * row, **place))
 
 
 def _vertical(x: float, line: dict[str, Any]) -> dict[str, Any]:
@@ -241,6 +247,6 @@ def _description(title: str, history: History, curves: Sequence[_Series], warnin
     """The last values and the warnings of a chart in words, for screen readers."""
     if len(history.step) == 0:
         return f"{title}: no steps yet"
-    values = ", ".join(f"{curve.name} {curve.values[-1]:.3g}" for curve in curves)
+    values = ", ".join(f"{curve.name} {short(curve.values[-1])}" for curve in curves)
     noted = "".join(f"; warning at step {mark.step}: {mark.text}" for mark in warnings)
     return f"{title} at step {int(history.step[-1])}: {values}{noted}"

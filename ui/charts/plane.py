@@ -100,7 +100,7 @@ def _surface(plane: Plane, score_range: tuple[float, float], score_name: str) ->
         "zsmooth": "fast",
         "opacity": 0.55,
         "showscale": False,
-        "hovertemplate": f"{score_name} %{{z:.3~g}}<extra></extra>",
+        "hovertemplate": "%{fullData.name} %{z:.3~g}<extra></extra>",
     }
     middle = (low + high) / 2
     line = {

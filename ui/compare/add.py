@@ -7,12 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core.compare import Axis, Study, StudyError, Variant
+from gan_core.compare import Axis, Study, StudyError, Variant, fairness, learning_rates
 from gan_core.compare.plan import slug
 from gan_core.config import SETTINGS, ConfigError
 from gan_core.config.schema import as_text
 from gan_core.runs import RunError, shipped
 from ui.compare import axes, state
+from ui.formatting import plain
 from ui.server import pool
 
 
@@ -35,7 +36,7 @@ def _seed(study: Study) -> None:
         icon=":material/casino:",
         on_click=_try,
         args=(study, lambda: study.add_seed(seed)),
-        help=f"Every variant once more, with seed {seed}",
+        help=f"Every variant once more, with seed {seed:d}",
         width="stretch",
     )
 
@@ -43,12 +44,13 @@ def _seed(study: Study) -> None:
 def _value(study: Study, axis: Axis) -> None:
     """A new variant: one field for each group of settings that the axis changes together."""
     with st.form(f"add-value-{study.id}", border=False):
-        st.markdown(f"**One more {axis.title}**")
-        fields = {
-            keys: _field(study, keys, name, f"add-{study.id}-{keys[0]}") for keys, name in axes.grouped(axis).items()
-        }
+        st.markdown(f"**One more {plain(axis.title)}**")
+        groups = axes.grouped(axis)
+        if any(set(keys) <= set(axes.OPTIMIZERS) for keys in groups):  # an optimiser brings its own rate
+            groups = {keys: name for keys, name in groups.items() if set(keys) <= set(axes.OPTIMIZERS)}
+        fields = {keys: _field(study, keys, name, f"add-{study.id}-{keys[0]}") for keys, name in groups.items()}
         if st.form_submit_button("Add value", icon=":material/add:"):
-            _try(study, lambda: study.add_variant(_variant(axis, fields)))
+            _try(study, lambda: study.add_variant(_variant(study, axis, fields)))
             st.rerun()
 
 
@@ -57,16 +59,22 @@ def _field(study: Study, keys: axes.Keys, name: str, key: str) -> Any:
     base = study.comparison.base.value(keys[0])
     if setting.catalog is not None or setting.options:
         options = list(setting.catalog or setting.options)
-        return st.selectbox(name, options, options.index(base), format_func=as_text, key=key)
+        return st.selectbox(plain(name), options, options.index(base), format_func=as_text, key=key)
     return st.text_input(
-        name, as_text(base), key=key, help=f"It must be {setting.allowed}" if setting.allowed else None
+        plain(name), as_text(base), key=key, help=f"It must be {plain(setting.allowed)}" if setting.allowed else None
     )
 
 
-def _variant(axis: Axis, fields: dict[axes.Keys, Any]) -> Variant:
+def _variant(study: Study, axis: Axis, fields: dict[axes.Keys, Any]) -> Variant:
     text = ", ".join(as_text(value) for value in fields.values())
     values = {key: value for keys, value in fields.items() for key in keys}
-    return Variant(id=slug(text), title=f"{axis.title} {text}", values=values)
+    for keys, name in fields.items():
+        if set(keys) <= set(axes.OPTIMIZERS):
+            others = (variant.values[keys[0]] for variant in axis.variants if keys[0] in variant.values)
+            rate = learning_rates.suggested_rates([*others, name])[name]
+            values |= dict.fromkeys((key.replace(".name", ".lr") for key in keys), rate)
+    variant = Variant(id=slug(text), title=f"{axis.title} {text}", values=values)
+    return fairness.variant_with_needs(variant, study.comparison.base)
 
 
 def _library_run(study: Study) -> None:
@@ -79,7 +87,7 @@ def _library_run(study: Study) -> None:
         if run.id not in present and plan.has_same_data(run.config)
     }
     if not names:
-        st.caption(f"No other run is on {plan.base.dataset.label}.")
+        st.caption(f"No other run is on {plain(plan.base.dataset.label)}.")
         return
     run_id = st.selectbox(
         "A run of the library", list(names), None, format_func=names.__getitem__, placeholder="Choose a run",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gan_core.compare import Axis
+from gan_core.compare import Axis, fairness
 from gan_core.compare.plan import SET_BY_COMPARISON
 from gan_core.config import SETTINGS, ConfigError, TrainConfig
 from gan_core.config.schema import Setting, as_text
@@ -79,13 +79,16 @@ def read(setting: Setting, text: str, base: TrainConfig) -> list[Any]:
     return [base.with_values({setting.key: part.strip()}).value(setting.key) for part in parts if part.strip()]
 
 
-def axis(keys: Keys, values: list[Any]) -> Axis:
-    """An axis that gives these settings each of the values. Raises `ConfigError` if they make no axis."""
+def axis(base: TrainConfig, keys: Keys, values: list[Any]) -> Axis:
+    """An axis that gives these settings each of the values, with what each value needs.
+
+    Raises `ConfigError` if they make no axis.
+    """
     if len(values) < 2:
         raise ConfigError("Give at least two values to compare")
-    if keys == OPTIMIZERS:
-        return Axis.of_optimizers(values)
-    return Axis.of(keys, values, title(keys))
+    if set(keys) <= set(OPTIMIZERS):
+        return Axis.of_optimizers(values, "".join(key[len("optimizer_")] for key in keys))
+    return fairness.with_needs(Axis.of(keys, values, title(keys)), base)
 
 
 def grouped(axis: Axis) -> dict[Keys, str]:

@@ -13,6 +13,7 @@ from gan_core import compare
 from gan_core.compare import ClaimResult, Curve, Results, Row, Study, StudyError, Verdict
 from gan_core.compare.analysis.results import X
 from gan_core.runs.shipped import store_of
+from gan_core.system.files import file_version
 
 _INTERVAL = 1.0  # seconds, at least, from the end of one read to the next
 
@@ -104,5 +105,5 @@ def _version(study: Study) -> object:
     """A value that changes whenever there may be new results."""
     added_runs = study.added_runs()
     files = [store_of(added.run_id, study.library).root / added.run_id / "metrics.csv" for added in added_runs]
-    times = [file.stat().st_mtime_ns if file.exists() else 0 for file in files]
+    times = [file_version(file) for file in files]
     return study.comparison, study.trial_statuses(), added_runs, times

@@ -26,6 +26,7 @@ _NAMES: Mapping[str, str] = {
     "grad_norm_g": "G's gradient norm",
 }
 _MEASURE, _X, _SMOOTH, _LOG = "compare-measure", "compare-x", "compare-smooth", "compare-log"
+_SMOOTHING = 0.02
 
 
 def panel(study: Study, current: StudyResults) -> None:
@@ -35,7 +36,7 @@ def panel(study: Study, current: StudyResults) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="compare-curves"):
         name = st.selectbox("Curve", list(names), format_func=names.__getitem__, key=_MEASURE, width=230)
         x: X = st.segmented_control("Against", get_args(X), default="steps", key=_X, required=True)
-    smooth, log = st.session_state.setdefault(_SMOOTH, 0.02), st.session_state.setdefault(_LOG, False)
+    smooth, log = st.session_state.get(_SMOOTH, _SMOOTHING), st.session_state.get(_LOG, False)
     found = current.curves(name, x, 0.0 if name == "quality" else smooth)
     figure = overlaid(names[name], _indexed(current, found), x, log)
     with st.container(key="chart-compare"):
@@ -50,9 +51,9 @@ def panel(study: Study, current: StudyResults) -> None:
             on_pick=(lambda step: samples.move(study, current.results, step)) if x == "steps" else None,
         )
         with corner("compare"), st.popover("Axes and smoothing", icon=":material/tune:", type="tertiary"):
-            st.slider("Smoothing, share of a run", 0.0, 0.2, step=0.01, key=_SMOOTH)
+            st.slider("Smoothing, share of a run", 0.0, 0.2, _SMOOTHING, 0.01, key=_SMOOTH)
             st.toggle("Logarithmic", key=_LOG)
-    better = "lower is better · " if name == "quality" else ""
+    better = f"{quality}: lower is better · " if name == "quality" else ""
     st.caption(f"{better}line: median of the seeds · band: least to greatest")
 
 

@@ -7,11 +7,12 @@ from typing import Any
 import streamlit as st
 
 from gan_core import compare, presets
-from gan_core.compare import Axis, Comparison
+from gan_core.compare import Axis, Comparison, learning_rates
 from gan_core.config import SETTINGS, ConfigError, TrainConfig
 from gan_core.config.schema import as_text
 from gan_core.export.script import title
 from ui.compare import axes, plan_preview
+from ui.formatting import plain
 from ui.train import state
 
 _DEFAULT, _CHANGED = "ring8", "changed"
@@ -25,7 +26,7 @@ def panel() -> None:
         try:
             plan = _plan(base, [_axis(base, "What differs", "first"), *_second(base)])
         except ConfigError as error:
-            st.error(f"{error}", icon=":material/error:")
+            st.error(plain(str(error)), icon=":material/error:")
             plan = None
     with right:
         if plan is not None:
@@ -66,7 +67,14 @@ def _axis(base: TrainConfig, label: str, key: str) -> Axis:
         bind=plan_preview.BIND, help="Any setting of the experiment; type to search",
     )  # fmt: skip
     st.caption(SETTINGS[keys[0]].help)
-    return axes.axis(keys, _values(base, keys, f"{key}-{keys[0]}-{len(keys)}-{base.preset}"))
+    return axes.axis(base, keys, _values(base, keys, f"{key}-{keys[0]}-{len(keys)}-{base.preset}"))
+
+
+def _preferred(keys: axes.Keys, options: list[Any]) -> list[Any]:
+    """The options that can be compared fairly: optimisers whose rate was searched, and not Adam under another name."""
+    if set(keys) <= set(axes.OPTIMIZERS):
+        return [name for name in options if name in learning_rates.searched_rates() and name != "adamw"]
+    return options
 
 
 def _values(base: TrainConfig, keys: axes.Keys, key: str) -> list[Any]:
@@ -79,7 +87,7 @@ def _values(base: TrainConfig, keys: axes.Keys, key: str) -> list[Any]:
         entries = setting.catalog
         options = list(entries) if entries is not None else list(setting.options)
         now = base.value(setting.key)
-        first = [now, next(option for option in options if option != now)]
+        first = [now, next(option for option in _preferred(keys, options) if option != now)]
         return list(
             st.multiselect(
                 "Values", options, first, key=key, bind=plan_preview.BIND,

@@ -28,7 +28,7 @@ def ready_made_plan(name: str) -> None:
         st.caption(plain(plan.source))
         st.markdown(f"**Look for.** {plain(plan.look_for)}")
         if plan.choices:
-            st.caption(plan.choices)
+            st.caption(plain(plan.choices))
         ready_made.measured(name)
     with right:
         panel(with_length(plan, name))
@@ -52,13 +52,14 @@ def panel(plan: Comparison) -> None:
     try:
         outline = _outline(plan.to_json())
     except ValueError as error:  # no such device
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return
     estimate = _estimate(plan, outline)
     if len(plan.seeds) < 3:
         st.info("With fewer than 3 seeds there are curves and pictures, but no verdict.", icon=":material/info:")
+    settings.fairness_of(plan)
     if st.button(  # a callback would miss the change of a field that still has the focus
-        f"Start {estimate.runs} runs",
+        f"Start {estimate.runs:,} runs",
         icon=":material/play_arrow:",
         type="primary",
         key="start-comparison",
@@ -111,9 +112,11 @@ def _estimate(plan: Comparison, outline: Estimate) -> Estimate:
     """Shows what the comparison needs, with the time if it was measured; returns the best estimate."""
     measurement = _measurement(plan.to_json())
     known = measurement.estimate or outline
-    at_once = f"{known.workers} at a time" if known.workers > 1 else "one after another"
+    at_once = f"{known.workers:,} at a time" if known.workers > 1 else "one after another"
     with st.container(horizontal=True, key="takes"):
-        st.metric("Runs", known.runs, width="content", help=f"{len(plan.variants)} variants, {len(plan.seeds)} seeds")
+        st.metric(
+            "Runs", f"{known.runs:,}", width="content", help=f"{len(plan.variants)} variants, {len(plan.seeds)} seeds"
+        )
         st.metric("On " + _device(known), at_once, width="content")
         st.metric("Memory at once", size(known.memory), width="content")
         if known.seconds is not None:

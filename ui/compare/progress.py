@@ -12,7 +12,7 @@ from gan_core.compare import Study, StudyError, TrialStatus
 from gan_core.compare.study import Command
 from ui.compare import state
 from ui.components import Lane, Run, run_lanes
-from ui.formatting import duration, short
+from ui.formatting import duration, plain, short
 from ui.server import pool
 from ui.theme import line_style
 
@@ -32,10 +32,10 @@ def panel(study: Study) -> None:
     run_lanes(_lanes(study, trials), f"lanes-{study.id}", on_act=lambda key, action: _act(study, key, action))
     for job, trial in zip(study.jobs, trials, strict=True):
         if trial.error:
-            st.caption(f":material/warning: {job.variant.title}, seed {job.seed}: {trial.error}")
+            st.caption(f":material/warning: {plain(job.variant.title)}, seed {job.seed:d}: {plain(trial.error)}")
     runner = compare.runner_of(study)
     if runner is not None and runner.error:
-        st.error(runner.error, icon=":material/error:")
+        st.error(plain(runner.error), icon=":material/error:")
 
 
 def _summary(study: Study, trials: Sequence[TrialStatus]) -> None:
@@ -50,7 +50,7 @@ def _summary(study: Study, trials: Sequence[TrialStatus]) -> None:
                 help="Each goes on from its last checkpoint, the very run that it was",
             )  # fmt: skip
         share = sum(_share(study, trial) for trial in trials) / len(trials)
-        st.progress(share, f"{ended} of {len(trials)} runs done{_time_left(study, trials)}")
+        st.progress(share, f"{ended:,} of {len(trials)} runs done{_time_left(study, trials)}")
 
 
 def _share(study: Study, trial: TrialStatus) -> float:

@@ -10,7 +10,7 @@ import streamlit as st
 from gan_core import compare
 from gan_core.compare import Comparison
 from ui.compare import state
-from ui.formatting import plain
+from ui.formatting import plain, short
 
 OUTCOMES: Mapping[str, tuple[str, str]] = {  # icon and colour
     "confirmed": ("check_circle", "green"),
@@ -29,7 +29,7 @@ def panel() -> None:
 def outcome(verdict: str) -> str:
     """A badge for the outcome of a claim."""
     icon, colour = OUTCOMES[verdict]
-    return f":{colour}-badge[:material/{icon}: {verdict}]"
+    return f":{colour}-badge[:material/{icon}: {plain(verdict)}]"
 
 
 def measured(name: str) -> None:
@@ -44,7 +44,7 @@ def measured(name: str) -> None:
 
 def _claims(report: Mapping[str, Any]) -> None:
     plan = report["comparison"]
-    length = f"{plan['steps']:,} steps" if plan["steps"] else f"{plan['seconds']:g} s"
+    length = f"{plan['steps']:,} steps" if plan["steps"] else f"{short(plan['seconds'])} s"
     st.caption(f"Measured here, {length}, {len(plan['seeds'])} seeds")
     for claim in report["claims"]:
         st.markdown(f"{outcome(claim['outcome'])} {plain(claim['says'])}")

@@ -65,7 +65,7 @@ def _seed(study: Study, seeds: Sequence[int]) -> int | None:
     if len(seeds) < 2:
         return seeds[0] if seeds else None
     chosen: int = st.segmented_control(
-        "Seed", seeds, default=seeds[0], format_func=lambda seed: f"seed {seed}", key=f"compare-seed-{study.id}",
+        "Seed", seeds, default=seeds[0], format_func=lambda seed: f"seed {seed:d}", key=f"compare-seed-{study.id}",
         label_visibility="collapsed", required=True,
     )  # fmt: skip
     return chosen

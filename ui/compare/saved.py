@@ -8,6 +8,7 @@ from collections import Counter
 import streamlit as st
 
 from gan_core.compare import Study, StudyError
+from gan_core.system.files import file_version
 from ui.compare import state
 from ui.formatting import ago, plain
 
@@ -54,15 +55,15 @@ def _line(study: Study) -> None:
 
 def _status(study: Study) -> str:
     """How many runs are done and when: "4 of 9 runs done, 2 interrupted · 5 min ago"."""
-    changed = max(file.stat().st_mtime for file in (study.path, *study.path.glob("*.json"), *study.path.glob("jobs")))
+    changed = max(file_version(file)[0] for file in (study.path, *study.path.glob("*.json"), study.path / "jobs")) / 1e9
     when = ago(time.time() - changed)
     if not study.jobs:
         names = ", ".join(added.title for added in study.added_runs())
         return f"{plain(names if len(names) <= _LONGEST else names[: _LONGEST - 1] + '…')} · {when}"
     counts: Counter[str] = Counter(trial.status for trial in study.trial_statuses())
     done = counts["finished"] + counts["failed"]
-    others = [f"{counts[status]} {word}" for status, word in _WORDS.items() if counts[status]]
-    return " · ".join([", ".join([f"{done} of {len(study.jobs)} runs done", *others]), when])
+    others = [f"{counts[status]:,} {word}" for status, word in _WORDS.items() if counts[status]]
+    return " · ".join([", ".join([f"{done:,} of {len(study.jobs)} runs done", *others]), when])
 
 
 _WORDS = {"running": "training now", "paused": "paused", "interrupted": "interrupted", "failed": "failed"}

@@ -7,8 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core.compare import Comparison, Results
+from gan_core.compare import Comparison, Results, fairness
 from gan_core.config.schema import as_text
+from ui.formatting import plain
 from ui.train.form import label
 
 
@@ -16,6 +17,14 @@ def of_plan(plan: Comparison) -> None:
     """The table of a comparison that has not started."""
     configs = {variant.id: variant.applied_to(plan.base) for variant in plan.variants}
     _table({variant.id: variant.title for variant in plan.variants}, plan.compared_settings(configs))
+
+
+def fairness_of(plan: Comparison) -> None:
+    """The learning rates of compared optimisers, and a warning about everything else that may explain a difference."""
+    if rates := fairness.rates(plan):
+        st.caption(plain(rates))
+    if confounds := fairness.confounds(plan):
+        st.warning("\n\n".join(plain(sentence) for sentence in confounds), icon=":material/balance:")
 
 
 def panel(results: Results) -> None:

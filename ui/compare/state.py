@@ -5,6 +5,8 @@ The form fields of a comparison that is being prepared are in the URL as well (`
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 import streamlit as st
 
 from gan_core import compare
@@ -39,7 +41,13 @@ def opened() -> Study | None:
 def chosen() -> str | None:
     """The id of the ready-made comparison that the URL names."""
     name = st.query_params.get(_PLAN)
-    return name if name in compare.names() else None
+    if name is None or name in compare.names():
+        return name
+    near = get_close_matches(name, compare.names(), 1, cutoff=0.4)
+    offer = f' Did you mean "{compare.get(near[0]).title}"?' if near else ""
+    show_error(f'There is no comparison "{name[:80]}".{offer} Choose one below.')
+    leave()
+    return None
 
 
 def show(study: Study) -> None:

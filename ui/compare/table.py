@@ -8,10 +8,10 @@ import streamlit as st
 
 from gan_core.compare import MEASURES, Row
 from gan_core.metrics.registry import METRICS
+from gan_core.system.files import spreadsheet_text
 from ui.compare.background_results import StudyResults
 
 _COLUMNS = ("quality", "best", "level", "loss_noise", "seconds", "speed", "memory")
-_MEGABYTE = 1e6
 
 
 def panel(current: StudyResults) -> None:
@@ -24,7 +24,10 @@ def panel(current: StudyResults) -> None:
         placeholder="–",  # not reached or not measured
         column_config={"Variant": st.column_config.TextColumn(pinned=True)} | _columns(current),
     )
-    st.caption("Click a heading to sort. Distances and loss noise: lower is better.")
+    st.caption(
+        "Click a heading to sort. A lower distance or divergence is better. Loss noise, time, speed and memory "
+        "describe the training; they do not say which samples are better."
+    )
 
 
 def _columns(current: StudyResults) -> dict[str, Any]:
@@ -34,7 +37,7 @@ def _columns(current: StudyResults) -> dict[str, Any]:
         name: st.column_config.NumberColumn(
             labels.get(name, _with_unit(name)),
             help=MEASURES[name].description,
-            format="%.3g" if name != "memory" else "%.0f",
+            format="plain",  # the cells have three digits already,
         )
         for name in _COLUMNS
     }
@@ -47,11 +50,13 @@ def _with_unit(name: str) -> str:
 
 
 def _cells(row: Row) -> dict[str, Any]:
-    values = {name: row.values[name] for name in _COLUMNS}
-    if values["memory"] is not None:
-        values["memory"] /= _MEGABYTE
+    units = {"memory": 1e6}  # megabytes
+    found = {name: row.values[name] for name in _COLUMNS}
+    values = {
+        name: None if value is None else float(f"{value / units.get(name, 1.0):.3g}") for name, value in found.items()
+    }
     named = ", ".join(f"{id.replace('-', ' ')} ({count})" for id, count in row.failure_modes.items())
     failed = f", {row.failed} failed" if row.failed else ""
-    return {"Variant": row.title, "Runs done": f"{row.finished} of {row.runs}{failed}", **values} | {
+    return {"Variant": spreadsheet_text(row.title), "Runs done": f"{row.finished} of {row.runs}{failed}", **values} | {
         "Illnesses (runs)": named or "none named"
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from gan_core.compare import Verdict
-from ui.compare import ready_made
+from ui.compare import ready_made, settings
 from ui.compare.background_results import StudyResults
 from ui.formatting import plain
 
@@ -21,6 +21,7 @@ def panel(current: StudyResults) -> None:
             icon=":material/info:",
         )
         return
+    settings.fairness_of(plan)
     for result in current.claims:
         st.markdown(f"{ready_made.outcome(result.outcome)} {plain(result.claim.says)}")
         st.caption(plain(result.text))
@@ -50,8 +51,7 @@ def _differences(current: StudyResults) -> None:
         )
         st.markdown(plain(text))
     elif not shown:
-        best = "quality or the calm of the losses"
-        st.markdown(f":gray[:material/drag_handle:] No difference is shown in {best}: what is seen may be luck.")
+        st.markdown(":gray[:material/drag_handle:] No difference in quality is shown: what is seen may be luck.")
     elif len(shown) < len(tested):
         st.caption(f"In {len(tested) - len(shown)} of {len(tested)} tests no difference is shown.")
 
@@ -59,7 +59,7 @@ def _differences(current: StudyResults) -> None:
 def pending_notice(current: StudyResults) -> None:
     """Why there is no verdict yet."""
     st.info(
-        f"{current.ended} of {len(current.results.trial_statuses)} runs are done. The verdict comes once all have "
+        f"{current.ended:,} of {len(current.results.trial_statuses)} runs are done. The verdict comes once all have "
         "ended: who looks early, and stops when it suits, finds differences that are not there.",
         icon=":material/hourglass_top:",
     )

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import struct
 from collections.abc import Callable, Mapping
-from functools import cache
-from importlib.metadata import distribution, version
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +14,6 @@ import streamlit as st
 from ui import theme
 
 _HERE = Path(__file__).parent
-_STATIC = _HERE.parents[1] / "static"
 
 
 def component(name: str, html: str, isolate_styles: bool = True) -> Callable[..., Any]:
@@ -37,30 +32,12 @@ def component(name: str, html: str, isolate_styles: bool = True) -> Callable[...
     )
 
 
-@cache
-def plotly_url() -> str:
-    """The URL of plotly.js: the installed package's own file, copied into the app's static folder.
-
-    The file's name has the version, so that a browser does not use a cached older one.
-
-    Raises `OSError` if the static folder cannot be written.
-    """
-    target = _STATIC / f"plotly-{version('plotly')}.min.js"
-    if not target.exists():
-        source = distribution("plotly").locate_file("plotly/package_data/plotly.min.js")
-        partial = target.with_suffix(f".{os.getpid()}")
-        partial.parent.mkdir(exist_ok=True)
-        shutil.copy2(str(source), partial)
-        partial.replace(target)
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"{'/' + base if base else ''}/app/static/{target.name}"
-
-
 def forward(key: str, event: str, receive: Callable[..., None] | None, spread: bool = False) -> Callable[[], None]:
     """A callback that passes the message of a component's event to `receive`, with `spread` as several arguments."""
 
     def callback() -> None:
-        message = st.session_state[key][event]
+        sent = st.session_state.get(key)
+        message = None if sent is None else sent[event]  # the message may come after another page has opened
         if receive is not None and message is not None:
             receive(*message) if spread else receive(message)
 

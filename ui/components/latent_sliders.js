@@ -26,6 +26,7 @@ class Board extends View {
 
   show(data) {
     const { header, rest: bytes } = unpack(data);
+    if (this.header && this.header.start !== header.start) this.forget();
     this.header = header;
     if (header.message >= this.sent) this.receiveAnswer();
     const ids = header.sliders.map((slider) => slider.id);
@@ -81,7 +82,7 @@ class Board extends View {
     this.sent = Math.max(this.sent + 1, Date.now());
     this.wait(true);
     // A message has all moves since the last rest, because the server may skip messages.
-    this.setState("move", [{ ...this.unrested }, this.sent, this.version]);
+    this.setState("move", [{ ...this.unrested }, this.header.start, this.sent, this.version]);
     this.changed = {};
     clearTimeout(this.lost);
     this.lost = setTimeout(() => this.receiveAnswer(), LOST_MS);
@@ -93,6 +94,12 @@ class Board extends View {
     if (Object.keys(this.changed).length) this.push();
   }
 
+  forget() {
+    clearTimeout(this.resting);
+    this.changed = {};
+    this.unrested = {};
+  }
+
   wait(waiting) {
     if (waiting) this.sentAt = performance.now();
     else if (this.waiting) this.answerTime = performance.now() - this.sentAt;
@@ -102,9 +109,8 @@ class Board extends View {
 
   rest() {
     this.sent += 1;
-    this.trigger("rest", [this.unrested, this.sent, this.version]);
-    this.changed = {};
-    this.unrested = {};
+    this.trigger("rest", [this.unrested, this.header.start, this.sent, this.version]);
+    this.forget();
   }
 }
 
@@ -113,11 +119,15 @@ class Row {
     this.board = board;
     this.id = id;
     this.element = element("div", "slider");
-    this.element.innerHTML =
-      '<div class="head"><input class="name" type="text" maxlength="40" spellcheck="false"><output></output>' +
-      '<button type="button" class="reset">↺</button></div><input type="range"><canvas role="img"></canvas>';
-    [this.name, this.output, this.reset] = this.element.firstChild.children;
-    [, this.range, this.canvas] = this.element.children;
+    [this.name, this.output, this.range] = ["input", "output", "input"].map((kind) => element(kind, ""));
+    [this.reset, this.canvas] = [element("button", "reset", "↺"), element("canvas", "")];
+    Object.assign(this.name, { className: "name", type: "text", maxLength: 40, spellcheck: false });
+    this.reset.type = "button";
+    this.range.type = "range";
+    this.canvas.role = "img";
+    const head = element("div", "head");
+    head.append(this.name, this.output, this.reset);
+    this.element.append(head, this.range, this.canvas);
     this.range.oninput = () => this.go(Number(this.range.value));
     this.reset.onclick = () => this.go(0);
     this.name.onchange = () => board.trigger("name", [id, this.name.value.trim()]);

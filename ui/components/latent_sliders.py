@@ -34,12 +34,13 @@ def latent_sliders(
     reach: float,
     pictures: NDArray[Any],
     steps: int,
+    start: int,
     message: int,
     version: int,
     version_in_browser: int | None,
     columns: int = 2,
-    on_move: Callable[[Mapping[str, float], int, int], None] | None = None,
-    on_rest: Callable[[Mapping[str, float], int, int], None] | None = None,
+    on_move: Callable[[Mapping[str, float], int, int, int], None] | None = None,
+    on_rest: Callable[[Mapping[str, float], int, int, int], None] | None = None,
     on_name: Callable[[str, str], None] | None = None,
 ) -> None:
     """Show sliders from -reach to reach. A later call with the same key updates them in place.
@@ -48,13 +49,14 @@ def latent_sliders(
         pictures: (len(sliders) * steps, H, W, C) uint8, each slider's strip from its low to its high end. Points
             (len(sliders) * steps, 2) in [0, 1], from the lower left, are drawn as dots. Without rows, no strips.
         steps: number of pictures in a strip.
+        start: differs when something else than a slider has changed the point. Earlier moves are forgotten.
         message: number of the last message that this call answers.
         version: differs between different pictures.
         version_in_browser: version of the pictures that the browser has, from its last message; None if unknown.
             Pictures of this version are not sent again: they can be a hundred times larger than the main picture.
         columns: sliders side by side, if the page is wide enough.
-        on_move: called while a slider moves, with the changed values by id, the message's number and the version in
-            the browser.
+        on_move: called while a slider moves, with the changed values by id, the `start` that the browser knew, the
+            message's number and the version in the browser.
         on_rest: called with the same once the slider rests.
         on_name: called with a direction's id and its new name, "" for none.
     """
@@ -67,6 +69,7 @@ def latent_sliders(
                 "sliders": [asdict(slider) for slider in sliders],
                 "reach": reach,
                 "steps": steps,
+                "start": start,
                 "message": message,
                 "version": version,
                 "columns": columns,

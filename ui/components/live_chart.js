@@ -55,7 +55,7 @@ class Chart extends View {
     layout.xaxis.nticks ??= Math.max(3, Math.floor(plot.clientWidth / 70));
     if (cursor !== null) layout.shapes = [...(layout.shapes ?? []), cursorLine(cursor, theme)];
     const first = !plot.data;
-    Plotly.react(plot, traces, layout, { displayModeBar: false, doubleClick: "reset" });
+    Plotly.react(plot, asText(traces), asText(layout), { displayModeBar: false, doubleClick: "reset" });
     plot.setAttribute("role", "img");
     plot.setAttribute("aria-label", figure.layout.meta ?? "chart");
     if (first) {
@@ -69,16 +69,23 @@ class Chart extends View {
   drawLegend(title, traces) {
     const groups = Map.groupBy(traces.filter((trace) => trace.showlegend !== false), groupOf);
     const entries = [...groups].map(([group, [first, ...more]]) => {
-      const swatch = [first, ...more].map(swatchOf).join("");
-      const pressed = !this.hidden.has(group);
-      const name = `<span class="swatch">${swatch}</span>${escaped(first.name)}`;
-      return `<button type="button" aria-pressed="${pressed}" data-group="${escaped(group)}">${name}</button>`;
+      const button = element("button", "");
+      const swatch = element("span", "swatch");
+      swatch.append(...[first, ...more].map(swatchOf));
+      button.type = "button";
+      button.dataset.group = group;
+      button.setAttribute("aria-pressed", !this.hidden.has(group));
+      button.append(swatch, first.name);
+      return button;
     });
-    const html = (title ? `<strong>${escaped(title)}</strong>` : "") + entries.join("");
-    if (html === this.legendDrawn) return;
+    const legend = element("div", "legend");
+    if (title) legend.append(element("strong", "", title));
+    legend.append(...entries);
+    if (legend.isEqualNode(this.legendDrawn)) return;
+    this.legendDrawn = legend.cloneNode(true);
     const focused = this.legend.querySelector("button:focus")?.dataset.group;
-    this.legend.innerHTML = this.legendDrawn = html;
-    for (const button of this.legend.querySelectorAll("button")) {
+    this.legend.replaceChildren(...legend.childNodes);
+    for (const button of entries) {
       button.onclick = () => this.toggle(button.dataset.group);
       if (button.dataset.group === focused) button.focus();
     }
@@ -135,16 +142,15 @@ function groupOf(trace) {
 }
 
 function swatchOf(trace) {
+  const swatch = element("i", trace.type === "heatmap" ? "field" : trace.mode === "markers" ? "dot" : "line");
   if (trace.type === "heatmap") {
-    return `<i class="field" style="background: linear-gradient(90deg, ${trace.colorscale.map(([, color]) => color)})"></i>`;
+    swatch.style.background = `linear-gradient(90deg, ${trace.colorscale.map(([, color]) => color)})`;
+  } else if (trace.mode === "markers") swatch.style.background = trace.marker.color;
+  else {
+    swatch.style.borderTopColor = trace.line.color;
+    swatch.style.borderTopStyle = { dash: "dashed", dot: "dotted" }[trace.line.dash] ?? "solid";
   }
-  if (trace.mode === "markers") return `<i class="dot" style="background: ${trace.marker.color}"></i>`;
-  const dashes = { dash: "dashed", dot: "dotted" }[trace.line.dash] ?? "solid";
-  return `<i class="line" style="border-top-color: ${trace.line.color}; border-top-style: ${dashes}"></i>`;
-}
-
-function escaped(text) {
-  return text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  return swatch;
 }
 
 // ---- look ------------------------------------------------------------------------------------------------------------
@@ -159,6 +165,17 @@ function inTheme(part, theme) {
   if (Array.isArray(part)) return part.map((item) => inTheme(item, theme));
   if (part === null || typeof part !== "object") return part;
   return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, inTheme(value, theme)]));
+}
+
+// A copy of a part of a figure whose texts plotly shows as they are. It would read "<a href=...>" and "&amp;" as HTML.
+function asText(part, key) {
+  if (typeof part === "string") {
+    const shown = ["name", "text", "hovertext"].includes(key);
+    return shown ? part.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`) : part;
+  }
+  if (Array.isArray(part)) return part.map((item) => asText(item, key));
+  if (part === null || typeof part !== "object") return part;
+  return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, asText(value, name)]));
 }
 
 // The layout with the look that all charts share.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from ui.components.assets import component, forward, plotly_url
+from ui.components.assets import component, forward
+from ui.web import plotly_folder
 
 _mount = component(
     "live_chart",
@@ -47,7 +48,7 @@ def live_chart(
             "uirevision": uirevision,
             "cursor": cursor,
             "saveAs": save_as,
-            "plotly": plotly_url(),
+            "plotly": f"{plotly_folder()}/plotly.min.js",
         },
         on_pick_change=forward(key, "pick", on_pick),
     )

@@ -4,17 +4,17 @@ export default (component) => mount(RunList, component);
 
 class RunList extends View {
   options = new Map(); // the element of each run, by its id, with the text of its data
+  folds = new Map(); // the element of each comparison, by its title
 
   constructor(root) {
     super(root);
     root.onkeydown = (event) => this.key(event);
   }
 
-  show({ rows, selected }) {
+  show({ rows, selected, unfolded }) {
     const theme = themeOf(this.root);
     this.root.style.setProperty("--warning", theme.color("warning"));
     this.root.style.setProperty("--going", theme.color("real"));
-    this.ids = rows.map((row) => row.id);
     const kept = new Map();
     rows.forEach((row) => {
       const text = JSON.stringify(row);
@@ -23,11 +23,52 @@ class RunList extends View {
       kept.set(row.id, option);
     });
     this.options = kept;
-    const nodes = [...kept.values()].map((option) => option.node);
-    if (nodes.length !== this.root.children.length || nodes.some((node, i) => this.root.children[i] !== node)) {
-      this.root.replaceChildren(...nodes);
-    }
+    this.replace(this.root, this.arrange(rows));
+    if (unfolded && !this.unfolded) this.folds.forEach((fold) => { fold.open = true; });
+    this.unfolded = unfolded;
     this.mark(selected);
+  }
+
+  // The elements of the list: runs, and comparisons with their runs in them.
+  arrange(rows) {
+    const folds = new Map();
+    const nodes = rows.flatMap((row) => {
+      const node = this.options.get(row.id).node;
+      if (!row.comparison) return [node];
+      const known = folds.get(row.comparison);
+      if (known) {
+        known.push(row);
+        return [];
+      }
+      folds.set(row.comparison, [row]);
+      return [this.folds.get(row.comparison) ?? this.fold(row.comparison)];
+    });
+    this.folds = new Map([...folds.keys()].map((title) => [title, nodes.find((node) => node.title === title)]));
+    folds.forEach((members, title) => {
+      const fold = this.folds.get(title);
+      const training = members.filter((row) => row.training).length;
+      const count = `${members.length} run${members.length > 1 ? "s" : ""}`;
+      fold.firstChild.lastChild.textContent = training ? `${count}, ${training} training` : count;
+      this.replace(fold, [fold.firstChild, ...members.map((row) => this.options.get(row.id).node)]);
+    });
+    return nodes;
+  }
+
+  // A comparison's line, which shows and hides its runs.
+  fold(title) {
+    const node = element("details", "fold");
+    node.title = title;
+    node.role = "group";
+    node.setAttribute("aria-label", title);
+    const line = element("summary", "");
+    line.append(element("span", "name", title), element("span", "facts", ""));
+    node.append(line);
+    return node;
+  }
+
+  replace(parent, nodes) {
+    const same = nodes.length === parent.children.length && nodes.every((node, i) => parent.children[i] === node);
+    if (!same) parent.replaceChildren(...nodes);
   }
 
   option(row, text) {
@@ -65,7 +106,11 @@ class RunList extends View {
     const option = this.options.get(selected);
     if (!option) return this.root.removeAttribute("aria-activedescendant");
     this.root.setAttribute("aria-activedescendant", option.node.id);
-    if (this.moved) option.node.scrollIntoView({ block: "nearest" });
+    if (this.moved) {
+      const fold = option.node.closest("details");
+      if (fold) fold.open = true;
+      option.node.scrollIntoView({ block: "nearest" });
+    }
     this.moved = false;
   }
 
@@ -75,11 +120,13 @@ class RunList extends View {
   }
 
   key(event) {
-    const at = this.ids.indexOf(this.selected);
-    const last = this.ids.length - 1;
+    const visible = [...this.root.querySelectorAll(".run")].filter((node) => !node.closest("details:not([open])"));
+    const ids = visible.map((node) => node.id.replace("run-", ""));
+    const at = ids.indexOf(this.selected);
+    const last = ids.length - 1;
     const next = { ArrowDown: at + 1, ArrowUp: Math.max(at - 1, 0), Home: 0, End: last }[event.key];
     if (next === undefined || next > last) return;
     event.preventDefault();
-    this.choose(this.ids[next]);
+    this.choose(ids[next]);
   }
 }

@@ -24,16 +24,24 @@ class Row:
     training: bool
     trouble: str  # its worst problem, "" for none
     tags: Sequence[str]
+    comparison: str  # the title of the comparison that it belongs to, "" for none
 
 
 def run_list(
-    rows: Sequence[Row], key: str, selected: str | None = None, on_pick: Callable[[str], None] | None = None
+    rows: Sequence[Row],
+    key: str,
+    selected: str | None = None,
+    unfolded: bool = False,
+    on_pick: Callable[[str], None] | None = None,
 ) -> None:
     """Show the rows in a scrolling list; arrow keys and clicks choose one.
 
+    The runs of a comparison are folded into one line, which opens at a click.
+
     Args:
         selected: id of the marked row.
+        unfolded: whether all comparisons are opened.
         on_pick: called with the chosen id before the rerun.
     """
-    data = {"rows": [asdict(row) for row in rows], "selected": selected}
+    data = {"rows": [asdict(row) for row in rows], "selected": selected, "unfolded": unfolded}
     _mount(key=key, data=data, on_pick_change=forward(key, "pick", on_pick))

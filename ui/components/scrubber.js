@@ -2,7 +2,8 @@
 
 export default (component) => mount(Scrubber, component);
 
-const PLAY_MS = 120; // between frames while playing
+const PLAY_MS = 120; // between frames while playing, or the time of an answer if that is longer
+const LOST_MS = 1500; // after which a frame without an answer counts as lost
 const SEND_MS = 80; // between messages while the slider is dragged
 
 class Scrubber extends Player {
@@ -21,6 +22,7 @@ class Scrubber extends Player {
   show({ steps, at, end }) {
     this.steps = steps;
     [this.present, this.presentButton.textContent] = end;
+    this.answered = at;
     this.input.max = steps.length; // one past the last frame: the present
     this.input.disabled = this.button.disabled = steps.length === 0;
     if (!this.dragging && !this.timer && !this.pending) {
@@ -54,12 +56,16 @@ class Scrubber extends Player {
   }
 
   send(index) {
-    this.trigger("at", index >= this.steps.length ? -1 : this.steps[index]);
+    const present = index >= this.steps.length;
+    [this.wanted, this.sentAt] = [present ? null : this.steps[index], Date.now()];
+    this.trigger("at", present ? -1 : this.wanted);
   }
 
   start() {
     if (Number(this.input.value) >= this.steps.length - 1) this.input.value = 0;
     this.timer = setInterval(() => {
+      // A film that is faster than a busy server would keep it from everything else.
+      if (this.wanted !== this.answered && Date.now() - this.sentAt < LOST_MS) return;
       const next = Number(this.input.value) + 1;
       if (next >= this.steps.length) return this.halt();
       this.input.value = next;

@@ -12,6 +12,7 @@ from gan_core.latent import Model
 from gan_core.runs import RunError
 from ui.components import sample_grid
 from ui.components.film import film
+from ui.formatting import plain
 from ui.latent import downloads, sources, thumbnails
 from ui.latent.sources import Source
 from ui.latent.view import LAST, LatentView
@@ -65,7 +66,7 @@ def _learning(view: LatentView, source: Source, model: Model, z: Tensor, steps: 
 def _other_runs(view: LatentView, source: Source, model: Model, z: Tensor) -> None:
     others = {each.id: each for each in sources.all_sources() if each.id != source.id and _is_alike(each, model)}
     if not others:
-        st.caption(f"No other run has latents of {model.z_size} numbers to show the same one in.")
+        st.caption(f"No other run has latents of {model.z_size:,} numbers to show the same one in.")
         return
     chosen = st.multiselect(
         "The same latent in other runs",
@@ -81,12 +82,12 @@ def _other_runs(view: LatentView, source: Source, model: Model, z: Tensor) -> No
             try:
                 shown = each.model(LAST, view.raw) if i else model
             except RunError as error:
-                st.caption(str(error))
+                st.caption(plain(str(error)))
                 continue
             point = view.point.fit_to(shown)
             sample = thumbnails.images_of(shown, shown.pictures(z[None], label=point.label, psi=point.psi))
             sample_grid(sample, f"other-run-{i}", columns=1, label=f"from {each.title}", largest=_SIDE)
-            st.caption(f"{each.title}, step {shown.step:,}")
+            st.caption(f"{plain(each.title)}, step {shown.step:,}")
 
 
 def _is_alike(source: Source, model: Model) -> bool:

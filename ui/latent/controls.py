@@ -8,7 +8,7 @@ import streamlit as st
 
 from ui.latent import state
 from ui.latent.view import LatentView
-from ui.widgets import show_value
+from ui.widgets import showing
 
 
 def choice(label: str, options: Sequence[str], key: str, help: str | None = None) -> str:
@@ -23,10 +23,14 @@ def view_choice(
     label: str, options: Sequence[str], key: str, value: str, react: Callable[..., LatentView], help: str | None = None
 ) -> None:
     """A row of buttons that shows `value`, a part of the view; `react` takes the view and the new value."""
-    show_value(key, value)
-    change = state.change_here(react, key)
     st.segmented_control(
-        label, options, key=key, required=True, label_visibility="collapsed", help=help, on_change=change
+        label,
+        options,
+        default=value,
+        required=True,
+        label_visibility="collapsed",
+        help=help,
+        **showing(key, value, state.change_here(react)),
     )
 
 

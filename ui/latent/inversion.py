@@ -13,6 +13,7 @@ from torch import Tensor
 from gan_core import data, latent
 from gan_core.latent import Model
 from ui.components import draw_pad, sample_grid
+from ui.formatting import plain, short
 from ui.latent import state
 from ui.latent.controls import choice
 from ui.latent.drawn_digit import to_digit
@@ -67,8 +68,8 @@ def _progress() -> None:
     while not found.done and time.monotonic() < deadline:
         found = next(view.search.steps)
     state.write(replace(view, search=replace(view.search, found=found)))
-    stage = "**Found**" if found.done else f"Step {found.step} of {found.steps}"
-    st.progress(found.step / found.steps, text=f"{stage} · mean squared difference of pixels {found.error:.3g}")
+    stage = "**Found**" if found.done else f"Step {found.step:,} of {found.steps:,}"
+    st.progress(found.step / found.steps, text=f"{stage} · mean squared difference of pixels {short(found.error)}")
     sample_grid(
         np.stack((found.target, found.picture)),
         "inversion",
@@ -97,10 +98,10 @@ def _progress() -> None:
 def _real(source: Source, model: Model) -> None:
     """Real examples; a click starts a search for one."""
     try:
-        with st.spinner(f"Loading {model.config.dataset.label}"):
-            examples = data.load(model.config).examples[:_REAL_EXAMPLES]
+        with st.spinner(f"Loading {plain(model.config.dataset.label)}"):
+            examples = data.load(model.config, download=False).examples[:_REAL_EXAMPLES]
     except data.DataError as error:
-        st.error(f"The real data cannot be had: {error}", icon=":material/error:")
+        st.error(f"The real data cannot be had: {plain(str(error))}", icon=":material/error:")
         return
     st.caption("Click a real picture to search for its latent")
     sample_grid(
@@ -120,7 +121,7 @@ def _upload(source: Source, model: Model) -> None:
         "Picture",
         key="invert.file",
         label_visibility="collapsed",
-        help=f"Its middle is cut out and resized to {width} x {height}",
+        help=f"Its middle is cut out and resized to {width:,} x {height:,}",
         max_upload_size=50,
     )
     if file is None:
@@ -128,7 +129,7 @@ def _upload(source: Source, model: Model) -> None:
     try:
         target = latent.prepare(file.getvalue(), model.config)
     except ValueError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return
     _search_button(source, model, target)
 

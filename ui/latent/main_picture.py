@@ -10,6 +10,7 @@ import streamlit as st
 
 from gan_core.latent import Model
 from ui.components import sample_grid
+from ui.formatting import short
 from ui.latent import plane_panel, scores, seed_and_class, sliders
 from ui.latent.sources import Source
 from ui.latent.view import LatentView
@@ -21,8 +22,9 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
     """The picture on the left, the sliders on the right."""
     of_points = model.config.dataset.kind == "points"
     left, right = st.columns([8, 5] if of_points else [5, 8], gap="medium")
-    with left:
-        (plane_panel.panel if of_points else _picture)(view, model)
+    with left, st.container(key="latent-left"):
+        with st.container(key="latent-stage"):  # stays in sight
+            (plane_panel.panel if of_points else _picture)(view, model)
         seed_and_class.panel(view, model)
     with right:
         sliders.panel(view, source, model)
@@ -31,7 +33,7 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
 def _picture(view: LatentView, model: Model) -> None:
     picture = view.picture(model)
     score = scores.scores_of(model, picture, view.point.label)
-    st.caption(f"Step {model.step:,} · rim: D's score, **{score[0]:.3g}**")
+    st.caption(f"Step {model.step:,} · rim: D's score, **{short(score[0])}**")
     sample_grid(
         picture,
         "latent-picture",

@@ -11,7 +11,7 @@ from ui.latent import state
 from ui.latent.controls import view_choice
 from ui.latent.sources import Source
 from ui.latent.view import BEST, LAST, NOW, LatentView
-from ui.widgets import show_value
+from ui.widgets import showing
 
 _MOMENTS = {NOW: "now, in training", LAST: "last checkpoint", BEST: "best checkpoint"}
 _AVERAGE, _RAW = "EMA", "raw"
@@ -21,26 +21,28 @@ def panel(view: LatentView, source: Source, found: Sequence[Source]) -> None:
     """The choice of model, checkpoint and weights. A change draws the whole page."""
     with st.container(horizontal=True, vertical_alignment="center", key="latent-choice"):
         titles = {each.id: _title(each) for each in found}
-        show_value("latent.source", source.id)
         st.selectbox(
             "Model",
             list(titles),
+            list(titles).index(source.id),
             format_func=lambda id: titles.get(id, id),
-            key="latent.source",
             label_visibility="collapsed",
             width=360,
-            on_change=state.change_here(lambda view, id: replace(view, source=id, moment="", page=0), "latent.source"),
+            **showing("latent.source", source.id, state.change_here(_choose)),
         )
         if moments := source.moments():
-            show_value("latent.moment", view.moment)
             st.selectbox(
                 "Checkpoint",
                 moments,
+                moments.index(view.moment),
                 format_func=lambda moment: _MOMENTS.get(moment) or f"step {int(moment):,}",
-                key="latent.moment",
                 label_visibility="collapsed",
                 width=190,
-                on_change=state.change_here(lambda view, moment: replace(view, moment=moment), "latent.moment"),
+                **showing(
+                    "latent.moment",
+                    view.moment,
+                    state.change_here(lambda view, moment: replace(view, moment=moment)),
+                ),
             )
         if source.run.config.ema_decay:
             view_choice(
@@ -51,6 +53,10 @@ def panel(view: LatentView, source: Source, found: Sequence[Source]) -> None:
                 lambda view, name: replace(view, raw=name == _RAW),
                 "EMA: the moving average of G's weights, which samples usually come from. Raw: G as it trains.",
             )
+
+
+def _choose(view: LatentView, id: str) -> LatentView:
+    return replace(view, source=id, moment="", page=0)
 
 
 def _title(source: Source) -> str:

@@ -8,6 +8,7 @@ from gan_core import data, latent
 from gan_core.latent import Model
 from gan_core.latent.nearest_images import Neighbors
 from ui.components import sample_grid
+from ui.formatting import plain, short
 from ui.latent import thumbnails
 from ui.latent.sources import Source
 from ui.latent.view import LatentView
@@ -20,10 +21,10 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
     """The sample beside its nearest real examples, with a verdict in a sentence."""
     sample = view.picture(model)
     try:
-        with st.spinner(f"Comparing with {model.config.dataset.label}"):
-            found = latent.neighbors(model, sample, data.load(model.config), _NEAREST)
+        with st.spinner(f"Comparing with {plain(model.config.dataset.label)}"):
+            found = latent.neighbors(model, sample, data.load(model.config, download=False), _NEAREST)
     except data.DataError as error:
-        st.error(f"The real data cannot be had for a comparison: {error}", icon=":material/error:")
+        st.error(f"The real data cannot be had for a comparison: {plain(str(error))}", icon=":material/error:")
         return
     st.markdown(_verdict(float(found.closer[0])))
     left, right = st.columns([2, 9], gap="medium")
@@ -31,13 +32,13 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
         st.caption("Generated")
         sample_grid(thumbnails.images_of(model, sample), "memorised-sample", columns=1, label="sample", largest=112)
     with right:
-        st.caption(f"Nearest real ones, in the {found.space}")
+        st.caption(f"Nearest real ones, in the {plain(found.space)}")
         sample_grid(
             thumbnails.images_of(model, found.real[0]),
             "memorised-real",
             columns=_NEAREST,
             label="nearest real examples",
-            names=[f"distance {distance:.3g}" for distance in found.distance[0]],
+            names=[f"distance {short(distance)}" for distance in found.distance[0]],
             smallest=40,
             largest=112,
         )
@@ -55,7 +56,7 @@ def _verdict(closer: float) -> str:
 def _distances(found: Neighbors) -> str:
     low, middle, high = (found.quantiles[q] for q in (0.05, 0.5, 0.95))
     return (
-        f"Distances {', '.join(f'{distance:.3g}' for distance in found.distance[0])}. From a real example to the "
-        f"nearest other one it is {middle:.3g} ({low:.3g} to {high:.3g} for nine in ten), among {found.searched:,} "
-        "real examples."
+        f"Distances {', '.join(short(distance) for distance in found.distance[0])}. From a real example to the "
+        f"nearest other one it is {short(middle)} ({short(low)} to {short(high)} for nine in ten), "
+        f"among {found.searched:,} real examples."
     )

@@ -9,6 +9,7 @@ from gan_core import latent
 from gan_core.latent import Model
 from gan_core.latent.latent_grid import LatentPlane
 from ui.components.latent_plane import latent_plane
+from ui.formatting import short
 from ui.latent import scores, state, thumbnails
 from ui.latent.view import LatentView
 
@@ -20,7 +21,8 @@ def panel(view: LatentView, model: Model) -> None:
     label = view.point.label
     x = view.picture(model)
     score = scores.scores_of(model, x, label)
-    st.caption(f"Step {model.step:,} · D's score of the current point **{score[0]:.3g}** · click a latent to take it")
+    shown = short(float(score[0]))
+    st.caption(f"Step {model.step:,} · D's score of the current point **{shown}** · click a latent to take it")
     plane: LatentPlane = model.remember(("plane", label), lambda: latent.plane(model, label=label))
     extent, real = thumbnails.frame_and_points(model)
     latent_plane(

@@ -10,6 +10,7 @@ import streamlit as st
 from gan_core import latent, losses
 from gan_core.latent import Model
 from ui.components import sample_grid
+from ui.formatting import plain, short
 from ui.latent import scores
 from ui.latent.controls import choice
 from ui.latent.sources import Source
@@ -56,10 +57,10 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
         meaning = "The higher, the more real to D; it has no ends, and only differences between samples count"
         if losses.get(model.config.loss.name).is_probability:
             meaning = "1: D is sure it is real; 0: sure it is generated"
-        st.metric(scores.name(model), f"{score:.3g}", width="content", help=meaning)
+        st.metric(plain(scores.name(model)), f"{short(score)}", width="content", help=meaning)
         st.markdown(
             f"D finds it more real than **{(others < score).mean():.0%}** of {_OTHERS} samples of other seeds, "
-            f"which score {np.median(others):.3g} in the middle."
+            f"which score {short(np.median(others))} in the middle."
         )
 
 

@@ -39,7 +39,7 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
             z = _variations(view, source, model)
             pictures = thumbnails.images_of(model, view.samples(model, z))
         else:
-            st.caption(f"Seeds {first} to {first + _COUNT - 1} · click one to take its latent", width="content")
+            st.caption(f"Seeds {first:d} to {first + _COUNT - 1:d} · click one to take its latent", width="content")
             z = torch.cat([latent.draw(model, 1, first + i) for i in range(_COUNT)])
             inputs = ("seed grid", first, point.label, point.psi, point.partner, point.mixed)
             pictures = model.remember(inputs, lambda: thumbnails.images_of(model, view.samples(model, z)))

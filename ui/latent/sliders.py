@@ -11,6 +11,7 @@ from gan_core import latent
 from gan_core.latent import DIRECTIONS, Model
 from gan_core.runs import direction_names
 from ui.components.latent_sliders import Slider, latent_sliders
+from ui.formatting import plain, short
 from ui.latent import state, strips
 from ui.latent.controls import arrow, view_choice
 from ui.latent.latent_point import direction
@@ -35,7 +36,7 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
             f"{_SHORT[kind]} {i + 1}",
             names[i - first],
             round(view.point.moves.get(f"{kind}.{i}", 0.0), 4),
-            f"Type to name it. {found.about} Strength {float(found.strength[i]):.3g}.",
+            f"Type to name it. {found.about} Strength {short(float(found.strength[i]))}.",
         )
         for i in range(first, last)
     ]
@@ -50,6 +51,7 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
         reach,
         shown.pictures,
         strips.STEPS,
+        view.start,
         view.message,
         shown.version,
         view.strips_in_browser,
@@ -89,20 +91,26 @@ def _head(view: LatentView, first: int, last: int, total: int) -> None:
         )
 
 
-def move(view: LatentView, moves: Mapping[str, float], message: int, version: int) -> LatentView:
-    """The view while a slider is dragged. All moves until it rests are one step for undo."""
-    point = view.point.moved(moves)
-    view = replace(view, point=point) if view.dragging else view.at(point)
-    return replace(view, message=message, strips_in_browser=version, dragging=True)
+def move(view: LatentView, moves: Mapping[str, float], start: int, message: int, version: int) -> LatentView:
+    """The view while a slider is dragged. All moves until it rests are one step for undo.
+
+    A move that started from another point, before "Reset all" for example, comes too late and has no effect.
+    """
+    if start == view.start:
+        point = view.point.moved(moves)
+        view = replace(view if view.dragging else view.at(point), point=point, start=start, dragging=True)
+    return replace(view, message=message, strips_in_browser=version)
 
 
-def rest(view: LatentView, moves: Mapping[str, float], message: int, version: int) -> LatentView:
+def rest(view: LatentView, moves: Mapping[str, float], start: int, message: int, version: int) -> LatentView:
     """The view when a slider rests."""
-    return replace(move(view, moves, message, version), dragging=False)
+    return replace(move(view, moves, start, message, version), dragging=False)
 
 
 def _name(source: Source, basis: Model, id: str, name: str) -> None:
     try:
         direction_names.set_name(source.run.path, id.split(".")[0], direction(basis, id), name)
     except OSError as error:
-        st.toast(f"The name was not saved with the run: {error.strerror}. Is its folder still there?", icon="⚠️")
+        st.toast(
+            f"The name was not saved with the run: {plain(str(error.strerror))}. Is its folder still there?", icon="⚠️"
+        )

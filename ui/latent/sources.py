@@ -18,6 +18,7 @@ from ui.latent.view import BEST, LAST, NOW, LatentView, LiveModel
 from ui.server import pool
 
 Step = int | Literal["best"] | None
+_KEPT = 26  # models with their results; a film through the checkpoints of a run needs 24
 _MAX_AGE = 0.4  # seconds for which the weights of a running session count as the present ones
 
 
@@ -118,6 +119,6 @@ def _file_times(run: Run, step: Step) -> tuple[float, ...]:
     return tuple(file.stat().st_mtime for file in files if file.exists())
 
 
-@st.cache_resource(max_entries=48, show_spinner=False)
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
 def _loaded(path: str, step: Step, raw: bool, file_times: tuple[float, ...]) -> Model:
     return Run(Path(path)).model(step=step, raw=raw)

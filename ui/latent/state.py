@@ -7,10 +7,12 @@ the old view to the new one, and `change` turns it into a callback.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from ui.latent.view import LatentView
 
@@ -61,7 +63,8 @@ def change(
     def callback(*arguments: object) -> None:
         write(react(read(), *(st.session_state[key] for key in widgets), *arguments))
         if fragments:
-            st.rerun(list(fragments))
+            with suppress(StreamlitAPIException):  # the page is not drawn yet; it will show the new view
+                st.rerun(list(fragments))
 
     return callback
 

@@ -57,6 +57,7 @@ class LatentView:
     link: Mapping[str, str] | None = None  # the query of a URL, until its model is loaded
     trouble: str = ""  # why a link was not followed in full
     dragging: bool = False  # a slider is being moved
+    start: int = 0  # number of the point from which the sliders move
     message: int = 0  # number of the sliders' last message
     strips_in_browser: int | None = None  # version of the strips that the browser has
     strips: Strips | None = None
@@ -67,7 +68,8 @@ class LatentView:
 
     def at(self, point: LatentPoint) -> LatentView:
         """The view of another point; `undone` leads back."""
-        return replace(self, point=point, earlier=(*self.earlier[-_UNDO + 1 :], self.point))
+        earlier = (*self.earlier[-_UNDO + 1 :], self.point)
+        return replace(self, point=point, earlier=earlier, start=self.start + 1, dragging=False)
 
     def at_latent(self, z: Tensor) -> LatentView:
         """The view of another latent (z_size,)."""
@@ -79,7 +81,9 @@ class LatentView:
 
     def undone(self) -> LatentView:
         """The view of the point before."""
-        return replace(self, point=self.earlier[-1], earlier=self.earlier[:-1]) if self.earlier else self
+        if not self.earlier:
+            return self
+        return replace(self, point=self.earlier[-1], earlier=self.earlier[:-1], start=self.start + 1, dragging=False)
 
     def with_picked(self, name: str, latents: Iterable[Tensor]) -> LatentView:
         """The view with these latents picked under this name."""
@@ -96,7 +100,7 @@ class LatentView:
             view = replace(view, point=point, trouble=trouble, earlier=())
         point = view.point.fit_to(model)
         if len(point.base) != len(view.point.base):
-            view = replace(view, earlier=(), picked={})
+            view = replace(view, earlier=(), picked={}, start=view.start + 1)
         directions = self.directions if self.directions in DIRECTIONS else "pca"
         last_page = (model.z_size - 1) // SLIDERS[directions]
         return replace(view, point=point, directions=directions, page=min(self.page, last_page))

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
 
 from gan_core.config import SETTINGS, ConfigError
 from gan_core.config.schema import as_text
-from gan_core.runs import RunError, RunSummary, pack, shipped
+from gan_core.runs import RunError, RunSummary, extension, pack, shipped
 from ui import shell
+from ui.formatting import plain
 from ui.runs import run_list, selection
 from ui.server import pool
 from ui.train import state
 from ui.train.form import label
 from ui.widgets import undo_bar
 
+_MAX_STEPS = int(SETTINGS["max_steps"].bounds["le"])
 _UNDO, _ERROR = "run to undo", "trouble with runs"
 _FIXED = ("preset", "seed", "data.", "optimizer_g.name", "optimizer_d.name", "record.samples")  # by a checkpoint
 
@@ -25,15 +28,16 @@ def bar(run: RunSummary, runs: list[RunSummary]) -> None:
     """One row of buttons, without those that do not apply to this run."""
     key = pool().training(run.id)
     editable = not shipped.is_shipped(run.id)
+    trainable = run_list.store_of(run.id).open(run.id).trainable() if editable else []
     with st.container(horizontal=True, vertical_alignment="bottom", key="run-actions"):
         if key is not None:
             if st.button("Watch", icon=":material/visibility:", type="primary", help="It trains now"):
                 _train(key)
-        elif editable and run.checkpoints:
+        elif trainable:
             _resume(run)
-        if editable and run.checkpoints:
+        if trainable:
             with st.popover("Fork", icon=":material/fork_right:"):
-                _fork(run)
+                _fork(run, trainable)
         if st.button("Use settings", icon=":material/tune:", help="Open these settings in Train, as a new experiment"):
             state.edit(run.config)
             st.switch_page(shell.path("train"))
@@ -53,13 +57,15 @@ def bar(run: RunSummary, runs: list[RunSummary]) -> None:
                 help="The whole run as one zip; Import on any GAN Playground goes on with it bit for bit",
             )
         if editable and key is None:
-            st.button("Delete", icon=":material/delete:", on_click=_delete, args=(run,), help="Into the trash")
+            st.button(
+                "Delete", icon=":material/delete:", on_click=delete, args=(run.id, run.name), help="Into the trash"
+            )
 
 
 def notices() -> None:
     """The error message of the last action, and a button that undoes a deletion."""
     if message := st.session_state.pop(_ERROR, ""):
-        st.error(message, icon=":material/error:")
+        st.error(plain(message), icon=":material/error:")
     if _UNDO in st.session_state:
         run_id, name = st.session_state[_UNDO]
         undo_bar(name, restore, run_id)
@@ -80,6 +86,16 @@ def restore(run_id: str) -> None:
         show_error(str(error))
 
 
+def delete(run_id: str, name: str) -> None:
+    """Move a run, damaged or not, to the trash, and offer to undo it."""
+    try:
+        pool().store.trash(run_id)
+        st.session_state[_UNDO] = (run_id, name)
+        selection.choose(None)
+    except RunError as error:
+        show_error(str(error))
+
+
 def forget_undo() -> None:
     st.session_state.pop(_UNDO, None)
 
@@ -93,18 +109,30 @@ def _resume(run: RunSummary) -> None:
             _try(lambda: pool().open(pool().store.open(run.id).config, run_id=run.id))
         return
     with st.popover("Train on", icon=":material/resume:", type="primary"):
-        steps = st.number_input("Steps more", 1, 100_000_000, max(1, run.step), key=f"more-{run.id}")
+        steps = st.number_input("Steps more", 1, _MAX_STEPS, min(max(1, run.step), _MAX_STEPS), key=f"more-{run.id}")
+        _say_jump(run, run.checkpoints[-1], run.step + int(steps))
         if st.button("Go on", icon=":material/play_arrow:", type="primary", key=f"go-on-{run.id}"):
             _try(lambda: pool().extend(run.id, int(steps)))
 
 
-def _fork(run: RunSummary) -> None:
+def _say_jump(run: RunSummary, step: int, max_steps: int) -> None:
+    """Say before training goes on from `step` which values another length of the run changes."""
+    with suppress(ConfigError):  # too many steps, which the button will say
+        longer = run.config.with_values({"max_steps": max_steps})
+        if text := extension.jump(pool().store.open(run.id), step, longer):
+            st.caption(f":material/info: The run becomes longer, which changes: {plain(text)}.")
+
+
+def _fork(run: RunSummary, trainable: list[int]) -> None:
     """The form of a new run that continues from a checkpoint of this one under other settings."""
     st.caption("A new run goes on from a checkpoint; this one stays as it is.")
-    step = run.checkpoints[-1]
-    if len(run.checkpoints) > 1:
+    step = trainable[-1]
+    if len(trainable) > 1:
         step = st.select_slider(
-            "From step", run.checkpoints, _nearest(run.checkpoints, selection.step()), lambda step: f"{step:,}"
+            "From step",
+            trainable,
+            _nearest(trainable, selection.step()),
+            format_func=lambda step: f"{step:,}",
         )
     changeable = [key for key in SETTINGS if not key.startswith(_FIXED)]
     keys = st.multiselect("Settings to change", changeable, format_func=lambda key: f"{label(key)} ({key})")
@@ -114,16 +142,17 @@ def _fork(run: RunSummary) -> None:
     name = st.text_input("Name", placeholder="optional", max_chars=80, key=f"fork-name-{run.id}")
     if run.status == "finished" and "max_steps" not in values:
         values["max_steps"] = 2 * run.step  # the child of a finished run needs more steps
+        _say_jump(run, step, 2 * run.step)
     if st.button("Fork and train", icon=":material/fork_right:", type="primary"):
         _try(lambda: pool().fork(run.id, step, values, name or None))
 
 
-def _nearest(checkpoints: tuple[int, ...], step: int | None) -> int:
+def _nearest(checkpoints: list[int], step: int | None) -> int:
     return checkpoints[-1] if step is None else min(checkpoints, key=lambda kept: abs(kept - step))
 
 
 def _compare(run: RunSummary, runs: list[RunSummary]) -> None:
-    names = {other.id: other.name for other in runs if other.id != run.id}
+    names = {other.id: run_list.name(other) for other in runs if other.id != run.id}
     others = st.multiselect("With", list(names), format_func=names.__getitem__, placeholder="Choose runs")
     if others:
         query = {"runs": ",".join((run.id, *others))}
@@ -133,15 +162,6 @@ def _compare(run: RunSummary, runs: list[RunSummary]) -> None:
 def _exported(run_id: str) -> bytes:
     with pack(run_list.store_of(run_id).open(run_id)) as packed:
         return packed.read()
-
-
-def _delete(run: RunSummary) -> None:
-    try:
-        pool().store.trash(run.id)
-        st.session_state[_UNDO] = (run.id, run.name)
-        selection.choose(None)
-    except RunError as error:
-        show_error(str(error))
 
 
 def _try(open_session: Callable[[], str]) -> None:

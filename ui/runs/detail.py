@@ -11,7 +11,7 @@ from gan_core import data, losses
 from gan_core.losses.descriptions import describe
 from gan_core.losses.score_range import score_range
 from gan_core.metrics.registry import METRICS
-from gan_core.runs import Metadata, Run, RunError, RunSummary, family, shipped
+from gan_core.runs import Metadata, Run, RunError, RunSummary, archive, family, records, shipped
 from gan_core.runs.summary import Stamp, stamp
 from gan_core.session import saved_snapshot
 from gan_core.session.snapshot import Snapshot
@@ -22,6 +22,8 @@ from ui.formatting import duration, plain, short, size
 from ui.runs import actions, run_list, selection
 from ui.train import curves
 
+_MAX_NAMED = 3  # damaged values
+
 
 def panel(run: RunSummary, runs: list[RunSummary]) -> None:
     """The parts from top to bottom."""
@@ -29,6 +31,8 @@ def panel(run: RunSummary, runs: list[RunSummary]) -> None:
     _heading(run)
     actions.bar(run, runs)
     _facts(run)
+    for text in _problems(folder.path, stamp(folder)):
+        st.caption(f":material/warning: {plain(text)}")
     now = _snapshot(folder.path, stamp(folder))
     left, right = st.columns([5, 7], gap="medium")
     with left:
@@ -44,12 +48,21 @@ def panel(run: RunSummary, runs: list[RunSummary]) -> None:
 
 
 @lru_cache(maxsize=8)
+def _problems(folder: Path, changed: Stamp) -> list[str]:
+    """What the lists leave out because it is damaged, and what an export leaves out."""
+    found = records.describe(records.damage(folder))
+    more = [f"and {len(found) - _MAX_NAMED:,} more damaged values"] if len(found) > _MAX_NAMED else []
+    left_out = [f"Left out, because it is damaged: {text}" for text in [*found[:_MAX_NAMED], *more]]
+    return [*left_out, *filter(None, [archive.left_out(Run(folder))])]
+
+
+@lru_cache(maxsize=8)
 def _snapshot(folder: Path, changed: Stamp) -> Snapshot:
     return saved_snapshot(Run(folder))
 
 
 def _heading(run: RunSummary) -> None:
-    st.subheader(plain(run.name), anchor=False)
+    st.subheader(plain(run_list.name(run)), anchor=False)
     parts = run_list.title(run), run.config.dataset.label, run.id
     st.caption(" · ".join(map(plain, parts)))
 
@@ -59,9 +72,10 @@ def _facts(run: RunSummary) -> None:
     parts = [f"step {run.step:,}", duration(run.seconds), checkpoints, size(run.bytes)]
     if run.quality is not None:
         best = f" (best {short(run.best)})" if run.best is not None else ""
-        parts.append(f"{METRICS[run.metric].label} **{short(run.quality)}**{best}")
+        at = f" at step {run.evaluated_at:,}" if run.evaluated_at is not None else ""
+        parts.append(f"{METRICS[run.metric].label} **{short(run.quality)}**{at}{best}")
     if run.health:
-        parts.append(f":yellow[:material/warning:] {run.health}")
+        parts.append(f":yellow[:material/warning:] {plain(run.health)}")
     st.markdown(" · ".join(parts))
 
 
@@ -75,7 +89,7 @@ def _samples(folder: Run, now: Snapshot) -> None:
     try:
         frame = folder.frame(step)
     except RunError as error:
-        st.warning(str(error))
+        st.warning(plain(str(error)))
         return
     average = " · moving average of G" if now.config.ema_decay else ""
     st.caption(f"Generated at step {step:,}{average}")
@@ -140,7 +154,7 @@ def _forks(run: RunSummary, runs: list[RunSummary]) -> None:
         at = f" · from step {other.forked_at:,}" if branch.depth else ""
         here = " · this run" if other.id == run.id else ""
         st.button(
-            f"{stem}{plain(other.name)}{at} · step {other.step:,} {run_list.quality(other)}{here}",
+            f"{stem}{plain(run_list.name(other))}{at} · step {other.step:,} {plain(run_list.quality(other))}{here}",
             key=f"branch-{other.id}",
             type="tertiary",
             disabled=other.id == run.id,

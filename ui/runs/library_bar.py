@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
 from gan_core.runs import RunError, RunStore, RunSummary, unpack
-from ui.formatting import ago, plain, size
+from gan_core.runs.store import TRASH
+from gan_core.runs.uploads import Upload, UploadError, UploadStore
+from gan_core.system.formatting import printable
+from ui.formatting import ago, count, plain, size
 from ui.runs import actions, selection
 from ui.server import pool
 
 _CONFIRM_EMPTY = "sure to empty"
 _MIN_LIMIT, _MAX_LIMIT = 0.001, 100_000.0  # GB
-_MAX_NAMED = 3  # damaged folders
 
 
 def bar(runs: list[RunSummary]) -> None:
     """Buttons for import, trash and the size limit."""
     store = pool().store
-    trashed, in_trash = store.trashed(), store.trash_bytes
+    (whole, damaged), in_trash = store.scan(TRASH), store.trash_bytes
+    trashed = {run.id: f"{run.name} · {size(run.bytes)} · {ago(time.time() - run.modified)}" for run in whole}
+    trashed |= {name: f"{printable(name)} · damaged" for name in damaged}
+    pictures = UploadStore(store).trashed()
     used = _used_bytes(store.root, sum(run.bytes for run in runs) + in_trash)
     with st.container(horizontal=True, vertical_alignment="center", key="house"):
         with st.popover("Import", icon=":material/upload:"):
             _import()
-        if trashed:
-            with st.popover(f"Trash ({len(trashed)})", icon=":material/delete:"):
-                _trash(trashed, in_trash)
+        if trashed or pictures:
+            with st.popover(f"Trash ({len(trashed) + len(pictures)})", icon=":material/delete:"):
+                _trash(trashed, pictures, in_trash)
         with st.popover(f"{size(used)} of {size(store.limit)}", icon=":material/hard_drive:", type="tertiary"):
             _limit(in_trash)
     if used > store.limit:
@@ -40,16 +46,27 @@ def bar(runs: list[RunSummary]) -> None:
 
 
 def damaged(reasons: Mapping[str, str]) -> None:
-    """A line that names damaged runs, given by id with the reason; nothing if there are none."""
+    """The damaged runs, given by the names of their folders with the reasons, each with a button that deletes it."""
     if reasons:
-        names = ", ".join(sorted(reasons)[:_MAX_NAMED]) + (", ..." if len(reasons) > _MAX_NAMED else "")
-        st.caption(f":material/warning: Not in the list, for it cannot be read: {plain(names)}", help=explain(reasons))
+        st.markdown(f":material/warning: **{'A run' if len(reasons) == 1 else f'{len(reasons)} runs'} cannot be read**")
+    for name, reason in sorted(reasons.items()):
+        st.caption(explain(reason))
+        st.button(
+            f"Delete {plain(printable(name))}",
+            icon=":material/delete:",
+            type="tertiary",
+            key=f"delete-damaged-{name!a}",
+            on_click=actions.delete,
+            args=(name, printable(name)),
+            help="Into the trash",
+        )
 
 
-def explain(reasons: Mapping[str, str]) -> str:
-    """The reasons of the first few damaged runs, and what the user can do."""
-    text = " ".join(f"{reason.rstrip('.')}." for _, reason in sorted(reasons.items())[:_MAX_NAMED])
-    return f"{plain(text)} All its files are still there: put back its config.json, or delete the folder."
+def explain(reason: str) -> str:
+    """Why a run is damaged, and what the user can do."""
+    return (
+        f"{plain(reason.rstrip('.'))}. All its files are still there: repair the one that is named, or delete the run."
+    )
 
 
 @st.cache_data(ttl=60, show_spinner=False)
@@ -75,18 +92,33 @@ def _import() -> None:
     st.rerun()
 
 
-def _trash(trashed: list[RunSummary], in_trash: int) -> None:
-    st.caption(f"{size(in_trash)}. Restore a run, or delete all of them, and deleted comparisons with them, for good.")
-    for run in trashed:
-        with st.container(horizontal=True, vertical_alignment="center", key=f"trashed-{run.id}"):
-            st.button(
-                "Restore", icon=":material/undo:", key=f"restore-{run.id}", on_click=actions.restore, args=(run.id,)
-            )
-            st.text(f"{run.name} · {size(run.bytes)} · {ago(time.time() - run.modified)}")
+def _trash(trashed: Mapping[str, str], pictures: Sequence[Upload], in_trash: int) -> None:
+    """The runs in the trash, described by the names of their folders, and the uploaded pictures."""
+    st.caption(f"{size(in_trash)}. Restore something, or delete all of it, and deleted comparisons with it, for good.")
+    for name, text in trashed.items():
+        key = ascii(name)
+        with st.container(horizontal=True, vertical_alignment="center", key=f"trashed-{key}"):
+            st.button("Restore", icon=":material/undo:", key=f"restore-{key}", on_click=actions.restore, args=(name,))
+            st.text(text)
+    for upload in pictures:
+        key = ascii(upload.name)
+        with st.container(horizontal=True, vertical_alignment="center", key=f"trashed-pictures-{key}"):
+            restore = partial(_restore_pictures, upload.name)
+            st.button("Restore", icon=":material/undo:", key=f"restore-pictures-{key}", on_click=restore)
+            st.text(f"{upload.name} · {count(upload.files, 'files')} · {size(upload.bytes)}")
     if st.button("Empty the trash", icon=":material/delete_forever:", key="empty"):
         st.session_state[_CONFIRM_EMPTY] = True
     if st.session_state.get(_CONFIRM_EMPTY):
-        st.button(f"Yes, delete {len(trashed)} for good", type="primary", key="empty-sure", on_click=_empty)
+        st.button(
+            f"Yes, delete {len(trashed) + len(pictures)} for good", type="primary", key="empty-sure", on_click=_empty
+        )
+
+
+def _restore_pictures(name: str) -> None:
+    try:
+        UploadStore(pool().store).restore(name)
+    except UploadError as error:
+        actions.show_error(str(error))
 
 
 def _empty() -> None:

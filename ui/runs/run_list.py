@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
+from pathlib import Path
 
 import streamlit as st
 
 from gan_core import presets
+from gan_core.compare import StudyStore
 from gan_core.metrics.registry import METRICS
 from gan_core.runs import RunStore, RunSummary, shipped
 from gan_core.session.snapshot import Snapshot
 from ui.components import Row, run_list
-from ui.formatting import ago, duration, short, size
+from ui.formatting import ago, duration, plain, short, size
 from ui.runs import selection
 from ui.runs.thumbnails import thumbnail
 from ui.server import pool
@@ -32,9 +34,17 @@ def panel(runs: Sequence[RunSummary]) -> None:
     shown = _sorted(_matching(runs)) if len(runs) >= _MIN_RUNS_FOR_SEARCH else list(runs)
     now = {session.snapshot().run_id: session.snapshot() for session in pool().live().values()}
     if shown:
-        run_list([_row(run, now.get(run.id)) for run in shown], "run-list", selection.chosen(), selection.choose)
+        comparisons = _comparisons(pool().store.root, frozenset(run.id for run in runs))
+        rows = [_row(run, now.get(run.id), comparisons.get(run.id, "")) for run in shown]
+        run_list(rows, "run-list", selection.chosen(), len(shown) < len(runs), selection.choose)
     else:
         st.caption("No run has these words and tags.")
+
+
+@st.cache_data(ttl=10, max_entries=1, show_spinner=False)
+def _comparisons(root: Path, run_ids: Set[str]) -> Mapping[str, str]:
+    """The title of the comparison that a run belongs to, by the id of the run; read again when a run is new."""
+    return StudyStore(root).titles_of_runs()
 
 
 def _matching(runs: Sequence[RunSummary]) -> list[RunSummary]:
@@ -44,7 +54,7 @@ def _matching(runs: Sequence[RunSummary]) -> list[RunSummary]:
         words = st.text_input("Search", placeholder="Search", label_visibility="collapsed", width="stretch", key="find")
         st.selectbox("Order", list(_ORDERS), label_visibility="collapsed", width=180, key="order-runs")
     if tags:
-        st.pills("Tags", tags, selection_mode="multi", label_visibility="collapsed", key="find-tags")
+        st.pills("Tags", tags, selection_mode="multi", format_func=plain, label_visibility="collapsed", key="find-tags")
     wanted = set(st.session_state.get("find-tags") or ()) & set(tags)
     return [
         run for run in runs if wanted <= set(run.tags) and all(word in _text(run) for word in words.lower().split())
@@ -65,33 +75,54 @@ def title(run: RunSummary) -> str:
     return presets.title(run.config.preset)
 
 
+def name(run: RunSummary) -> str:
+    """The run's name, or the title of its preset with the end of its id."""
+    return run.name if run.name != run.id else f"{title(run)}, {run.id[-6:]}"
+
+
 def store_of(run_id: str) -> RunStore:
     """The store that holds the run."""
     return shipped.store_of(run_id, pool().store)
 
 
 def quality(run: RunSummary) -> str:
-    """The last evaluation of the deciding metric, such as "Frechet distance 12.3"; "" if there was no evaluation."""
-    return "" if run.quality is None else f"{METRICS[run.metric].label} {short(run.quality)}"
+    """The last evaluation, such as "Frechet distance 12.3 at step 800"; "" if there was no evaluation."""
+    if run.quality is None:
+        return ""
+    return f"{METRICS[run.metric].label} {short(run.quality)} at step {run.evaluated_at or 0:,}"
 
 
-def _row(run: RunSummary, now: Snapshot | None) -> Row:
+def _row(run: RunSummary, now: Snapshot | None, comparison: str) -> Row:
     step, seconds = (run.step, run.seconds) if now is None else (now.step, now.seconds)
-    device = {"cuda": "GPU", "cpu": "CPU"}.get(run.device, "")
-    facts = f"step {step:,}", duration(seconds), device, size(run.bytes), ago(time.time() - run.modified)
+    device = {"cuda": "GPU", "mps": "GPU", "cpu": "CPU"}.get(run.device, "")
+    picture = f"picture of step {run.frame:,}" if run.frame not in (None, step) else ""
+    facts = f"step {step:,}", picture, duration(seconds), device, size(run.bytes), _age(run)
     label = title(run)
     return Row(
         id=run.id,
-        name=run.name if run.name != run.id else f"{label}, {run.id[-6:]}",
+        name=name(run).removeprefix(f"{comparison}: "),
         picture=thumbnail(store_of(run.id).root / run.id, run.frame),
         about=f"{label} · {run.config.dataset.label}",
         facts=" · ".join(filter(None, facts)),
         quality=quality(run),
         status=now.status if now is not None else "shipped" if shipped.is_shipped(run.id) else _status(run),
         training=now is not None and now.status == "training",
-        trouble=run.health or "",
+        trouble=_trouble(run, now),
         tags=run.tags,
+        comparison=comparison,
     )
+
+
+def _age(run: RunSummary) -> str:
+    """The time since the last change; "" for a shipped run, whose files are as old as the installation."""
+    return "" if shipped.is_shipped(run.id) else ago(time.time() - run.modified)
+
+
+def _trouble(run: RunSummary, now: Snapshot | None) -> str:
+    """The title of the worst failure mode: of the session that trains the run, or as recorded."""
+    if now is None or now.status == "ready":
+        return run.health or ""
+    return next((finding.title for finding in now.health if finding.bad), "")
 
 
 def _status(run: RunSummary) -> str:

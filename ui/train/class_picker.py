@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui.widgets import show_value
+from ui.formatting import plain
+from ui.widgets import showing
 
 ALL = "all"
 _LONGEST_ROW = 40  # letters of all names that fit on one line of buttons
@@ -24,20 +25,15 @@ def picker(names: Sequence[str], key: str = "class") -> int | None:
     options = [ALL, *names]
     chosen = st.session_state.get(_CHOSEN)
     wanted = chosen if chosen in options else ALL
-    show_value(key, wanted)
-    common: dict[str, Any] = {
-        "label": "Class",
-        "options": options,
-        "key": key,
-        "on_change": _keep,
-        "args": (key,),
-    }
+    common: dict[str, Any] = {"label": "Class", "options": options, **showing(key, wanted, _keep)}
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{key}-picker"):
         st.caption("Class", width="content")
         if len("".join(names)) <= _LONGEST_ROW and len(names) <= 12:
-            name = st.segmented_control(required=True, label_visibility="collapsed", **common)
+            name = st.segmented_control(
+                default=wanted, required=True, label_visibility="collapsed", format_func=plain, **common
+            )
         else:
-            name = st.selectbox(label_visibility="collapsed", width=200, **common)
+            name = st.selectbox(index=options.index(wanted), label_visibility="collapsed", width=200, **common)
     return None if name in (ALL, None) else list(names).index(name)
 
 
@@ -46,5 +42,5 @@ def of_samples(n: int, names: Sequence[str]) -> np.ndarray:
     return np.arange(n) % len(names)
 
 
-def _keep(key: str) -> None:
-    st.session_state[_CHOSEN] = st.session_state[key]
+def _keep(name: str) -> None:
+    st.session_state[_CHOSEN] = name

@@ -17,12 +17,14 @@ from gan_core.session import Session
 from gan_core.session.snapshot import Snapshot
 from gan_core.training.trainer import Which
 from ui import messages
-from ui.formatting import duration, rough_minutes, short, size
+from ui.formatting import count, duration, plain, rough_minutes, short, size
 from ui.server import freeze_loaded_objects, pool
 from ui.setting_names import label
-from ui.train import form, health, state
+from ui.train import form, health, own_pictures, state
+from ui.widgets import showing
 
 _NAMED = 3  # at most this many settings are named in a message
+_OTHERS_EVERY = 2  # seconds between refreshes of the buttons of other sessions
 _STEP_WAIT = 0.3  # seconds that a click on Step waits for the step, so that the page shows its result
 
 
@@ -30,33 +32,41 @@ def choices() -> None:
     """Preset, data set, a description of the preset, and buttons for the other sessions of this server."""
     config = state.draft()
     with st.container(horizontal=True, vertical_alignment="center", key="choices"):
-        names = presets.names()
-        altered = config.preset in names and state.changed() is not None
-        st.session_state.preset = config.preset if config.preset in names and not altered else None
+        names, datasets = presets.names(), list(DATASETS)
+        altered = config.preset in names and not own_pictures.only_pictures_differ(config)
+        altered &= state.changed() is not None
+        shown = config.preset if config.preset in names and not altered else None
         st.selectbox(
             "Preset",
             names,
+            None if shown is None else names.index(shown),
             format_func=presets.title,
             placeholder=f"{presets.title(config.preset)}, changed" if altered else "custom",
             label_visibility="collapsed",
-            key="preset",
             width=260,
-            on_change=_choose_preset,
+            **showing("preset", shown, _choose_preset),
         )
-        st.session_state.dataset = config.data.name
         st.selectbox(
             "Data set",
-            list(DATASETS),
+            datasets,
+            datasets.index(config.data.name),
             format_func=lambda name: DATASETS[name].label,
             label_visibility="collapsed",
-            key="dataset",
             width=190,
-            on_change=_choose_data,
+            **showing("dataset", config.data.name, _choose_data),
         )
+        if not own_pictures.are_missing(config):
+            st.button(
+                "Other pictures" if config.data.path else "Use your own pictures",
+                icon=":material/add_photo_alternate:",
+                help="Drop pictures, a folder or a zip, and train on them",
+                on_click=own_pictures.begin,
+            )
         if config.preset in names:
             with st.popover("About", icon=":material/info:", type="tertiary"):
                 describe(presets.get(config.preset), altered)
-        _others()
+        if pool().live().keys() - {state.watched_key()}:
+            st.fragment(_others, run_every=_OTHERS_EVERY)()
 
 
 def describe(preset: presets.Preset, altered: bool = False) -> None:
@@ -65,11 +75,11 @@ def describe(preset: presets.Preset, altered: bool = False) -> None:
         st.markdown(
             ":material/edit: You have changed it, so time and figures may differ; choose it again to undo that."
         )
-    st.markdown(f"**{preset.title}** · {rough_minutes(preset.minutes)} on two CPU cores")
-    st.markdown(preset.look_for)
-    reported = f"\n\n**Reported:** {preset.reported}" if preset.reported else ""
-    chosen = f"\n\n**Chosen here:** {preset.choices}" if preset.choices else ""
-    st.caption(f"**Source:** {preset.source}{reported}{chosen}")
+    st.markdown(f"**{plain(preset.title)}** · {rough_minutes(preset.minutes)} on two CPU cores")
+    st.markdown(plain(preset.look_for))
+    reported = f"\n\n**Reported:** {plain(preset.reported)}" if preset.reported else ""
+    chosen = f"\n\n**Chosen here:** {plain(preset.choices)}" if preset.choices else ""
+    st.caption(f"**Source:** {plain(preset.source)}{reported}{chosen}")
 
 
 def bar(session: Session | None, now: Snapshot | None) -> None:
@@ -79,39 +89,41 @@ def bar(session: Session | None, now: Snapshot | None) -> None:
             _start_buttons(now)
         else:
             _live_buttons(session, now)
-        if now is not None:
+        if now is not None and state.shown(session) is not None:
             _progress(now)
-    if now is not None and now.error:
-        st.error(now.error, icon=":material/error:")
+    if error := state.error_of(session):
+        st.error(plain(error), icon=":material/error:")
     for note in now.notes if now is not None else ():
-        st.caption(f":material/info: {note}")
+        st.caption(f":material/info: {plain(note)}")
 
 
 def _start_buttons(now: Snapshot | None) -> None:
     """Buttons use callbacks, because a click while the page is being drawn must not be lost."""
+    missing = own_pictures.are_missing(state.draft())
     st.button(
         "Start",
         icon=":material/play_arrow:",
         type="primary",
         shortcut="S",
-        help="Train this experiment",
-        on_click=_open,
-        args=(Session.start,),
+        help="Choose your pictures first" if missing else "Train this experiment",
+        on_click=begin,
+        disabled=missing,
     )
-    if now is not None and now.status == "stopped" and now.run_id:
+    if now is not None and now.status in ("stopped", "failed") and health.checkpoint_of(now) is not None:
         st.button(
             "Resume",
             icon=":material/resume:",
-            help="Go on where this run was stopped",
+            help="Go on from the last checkpoint of this run",
             on_click=_resume,
             args=(now.run_id,),
         )
-    _step_buttons(_first_step)
+    if not missing:
+        _step_buttons(_first_step)
 
 
 def _live_buttons(session: Session, now: Snapshot) -> None:
     # Also before the first step: collecting everything that is loaded then made a first start ten times as long.
-    freeze_loaded_objects((state.watched_key() or "") if now.step else "loading")
+    freeze_loaded_objects("training" if now.step else "loading")
     if now.status in ("ready", "loading", "training", "waiting"):
         st.button(
             "Pause",
@@ -152,16 +164,22 @@ def _step_buttons(do: Callable[[Which], None]) -> None:
 
 def _progress(now: Snapshot) -> None:
     if now.status in ("ready", "loading", "waiting"):
-        st.progress(now.activity_done, text=now.activity or "starting")
+        st.progress(now.activity_done, text=plain(now.activity) or "starting")
         return
     done = min(1.0, now.step / now.total_steps) if now.total_steps else 0.0
     left = f" · {duration(now.seconds_left)} left" if now.live and now.seconds_left is not None else ""
-    st.progress(
-        done,
-        text=f"**{now.status.capitalize()}** · epoch {short(now.epoch)} · step {now.step:,} of {now.total_steps:,} · "
-        f"{short(now.images)} images · {short(now.steps_per_second)} steps/s · {duration(now.seconds)}{left} · "
-        f"{now.device}, {now.threads} thread{'s' if now.threads > 1 else ''}, {size(now.memory)}",
-    )
+    machine = [plain(now.device), plain(count(now.threads, "threads")), size(now.memory)]
+    parts = [
+        f"**{plain(now.status.capitalize())}**",
+        f"epoch {short(now.epoch)}",
+        f"step {now.step:,} of {now.total_steps:,}",
+        plain(count(now.images, now.config.dataset.kind)),
+        f"{short(now.steps_per_second)} steps/s",
+        "" if now.augment_p is None else f"augmentation {now.augment_p:.0%}",
+        f"{duration(now.seconds)}{left}",
+        ", ".join(machine) if now.device else "",
+    ]
+    st.progress(done, text=" · ".join(filter(None, parts)))
 
 
 def _others() -> None:
@@ -169,20 +187,20 @@ def _others() -> None:
     for key, session in pool().live().items():
         if key != state.watched_key():
             snapshot = session.snapshot()
-            text = f"{presets.title(snapshot.config.preset)}, step {snapshot.step:,}{health.badge(snapshot)}"
+            text = f"{plain(presets.title(snapshot.config.preset))}, step {snapshot.step:,}{health.badge(snapshot)}"
             if st.button(text, icon=":material/visibility:", key=f"watch-{key}"):
                 state.watch(key)
                 st.rerun()
 
 
-def _open(begin: Callable[[Session], object]) -> None:
-    """Begin a run of the draft; a second click on the same button has no effect."""
+def begin(first: Callable[[Session], object] = Session.start) -> None:
+    """Begin a run of the draft by calling `first`; a second click on the same button has no effect."""
     if _is_live():
         return
     key = pool().open(state.draft())
     session = pool().get(key)
     if session is not None:
-        begin(session)
+        first(session)
     state.watch(key)
 
 
@@ -191,7 +209,9 @@ def _resume(run_id: str) -> None:
     if _is_live():
         return
     try:
-        saved = pool().store.open(run_id).config
+        run = pool().store.open(run_id)
+        run.refuse_other_settings()
+        saved = run.config
         if fixed := state.draft().fixed_changes_from(saved):
             messages.show_error(_why_not_resumed(fixed, saved))
             return
@@ -201,7 +221,7 @@ def _resume(run_id: str) -> None:
             session.update(state.draft().changes_from(saved))
             session.start()
     except (RunError, ConfigError) as error:
-        messages.show_error(f"{error}. The run was not resumed.")
+        messages.show_error(f"{str(error).rstrip('.')}. The run was not resumed.")
         return
     state.watch(key)
 
@@ -226,7 +246,7 @@ def _first_step(which: Which) -> None:
     if watched is not None and watched.snapshot().live:
         _step(watched, which)
     else:
-        _open(lambda session: session.step(1, which))
+        begin(lambda session: session.step(1, which))
 
 
 def _step(session: Session, which: Which) -> None:
@@ -238,13 +258,16 @@ def _step(session: Session, which: Which) -> None:
         time.sleep(0.005)
 
 
-def _choose_preset() -> None:
-    if st.session_state.preset:
-        state.edit(presets.load(st.session_state.preset))
+def _choose_preset(name: str | None) -> None:
+    if name:
+        state.edit(presets.load(name))
 
 
-def _choose_data() -> None:
+def _choose_data(name: str) -> None:
     before = state.draft()
-    config, follow_ups = apply_changes(before, {"data.name": st.session_state.dataset})
+    if DATASETS[name].needs == "files" and state.changed() is None:
+        own_pictures.begin()
+        return
+    config, follow_ups = apply_changes(before, {"data.name": name})
     state.edit(config)
     form.announce(before, follow_ups)

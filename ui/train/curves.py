@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
+from typing import get_args
 
 import streamlit as st
 
 from gan_core import losses, presets
 from gan_core.session.snapshot import Snapshot
+from ui import setting_names
 from ui.charts import curves
 from ui.components import live_chart
-from ui.train import chart_help, health, state
+from ui.train import chart_help, health, own_pictures, picture_settings, state
 from ui.train.controls import describe
+
+_UNITS = get_args(curves.Unit)
+_SMOOTHING = 0.9
 
 
 def panel(now: Snapshot | None, chosen: str = "scrub") -> None:
@@ -24,17 +30,17 @@ def panel(now: Snapshot | None, chosen: str = "scrub") -> None:
         _before_start()
         return
     loss = losses.get(now.config.loss.name, now.config.loss.combine, now.config.loss.label_smoothing)
-    unit = st.session_state.setdefault("unit", "step")
-    smoothing = st.session_state.setdefault("smoothing", 0.9)
-    log = st.session_state.setdefault("log", False)
+    unit = st.session_state.get("unit") or _UNITS[0]
+    smoothing, log = st.session_state.get("smoothing", _SMOOTHING), st.session_state.get("log", False)
     scrub = st.session_state[chosen]
+    marks = [replace(mark, text=setting_names.in_words(mark.text)) for mark in now.setting_changes]
     cursor = None if scrub is None else curves.position(now.history, scrub, unit)
     revision = now.run_id if len(now.history) else ""  # a run does not take over the zoom of an empty chart
     chart = partial(live_chart, uirevision=revision, cursor=cursor, on_pick=lambda step: _pick(now, step, chosen))
 
     with st.container(key="chart-losses"):
         warnings = health.evidence_on(now, "losses")
-        figure = curves.losses(now.history, unit, smoothing, log, loss.equilibrium, now.setting_changes, warnings)
+        figure = curves.losses(now.history, unit, smoothing, log, loss.equilibrium, marks, warnings)
         chart(figure, key="losses", height=230)
         with chart_help.corner("losses"):
             _axes()
@@ -43,25 +49,27 @@ def panel(now: Snapshot | None, chosen: str = "scrub") -> None:
     with left, st.container(key="chart-scores"):
         probability = losses.get(now.config.loss.name).is_probability
         warnings = health.evidence_on(now, "scores")
-        figure = curves.scores(now.history, unit, smoothing, probability, now.setting_changes, warnings)
+        figure = curves.scores(now.history, unit, smoothing, probability, marks, warnings)
         chart(figure, key="scores", height=200)
         with chart_help.corner("scores"):
             chart_help.of_scores(loss)
     with right, st.container(key="chart-norms"):
         warnings = health.evidence_on(now, "norms")
-        figure = curves.gradient_norms(
-            now.history, unit, smoothing, setting_changes=now.setting_changes, warnings=warnings
-        )
+        figure = curves.gradient_norms(now.history, unit, smoothing, setting_changes=marks, warnings=warnings)
         chart(figure, key="norms", height=200)
         with chart_help.corner("norms"):
             chart_help.of_norms(loss)
 
 
 def _axes() -> None:
-    """The x axis, the smoothing and the scale of the charts."""
+    """The x axis, the smoothing and the scale of the charts.
+
+    The widgets have default values of their own. A value that is only in the session state is sent once, and the
+    browser has no widget for it yet while the popover is closed.
+    """
     with st.popover("Axes and smoothing", icon=":material/tune:", type="tertiary", key="axes"):
-        st.segmented_control("x axis", ["step", "epoch", "seconds"], key="unit", required=True)
-        st.slider("Smoothing", 0.0, 0.99, key="smoothing")
+        st.segmented_control("x axis", _UNITS, default=_UNITS[0], key="unit", required=True)
+        st.slider("Smoothing", 0.0, 0.99, _SMOOTHING, key="smoothing")
         st.toggle("Logarithmic loss", key="log")
 
 
@@ -72,8 +80,12 @@ def _pick(now: Snapshot, step: float, chosen: str) -> None:
 
 
 def _before_start() -> None:
-    preset = state.draft().preset
-    if preset in presets.names():
+    config = state.draft()
+    if own_pictures.are_missing(config):
+        return
+    if config.dataset.needs == "files":
+        picture_settings.settings(config)
+    elif (preset := config.preset) in presets.names():
         with st.container(border=True):
             describe(presets.get(preset), altered=state.changed() is not None)
     st.info(

@@ -7,6 +7,7 @@ setting may have two widgets.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -17,9 +18,10 @@ from gan_core.config.schema import ConfigError, Setting, as_text
 from gan_core.presets.follow_ups import apply_changes
 from gan_core.session import Session
 from ui import messages, setting_names
+from ui.formatting import plain
 from ui.setting_names import label
 from ui.train import state
-from ui.widgets import is_echo, show_value
+from ui.widgets import showing
 
 IN_SIGHT = ("loss.name", "optimizer_g.lr", "optimizer_d.lr", "n_critic", "batch_size")
 TABS: Mapping[str, tuple[str, ...]] = {
@@ -60,44 +62,47 @@ def _relevant(config: TrainConfig, prefixes: Iterable[str]) -> list[Setting]:
 
 def _widget(setting: Setting, config: TrainConfig, session: Session | None, place: str, **layout: Any) -> None:
     live = session is not None and session.snapshot().live
-    value, widget_key = config.value(setting.key), f"{place}/{setting.key}"
+    value = config.value(setting.key)
     bounds = f" {setting.allowed[0].upper()}{setting.allowed[1:]}." if setting.bounds else ""
     fixed = " Fixed while a run trains." if live and not setting.live else ""
     common: dict[str, Any] = {
         "label": label(setting.key),
-        "key": widget_key,
-        "help": setting.help + bounds + fixed,
+        "help": plain(setting.help + bounds + fixed),
         "disabled": bool(fixed),
-        "on_change": _changed,
-        "args": (setting.key, widget_key, session),
-    } | layout
+        **layout,
+    }
+
+    def shown(value: Any) -> dict[str, Any]:
+        return common | showing(f"{place}/{setting.key}", value, partial(_changed, setting.key, session))
+
     if setting.catalog is not None:
-        entries = setting.catalog
-        show_value(widget_key, value)
-        st.selectbox(options=list(entries), format_func=lambda name: entries[name].label, **common)
+        entries, names = setting.catalog, list(setting.catalog)
+        st.selectbox(
+            options=names, index=names.index(value), format_func=lambda name: entries[name].label, **shown(value)
+        )
     elif setting.options:
-        show_value(widget_key, value)
-        st.selectbox(options=setting.options, format_func=as_text, placeholder=as_text(None), **common)
+        st.selectbox(
+            options=setting.options,
+            index=setting.options.index(value),
+            format_func=as_text,
+            placeholder=as_text(None),
+            **shown(value),
+        )
     elif setting.kind == "true or false":
-        show_value(widget_key, value)
-        st.toggle(**common)
+        st.toggle(value=value, **shown(value))
     elif setting.kind == "whole number" and value is not None:  # no bounds: they would be enforced silently
-        show_value(widget_key, value)
-        st.number_input(value=None, step=1, **common)
+        st.number_input(value=value, step=1, **shown(value))
     else:  # numbers as text: rates span many powers of ten, so no step of a number input fits
-        show_value(widget_key, as_text(value))
-        st.text_input(**common)
+        st.text_input(value=as_text(value), **shown(as_text(value)))
 
 
-def _changed(key: str, widget_key: str, session: Session | None) -> None:
+def _changed(key: str, session: Session | None, value: Any) -> None:
     """After a change in a widget: check the value, put it into the draft, and pass it to the live session."""
-    if is_echo(widget_key):
-        return
+    if value is None:
+        return  # a cleared field shows its value again
     try:
-        before, change = state.draft(), {key: st.session_state[widget_key]}
+        before, change = state.draft(), {key: value}
         draft, follow_ups = apply_changes(before, change)
-        if draft == before:
-            return  # the setting's other widget reports the value that it has already, so an error message stays
         if session is not None and session.snapshot().live:
             session.update(change | follow_ups)
         st.session_state.draft = draft
@@ -110,4 +115,4 @@ def _changed(key: str, widget_key: str, session: Session | None) -> None:
 def announce(before: TrainConfig, follow_ups: Mapping[str, Any]) -> None:
     """Show which settings changed along with the one that the user changed."""
     if follow_ups:
-        st.toast(f"Also changed: {setting_names.changes(before, follow_ups, most=3)}", icon=":material/info:")
+        st.toast(f"Also changed: {plain(setting_names.changes(before, follow_ups, most=3))}", icon=":material/info:")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,11 +16,11 @@ from gan_core.runs import RunError
 from gan_core.session import Session
 from gan_core.session.snapshot import SettingChange, Snapshot
 from ui import messages, setting_names
-from ui.formatting import short
+from ui.formatting import plain, short
 from ui.server import pool
 from ui.train import state
 
-HEIGHT = 84  # pixels, for two lines, so that nothing below moves when findings change
+_STEADY_SECONDS, _SENT_SECONDS = 3.0, 1.5  # how long a failure is shown before its toast, and its toast is sent
 _ON_LINE = 2  # remedies on the line itself; the others are under "Why"
 _CHARTS: Mapping[Chart, str] = {
     "losses": "Loss",
@@ -28,14 +30,15 @@ _CHARTS: Mapping[Chart, str] = {
     "fit": "Fit",
     "quality": "Quality",
 }
-_CLICKED, _CHANGE, _ANNOUNCED = "remedy clicked", "change of the remedy", "findings announced"
+_CLICKED, _CHANGE = "remedy clicked", "change of the remedy"
+_ANNOUNCED, _SEEN = "findings announced", "findings seen"  # times by session and id, and of the watched session by id
 
 
 def panel(session: Session | None, now: Snapshot | None) -> None:
     """A line for each finding, the most serious first."""
     if now is None:
         return
-    with st.container(height=HEIGHT, border=False, key="health"):
+    with st.container(key="health"):  # at least two lines high, so that nothing below moves when one finding changes
         for finding in now.health:
             _line(finding, session, now)
         if not now.health:
@@ -49,7 +52,10 @@ def panel(session: Session | None, now: Snapshot | None) -> None:
 
 def badge(now: Snapshot) -> str:
     """The most serious failure of a run, as the end of a button's text, or ""."""
-    return next((f" · :yellow[●] {finding.title}" for finding in now.health if finding.bad), "")
+    for finding in now.health:
+        if finding.bad:
+            return f" · :yellow[●] {plain(finding.title)}"
+    return ""
 
 
 def evidence_on(now: Snapshot, chart: Chart) -> list[SettingChange]:
@@ -66,7 +72,7 @@ def evidence_on(now: Snapshot, chart: Chart) -> list[SettingChange]:
 def text_beside(now: Snapshot, chart: Chart) -> str:
     """The evidence on a chart without an axis of steps, as text beside it, or ""."""
     evidence = evidence_on(now, chart)
-    return f":yellow[:material/warning:] {evidence[0].text}" if evidence else ""
+    return f":yellow[:material/warning:] {plain(evidence[0].text)}" if evidence else ""
 
 
 def _line(finding: Finding, session: Session | None, now: Snapshot) -> None:
@@ -83,7 +89,7 @@ def _line(finding: Finding, session: Session | None, now: Snapshot) -> None:
 
 
 def _headline(finding: Finding) -> str:
-    title = finding.title[0].upper() + finding.title[1:]
+    title = plain(finding.title[0].upper() + finding.title[1:])
     if finding.bad:
         return f":yellow[:material/warning:] **{title}** :small[:gray[since step {finding.since:,}]]"
     return f":small[:gray[**Health** · {title}]]"
@@ -94,32 +100,34 @@ def _why(finding: Finding) -> None:
     if finding.evidence:
         rows = ["| Evidence | Value | Limit | Where |", "|:---|---:|---:|:---|"]
         rows += [
-            f"| {evidence.text} | {short(evidence.value)} | {short(evidence.limit)} | "
+            f"| {plain(evidence.text)} | {short(evidence.value)} | {short(evidence.limit)} | "
             f"{_CHARTS[evidence.chart]}, step {evidence.step:,} |"
             for evidence in finding.evidence
         ]
         st.markdown("\n".join(rows))
-    st.markdown(finding.meaning)
+    st.markdown(plain(finding.meaning))
 
 
 def _offer(finding: Finding, remedy: Remedy, session: Session | None, now: Snapshot) -> None:
     """The button of a remedy: it changes the live run, forks the run, or starts a new one."""
     key, change = f"remedy-{finding.id}-{remedy.label}", setting_names.changes(now.config, remedy.values)
     if not change:
-        st.button(remedy.label, icon=":material/check:", key=key, disabled=True, help="Done: the run has this setting.")
+        st.button(
+            plain(remedy.label), icon=":material/check:", key=key, disabled=True, help="Done: the run has this setting."
+        )
     elif remedy.live and now.live and session is not None:
-        tip = f"{change}, from the next step on."
-        st.button(remedy.label, key=key, on_click=_apply, args=(session, remedy, change), help=tip)
+        tip = f"{plain(change)}, from the next step on."
+        st.button(plain(remedy.label), key=key, on_click=_apply, args=(session, remedy, change), help=tip)
     elif remedy.live and checkpoint_of(now) is not None:
         _offer_fork(finding, remedy, session, now, f"Fork: {remedy.label}")
     else:
         rest = " This run is paused and kept." if now.live else " This run is kept."
         st.button(
-            f"Start again with: {remedy.label}",
+            f"Start again with: {plain(remedy.label)}",
             key=key,
             on_click=_start_again,
             args=(session, now, remedy.values),
-            help=f"{change}, from step 0.{rest}",
+            help=f"{plain(change)}, from step 0.{rest}",
         )
 
 
@@ -127,19 +135,20 @@ def _offer_fork(finding: Finding, remedy: Remedy, session: Session | None, now: 
     step, values = checkpoint_of(now), dict(remedy.values)
     if not now.live and now.step >= now.total_steps > 0:  # a finished run has no steps left for its fork
         values["max_steps"] = 2 * now.total_steps
-    tip = f"A new run that goes on from step {step:,} with {setting_names.changes(now.config, values)}."
+    tip = f"A new run that goes on from step {step:,} with {plain(setting_names.changes(now.config, values))}."
     rest = " This run is paused and kept." if now.live else " This run is kept."
     key = f"fork-{finding.id}-{remedy.label}"
-    st.button(text, icon=":material/fork_right:", key=key, on_click=_fork, args=(session, now, values), help=tip + rest)
+    st.button(
+        plain(text), icon=":material/fork_right:", key=key, on_click=_fork, args=(session, now, values), help=tip + rest
+    )
 
 
 def checkpoint_of(now: Snapshot) -> int | None:
-    """The step of the last checkpoint from which this run can be forked, or None."""
+    """The step of the last complete checkpoint with finite weights, from which this run can be forked, or None."""
     try:
-        kept = pool().store.open(now.run_id).checkpoints()
+        return pool().store.open(now.run_id).last_complete()
     except (RunError, OSError):
         return None
-    return kept[-1] if kept else None
 
 
 def _apply(session: Session, remedy: Remedy, change: str) -> None:
@@ -179,12 +188,21 @@ def _switch_to(key: str, before: Session | None) -> None:
 
 
 def _announce(now: Snapshot) -> None:
-    """Show a toast when a failure appears in the watched session, except for those of the first view."""
+    """Show a toast when a failure appears in the watched session, except for those of the first view.
+
+    While a run trains, a failure may vanish again. It is announced only once it has been shown for a while, so that
+    the toast does not name what the page no longer shows. A busy browser may miss a toast, so it is sent repeatedly.
+    """
     if change := st.session_state.pop(_CHANGE, ""):
-        st.toast(change, icon=":material/check:")
-    announced: dict[str, set[str]] = st.session_state.setdefault(_ANNOUNCED, {})
-    key, bad = state.watched_key() or "", {finding.id: finding for finding in now.health if finding.bad}
-    if key in announced:
-        for name in bad.keys() - announced[key]:
-            st.toast(f"{bad[name].title}, since step {bad[name].since:,}", icon=":material/warning:")
-    announced[key] = announced.get(key, set()) | bad.keys()
+        st.toast(plain(change), icon=":material/check:")
+    key, at, training = state.watched_key() or "", time.monotonic(), now.status == "training"
+    bad = [finding for finding in now.health if finding.bad]
+    announced: dict[str, dict[str, float]] = st.session_state.setdefault(_ANNOUNCED, {})
+    times: dict[str, float] = announced.setdefault(key, {finding.id: -math.inf for finding in bad})
+    seen: dict[str, float] = st.session_state.get(_SEEN, {})
+    st.session_state[_SEEN] = seen = {finding.id: seen.get(finding.id, at) for finding in bad}
+    for finding in bad:
+        if not training or at - seen[finding.id] >= _STEADY_SECONDS:
+            times.setdefault(finding.id, at)
+        if at - times.get(finding.id, -math.inf) <= (_SENT_SECONDS if training else 0):
+            st.toast(f"{plain(finding.title)}, since step {finding.since:,}", icon=":material/warning:")

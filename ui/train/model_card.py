@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
 from typing import Any
 
@@ -28,13 +27,14 @@ from gan_core.losses.descriptions import describe, penalty_formula
 from gan_core.models.summary import CardError, LayerRow, layers
 from gan_core.session import Session
 from gan_core.system.devices import describe_device, find_device
+from gan_core.system.limits import usable_cores
 from gan_core.training import throughput
 from gan_core.training.memory_estimate import estimate_memory
-from ui.formatting import short, size
+from ui.formatting import plain, short, size
 
 _TALL = 16  # rows of a table; a longer table scrolls
 _MEASURED = "measured speeds"
-_THREADS = max(1, (os.cpu_count() or 2) - 1)  # as in a session, which leaves one core to the page
+_THREADS = max(1, usable_cores() - 1)  # as in a session, which leaves one core to the page
 
 
 def panel(config: TrainConfig, session: Session | None) -> None:
@@ -46,7 +46,7 @@ def panel(config: TrainConfig, session: Session | None) -> None:
         try:
             generator, discriminator, memory = _content(config)
         except (CardError, ConfigError) as error:
-            st.info(str(error), icon=":material/info:")
+            st.info(plain(str(error)), icon=":material/info:")
             return
         left, right = st.columns(2, gap="medium")
         with left:
@@ -68,9 +68,10 @@ def _content(config: TrainConfig) -> tuple[list[LayerRow], list[LayerRow], int]:
 
 def _network(color: str, role: str, entry: NetworkEntry, rows: list[LayerRow]) -> None:
     total = sum(row.parameters for row in rows)
-    st.markdown(f":{color}[**{role}**] · {entry.label} · {short(total)} parameters  \n:small[{entry.description}]")
+    title = f":{color}[**{role}**] · {plain(entry.label)} · {short(total)} parameters"
+    st.markdown(f"{title}  \n:small[{plain(entry.description)}]")
     lines = ["| Layer | Output | Parameters |", "|:---|---:|---:|"]
-    lines += [f"| {row.name} | {_shape(row)} | {_count(row.parameters)} |" for row in rows]
+    lines += [f"| {plain(row.name)} | {plain(_shape(row))} | {_count(row.parameters)} |" for row in rows]
     lines.append(f"| **Total** | | **{total:,}** |")
     with st.container(height=_TALL * 33 if len(rows) > _TALL else "content", border=False, key=f"layers-{role}"):
         st.markdown("\n".join(lines), width="stretch")
@@ -94,14 +95,14 @@ def _objective(config: TrainConfig) -> None:
                 st.latex(f"L_{network} = {text}")
         if formula := penalty_formula(penalties.get(config.penalty)):
             entry, every = PENALTIES[config.penalty.name], config.penalty.every
-            interval = f" · once in {every} steps of D, {every} times as strong"
-            st.caption(entry.label + (interval if "every" in entry.reads and every > 1 else ""))
+            interval = f" · once in {every:,} steps of D, {every:,} times as strong"
+            st.caption(plain(entry.label) + (interval if "every" in entry.reads and every > 1 else ""))
             st.latex(formula)
 
 
 def _costs(config: TrainConfig, memory: int, session: Session | None) -> None:
     """Memory and speed: those of the run that trains these networks, or of a short measurement."""
-    st.markdown(f"**What they cost here** · {describe_device(find_device('auto'))}")
+    st.markdown(f"**What they cost here** · {plain(describe_device(find_device('auto')))}")
     with st.container(horizontal=True, vertical_alignment="bottom", key="costs"):
         st.metric(
             "Memory",
@@ -110,24 +111,25 @@ def _costs(config: TrainConfig, memory: int, session: Session | None) -> None:
             help="Weights, gradients, optimisers and one batch; good to a factor of two. The data come on top.",
         )
         rate, source = _known_speed(config, session)
-        st.metric("Speed", f"{short(rate)} images/s" if rate else "not measured", width="content", help=source)
+        speed = f"{short(rate)} {config.dataset.kind}/s" if rate else "not measured"
+        st.metric("Speed", plain(speed), width="content", help=plain(source))
         if not (session is not None and session.snapshot().live):
             label = "Measure again" if rate else "Measure"
             if st.button(label, icon=":material/speed:", help="Trains a copy on noise for about two seconds"):
                 _measure(config)
     if trouble := st.session_state.pop("speed trouble", ""):
-        st.caption(f":material/info: {trouble}")
+        st.caption(f":material/info: {plain(trouble)}")
 
 
 def _known_speed(config: TrainConfig, session: Session | None) -> tuple[float, str]:
-    """Images a second and their source; 0 if the speed is unknown."""
+    """Real samples a second and their source; 0 if the speed is unknown."""
     now = session.snapshot() if session is not None else None
     if now is not None and now.steps_per_second and throughput.same_speed(config, now.config):
         return now.steps_per_second * config.batch_size * config.n_critic, "Of the run that you watch."
     for other, rate in st.session_state.get(_MEASURED, []):
         if throughput.same_speed(config, other):
             return rate, "Measured on noise of the same shape."
-    return 0.0, "Real images that D sees in a second of training."
+    return 0.0, "Real samples that D sees in a second of training."
 
 
 def _measure(config: TrainConfig) -> None:
@@ -155,7 +157,7 @@ def _parts(config: TrainConfig) -> None:
         ("D optimiser", OPTIMIZERS, config.optimizer_d.name),
     ]
     lines = [
-        f"**{noun}: {catalog[name].label}.** {catalog[name].description}"
+        f"**{plain(noun)}: {plain(catalog[name].label)}.** {plain(catalog[name].description)}"
         for noun, catalog, name in parts
         if name != "none"
     ]

@@ -17,8 +17,9 @@ from gan_core.session.snapshot import SampleView, Snapshot
 from gan_core.training.plane_view import Plane, extent_of
 from ui.charts.plane import layered_view, points_only
 from ui.components import draw_pad, live_chart, sample_grid
+from ui.formatting import plain
 from ui.server import pool
-from ui.train import chart_help, class_picker, health, state
+from ui.train import chart_help, class_picker, health, own_pictures, picture_settings, state, timeline
 
 COLUMNS = 8
 REAL_SHOWN = 32
@@ -30,7 +31,9 @@ MOST_COLUMNS = 10  # of the grid with one column a class
 def panel(now: Snapshot | None, corner: Callable[[Snapshot], None] = lambda now: None) -> None:
     """The samples at the step of the time line, and real examples. `corner` draws more controls in their corner."""
     config = state.draft()
-    if now is None or len(now.sample_view.samples) == 0:
+    if st.session_state.pop("redrawn", False):
+        st.rerun()  # the URL and the settings, outside this fragment, contain what was changed here
+    if now is None or not (len(now.samples) or now.frames):
         _before_start(config)
         return
     with st.container(key="chart-samples"):
@@ -38,15 +41,17 @@ def panel(now: Snapshot | None, corner: Callable[[Snapshot], None] = lambda now:
 
 
 def _present(now: Snapshot, corner: Callable[[Snapshot], None]) -> None:
-    view = _view_at(now, st.session_state.scrub)
+    view = _view_at(now, timeline.step_shown(now))
     with chart_help.corner("samples"):
         corner(now)
         chart_help.of_samples(plane=view.plane is not None)
     score_name = describe(losses.get(now.config.loss.name)).score_name
-    span = _span(now)
+    span = _span(now, view)
     if view.plane is not None:
+        st.caption(_at(now, view))
+        real = now.real if len(now.real) else np.empty((0, 2))
         warnings = [mark.text for mark in health.evidence_on(now, "samples")] if view is now.sample_view else []
-        figure = layered_view(view.plane, now.real, view.samples, span, score_name, warnings[0] if warnings else "")
+        figure = layered_view(view.plane, real, view.samples, span, score_name, warnings[0] if warnings else "")
         live_chart(figure, key="plane", height="square", uirevision=now.run_id)
         return
     chosen = None
@@ -57,7 +62,8 @@ def _present(now: Snapshot, corner: Callable[[Snapshot], None]) -> None:
         sample_grid(
             view.samples, "samples", view.scores, COLUMNS, span, score_name, "generated samples", largest=LARGEST
         )
-    _real(now, span, score_name, chosen)
+    if len(now.real):
+        _real(now, view, span, score_name, chosen)
 
 
 def link_to_latent(now: Snapshot) -> None:
@@ -72,19 +78,20 @@ def link_to_latent(now: Snapshot) -> None:
         )
 
 
-def _real(now: Snapshot, span: tuple[float, float], score_name: str, chosen: int | None) -> None:
-    """Real examples, of the chosen class if there is one."""
+def _real(now: Snapshot, view: SampleView, span: tuple[float, float], score_name: str, chosen: int | None) -> None:
+    """Real examples, of the chosen class if there is one, with D's scores if they are of the step of `view`."""
     shown = np.arange(len(now.real))
     if chosen is not None and len(now.sample_view.real_classes):
         shown = np.flatnonzero(now.sample_view.real_classes == chosen)
     shown = shown[:REAL_SHOWN]
     subject = now.config.dataset.label if chosen is None else f"class {now.config.classes[chosen]}"
-    st.caption(f"Real: {subject} · {now.config.dataset.credit}")
+    credit = "" if now.config.dataset.needs == "files" else f" · {plain(now.config.dataset.credit)}"
+    st.caption(f"Real: {plain(subject)}{credit}")
     room = min(REAL_SHOWN, len(now.real)), 2 * COLUMNS, LARGEST
     sample_grid(
         now.real[shown],
         "real",
-        now.real_scores[shown],
+        now.real_scores[shown] if view is now.sample_view else None,
         2 * COLUMNS,
         span,
         score_name,
@@ -110,7 +117,7 @@ def _by_class(now: Snapshot, view: SampleView, span: tuple[float, float], score_
         order = f"only class {names[chosen]}"
     average = " · moving average of G" if now.config.ema_decay else ""
     with st.container(key="class-told"):  # always two lines high
-        st.caption(f"Generated{average}{_rim(view)} · {order}")
+        st.caption(f"{_at(now, view)}{average}{_rim(view)} · {plain(order)}")
     sample_grid(
         view.samples[shown],
         "samples",
@@ -129,28 +136,35 @@ def _by_class(now: Snapshot, view: SampleView, span: tuple[float, float], score_
 def _title(now: Snapshot, view: SampleView) -> str:
     """The title of the grid, or a warning in its place, so that nothing below moves."""
     if view is now.sample_view and (warning := health.text_beside(now, "samples")):
-        return warning
+        return f"{warning} · picture of step {view.step:,}"
     average = " · moving average of G" if now.config.ema_decay else ""
-    return f"Generated: the same {len(view.samples)} latents each time{average}{_rim(view)}"
+    return f"{_at(now, view)}: the same {len(view.samples):,} latents each time{average}{_rim(view)}"
+
+
+def _at(now: Snapshot, view: SampleView) -> str:
+    """What the samples are, and of which step."""
+    if now.status == "failed" and view is not now.sample_view and timeline.chosen_step() is None:
+        return f"The last samples before the run failed, of step {view.step:,}"
+    return f"Generated at step {view.step:,}"
 
 
 def _rim(view: SampleView) -> str:
-    return " · rim: D's score" if len(view.scores) else ""
+    return " · rim: D's score" if np.isfinite(view.scores).any() else ""
 
 
-def _view_at(now: Snapshot, step: int | None) -> SampleView:
-    """The samples of an earlier step, or the current ones if `step` is None."""
-    if step is None:
+def _view_at(now: Snapshot, step: int) -> SampleView:
+    """The current samples if they are of this step, or else its saved frame, which for images has no scores."""
+    if len(now.samples) and (step == now.sample_view.step or timeline.chosen_step() is None):
         return now.sample_view
     try:
         frame = _frame(now.run_id, step)
     except RunError as error:
         st.session_state.scrub = None
-        st.warning(str(error))
+        st.warning(plain(str(error)))
         return now.sample_view
     if isinstance(frame, Plane):
-        return SampleView(frame.fakes, frame.scores, plane=frame)
-    return SampleView(frame, np.full(len(frame), np.nan))
+        return SampleView(frame.fakes, frame.scores, plane=frame, step=step)
+    return SampleView(frame, np.full(len(frame), np.nan), step=step)
 
 
 @lru_cache(maxsize=256)
@@ -158,9 +172,10 @@ def _frame(run_id: str, step: int) -> np.ndarray | Plane:
     return pool().store.open(run_id).frame(step)
 
 
-def _span(now: Snapshot) -> tuple[float, float]:
-    """The scores to draw as fully fake and fully real: 0 and 1, or a critic's lowest and highest at this moment."""
-    return score_range(now.config.loss.name, lambda: np.concatenate((now.scores, now.real_scores)))
+def _span(now: Snapshot, view: SampleView) -> tuple[float, float]:
+    """The scores to draw as fully fake and fully real: 0 and 1, or a critic's lowest and highest at the step shown."""
+    real = now.real_scores if view is now.sample_view else np.empty(0)
+    return score_range(now.config.loss.name, lambda: np.concatenate((view.scores, real)))
 
 
 def _before_start(config: TrainConfig) -> None:
@@ -168,28 +183,30 @@ def _before_start(config: TrainConfig) -> None:
     if config.data.name == "drawn":
         st.caption("Draw the distribution that the generator shall learn")
         draw_pad("pad", config.data.points, on_draw=_on_draw)
-        if st.session_state.pop("redrawn", False):
-            st.rerun()  # the URL and the settings, outside this fragment, contain the drawing
+        return
+    if config.dataset.needs == "files":
+        if own_pictures.are_missing(config):
+            own_pictures.picker()
+        else:
+            picture_settings.pictures(config)
         return
     entry = config.dataset
-    st.caption(f"Real: {entry.label} · {entry.description} · {entry.credit}")
+    st.caption(f"Real: {plain(f'{entry.label} · {entry.description} · {entry.credit}')}")
     if entry.needs == "network":
-        st.info(f"{entry.label} is downloaded once, when you press Start. Offline, choose MNIST 5k or Sprites.")
-    elif entry.needs == "files" and not config.data.path:
-        st.info("Enter the path of a folder or a zip file of pictures under All settings, Data.")
+        st.info(f"{plain(entry.label)} is downloaded once, when you press Start. Offline, choose MNIST 5k or Sprites.")
     else:
         _preview(config)
 
 
 def _preview(config: TrainConfig) -> None:
     try:
-        with st.spinner(f"Loading {config.dataset.label}"):
+        with st.spinner(f"Loading {plain(config.dataset.label)}"):
             dataset = data.load(config)
     except data.DataError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return
     for note in dataset.notes:
-        st.caption(note)
+        st.caption(plain(note))
     if config.dataset.kind == "points":
         figure = points_only(dataset.examples[:1000].numpy(), extent_of(dataset.examples))
         live_chart(figure, key="preview", height="square")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from urllib.parse import urlencode
 
@@ -13,7 +12,9 @@ from gan_core.config import TrainConfig
 from gan_core.config.retired import note_on
 from gan_core.config.schema import ConfigError, as_text
 from gan_core.presets.follow_ups import apply_changes
+from gan_core.system.files import parse_json
 from ui import messages
+from ui.formatting import plain
 from ui.train import state
 
 
@@ -44,7 +45,7 @@ def _script(config: TrainConfig) -> None:
     try:
         code = export.script(config)
     except export.ExportError as error:
-        st.info(str(error), icon=":material/info:")
+        st.info(plain(str(error)), icon=":material/info:")
         return
     st.caption("Trains the same networks to the same numbers, in plain PyTorch.")
     st.download_button(
@@ -73,7 +74,7 @@ def command_line(config: TrainConfig) -> str:
 def _use(text: str) -> None:
     try:
         state.edit(TrainConfig.from_json(text))
-        messages.show_note(note_on(json.loads(text)))
+        messages.show_note(note_on(parse_json(text)))
     except ConfigError as error:
         messages.show_error_with_toast(str(error))
     st.rerun()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 import streamlit as st
 
 from gan_core import presets
 from gan_core.config import TrainConfig
 from gan_core.config.retired import note_on
 from gan_core.config.schema import ConfigError
-from gan_core.session import Session
+from gan_core.session import Session, Snapshot
 from ui import messages
 from ui.server import pool
 
@@ -25,15 +27,28 @@ def open_page() -> None:
     messages.show_error("")
     if query:
         try:
-            known = query.keys() == {"preset"} and query["preset"] in presets.names()  # a link with a preset only
-            st.session_state.draft = presets.load(query["preset"]) if known else TrainConfig.from_query(query)
-            messages.show_note(note_on(query))
+            if query.keys() == {"preset"}:  # a link with a preset only
+                _open_preset(query["preset"])
+            else:
+                st.session_state.draft = TrainConfig.from_query(query)
+                messages.show_note(note_on(query))
         except ConfigError as error:
             messages.show_error(f"This link's settings were not used: {error}. The default preset stands instead.")
     key = st.query_params.get(_SESSION)
     if key is None and not query:
         key = pool().latest()
     watch(key)
+    if key and not query and watched() is None:
+        messages.show_note("The training of this link is not open on this server. The Runs page has the runs it keeps.")
+
+
+def _open_preset(name: str) -> None:
+    if name in presets.names():
+        st.session_state.draft = presets.load(name)
+        return
+    near = get_close_matches(name, presets.names(), 1, cutoff=0.4)
+    offer = f' Did you mean "{near[0]}"? Choose it in the list of presets.' if near else ""
+    messages.show_error(f'There is no preset "{name[:80]}".{offer} The default preset is shown instead.')
 
 
 def draft() -> TrainConfig:
@@ -71,6 +86,25 @@ def follow(session: Session | None) -> bool:
         return False
     st.session_state.draft = session.requested_config
     return True
+
+
+def shown(session: Session | None) -> Snapshot | None:
+    """The snapshot to show; None without a session, and for one that failed before its first step."""
+    now = session.snapshot() if session is not None else None
+    return None if now is None or (now.status == "failed" and not len(now.history)) else now
+
+
+def error_of(session: Session | None) -> str:
+    """The error of the watched session; "" if there is none, or if its cause is gone.
+
+    The cause of a failed start is gone once the settings differ. The preview of pictures shows by itself why they
+    cannot be read, as long as that is so.
+    """
+    now = session.snapshot() if session is not None else None
+    if now is None or shown(session) is not None:
+        return now.error if now is not None else ""
+    told_by_preview = bool(now.config.data.path) and now.config.data.path in now.error
+    return "" if told_by_preview or now.config != draft() else now.error
 
 
 def watched_key() -> str | None:

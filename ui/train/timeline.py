@@ -11,7 +11,19 @@ from ui.components import scrubber
 def panel(now: Snapshot | None) -> None:
     """A slider over the frames of the run, if there are any."""
     if now is not None and now.frames:
-        scrubber(now.frames, "timeline", st.session_state.scrub, _move)
+        scrubber(now.frames, "timeline", chosen_step(), _move)
+
+
+def chosen_step() -> int | None:
+    """The step that is chosen on the time line; None for the present."""
+    return st.session_state.get("scrub")
+
+
+def step_shown(now: Snapshot) -> int:
+    """The step of the samples on the page. A diverged run has none of the present, so it shows its last frame."""
+    if (chosen := chosen_step()) is not None:
+        return chosen
+    return now.sample_view.step if len(now.samples) or not now.frames else now.frames[-1]
 
 
 def _move(step: int | None) -> None:
