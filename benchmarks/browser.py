@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from playwright.sync_api import Page, sync_playwright
 
 from gan_core import presets
-from tests.conftest import QUIET, Server
+from tests.conftest import QUIET, ROOT, Server
 
 # For scripts in a page: all elements that match a selector, also within components.
 _FIND_ALL = """window.findAll = (root, selector) => [...root.querySelectorAll('*')].flatMap((node) =>
@@ -21,10 +21,10 @@ _FIND_ALL = """window.findAll = (root, selector) => [...root.querySelectorAll('*
 
 
 @contextmanager
-def served(library: Path) -> Iterator[Server]:
-    """The app with a library of runs, once it responds. At the end it has two minutes to save."""
+def served(library: Path, folder: Path = ROOT) -> Iterator[Server]:
+    """The app in `folder` with a library of runs, once it responds. At the end it has two minutes to save."""
     os.environ["GAN_PLAYGROUND_RUNS"] = str(library)
-    server = Server(Path("app.py"), library / "log.txt")
+    server = Server(Path("app.py"), library / "log.txt", root=folder.resolve())
     try:
         yield server.wait(180)
     finally:
@@ -35,7 +35,9 @@ def served(library: Path) -> Iterator[Server]:
 def tab() -> Iterator[Page]:
     """An empty page in a new browser with a window of laptop size. Scripts in it can call `findAll`."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=[*QUIET, "--enable-precise-memory-info"]
+        )
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.add_init_script(_FIND_ALL)
         yield page

@@ -1,130 +1,103 @@
-"""Memory of the server and of the page, update rate and click time during hours of use.
+"""Memory of the server during hours of use of all pages.
 
     python -m benchmarks.soak --minutes 60 --out soak
 
-Two sessions train in one server while a browser visits the pages in turn. Writes one row per round to OUT.csv and
-curves to OUT.html. Exits with status 1 if the server's memory has grown by 5 % or the page's memory by 10 %. Growth
-is measured from the median of the second fifth of the time, when everything is loaded, to the median of the last fifth.
+The robot of `benchmarks.robot` presses everything, in every state of the app: sessions train, pause, fail and end,
+comparisons run, models are explored, runs are deleted and imported, and pages are reloaded. It prints each press and
+fault. Each minute it prints the resident memory of the server and of the page's scripts, and writes them to OUT.csv
+and, as curves, to OUT.html. Exits with status 1 if the server exceeded 1.5 GB, or grew by 5 % or more in the last half
+of the time. Minutes in which a large session trained do not count: its networks are memory that the person asked for.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import re
-import statistics
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from urllib.parse import urlencode
 
+import numpy as np
 import psutil
-from playwright.sync_api import Page
 from plotly.subplots import make_subplots
 
 from benchmarks import browser
-from gan_core import presets
-from tests.conftest import Server
+from gan_core.runs import RunStore
+from gan_core.training.memory_estimate import estimate_memory
+from tests.conftest import ROOT, Server
+from tests.support.robot import states
+from tests.support.robot.robot import Robot
 
-COLUMNS = ("seconds", "server_mb", "page_mb", "updates_per_second", "click_ms")
-TITLES = ("server memory, MB", "page memory, MB", "updates per second", "click to response, ms")
-MAX_SERVER_GROWTH, MAX_PAGE_GROWTH = 0.05, 0.10
-WATCHED = 5.0  # seconds per round in which updates of the Train page are counted
-COUNT = """(milliseconds) => new Promise((resolve) => {
-  const text = () => document.querySelector('[data-testid=stProgress]')?.innerText;
-  let updates = 0, last = text();
-  const timer = setInterval(() => { const now = text(); if (now !== last) { updates += 1; last = now; } }, 20);
-  setTimeout(() => { clearInterval(timer); resolve(updates * 1000 / milliseconds); }, milliseconds);
-})"""
+COLUMNS = ("minutes", "server_mb", "sessions_mb", "page_mb", "presses")
+TITLES = ("server memory, MB", "estimate for its sessions, MB", "page memory, MB", "presses")
+MOST_MB, MOST_GROWTH = 1500, 0.05
+LARGE_MB = 300  # sessions whose networks need more
+EVERY = 60.0  # seconds between two rows
 
 
-def begin(page: Page, url: str, preset: str) -> str:
-    """Start a long session and return its address."""
-    config = presets.load(preset).with_values({"max_steps": 100_000_000, "record.frame_every": 500})
-    page.goto(f"{url}/train?{urlencode(config.to_query())}")
-    page.get_by_role("button", name=re.compile("^Start")).click(timeout=180_000)
-    page.get_by_role("progressbar").wait_for(timeout=180_000)
-    page.wait_for_url(re.compile("session="), timeout=180_000)
-    return page.url
-
-
-def round_of(page: Page, sessions: Sequence[str], number: int) -> tuple[float, float, float]:
-    """Visit all pages by their links; then measure the page's memory, updates per second and milliseconds per click."""
-    for name in ("Home", "Latent", "Compare", "Runs", "Train"):
-        page.get_by_role("link", name=name).first.click()
-        page.wait_for_timeout(1500)
-    if number % 5 == 0:  # reload now and then, as users do
-        page.goto(sessions[number // 5 % len(sessions)])
-    page.get_by_role("progressbar").wait_for(timeout=60_000)
-    page.wait_for_timeout(1000)
-    updates = page.evaluate(COUNT, WATCHED * 1000)
-    click = click_time(page)
-    client = page.context.new_cdp_session(page)
-    client.send("HeapProfiler.collectGarbage")
-    heap = client.send("Runtime.getHeapUsage")["usedSize"] / 1e6
-    client.detach()
-    return heap, updates, click
-
-
-def click_time(page: Page) -> float:
-    """Milliseconds from a click on Pause until the Resume button appears; then resumes training."""
-    page.get_by_role("button", name=re.compile("^Pause")).click(timeout=30_000)
-    started = time.perf_counter()
-    page.get_by_role("button", name=re.compile("^Resume")).wait_for(timeout=30_000)
-    took = 1000 * (time.perf_counter() - started)
-    page.get_by_role("button", name=re.compile("^Resume")).click(timeout=30_000)
-    return took
-
-
-def growth(values: Sequence[float]) -> float:
-    """Relative growth of the median, from the second fifth to the last fifth; 0 for fewer than five values."""
-    fifth = len(values) // 5
-    if not fifth:
-        return 0.0
-    return statistics.median(values[-fifth:]) / statistics.median(values[fifth : 2 * fifth]) - 1
+def growth(minutes: Sequence[float], megabytes: Sequence[float]) -> tuple[float, float]:
+    """The line through the last half of the values: MB a minute, and the share by which it rises in that half."""
+    half = len(minutes) // 2
+    if len(minutes) - half < 2:
+        return 0.0, 0.0
+    slope, start = np.polyfit(minutes[half:], megabytes[half:], 1)
+    begin = start + slope * minutes[half]
+    return float(slope), float(slope * (minutes[-1] - minutes[half]) / begin)
 
 
 def draw(rows: Sequence[Sequence[float]], file: Path) -> None:
     """Draw a curve for each column over time."""
     figure = make_subplots(rows=len(TITLES), cols=1, shared_xaxes=True, subplot_titles=TITLES)
-    minutes = [row[0] / 60 for row in rows]
     for i in range(1, len(COLUMNS)):
-        figure.add_scatter(x=minutes, y=[row[i] for row in rows], row=i, col=1, showlegend=False)
+        figure.add_scatter(x=[row[0] for row in rows], y=[row[i] for row in rows], row=i, col=1, showlegend=False)
         figure.update_yaxes(rangemode="tozero", row=i, col=1)
     figure.update_xaxes(title_text="minutes", row=len(TITLES), col=1)
-    figure.update_layout(height=900, title_text="Two sessions and a browser")
+    figure.update_layout(height=900, title_text="A robot on all pages")
     figure.write_html(file, include_plotlyjs=True)
 
 
-def measure(server: Server, minutes: float, out: Path) -> list[list[float]]:
-    """Train and measure for `minutes`; each row is written to the CSV file at once."""
+def measure(server: Server, store: RunStore, minutes: float, seed: int, out: Path) -> list[list[float]]:
+    """Press for `minutes`; each row is printed and written to the CSV file at once."""
     process, rows = psutil.Process(server.process.pid), list[list[float]]()
     with browser.tab() as page, out.with_suffix(".csv").open("w", newline="", encoding="ascii") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        sessions = [begin(page, server.url, preset) for preset in ("ring8", "mnist-quick")]
         started = time.monotonic()
-        while (now := time.monotonic() - started) < 60 * minutes:
-            measured = round_of(page, sessions, len(rows))
-            rows.append([now, process.memory_info().rss / 1e6, *measured])
+        robot = Robot(page, server.url, server.log, out.parent, seed, tell=partial(print, flush=True))
+
+        def note() -> None:
+            now = time.monotonic() - started
+            if now < EVERY * (len(rows) + 1):
+                return
+            page_mb = page.evaluate("performance.memory.usedJSHeapSize / 1e6")
+            trained = [run.config for run in store.list() if store.open(run.id).in_use]
+            sessions_mb = sum(map(estimate_memory, trained)) / 1e6
+            rows.append([now / 60, process.memory_info().rss / 1e6, sessions_mb, page_mb, robot.count])
             writer.writerow([f"{value:.2f}" for value in rows[-1]])
             file.flush()
+            print(", ".join(f"{name} {value:.0f}" for name, value in zip(COLUMNS, rows[-1], strict=True)), flush=True)
+
+        states.walk(robot, seconds=60 * minutes, after_press=note)
+    print(f"{len(robot.faults)} faults")
     return rows
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--app", type=Path, default=ROOT, help="folder of the app")
     parser.add_argument("--out", type=Path, default=Path("soak"))
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, browser.served(Path(folder)) as server:
-        rows = measure(server, options.minutes, options.out)
+    with tempfile.TemporaryDirectory() as folder, browser.served(Path(folder), options.app) as server:
+        rows = measure(server, RunStore(folder), options.minutes, options.seed, options.out.resolve())
     draw(rows, options.out.with_suffix(".html"))
-    grown = [growth([row[i] for row in rows]) for i in range(1, len(COLUMNS))]
-    for title, change in zip(TITLES, grown, strict=True):
-        print(f"{title}: {change:+.1%} over {len(rows)} rounds")
-    return 0 if grown[0] < MAX_SERVER_GROWTH and grown[1] < MAX_PAGE_GROWTH else 1
+    minutes, megabytes = zip(*((row[0], row[1]) for row in rows if row[2] < LARGE_MB), strict=True)
+    slope, share = growth(minutes, megabytes)
+    print(f"at most {max(megabytes):.0f} MB; in the last half {slope:+.2f} MB a minute, {share:+.1%}")
+    return 0 if max(megabytes) < MOST_MB and share < MOST_GROWTH else 1
 
 
 if __name__ == "__main__":

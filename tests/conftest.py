@@ -48,16 +48,17 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 class Server:
     """An app on a free port. `stop` ends it with SIGTERM, as a service manager does."""
 
-    def __init__(self, script: Path, log: Path, *options: str) -> None:
+    def __init__(self, script: Path, log: Path, *options: str, root: Path = ROOT) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.url = f"http://localhost:{port}"
         self.log = log
-        command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port), *options]
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+        served = script if script.name == "app.py" else ROOT / "tests" / "browser" / "served.py"
+        command = [sys.executable, "-m", "streamlit", "run", str(served), "--server.port", str(port), *options]
+        environment = os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1", "SERVED_SCRIPT": str(script)}
         with log.open("wb") as output:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+            self.process = subprocess.Popen(command, cwd=root, env=environment, stdout=output, stderr=output)
 
     def wait(self, seconds: float = 60) -> Server:
         """Return once the server answers.

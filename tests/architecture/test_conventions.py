@@ -51,6 +51,32 @@ def test_no_pickle_is_loaded() -> None:
                 assert keywords(call).get("allow_pickle", "False") == "False", location(file, call)
 
 
+def test_files_from_outside_are_read_in_one_place() -> None:
+    """`system.files` bounds what a JSON text may hold. The other places read what the project itself wrote."""
+    own = {  # files and pipes of the project, and of the kernel
+        "gan_core/compare/analysis/report.py",
+        "gan_core/compare/execution/local_pool.py",
+        "gan_core/compare/execution/worker.py",
+        "gan_core/compare/learning_rates.py",
+        "gan_core/compare/ready_made.py",
+        "gan_core/data/faces.py",
+        "gan_core/metrics/feature_classifier.py",
+        "gan_core/presets/__init__.py",
+        "gan_core/runs/pretrained.py",
+        "gan_core/system/limits.py",
+        "ui/components/assets.py",
+        "ui/shell.py",
+    }
+    readers = {"gan_core/system/files.py", "gan_core/training/history.py", "gan_core/metrics/evaluations.py"}
+    parsers = {"loads", "load_json", "from_json", "read_csv", "reader", "DictReader", "read_text", "literal_eval"}
+    for file in files("gan_core", "ui", "pages"):
+        for name, call in calls(file):
+            *owner, last = name.rsplit(".", 1)
+            checked = last == "from_json" and (owner or file.name == "train_config.py")  # of a config or a comparison
+            if last in parsers and not checked:
+                assert file.relative_to(ROOT).as_posix() in own | readers, location(file, call)
+
+
 def test_the_engine_does_not_print() -> None:
     for file in files("gan_core"):
         assert "print" not in {name for name, _ in calls(file)}, file

@@ -46,7 +46,8 @@ FINE = Finding(
     evidence=(),
     meaning="Both networks hold each other in balance. Nothing needs to be done.",
 )
-FINDINGS = {finding.id: finding for finding in (BAD, COLLAPSE, FINE)}
+MORE = [replace(BAD, id=f"more-{n}", title=f"another failure with a long title, number {n}") for n in range(4)]
+FINDINGS = {finding.id: finding for finding in (BAD, COLLAPSE, FINE, *MORE)}
 
 st.set_page_config("Health", layout="wide")
 theme.inject_css()
@@ -79,7 +80,7 @@ if messages.error_text():
     st.error(messages.error_text())
 with st.container(horizontal=True):
     begin, stop = st.button("Begin"), st.button("Stop")
-    for name in FINDINGS:
+    for name in ("strong-d", "collapse", "fine"):
         if st.button(f"Find {name}"):
             st.session_state.findings = name
     if st.button("Find nothing"):

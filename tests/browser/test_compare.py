@@ -17,7 +17,7 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.browser
 
 PATIENCE = 60_000  # milliseconds; the first page waits for torch to load on a busy machine
-STEPS = 4
+STEPS = 8
 
 
 @pytest.fixture(scope="module")

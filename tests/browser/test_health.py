@@ -93,6 +93,29 @@ def test_a_phone_holds_the_panel_without_scrolling_sideways(sick: Page) -> None:
     assert sick.get_by_test_id("stMain").evaluate("element => element.scrollWidth <= element.clientWidth")
 
 
+@pytest.mark.parametrize("width", [1440, 1920, 400])
+def test_four_findings_are_shown_whole(panels: Server, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    query = POINTS.to_query() | {"findings": ",".join(f"more-{n}" for n in range(4)), "begin": "1"}
+    page.goto(f"{panels.url}/?{urlencode(query)}")
+    box = page.locator(".st-key-health")
+    expect(box.get_by_role("button", name="smooth labels")).to_have_count(4, timeout=PATIENCE)
+    cut = """box => [...box.querySelectorAll("button")].filter(button => {
+        const here = button.getBoundingClientRect();
+        for (let outer = button.parentElement; outer.dataset.testid !== "stMain"; outer = outer.parentElement) {
+            const there = outer.getBoundingClientRect();
+            if (getComputedStyle(outer).overflow !== "visible" && here.bottom > there.bottom + 1) return true;
+        }
+        return false;
+    }).length"""
+    assert box.evaluate(cut) == 0
+
+
+def test_the_bar_of_a_box_that_scrolls_is_always_shown(sick: Page) -> None:
+    bar = "box => getComputedStyle(box, '::-webkit-scrollbar-thumb').backgroundColor"
+    assert not sick.locator(".st-key-health").evaluate(bar).endswith((", 0)", "/ 0)"))
+
+
 def test_each_chart_has_help_in_its_corner(train: Callable[..., Page]) -> None:
     page = train(DIGITS)
     start(page)

@@ -11,11 +11,14 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from gan_core.compare import StudyStore, TrialStatus
 from gan_core.runs import Metadata, Run, RunStore
 from gan_core.runs.shipped import SHIPPED
+from tests.compare.studies import plan
 from tests.conftest import Server
 from tests.support.saved_run import saved_run
 from tests.support.small import DIGITS, POINTS
+from ui.web import plotly_folder
 
 pytestmark = pytest.mark.browser
 TIMEOUT = 60_000  # milliseconds; on a busy machine the first page needs long to load torch
@@ -153,6 +156,31 @@ def test_nothing_is_wider_than_a_phone(runs: Page, scheme: str) -> None:
     assert list_["height"] < 425
 
 
+def test_the_runs_of_a_comparison_are_one_line_that_opens(runs: Page, library: RunStore) -> None:
+    before = len(library.list()) + len(SHIPPED.list())
+    study = StudyStore(library.root).create(plan())
+    for job in study.jobs:
+        run, _ = saved_run(library, POINTS, f"Rates: {job.variant.title}, seed 0")
+        study.write_trial_status(TrialStatus(job.key, "finished", run.id))
+    assert set(StudyStore(library.root).titles_of_runs().values()) == {"Rates"}
+    runs.reload()
+    options, fold = runs.get_by_role("option"), runs.get_by_role("group", name="Rates").locator("summary")
+    expect(fold).to_contain_text("2 runs", timeout=TIMEOUT)
+    expect(options).to_have_count(before)
+    fold.press("Enter")
+    expect(options).to_have_count(before + 2)
+    choose(runs, study.jobs[1].variant.title)
+    fold.click()
+    expect(options).to_have_count(before)
+    runs.reload()  # the link names the run, so its comparison opens
+    expect(options).to_have_count(before + 2, timeout=TIMEOUT)
+    fold.click()
+    runs.get_by_placeholder("Search").fill("rates")
+    runs.keyboard.press("Enter")
+    expect(options).to_have_count(2, timeout=TIMEOUT)
+    assert_no_errors(runs)
+
+
 # ---- the server ------------------------------------------------------------------------------------------------------
 
 
@@ -170,10 +198,12 @@ def test_an_upload_from_another_page_is_refused(app: Server) -> None:
     assert status == 403
 
 
-@pytest.mark.parametrize("path", ["/app/static/../app.py", "/app/static/%2e%2e/app.py", "/app/static/..%2fapp.py"])
-def test_only_the_static_folder_is_served(app: Server, path: str) -> None:
-    _, content = _ask(app, "GET", path)
-    assert b"shell.enter()" not in content
+@pytest.mark.parametrize("file", ["../__init__.py", "%2e%2e/__init__.py", "..%2f__init__.py"])
+def test_only_the_folder_of_plotly_is_served(app: Server, file: str) -> None:
+    _, content = _ask(app, "GET", f"{plotly_folder()}/plotly.min.js")
+    assert b"plotly.js" in content[:1000]
+    _, content = _ask(app, "GET", f"{plotly_folder()}/{file}")
+    assert b"import" not in content
 
 
 def test_no_page_sends_requests_to_another_machine(app: Server, page: Page) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
@@ -26,6 +27,12 @@ def opened(app: AppTest, query: dict[str, str] | None = None) -> AppTest:
 def button(app: AppTest, label: str) -> Button:
     """The first button whose label has this start."""
     return next(button for button in app.button if button.label.startswith(label))
+
+
+def widget(app: AppTest, kind: str, key: str) -> Any:
+    """The widget of this kind that `ui.widgets.showing` has given a key for `key`."""
+    (found,) = (each for each in getattr(app, kind) if each.key and each.key.partition(", ")[0] == key)
+    return found
 
 
 def labels(app: AppTest) -> set[str]:

@@ -1,13 +1,19 @@
-"""Small configs for tests, which together use every source of randomness."""
+"""Small configs for tests, which together use every source of randomness, and a small set of faces."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import strategies as st
 
+from gan_core import data
 from gan_core.config import TrainConfig
+from gan_core.config.catalog import DATASETS
 from gan_core.training.trainer import Trainer
 
 POINTS = TrainConfig().with_values(
@@ -68,8 +74,14 @@ VARIANTS = {
     ),
     "local pairs": POINTS.with_values({"local_pairs": 2, "penalty.name": "gradient-penalty"}),
     "diffaugment": DIGITS.with_values({"augment.translation": 0.125, "augment.cutout": 0.5, "augment.color": 1}),
+    "adaptive": DIGITS.with_values(
+        {"augment.adaptive": 0.6, "augment.color": 0.5, "loss.name": "relativistic", "precision": "bfloat16"}
+    ),
     "mixture head": POINTS.with_values(
         {"discriminator.head": "gaussian-mixture", "discriminator.batch_layer": "minibatch-discrimination"}
+    ),
+    "R3GAN": DIGITS.with_values(
+        {"loss.name": "relativistic", "penalty.name": "r1-r2", "penalty.every": 2, "reuse_fakes": True}
     ),
     "loss-sensitive": POINTS.with_values({"loss.name": "loss-sensitive", "loss.combine": "mean"}),
 }
@@ -81,6 +93,15 @@ def trained(config: TrainConfig, steps: int = 2) -> Trainer:
     for _ in range(steps):
         trainer.step()
     return trainer
+
+
+@contextmanager
+def few_faces(count: int) -> Iterator[None]:
+    """The data set "faces" has only the first `count` faces: 10,000 take half a minute to draw."""
+    data.forget()
+    with patch.dict(DATASETS.entries, {"faces": replace(DATASETS["faces"], length=count)}):
+        yield
+    data.forget()
 
 
 @st.composite
