@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from tqdm import tqdm
 
 from gan_core.cli.arguments import fail
 from gan_core.cli.program import app
 from gan_core.cli.progress import Progress
 from gan_core.cli.train import follow
 from gan_core.config.catalog import UnknownNameError
+
+if TYPE_CHECKING:
+    from gan_core.runs import Run
+    from gan_core.runs.pretrained import Recipe
 
 
 @app.command()
@@ -37,6 +42,22 @@ def pretrain(
         try:
             runs.mkdir(parents=True, exist_ok=True)
             packed = pretrained.ship(store.open(snapshot.run_id), recipe, runs / name)
+            if recipe.directions:
+                _name_directions(packed, recipe)
         except OSError as error:
             fail(f"Cannot write {runs / name}: {error.strerror or error}")
     typer.echo(packed.path)
+
+
+def _name_directions(run: Run, recipe: Recipe) -> None:
+    from gan_core.runs import pretrained
+
+    with tqdm(total=1.0, bar_format="{percentage:3.0f}% {bar:20} {desc}") as bar:
+
+        def show(fraction: float, text: str) -> None:
+            bar.n = fraction
+            bar.set_description_str(text)
+
+        changed = pretrained.name_directions(run, recipe, show)
+    for name, share in changed.items():
+        typer.echo(f"{name}: differs between the ends of its slider in {share:.0%} of 200 samples")

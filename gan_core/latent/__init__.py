@@ -4,10 +4,11 @@ A model comes from a stored run (`Run.model`) or from a run in training (`Sessio
 (n, z_size), float32 on the CPU. Pictures are uint8 (n, H, W, C); 2-D models have points (n, 2) instead.
 """
 
-from gan_core.latent.directions import DIRECTIONS, Directions, Method, directions
+from gan_core.latent.directions import DIRECTIONS, Directions, Method, directions, kinds
 from gan_core.latent.frozen_model import Model, Weights, draw
 from gan_core.latent.interpolation import arithmetic, lerp, path, resample, slerp
 from gan_core.latent.inversion import Inversion, invert, prepare
+from gan_core.latent.label_directions import label_direction, orthonormal, share_changed
 from gan_core.latent.latent_grid import LatentPlane, plane
 from gan_core.latent.nearest_images import Neighbors, neighbors
 from gan_core.latent.saliency import saliency
@@ -27,13 +28,17 @@ __all__ = [
     "draw",
     "from_text",
     "invert",
+    "kinds",
+    "label_direction",
     "lerp",
     "neighbors",
+    "orthonormal",
     "path",
     "plane",
     "prepare",
     "resample",
     "saliency",
+    "share_changed",
     "slerp",
     "to_text",
 ]

@@ -1,4 +1,4 @@
-"""Interpretable directions in a latent space, found without labels and without training."""
+"""Interpretable directions in a latent space."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_core.latent.frozen_model import Model, draw
+from gan_core.latent.label_directions import orthonormal
 
 _LATENTS = 10_000  # to measure the response of the first layer
 _BATCH = 500
@@ -16,7 +17,7 @@ _BATCH = 500
 
 @dataclass(frozen=True, eq=False)
 class Directions:
-    """Orthonormal directions, the strongest first."""
+    """Orthonormal directions, the strongest first; of the kind "labels", the directions of labels first."""
 
     kind: str  # in DIRECTIONS
     vectors: Tensor  # (k, z_size), float32 on the CPU
@@ -31,15 +32,21 @@ class Method:
     label: str
     about: str
     find: Callable[[Model], tuple[Tensor, Tensor]]  # vectors (z, z), one per row, and strengths (z,)
+    applies: Callable[[Model], bool] = lambda model: True
+
+
+def kinds(model: Model) -> list[str]:
+    """The kinds of direction that this model has, the most telling first."""
+    return [kind for kind, method in DIRECTIONS.items() if method.applies(model)]
 
 
 def directions(model: Model, kind: str, count: int = 8) -> Directions:
     """The `count` strongest directions of this kind, at most z_size. Computed once per model.
 
-    Raises `ValueError` if the kind is unknown.
+    Raises `ValueError` if the model has no such kind.
     """
-    if kind not in DIRECTIONS:
-        raise ValueError(f'unknown kind of direction "{kind}"; choose from {", ".join(DIRECTIONS)}')
+    if kind not in kinds(model):
+        raise ValueError(f'no kind of direction "{kind}"; choose from {", ".join(kinds(model))}')
     method = DIRECTIONS[kind]
     vectors, strength = model.remember(("directions", kind), lambda: method.find(model))
     return Directions(kind, vectors[:count], strength[:count], method.about)
@@ -51,6 +58,22 @@ def _principal(model: Model) -> tuple[Tensor, Tensor]:
 
     The paper computes the axes of the responses and maps them to z by regression. Here the regression on z comes first,
     and the axes are those of the fitted responses: the same if the layer is linear, and orthonormal in z if it is not.
+    """
+    return _axes(_response_gram(model))
+
+
+@torch.no_grad()
+def _labelled(model: Model) -> tuple[Tensor, Tensor]:
+    """The measured directions of labels, made orthogonal, and then the principal axes of the space that they leave."""
+    assert model.label_directions is not None
+    gram = _response_gram(model)
+    vectors = orthonormal(torch.cat((model.label_directions.double(), _axes(gram)[0].double())))
+    return vectors.float(), (vectors @ gram * vectors).sum(1).clamp(min=0).sqrt().float()
+
+
+def _response_gram(model: Model) -> Tensor:
+    """B B^T of the linear map B (z, F) from z to the response of G's first layer, fitted to 10,000 latents: (z, z).
+
     Each latent z is paired with -z under the same class, so that the effect of the class cancels.
     """
     half = draw(model, _LATENTS // 2, 0)
@@ -64,7 +87,7 @@ def _principal(model: Model) -> tuple[Tensor, Tensor]:
         cross = cross + z[rows].T.cpu().double() @ response.cpu().double()
     covariance = z.T.cpu().double() @ z.cpu().double()
     slope = torch.linalg.solve(covariance, cross)  # (z, F): change of the response per unit of z
-    return _axes(slope @ slope.T)
+    return slope @ slope.T
 
 
 @torch.no_grad()
@@ -96,6 +119,12 @@ def _axes(gram: Tensor) -> tuple[Tensor, Tensor]:
 
 
 DIRECTIONS: dict[str, Method] = {
+    "labels": Method(
+        "Labels",
+        "What changes a label most, as a classifier sees it in 5,000 samples; then what moves the rest.",
+        _labelled,
+        lambda model: model.label_directions is not None,
+    ),
     "pca": Method(
         "Principal", "What moves the response of G's first layer most, measured on 10,000 latents.", _principal
     ),

@@ -1,6 +1,7 @@
-"""Names that users give to directions of the latent space, kept in the run's folder as `directions.json`.
+"""Names of directions of the latent space, kept in the run's folder as `directions.json`.
 
-The file is a list of `{"name": text, "kind": "pca", "vector": [floats]}`.
+The file is a list of `{"name": text, "kind": "pca", "vector": [floats]}`. Users give the names, except to directions of
+the kind "labels": these were measured when the run was made, and only the file has them.
 """
 
 from __future__ import annotations
@@ -43,9 +44,17 @@ def names_of(folder: Path, kind: str, directions: Tensor) -> list[str]:
     return names
 
 
+def label_directions(folder: Path, z_size: int) -> Tensor | None:
+    """The directions of the kind "labels", (k, z_size); None if the file has none."""
+    found = [entry["vector"] for entry in _entries(folder) if entry["kind"] == "labels"]
+    return tensor(found) if found and all(len(vector) == z_size for vector in found) else None
+
+
 def set_name(folder: Path, kind: str, direction: Tensor, name: str) -> None:
     """Name a unit vector (z_size,), or delete its name with "". Raises `OSError` if the disk refuses."""
     name = name[:_MAX_TEXT]
+    if kind == "labels" and not name:
+        return  # a measured direction keeps its name
     others = [
         entry
         for entry in _entries(folder)

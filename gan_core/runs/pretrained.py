@@ -9,17 +9,21 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from safetensors.torch import save_file
 
-from gan_core import presets
+from gan_core import data, latent, presets
 from gan_core.config import TrainConfig
 from gan_core.config.catalog import Catalog
-from gan_core.runs import checkpoint
+from gan_core.data.faces import face_attributes
+from gan_core.metrics import feature_classifier
+from gan_core.runs import checkpoint, direction_names
 from gan_core.runs.run import Run
 
 _COPIED_FILES = ("config.json", "about.json", "metrics.csv", "evals.csv", "events.jsonl")
@@ -32,6 +36,7 @@ class Recipe:
     title: str
     config: TrainConfig
     checkpoints: tuple[int, ...]  # steps; training ends at the last
+    directions: Mapping[str, str] = field(default_factory=dict)  # attribute of the data by name of its direction
 
     @property
     def steps(self) -> int:
@@ -45,7 +50,7 @@ def recipes() -> Catalog[Recipe]:
     found = {}
     for name, fields in ((name, _inherited(name, raw)) for name in raw):
         config = presets.load(fields["preset"]).with_values(fields["settings"])
-        found[name] = Recipe(fields["title"], config, tuple(fields["checkpoints"]))
+        found[name] = Recipe(fields["title"], config, tuple(fields["checkpoints"]), fields.get("directions", {}))
     return Catalog("pretrained run", found)
 
 
@@ -72,6 +77,25 @@ def ship(run: Run, recipe: Recipe, folder: Path) -> Run:
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.rename(folder)
     return Run(folder)
+
+
+def name_directions(run: Run, recipe: Recipe, progress: data.Progress) -> dict[str, float]:
+    """Measure the recipe's directions in a shipped run and write them into it, made orthogonal, in the given order.
+
+    A classifier of each attribute is trained on the drawn faces for it. Returns by name the share of 200 latents whose
+    attribute differs between the two ends of the slider.
+    """
+    model, dataset, attributes = run.model(), data.load(recipe.config, progress), face_attributes(recipe.config)
+    classifiers = {}
+    for name, attribute in recipe.directions.items():
+        classes, labels = np.unique(attributes[attribute], return_inverse=True)
+        labelled = replace(dataset, labels=torch.from_numpy(labels), classes=tuple(map(str, classes)))
+        classifiers[name] = feature_classifier.train(labelled, attribute, progress)
+    found = [latent.label_direction(model, classifier) for classifier in classifiers.values()]
+    vectors = dict(zip(classifiers, latent.orthonormal(torch.stack(found)), strict=True))
+    for name, vector in vectors.items():
+        direction_names.set_name(run.path, "labels", vector, name)
+    return {name: latent.share_changed(model, classifiers[name], vector) for name, vector in vectors.items()}
 
 
 def _inherited(name: str, raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from gan_core.diagnosis import SampleStats
 from gan_core.latent import Model, Weights
 from gan_core.metrics import evaluations
 from gan_core.metrics.evaluations import Best, Evaluation
-from gan_core.runs import checkpoint, disk, frames, records
+from gan_core.runs import checkpoint, direction_names, disk, frames, records
 from gan_core.runs.errors import RunError
 from gan_core.runs.metadata import Metadata
 from gan_core.runs.origin import Origin
@@ -231,9 +231,8 @@ class Run:
             except checkpoint.READ_ERRORS as error:
                 damaged.append(f"step {saved} ({checkpoint.reason(error)})")
         found = f"; these are damaged: {', '.join(damaged)}" if damaged else ""
-        raise RunError(
-            f"The run {self.id} has no complete checkpoint to resume from{found}. Start a new run from its settings."
-        )
+        advice = "Start a new run from its settings."
+        raise RunError(f"The run {self.id} has no complete checkpoint to resume from{found}. {advice}")
 
     def model(self, step: int | Literal["best"] | None = None, raw: bool = False, device: str = "cpu") -> Model:
         """The frozen networks of the last complete checkpoint, or of `step`, or of the best one. Loads no data.
@@ -246,7 +245,8 @@ class Run:
         for saved in reversed(self.checkpoints() if at is None else [at]):
             try:
                 networks = checkpoint.read_networks(self.checkpoint_folder(saved))
-                weights = Weights(self.origin(saved).config_in(config), saved, **networks)
+                labelled = direction_names.label_directions(self.path, config.latent.dim)
+                weights = Weights(self.origin(saved).config_in(config), saved, **networks, label_directions=labelled)
                 return weights.model(f"{self.name}, step {saved:,}", raw, find_device(device))
             except checkpoint.READ_ERRORS as error:
                 if at is not None:

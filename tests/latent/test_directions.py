@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gan_core import latent
 from gan_core.latent import DIRECTIONS, Weights
+from gan_core.metrics.feature_classifier import ClassifierOutput
 from tests.latent.models import MODELS, frozen
 from tests.support.small import DIGITS, POINTS, VARIANTS, trained
 
 
-@pytest.mark.parametrize("kind", DIRECTIONS)
+@pytest.mark.parametrize("kind", ["pca", "sefa", "raw"])
 @pytest.mark.parametrize("name", ["digits", "conditional digits", "style", "lazy R1"])
 def test_directions_are_orthonormal_and_sorted_by_strength(kind: str, name: str) -> None:
     model = frozen(MODELS[name])
@@ -62,9 +65,42 @@ def test_directions_do_not_depend_on_the_class() -> None:
     assert torch.equal(before.vectors, after.vectors)
 
 
-def test_an_unknown_kind_of_direction_is_an_error() -> None:
-    with pytest.raises(ValueError, match="choose from pca, sefa, raw"):
-        latent.directions(frozen(POINTS), "ica")
+def test_directions_of_labels_come_before_the_principal_directions_of_the_rest() -> None:
+    """A direction that was measured stays as it is; the others leave it alone."""
+    labelled = torch.eye(DIGITS.latent.dim)[[3, 0]]
+    model = replace(Weights.of(trained(DIGITS)), label_directions=labelled).model("it")
+    found = latent.directions(model, "labels", count=1000)
+    assert latent.kinds(model) == list(DIRECTIONS) == ["labels", "pca", "sefa", "raw"]
+    assert torch.allclose(found.vectors[:2], labelled, atol=1e-6)
+    assert torch.allclose(found.vectors @ found.vectors.T, torch.eye(model.z_size), atol=1e-5)
+    principal = latent.directions(model, "pca", count=1)
+    assert float((found.vectors[2] @ principal.vectors[0]).abs()) > 0.7  # the first of the rest
+    assert found.strength[0] < found.strength[2]
+
+
+def test_the_direction_of_a_label_is_the_one_that_the_label_depends_on() -> None:
+    """G draws the picture brighter the larger z[1] is, and the label tells bright pictures from dark ones."""
+    model = frozen(DIGITS)
+
+    def decode(z: Tensor) -> Tensor:
+        return torch.sigmoid(z[:, 1]).view(-1, 1, 1, 1).expand(-1, 1, 28, 28)
+
+    class Bright:
+        def classify(self, images: Tensor) -> ClassifierOutput:
+            bright = (20 * (images.mean((1, 2, 3)) - 0.5)).sigmoid()
+            return ClassifierOutput(images.flatten(1), torch.stack((1 - bright, bright), dim=1))
+
+    model.decode = decode  # type: ignore[method-assign,assignment]
+    direction = latent.label_direction(model, Bright())  # type: ignore[arg-type]
+    assert abs(float(direction[1])) > 0.99
+    assert latent.share_changed(model, Bright(), direction) > 0.95  # type: ignore[arg-type]
+    assert latent.share_changed(model, Bright(), torch.eye(model.z_size)[2]) == 0  # type: ignore[arg-type]
+
+
+def test_a_kind_of_direction_that_the_model_lacks_is_an_error() -> None:
+    for kind in ("ica", "labels"):
+        with pytest.raises(ValueError, match="choose from pca, sefa, raw"):
+            latent.directions(frozen(POINTS), kind)
 
 
 @pytest.mark.parametrize("kind", ["smoothgrad", "gradient x input"])

@@ -28,3 +28,15 @@ def test_a_direction_keeps_its_name_after_a_small_rotation(tmp_path: Path) -> No
 def test_unreadable_names_count_as_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "directions.json").write_text(text)
     assert direction_names.names_of(tmp_path, "pca", torch.eye(2)) == ["", ""]
+
+
+def test_a_measured_direction_comes_from_the_file_and_cannot_lose_its_name(tmp_path: Path) -> None:
+    assert direction_names.label_directions(tmp_path, 4) is None
+    direction_names.set_name(tmp_path, "labels", torch.eye(4)[2], "glasses")
+    direction_names.set_name(tmp_path, "pca", torch.eye(4)[0], "slant")
+    direction_names.set_name(tmp_path, "labels", torch.eye(4)[2], "")
+    found = direction_names.label_directions(tmp_path, 4)
+    assert found is not None
+    assert torch.equal(found, torch.eye(4)[[2]])
+    assert direction_names.names_of(tmp_path, "labels", found) == ["glasses"]
+    assert direction_names.label_directions(tmp_path, 5) is None  # of another generator

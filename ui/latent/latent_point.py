@@ -106,7 +106,7 @@ def direction(model: Model, name: str) -> Tensor:
 
 def _is_direction(name: str, model: Model) -> bool:
     kind, _, index = name.partition(".")
-    return kind in latent.DIRECTIONS and index.isdecimal() and int(index) < model.z_size
+    return kind in latent.kinds(model) and index.isdecimal() and int(index) < model.z_size
 
 
 def _number(kind: Callable[[str], N], name: str, text: str) -> N:

@@ -62,14 +62,14 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
 
 def _variations(view: LatentView, source: Source, model: Model) -> Tensor:
     """Random latents that equal the current one along the chosen directions: (_COUNT, z_size)."""
-    found = latent.directions(view.basis(model), view.directions, model.z_size)
-    names = direction_names.names_of(source.run.path, view.directions, found.vectors)
+    found = latent.directions(view.basis(model), view.kind(model), model.z_size)
+    names = direction_names.names_of(source.run.path, found.kind, found.vectors)
     kept = st.multiselect(
         "Keep",
         range(len(names)),
         format_func=lambda i: names[i] or str(i + 1),
-        key=f"seed-grid.kept.{view.directions}",
-        placeholder=f"keep no direction ({latent.DIRECTIONS[view.directions].label})",
+        key=f"seed-grid.kept.{found.kind}",
+        placeholder=f"keep no direction ({latent.DIRECTIONS[found.kind].label})",
         label_visibility="collapsed",
         width=340,
         help="How far the picture lies along these directions stays; the rest is drawn anew. The kind of direction is "

@@ -20,14 +20,15 @@ from ui.latent.view import SLIDERS, LatentView
 
 _COLUMNS = {8: 2, 16: 4}
 _REACH = {"normal": 3.0, "uniform": 1.0}  # how far a slider moves the latent either way, by the distribution of z
-_SHORT = {"pca": "PC", "sefa": "SeFa", "raw": "z"}
+_SHORT = {"labels": "Rest", "pca": "PC", "sefa": "SeFa", "raw": "z"}
 
 
 def panel(view: LatentView, source: Source, model: Model) -> None:
     """The kind of direction and its pages above, the sliders below."""
-    kind, size, basis = view.directions, SLIDERS[view.directions], view.basis(model)
+    kind, basis = view.kind(model), view.basis(model)
+    size = SLIDERS[kind]
     first, last = view.page * size, min((view.page + 1) * size, model.z_size)
-    _head(view, first, last, model.z_size)
+    _head(view, basis, first, last)
     found = latent.directions(basis, kind, last)
     names = direction_names.names_of(source.run.path, kind, found.vectors[first:])
     sliders = [
@@ -62,8 +63,8 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
     )
 
 
-def _head(view: LatentView, first: int, last: int, total: int) -> None:
-    kinds = {method.label: kind for kind, method in DIRECTIONS.items()}
+def _head(view: LatentView, basis: Model, first: int, last: int) -> None:
+    kinds, total = {DIRECTIONS[kind].label: kind for kind in latent.kinds(basis)}, basis.z_size
 
     def turn(by: int) -> Callable[..., None]:
         return state.change_here(lambda view: replace(view, page=view.page + by))
@@ -73,9 +74,9 @@ def _head(view: LatentView, first: int, last: int, total: int) -> None:
             "Directions",
             list(kinds),
             "latent.kind",
-            DIRECTIONS[view.directions].label,
+            DIRECTIONS[view.kind(basis)].label,
             lambda view, name: replace(view, directions=kinds[name], page=0),
-            "\n\n".join(f"**{method.label}**: {method.about}" for method in DIRECTIONS.values()),
+            "\n\n".join(f"**{label}**: {DIRECTIONS[kind].about}" for label, kind in kinds.items()),
         )
         if first > 0 or last < total:
             arrow("Previous sliders", "left", first == 0, "sliders", turn(-1))

@@ -9,13 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_core.latent import DIRECTIONS, Inversion, Model
+from gan_core import latent
+from gan_core.latent import Inversion, Model
 from gan_core.session import Session
 from ui.latent.latent_point import LatentPoint, LatentPointError
 from ui.latent.strips import Strips
 
 NOW, LAST, BEST = "now", "last", "best"  # moments of a run; each of its checkpoints is one too, named by its step
-SLIDERS = {"pca": 8, "sefa": 8, "raw": 16}  # sliders on a page, for each kind of direction
+SLIDERS = {"labels": 8, "pca": 8, "sefa": 8, "raw": 16}  # sliders on a page, for each kind of direction
 _UNDO = 50  # steps back
 
 
@@ -49,7 +50,7 @@ class LatentView:
     raw: bool = False  # show G's own weights instead of their moving average
     point: LatentPoint = field(default_factory=lambda: LatentPoint(torch.empty(0), seed=0))
     earlier: tuple[LatentPoint, ...] = ()  # for undo, the latest last
-    directions: str = "pca"  # kind of the sliders' directions
+    directions: str = ""  # kind of the sliders' directions; "" for the first that the model has
     page: int = 0  # of the sliders
     panel: str = "wall"
     first_seed: int = 0  # of the seed grid
@@ -101,9 +102,11 @@ class LatentView:
         point = view.point.fit_to(model)
         if len(point.base) != len(view.point.base):
             view = replace(view, earlier=(), picked={}, start=view.start + 1)
-        directions = self.directions if self.directions in DIRECTIONS else "pca"
-        last_page = (model.z_size - 1) // SLIDERS[directions]
-        return replace(view, point=point, directions=directions, page=min(self.page, last_page))
+        kind = view.kind(model)
+        directions = kind if kind == self.directions else ""
+        return replace(
+            view, point=point, directions=directions, page=min(self.page, (model.z_size - 1) // SLIDERS[kind])
+        )
 
     # ---- samples -------------------------------------------------------------------------------------------------
 
@@ -114,6 +117,11 @@ class LatentView:
         training, and the picture would move because of them.
         """
         return self.live.basis if self.moment == NOW and self.live is not None else model
+
+    def kind(self, model: Model) -> str:
+        """The kind of the sliders' directions."""
+        kinds = latent.kinds(self.basis(model))
+        return self.directions if self.directions in kinds else kinds[0]
 
     def z(self, model: Model) -> Tensor:
         """The latent, (z_size,)."""
@@ -133,7 +141,7 @@ class LatentView:
         """The query of the page's URL; default values are left out."""
         query = {"run": self.source} | ({"step": self.moment} if self.moment not in ("", LAST) else {})
         query |= ({"weights": "raw"} if self.raw else {}) | self.point.to_query()
-        query |= {"sliders": self.directions} if self.directions != LatentView.directions else {}
+        query |= {"sliders": self.directions} if self.directions else {}
         query |= {"page": str(self.page)} if self.page else {}
         return query | ({"panel": self.panel} if self.panel != LatentView.panel else {})
 
