@@ -63,10 +63,8 @@ def kernel(real: Tensor, fake: Tensor, weights: Tensor) -> Tensor:
     """
     real, fake = real.double(), fake.double()
     m = len(real)
-    real_kernel = _cubic(real, real)
-    real_mean = (real_kernel.sum() - real_kernel.trace()) / (m * (m - 1))
-    fake_kernel = _cubic(fake, fake)
-    fake_kernel.fill_diagonal_(0)  # an image is never paired with itself or with its copy in a resample
+    real_mean = _cubic(real, real).fill_diagonal_(0).sum() / (m * (m - 1))
+    fake_kernel = _cubic(fake, fake).fill_diagonal_(0)  # no image is paired with itself or with its copy in a resample
     pairs = weights.sum(1).square() - weights.square().sum(1)
     fake_mean = (weights @ fake_kernel * weights).sum(1) / pairs
     cross_mean = weights @ _cubic(fake, real).mean(1) / weights.sum(1)
@@ -74,4 +72,4 @@ def kernel(real: Tensor, fake: Tensor, weights: Tensor) -> Tensor:
 
 
 def _cubic(x: Tensor, y: Tensor) -> Tensor:
-    return (x @ y.T / x.shape[1] + 1) ** 3
+    return (x @ y.T).div_(x.shape[1]).add_(1).pow_(3)  # in place: 50 MB for 2,500 images

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 
@@ -13,6 +11,7 @@ from gan_core.data.ranges import to_unit
 from gan_core.system.arguments import whole_number
 
 DISPLAY = "display"  # random stream of the latents for a seed, wherever samples are shown
+_AT_ONCE = 500  # samples in a forward pass
 
 
 def draw_latents(latent: LatentConfig, n: int, rng: torch.Generator) -> Tensor:
@@ -34,24 +33,16 @@ def classes_in_turn(config: TrainConfig, n: int, label: int | None = None) -> Te
 
 
 @torch.no_grad()
-def decode(
-    network: nn.Module,
-    z: Tensor,
-    y: Tensor | None,
-    config: TrainConfig,
-    at_once: int = 500,
-    before_each: Callable[[], None] = lambda: None,
-) -> Tensor:
+def decode(network: nn.Module, z: Tensor, y: Tensor | None, config: TrainConfig) -> Tensor:
     """A generator's samples for latents `z` (n, latent.dim) and classes `y` (n,): in [0, 1], or points, on the CPU.
 
-    The network is in evaluation mode. `before_each` is called before each part and may raise an exception to cancel.
+    The network is in evaluation mode. Raises `ValueError` if the latents have another shape.
     """
     if z.ndim != 2 or z.shape[1] != config.latent.dim:
         raise ValueError(f"latents must have the shape (n, {config.latent.dim}), not {tuple(z.shape)}")
     device = next(network.parameters()).device
     samples = torch.empty(len(z), *config.shape, dtype=torch.float32)
-    for rows in torch.arange(len(z)).split(at_once):
-        before_each()
+    for rows in torch.arange(len(z)).split(_AT_ONCE):
         part = network(z[rows].to(device), None if y is None else y[rows].to(device))
         samples[rows] = to_unit(part, config.generator.output).cpu()
     return samples
