@@ -59,9 +59,9 @@ def few_notes(config: TrainConfig, count: int) -> tuple[str, ...]:
     if config.dataset.needs != "files" or count >= FEW:
         return ()
     is_augmented = any(config.augment.model_dump().values())
-    advice = "" if is_augmented else ", and augmentation helps (augment.adaptive=0.6)"
+    advice = "Augmentation is on, which helps" if is_augmented else "Augmentation helps (augment.adaptive=0.6)"
     pictures = "1 picture is" if count == 1 else f"{count:,} pictures are"
-    return (f"{pictures} few: a GAN repeats them more than it invents. {FEW} or more are better{advice}",)
+    return (f"{pictures} few: a GAN repeats them more than it invents. {FEW} or more are better. {advice}",)
 
 
 def load(config: TrainConfig, progress: Progress | None = None, download: bool = True) -> Dataset:

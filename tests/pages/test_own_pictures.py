@@ -64,7 +64,7 @@ def test_earlier_pictures_are_listed_and_used_with_one_click(train: AppTest, upl
     assert app.session_state.draft.max_steps
     assert "**12 pictures**" in texts(app)
     assert "80×60 pixels" in texts(app)
-    assert "Few pictures" in warnings(app)
+    assert "12 pictures are few" in warnings(app)
     assert "Augmentation is on" in warnings(app)
     assert not button(app, "Start").disabled
 
@@ -77,7 +77,7 @@ def test_small_grey_pictures_are_trained_small_and_grey(train: AppTest, uploads:
 
 def test_500_pictures_are_not_few(train: AppTest, uploads: UploadStore) -> None:
     upload(uploads, {f"{i}.png": encoded(plain((i % 256, i // 256, 90), (16, 16))) for i in range(500)})
-    assert "Few pictures" not in warnings(chosen(train))
+    assert "are few" not in warnings(chosen(train))
 
 
 def test_what_was_left_out_is_named_with_its_reason(train: AppTest, uploads: UploadStore) -> None:

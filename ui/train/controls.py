@@ -83,17 +83,18 @@ def describe(preset: presets.Preset, altered: bool = False) -> None:
 
 
 def bar(session: Session | None, now: Snapshot | None) -> None:
-    """The buttons Start, Pause, Step and Stop, and the progress of the run."""
+    """The buttons Start, Pause, Step and Stop, and the progress, the error and the notes of the run."""
+    shown = state.shown(session)
     with st.container(horizontal=True, vertical_alignment="center", key="bar"):
         if session is None or now is None or not now.live:
             _start_buttons(now)
         else:
             _live_buttons(session, now)
-        if now is not None and state.shown(session) is not None:
-            _progress(now)
+        if shown is not None:
+            _progress(shown)
     if error := state.error_of(session):
         st.error(plain(error), icon=":material/error:")
-    for note in now.notes if now is not None else ():
+    for note in shown.notes if shown is not None else ():
         st.caption(f":material/info: {plain(note)}")
 
 

@@ -13,7 +13,7 @@ import streamlit as st
 from gan_core import presets
 from gan_core.config import SETTINGS, TrainConfig
 from gan_core.config.schema import as_text
-from gan_core.data import FEW, DataError, store
+from gan_core.data import DataError, few_notes, store
 from gan_core.data.survey import Survey, preview, survey
 from ui.components import sample_grid
 from ui.formatting import count, duration, plain, rough_minutes
@@ -77,16 +77,8 @@ def settings(config: TrainConfig) -> None:
             **showing("own/by class", by_class, lambda on: own_pictures.change(_by_class(found, on))),
         )
     _length(config, found)
-    if found.pictures < FEW:
-        augmented = " Augmentation is on, which helps." if _is_augmented(config) else ""
-        st.warning(
-            f"Few pictures: the model will repeat them more than invent. {FEW} or more are better.{augmented}",
-            icon=":material/photo_library:",
-        )
-
-
-def _is_augmented(config: TrainConfig) -> bool:
-    return any(value for key, value in config.values().items() if key.startswith("augment."))
+    for note in few_notes(config, found.pictures):
+        st.warning(plain(note), icon=":material/photo_library:")
 
 
 def _length(config: TrainConfig, found: Survey) -> None:
