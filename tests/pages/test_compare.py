@@ -196,6 +196,17 @@ def test_an_unreadable_comparison_shows_an_error(library: Path) -> None:
         assert "no readable comparison.json" in texts(app).replace("\\", "")
 
 
+def test_an_unreadable_comparison_is_deleted_and_restored_from_the_list(library: Path) -> None:
+    store = StudyStore(library)
+    good, bad = store.create(PLAN), store.create(PLAN)
+    (bad.path / "comparison.json").write_text("{")
+    app = button(opened(), f"Delete {bad.id}").click().run()
+    assert not app.exception
+    assert [study.id for study in store.list()] == [good.id]
+    button(app, "Undo").click().run()
+    assert {study.id for study in store.list()} == {good.id, bad.id}
+
+
 def test_paused_runs_can_be_resumed_and_are_started(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = StudyStore(library).create(PLAN)
     study.pause()

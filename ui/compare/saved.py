@@ -35,22 +35,27 @@ def _line(study: Study) -> None:
     try:
         status, title = _status(study), study.comparison.title
     except StudyError as error:
-        st.caption(plain(str(error)))
+        st.caption(f":material/warning: {plain(str(error).rstrip('.'))}. Repair this file, or delete the comparison.")
+        _delete_button(study, study.id, f"Delete {plain(study.id)}")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             plain(title), key=f"open-{study.id}", icon=":material/compare_arrows:", on_click=state.show, args=(study,)
         )
         st.caption(status, width="content")
-        st.button(
-            "Delete",
-            key=f"delete-{study.id}",
-            icon=":material/delete:",
-            type="tertiary",
-            on_click=state.delete,
-            args=(study.id, title),
-            help="Its runs stay in the library",
-        )
+        _delete_button(study, title, "Delete")
+
+
+def _delete_button(study: Study, title: str, label: str) -> None:
+    st.button(
+        label,
+        key=f"delete-{study.id}",
+        icon=":material/delete:",
+        type="tertiary",
+        on_click=state.delete,
+        args=(study.id, title),
+        help="Its runs stay in the library",
+    )
 
 
 def _status(study: Study) -> str:
