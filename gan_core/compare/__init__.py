@@ -15,6 +15,7 @@
     study = compare.StudyStore("checkpoints").create(plan)                # a folder; .list() and .open(id) find it
     runner = compare.start(study, compare.Resources(workers=2))           # in the background
     runner.wait(); runner.alive; runner.error; study.is_running           # the last: by any process
+    compare.running()                             # the studies that this process runs
     study.pause(), study.resume(), study.stop(key), study.add_seed(3), study.add_variant(v), study.add_run(run_id)
     study.trial_statuses()                        # TrialStatus of each run: .status .run_id .step .error ...
     study.run_of(key)                             # the run in the library: its frames, metrics, checkpoints
@@ -35,7 +36,7 @@ from gan_core.compare.analysis.results import Curve, Results, Row
 from gan_core.compare.analysis.results import read as results_of
 from gan_core.compare.analysis.verdict import ClaimResult, Verdict, claims, verdicts
 from gan_core.compare.execution.estimate import Estimate, measure, outline
-from gan_core.compare.execution.runner import BACKENDS, Resources, Runner, runner_of, start
+from gan_core.compare.execution.runner import BACKENDS, Resources, Runner, runner_of, running, start
 from gan_core.compare.measures import MEASURES
 from gan_core.compare.plan import Axis, Claim, Comparison, Job, Variant, comparison
 from gan_core.compare.ready_made import get, measured, names
@@ -46,5 +47,5 @@ __all__ = [
     "BACKENDS", "MEASURES", "AddedRun", "Axis", "Claim", "ClaimResult", "Comparison", "Curve", "Estimate", "Job",
     "Resources", "Results", "Row", "Runner", "Study", "StudyError", "StudyStore", "TrialStatus", "Variant",
     "Verdict", "claims", "comparison", "fairness", "get", "learning_rates", "measure", "measured", "names",
-    "outline", "report", "results_of", "runner_of", "start", "verdicts",
+    "outline", "report", "results_of", "runner_of", "running", "start", "verdicts",
 ]  # fmt: skip

@@ -133,6 +133,7 @@ def test_runs_are_paused_resumed_stopped_and_added(endless: tuple[Study, Runner]
     study, runner = endless
     until(lambda: all(trial.step > 0 for trial in study.trial_statuses()))
     assert study.is_running
+    assert study in compare.running()
     study.pause("0.001-s0")
     until(lambda: statuses(study) == ["running", "paused"])
     step = study.trial_status("0.001-s0").step
@@ -149,6 +150,7 @@ def test_runs_are_paused_resumed_stopped_and_added(endless: tuple[Study, Runner]
     assert runner.wait(60)  # paused runs hold no memory
     assert set(statuses(study)) == {"paused", "stopped"}
     assert not study.is_running
+    assert study not in compare.running()
     study.resume()
     with pytest.raises(ConfigError, match="each seed"):
         study.add_seed(1)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from gan_core import losses, models, presets
+from gan_core import compare, losses, models, presets
+from gan_core.compare import StudyStore
 from gan_core.config import TrainConfig
 from gan_core.config.catalog import DATASETS, LOSSES
 from gan_core.losses import penalties
 from gan_core.losses.descriptions import describe, penalty_formula
 from gan_core.models.summary import CardError
 from gan_core.training.trainer import Trainer
-from tests.support.app_page import ROOT, opened, widget
+from tests.support.app_page import ROOT, opened, texts, widget
 from ui import formatting
 from ui.train import class_picker, model_card, share
 
@@ -40,6 +42,18 @@ def test_home_offers_every_preset() -> None:
     app = opened(AppTest.from_file(str(ROOT / "app.py"), default_timeout=60))
     titles = "\n".join(element.value for element in app.markdown)
     assert all(presets.get(name).title in titles for name in presets.names())
+
+
+def test_home_links_to_the_comparison_that_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    assert "Nothing is training" in texts(opened(home))
+    study = StudyStore(tmp_path).create(compare.get("optimizers"))
+    monkeypatch.setattr(compare, "running", lambda: [study])
+    app = opened(home)
+    assert "Nothing is training" not in texts(app)
+    (link,) = (each.proto for each in app.get("page_link"))
+    assert study.comparison.title in link.label
+    assert (link.page, link.query_string) == ("compare", f"comparison={study.id}")
 
 
 @pytest.mark.parametrize("name", presets.names())

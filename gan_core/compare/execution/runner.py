@@ -116,10 +116,19 @@ def runner_of(study: Study) -> Runner | None:
     return _runners.get(study.path.absolute())
 
 
+def running() -> list[Study]:
+    """The studies that this process runs now."""
+    return [runner.study for runner in _alive()]
+
+
+def _alive() -> list[Runner]:
+    return [runner for runner in list(_runners.values()) if runner.alive]  # another thread may add one meanwhile
+
+
 @atexit.register
 def _close_all() -> None:
     """Let all workers save before this process ends. If it is killed, they notice that standard input has closed."""
-    runners = [runner for runner in _runners.values() if runner.alive]
+    runners = _alive()
     for runner in runners:
         runner.close()
     for runner in runners:
