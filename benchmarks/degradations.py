@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from benchmarks import photographs
 from gan_core import metrics
 from gan_core.config import TrainConfig
 from gan_core.data import Dataset, load
@@ -34,31 +35,23 @@ def sprites() -> Tensor:
     return load(TrainConfig().with_values({"data.name": "sprites", "data.size": 64, "data.channels": 3})).examples
 
 
-def photographs(n: int = 2000, side: int = 64) -> Tensor:
-    """Random parts of the two photographs of scikit-learn, each larger than `side` pixels: uint8 (n, 3, side, side)."""
-    from sklearn.datasets import load_sample_images
-
-    photos, rng = load_sample_images().images, stream(0, "parts of photographs")
-    parts = []
-    for which, size, down, right in torch.rand(n, 4, generator=rng).tolist():
-        photo = photos[int(which * len(photos))]
-        length = side + int(size * (min(photo.shape[:2]) // 2 - side))
-        top, left = int(down * (photo.shape[0] - length)), int(right * (photo.shape[1] - length))
-        part = Image.fromarray(photo[top : top + length, left : left + length])
-        parts.append(np.asarray(part.resize((side, side), Image.Resampling.BILINEAR)))
-    return torch.from_numpy(np.stack(parts)).permute(0, 3, 1, 2).contiguous()
+def parts_of_photographs() -> Tensor:
+    """Random parts of the two photographs of scikit-learn: uint8 (2,000, 3, 64, 64)."""
+    found = photographs.parts(photographs.of_scikit_learn(), 2000, stream(0, "parts of photographs"))
+    pixels = [np.asarray(part.resize((64, 64), Image.Resampling.BILINEAR)) for part in found]
+    return torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous()
 
 
-def symmetric(n: int = 2000, side: int = 64) -> Tensor:
-    """The means of each photograph's four quarter turns, so that a turn changes nothing: uint8 (n, 3, side, side)."""
-    images = photographs(n, side).float()
+def symmetric() -> Tensor:
+    """The means of each part's four quarter turns, so that a turn changes nothing: uint8 (2,000, 3, 64, 64)."""
+    images = parts_of_photographs().float()
     return sum((images.rot90(k, (2, 3)) for k in range(4)), torch.zeros(())).div(4).round().byte()
 
 
 DATA: dict[str, Callable[[], Tensor]] = {
     "digits": digits,
     "sprites": sprites,
-    "photographs": photographs,
+    "photographs": parts_of_photographs,
     "symmetric": symmetric,
 }
 

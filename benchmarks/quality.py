@@ -23,7 +23,7 @@ from gan_core.training.trainer import Trainer
 def main() -> None:
     options = arguments()
     torch.set_num_threads(options.threads)
-    config = presets.load(options.preset).with_values(dict(change.split("=", 1) for change in options.set))
+    config = config_of(options)
     real = metrics.evaluate(load(config).examples[: metrics.IMAGES], load(config))
     print(f"{config.preset}, {options.device}, {options.threads} threads; {real.extractor}")
     if real.floor:
@@ -55,17 +55,28 @@ def as_text(quality: metrics.Quality) -> str:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--preset", default="mnist-quick", choices=presets.names(), metavar="ID")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting; repeatable")
+    parser = parser_of_runs(__doc__, "mnist-quick", [0])
     parser.add_argument("--seconds", type=numbers, default=[30, 60], metavar="S,...", help="when to evaluate (30,60)")
     parser.add_argument(
         "--steps", type=numbers, default=[], metavar="N,...", help="when to evaluate, instead of seconds"
     )
-    parser.add_argument("--seeds", type=numbers, default=[0], metavar="N,...")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--device", default="auto")
     return parser.parse_args()
+
+
+def parser_of_runs(description: str | None, preset: str, seeds: list[int]) -> argparse.ArgumentParser:
+    """A parser with arguments for a preset, changes of its settings, and seeds."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--preset", default=preset, choices=presets.names(), metavar="ID")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting; repeatable")
+    parser.add_argument("--seeds", type=numbers, default=seeds, metavar="N,...")
+    return parser
+
+
+def config_of(options: argparse.Namespace) -> TrainConfig:
+    """The preset that was chosen, with the changes."""
+    return presets.load(options.preset).with_values(dict(change.split("=", 1) for change in options.set))
 
 
 def numbers(text: str) -> list[int]:
