@@ -27,7 +27,17 @@ from gan_core.compare.plan import Comparison, Job, Variant
 from gan_core.config import ConfigError
 from gan_core.runs import Run, RunError, RunStore
 from gan_core.runs.shipped import store_of
-from gan_core.system.files import MAX_JSON_BYTES, Count, LargeCount, Number, Seconds, checked, read_bytes, replace_text
+from gan_core.system.files import (
+    MAX_JSON_BYTES,
+    Count,
+    LargeCount,
+    Number,
+    Seconds,
+    checked,
+    file_version,
+    read_bytes,
+    replace_text,
+)
 
 JobStatus = Literal["waiting", "running", "paused", "stopped", "interrupted", "finished", "failed"]
 T = TypeVar("T")
@@ -228,12 +238,6 @@ class Study:
 
     def _write_json(self, name: str, value: Any) -> None:
         replace_text(self.path / name, json.dumps(value, indent=2))
-
-
-def file_version(file: Path) -> tuple[int, int]:
-    """A value that changes with the file's content: its time and size. Raises `OSError` if there is no file."""
-    state = file.stat()
-    return state.st_mtime_ns, state.st_size
 
 
 @lru_cache(maxsize=100)

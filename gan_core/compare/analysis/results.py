@@ -13,12 +13,13 @@ import numpy as np
 
 from gan_core.compare.measures import MEASURES, TrialData, last, rolling
 from gan_core.compare.plan import MAX_RUNS, Comparison
-from gan_core.compare.study import ENDED, Study, TrialStatus, file_version
+from gan_core.compare.study import ENDED, Study, TrialStatus
 from gan_core.metrics.evaluations import Evaluations
 from gan_core.metrics.registry import METRICS, QUALITY_METRIC
 from gan_core.runs import Run, RunError
 from gan_core.runs.health_record import recorded_health
 from gan_core.runs.shipped import store_of
+from gan_core.system.files import file_version
 from gan_core.training.history import COLUMNS, History
 
 X = Literal["steps", "images", "seconds"]

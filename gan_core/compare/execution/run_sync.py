@@ -7,8 +7,8 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gan_core.compare.study import file_version
 from gan_core.runs import checkpoint
+from gan_core.system.files import file_version
 
 
 @dataclass(frozen=True)
