@@ -14,14 +14,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from ui import addresses
+
 TOKEN = secrets.token_urlsafe()  # a page of another site cannot read it, so it cannot upload
 _BLOCK = 1 << 20  # bytes that are written at once
 
 
 def path() -> str:
     """The URL path that files are sent to."""
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"{'/' + base if base else ''}/pictures"
+    return addresses.path("pictures")
 
 
 def most_bytes() -> int:

@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gan_core.system.signals import ending_signals, mute_closed_terminal
-from ui import uploading
+from ui import addresses, uploading
 
 # A foreign page that shows the app in a frame could lead a visitor to click Start without seeing it.
 _NO_FOREIGN_FRAMES = {"Content-Security-Policy": "frame-ancestors 'self'", "X-Frame-Options": "SAMEORIGIN"}
@@ -34,8 +34,7 @@ def parts() -> dict[str, Any]:
 
 def plotly_folder() -> str:
     """The URL path of the folder of plotly.min.js. Its version keeps a browser from using a cached older file."""
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"{'/' + base if base else ''}/plotly-{version('plotly')}"
+    return addresses.path(f"plotly-{version('plotly')}")
 
 
 class _NoForeignFrames:
