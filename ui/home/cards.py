@@ -77,7 +77,8 @@ def _open_own_pictures() -> None:
 
 def _start(name: str) -> None:
     """Train this preset, or watch the session that trains it already. Other sessions go on."""
-    from ui.server import pool  # imports torch, as do these
+    shell.load()
+    from ui.server import pool
     from ui.train import controls, state
 
     state.edit(presets.load(name))
