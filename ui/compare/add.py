@@ -46,8 +46,7 @@ def _value(study: Study, axis: Axis) -> None:
     with st.form(f"add-value-{study.id}", border=False):
         st.markdown(f"**One more {plain(axis.title)}**")
         groups = axes.grouped(axis)
-        if any(set(keys) <= set(axes.OPTIMIZERS) for keys in groups):  # an optimiser brings its own rate
-            groups = {keys: name for keys, name in groups.items() if set(keys) <= set(axes.OPTIMIZERS)}
+        groups = {keys: name for keys, name in groups.items() if axes.are_optimizers(keys)} or groups
         fields = {keys: _field(study, keys, name, f"add-{study.id}-{keys[0]}") for keys, name in groups.items()}
         if st.form_submit_button("Add value", icon=":material/add:"):
             _try(study, lambda: study.add_variant(_variant(study, axis, fields)))
@@ -69,7 +68,7 @@ def _variant(study: Study, axis: Axis, fields: dict[axes.Keys, Any]) -> Variant:
     text = ", ".join(as_text(value) for value in fields.values())
     values = {key: value for keys, value in fields.items() for key in keys}
     for keys, name in fields.items():
-        if set(keys) <= set(axes.OPTIMIZERS):
+        if axes.are_optimizers(keys):
             others = (variant.values[keys[0]] for variant in axis.variants if keys[0] in variant.values)
             rate = learning_rates.suggested_rates([*others, name])[name]
             values |= dict.fromkeys((key.replace(".name", ".lr") for key in keys), rate)

@@ -27,6 +27,11 @@ _OFTEN: tuple[Keys, ...] = (
 _NOT_COMPARED = (*SET_BY_COMPARISON, "data.name", "data.path", "data.points", "data.size")
 
 
+def are_optimizers(keys: Keys) -> bool:
+    """Whether these settings are the optimiser of one network or of both. Each optimiser has its own learning rate."""
+    return set(keys) <= set(OPTIMIZERS)
+
+
 def choices(base: TrainConfig) -> dict[Keys, str]:
     """The possible axes of an experiment, the most common first, with their labels."""
     singles: list[Keys] = [(key,) for key in SETTINGS if not key.startswith(_NOT_COMPARED) and form.is_used(base, key)]
@@ -86,7 +91,7 @@ def axis(base: TrainConfig, keys: Keys, values: list[Any]) -> Axis:
     """
     if len(values) < 2:
         raise ConfigError("Give at least two values to compare")
-    if set(keys) <= set(OPTIMIZERS):
+    if are_optimizers(keys):
         return Axis.of_optimizers(values, "".join(key[len("optimizer_")] for key in keys))
     return fairness.with_needs(Axis.of(keys, values, title(keys)), base)
 

@@ -72,7 +72,7 @@ def _axis(base: TrainConfig, label: str, key: str) -> Axis:
 
 def _preferred(keys: axes.Keys, options: list[Any]) -> list[Any]:
     """The options that can be compared fairly: optimisers whose rate was searched, and not Adam under another name."""
-    if set(keys) <= set(axes.OPTIMIZERS):
+    if axes.are_optimizers(keys):
         return [name for name in options if name in learning_rates.searched_rates() and name != "adamw"]
     return options
 

@@ -49,19 +49,16 @@ def write_url(view: LatentView) -> None:
         st.query_params.from_dict(query)
 
 
-def change(
-    react: Callable[..., LatentView], *widgets: str, fragments: Sequence[str] = (MAIN, PANEL)
-) -> Callable[..., None]:
+def change(react: Callable[..., LatentView], fragments: Sequence[str] = (MAIN, PANEL)) -> Callable[..., None]:
     """A callback that replaces the view and draws these fragments.
 
     Args:
-        react: takes the view, the values of the widgets with these keys and a component's own arguments; returns the
-            new view.
+        react: takes the view and the arguments of the callback, such as a new value; returns the new view.
         fragments: () draws what Streamlit draws by itself: the fragment around the widget, or the page.
     """
 
     def callback(*arguments: object) -> None:
-        write(react(read(), *(st.session_state[key] for key in widgets), *arguments))
+        write(react(read(), *arguments))
         if fragments:
             with suppress(StreamlitAPIException):  # the page is not drawn yet; it will show the new view
                 st.rerun(list(fragments))
