@@ -25,6 +25,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -122,16 +123,11 @@ def training(store: RunStore, run: Run | None, shared: Shared) -> Iterator[int]:
         raise
 
 
-def kill(store: RunStore, run: Run | None, shared: Shared, chance: Chance) -> None:
+def send(number: signal.Signals, store: RunStore, run: Run | None, shared: Shared, chance: Chance) -> None:
+    """Send a signal to the process."""
     with training(store, run, shared) as child:
         time.sleep(chance(LONGEST))
-        os.kill(child, signal.SIGKILL)
-
-
-def hang_up(store: RunStore, run: Run | None, shared: Shared, chance: Chance) -> None:
-    with training(store, run, shared) as child:
-        time.sleep(chance(LONGEST))
-        os.kill(child, signal.SIGHUP)
+        os.kill(child, number)
 
 
 def fill_the_disk(store: RunStore, run: Run | None, shared: Shared, chance: Chance) -> None:
@@ -241,8 +237,8 @@ def main() -> int:
     gc.freeze()  # a full collection in the child takes as long as the time before the kill
     kills, hangups, full_disks = Tally("kill", INTERVAL), Tally("hangup", 0), Tally("full disk", 0)
     with tempfile.TemporaryDirectory() as folder, small_disk(Path(folder) / "disk") as disk:
-        same = kills.interrupt(kill, arguments.kills, Path(folder) / "kills", chance)
-        same &= hangups.interrupt(hang_up, arguments.hangups, Path(folder) / "hangups", chance)
+        same = kills.interrupt(partial(send, signal.SIGKILL), arguments.kills, Path(folder) / "kills", chance)
+        same &= hangups.interrupt(partial(send, signal.SIGHUP), arguments.hangups, Path(folder) / "hangups", chance)
         if disk is None and arguments.full_disks:
             print("no disk was filled, because this user may not mount one")
         elif disk is not None:

@@ -30,8 +30,8 @@ def choose() -> None:
     """The choice: saved studies, ready-made comparisons, and a form for a new one."""
     st.subheader("Which choice is better, and is it luck?", anchor=False)
     st.markdown(
-        "Runs that differ in one thing, each several times over with other chances (seeds), judged alike. "
-        "A difference counts only if it stands out from that luck."
+        "The variants differ in one thing. Each runs with several random seeds and is evaluated the same way. "
+        "A difference counts only if it is larger than chance explains."
     )
     saved.panel()
     ready, custom = st.tabs(["Ready to start", "Your own"], key="choose", bind=plan_preview.BIND)

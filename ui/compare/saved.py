@@ -35,7 +35,9 @@ def _line(study: Study) -> None:
     try:
         status, title = _status(study), study.comparison.title
     except StudyError as error:
-        st.caption(f":material/warning: {plain(str(error).rstrip('.'))}. Repair this file, or delete the comparison.")
+        st.caption(
+            f":material/warning: {plain(str(error).rstrip('.'))}. Repair the named file, or delete the comparison."
+        )
         _delete_button(study, study.id, f"Delete {plain(study.id)}")
         return
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -58,5 +58,5 @@ def _cells(row: Row) -> dict[str, Any]:
     named = ", ".join(f"{id.replace('-', ' ')} ({count})" for id, count in row.failure_modes.items())
     failed = f", {row.failed} failed" if row.failed else ""
     return {"Variant": spreadsheet_text(row.title), "Runs done": f"{row.finished} of {row.runs}{failed}", **values} | {
-        "Illnesses (runs)": named or "none named"
+        "Failure modes (runs)": named or "none named"
     }

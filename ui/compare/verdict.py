@@ -51,7 +51,7 @@ def _differences(current: StudyResults) -> None:
         )
         st.markdown(plain(text))
     elif not shown:
-        st.markdown(":gray[:material/drag_handle:] No difference in quality is shown: what is seen may be luck.")
+        st.markdown(":gray[:material/drag_handle:] No difference in quality is shown. What you see may be chance.")
     elif len(shown) < len(tested):
         st.caption(f"In {len(tested) - len(shown)} of {len(tested)} tests no difference is shown.")
 
@@ -60,7 +60,7 @@ def pending_notice(current: StudyResults) -> None:
     """Why there is no verdict yet."""
     st.info(
         f"{current.ended:,} of {len(current.results.trial_statuses)} runs are done. The verdict comes once all have "
-        "ended: who looks early, and stops when it suits, finds differences that are not there.",
+        "ended. To stop as soon as a difference shows would find differences that are only chance.",
         icon=":material/hourglass_top:",
     )
 

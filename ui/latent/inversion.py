@@ -101,7 +101,7 @@ def _real(source: Source, model: Model) -> None:
         with st.spinner(f"Loading {plain(model.config.dataset.label)}"):
             examples = data.load(model.config, download=False).examples[:_REAL_EXAMPLES]
     except data.DataError as error:
-        st.error(f"The real data cannot be had: {plain(str(error))}", icon=":material/error:")
+        st.error(f"The real data cannot be loaded: {plain(str(error))}", icon=":material/error:")
         return
     st.caption("Click a real picture to search for its latent")
     sample_grid(

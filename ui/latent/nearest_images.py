@@ -24,7 +24,7 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
         with st.spinner(f"Comparing with {plain(model.config.dataset.label)}"):
             found = latent.neighbors(model, sample, data.load(model.config, download=False), _NEAREST)
     except data.DataError as error:
-        st.error(f"The real data cannot be had for a comparison: {plain(str(error))}", icon=":material/error:")
+        st.error(f"The real data for a comparison cannot be loaded: {plain(str(error))}", icon=":material/error:")
         return
     st.markdown(_verdict(float(found.closer[0])))
     left, right = st.columns([2, 9], gap="medium")

@@ -64,9 +64,7 @@ def damaged(reasons: Mapping[str, str]) -> None:
 
 def explain(reason: str) -> str:
     """Why a run is damaged, and what the user can do."""
-    return (
-        f"{plain(reason.rstrip('.'))}. All its files are still there: repair the one that is named, or delete the run."
-    )
+    return f"{plain(reason.rstrip('.'))}. All its files are still there: repair the named file, or delete the run."
 
 
 @st.cache_data(ttl=60, show_spinner=False)

@@ -95,16 +95,17 @@ def shown(session: Session | None) -> Snapshot | None:
 
 
 def error_of(session: Session | None) -> str:
-    """The error of the watched session; "" if there is none, or if its cause is gone.
+    """The error of the watched session; "" if there is none.
 
-    The cause of a failed start is gone once the settings differ. The preview of pictures shows by itself why they
-    cannot be read, as long as that is so.
+    The error of a failed start is not shown if the settings have changed since, or if it is about the pictures: their
+    preview says whether they can be read now.
     """
-    now = session.snapshot() if session is not None else None
-    if now is None or shown(session) is not None:
-        return now.error if now is not None else ""
-    told_by_preview = bool(now.config.data.path) and now.config.data.path in now.error
-    return "" if told_by_preview or now.config != draft() else now.error
+    if session is None:
+        return ""
+    now = session.snapshot()
+    failed_at_start = shown(session) is None
+    is_about_pictures = bool(now.config.data.path) and now.config.data.path in now.error
+    return "" if failed_at_start and (is_about_pictures or now.config != draft()) else now.error
 
 
 def watched_key() -> str | None:
