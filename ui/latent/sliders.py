@@ -64,7 +64,8 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
 
 
 def _head(view: LatentView, basis: Model, first: int, last: int) -> None:
-    kinds, total = {DIRECTIONS[kind].label: kind for kind in latent.kinds(basis)}, basis.z_size
+    kinds = {method.label: kind for kind, method in DIRECTIONS.items() if kind in latent.kinds(basis)}
+    total = basis.z_size
 
     def turn(by: int) -> Callable[..., None]:
         return state.change_here(lambda view: replace(view, page=view.page + by))
@@ -80,7 +81,7 @@ def _head(view: LatentView, basis: Model, first: int, last: int) -> None:
         )
         if first > 0 or last < total:
             arrow("Previous sliders", "left", first == 0, "sliders", turn(-1))
-            st.caption(f"{first + 1} to {last} of {total}", width="content")
+            st.caption(f"{first + 1:,} to {last:,} of {total:,}", width="content")
             arrow("Next sliders", "right", last == total, "sliders", turn(1))
         st.button(
             "Reset all",
