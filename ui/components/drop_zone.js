@@ -5,7 +5,7 @@ export default (component) => mount(DropZone, component);
 const AT_ONCE = 3; // files that are sent at the same time
 const ATTEMPTS = 3; // to send a file over a connection that breaks
 const NAMED = 1000; // files that are named for one reason
-const LISTED = /^(\.|__MACOSX$|Thumbs\.db$|desktop\.ini$)/i; // files and folders that systems make for themselves
+const HIDDEN = /^(\.|__MACOSX$|Thumbs\.db$|desktop\.ini$)/i; // files and folders that systems make for themselves
 
 class DropZone extends View {
   constructor(root) {
@@ -61,9 +61,10 @@ class DropZone extends View {
   // ---- sending -----------------------------------------------------------------------------------------------------
 
   async take(all) {
-    const found = all.filter(({ name }) => !name.split("/").some((part) => LISTED.test(part)));
-    this.tell("");
-    if (this.sending || found.length === 0) return this.tell(found.length || this.sending ? "" : "There is no file in it.");
+    if (this.sending) return;
+    const found = all.filter(({ name }) => !name.split("/").some((part) => HIDDEN.test(part)));
+    this.tell(found.length ? "" : "There is no file in it.");
+    if (!found.length) return;
     const numbers = crypto.getRandomValues(new Uint8Array(16));
     const draft = [...numbers].map((number) => number.toString(16).padStart(2, "0")).join("");
     const now = (this.sending = { draft, requests: new Set(), done: 0, sent: 0, refused: {}, began: performance.now() });
@@ -163,9 +164,11 @@ async function filesOf(entry, parent = "") {
     if (entry.isFile) return [{ name, file: await new Promise((resolve, reject) => entry.file(resolve, reject)) }];
     const reader = entry.createReader();
     const found = [];
-    for (let some = null; some?.length !== 0; found.push(...some)) {
+    let some; // a reader gives at most 100 entries at a time, and none at the end
+    do {
       some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    }
+      found.push(...some);
+    } while (some.length);
     return (await Promise.all(found.map((inner) => filesOf(inner, `${name}/`)))).flat();
   } catch {
     return [{ name, file: null }];

@@ -32,25 +32,20 @@ class RunList extends View {
   // The elements of the list: runs, and comparisons with their runs in them.
   arrange(rows) {
     const folds = new Map();
-    const nodes = rows.flatMap((row) => {
-      const node = this.options.get(row.id).node;
-      if (!row.comparison) return [node];
-      const known = folds.get(row.comparison);
-      if (known) {
-        known.push(row);
-        return [];
-      }
-      folds.set(row.comparison, [row]);
-      return [this.folds.get(row.comparison) ?? this.fold(row.comparison)];
-    });
-    this.folds = new Map([...folds.keys()].map((title) => [title, nodes.find((node) => node.title === title)]));
-    folds.forEach((members, title) => {
-      const fold = this.folds.get(title);
+    const groups = Map.groupBy(rows, (row) => (row.comparison ? `runs of ${row.comparison}` : row.id));
+    const nodes = [...groups.values()].map((members) => {
+      const runs = members.map((row) => this.options.get(row.id).node);
+      const title = members[0].comparison;
+      if (!title) return runs[0];
+      const fold = this.folds.get(title) ?? this.fold(title);
+      folds.set(title, fold);
       const training = members.filter((row) => row.training).length;
       const count = `${members.length} run${members.length > 1 ? "s" : ""}`;
       fold.firstChild.lastChild.textContent = training ? `${count}, ${training} training` : count;
-      this.replace(fold, [fold.firstChild, ...members.map((row) => this.options.get(row.id).node)]);
+      this.replace(fold, [fold.firstChild, ...runs]);
+      return fold;
     });
+    this.folds = folds;
     return nodes;
   }
 
