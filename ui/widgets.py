@@ -19,17 +19,25 @@ def showing(key: str, value: Any, react: Callable[[Any], None]) -> dict[str, Any
     Args:
         react: called with the new value when the user has changed it.
     """
-    latest = f"{key}, latest"
-    current = st.session_state.get(latest, key)
+    current = _current_key(key)
     if st.session_state.get(current, value) != value:
-        number = int(current.removeprefix(key).strip(", ") or 0) + 1
-        current = st.session_state[latest] = f"{key}, {number}"
-    return {"key": current, "on_change": _changed, "args": (latest, current, react)}
+        st.session_state[_times_replaced(key)] = st.session_state.get(_times_replaced(key), 0) + 1
+        current = _current_key(key)
+    return {"key": current, "on_change": _changed, "args": (key, current, react)}
 
 
-def _changed(latest: str, key: str, react: Callable[[Any], None]) -> None:
-    if st.session_state.get(latest, key) == key:  # Streamlit also calls this for a widget that was replaced
-        react(st.session_state[key])
+def _changed(key: str, current: str, react: Callable[[Any], None]) -> None:
+    if current == _current_key(key):  # Streamlit also calls this for a widget that was replaced
+        react(st.session_state[current])
+
+
+def _current_key(key: str) -> str:
+    times = st.session_state.get(_times_replaced(key), 0)
+    return f"{key}, {times}" if times else key
+
+
+def _times_replaced(key: str) -> str:
+    return f"{key}, times replaced"
 
 
 def undo_bar(deleted: str, restore: Callable[..., None], *args: Any) -> None:
