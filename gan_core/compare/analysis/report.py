@@ -168,7 +168,7 @@ def _findings(results: Results) -> Iterator[str]:
         f"{len(plan.variants)} variants, {len(plan.seeds)} seeds, {length} each on {plan.base.data.name}; "
         f"{finished} of {len(results.trial_statuses)} runs finished. Runs with the same seed start alike."
     )
-    yield from map(_quiet, _fairness(results))
+    yield from map(_quiet, filter(None, (fairness.rates(plan), *fairness.confounds(plan))))
     if plan.claim:
         yield f"<p><b>Claim.</b> {escape(plan.claim)} <span class=quiet>{escape(plan.source)}</span></p>"
     for result in claims(results):
@@ -204,12 +204,6 @@ def _settings(results: Results) -> Iterator[str]:
         for key, values in results.differences().items()
     ]
     yield "<h2>What differs</h2>" + _html_table([["setting", *results.titles.values()], *rows])
-
-
-def _fairness(results: Results) -> list[str]:
-    """The rates of compared optimisers, and what may explain a difference beside the compared settings."""
-    plan = results.comparison
-    return [*filter(None, [fairness.rates(plan)]), *fairness.confounds(plan)]
 
 
 def _quiet(text: str) -> str:
