@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
-from gan_core.system.allocator import give_back_freed_memory, share_arenas
+from gan_core.system.allocator import give_back_freed_memory
 from ui import streamlit_fixes
 from ui.theme import inject_css
 
@@ -30,7 +30,6 @@ def enter() -> None:
     """Draw the navigation and the page that the URL names."""
     st.session_state[_ENTERED] = True
     streamlit_fixes.apply()
-    share_arenas()
     st.set_page_config(page_title="GAN Playground", page_icon=_ICON, layout="wide")
     inject_css()
     st.html(f"<script>{_FIXES}</script>", unsafe_allow_javascript=True)

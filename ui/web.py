@@ -15,6 +15,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gan_core.system.allocator import keep_little_freed_memory
 from gan_core.system.signals import ending_signals, mute_closed_terminal
 from ui import addresses, uploading
 
@@ -23,7 +24,8 @@ _NO_FOREIGN_FRAMES = {"Content-Security-Policy": "frame-ancestors 'self'", "X-Fr
 
 
 def parts() -> dict[str, Any]:
-    """The arguments of `st.App` after the script."""
+    """The arguments of `st.App` after the script. The server calls this once, before it starts threads."""
+    keep_little_freed_memory()
     plotly = str(distribution("plotly").locate_file("plotly/package_data"))
     return {
         "lifespan": _closing,

@@ -56,6 +56,31 @@ before = resident()
 give_back_freed_memory()
 print(before - resident())
 """
+ARENAS = """
+import ctypes, sys, tempfile, threading
+import app  # as the server imports it
+
+everyone = threading.Barrier(24)
+
+
+def work():
+    parts = [ctypes.create_string_buffer(50_000) for _ in range(100)]
+    everyone.wait()
+
+
+threads = [threading.Thread(target=work) for _ in range(24)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+libc = ctypes.CDLL(None)
+libc.fopen.restype = ctypes.c_void_p
+with tempfile.NamedTemporaryFile() as file:
+    out = ctypes.c_void_p(libc.fopen(file.name.encode(), b"w"))
+    libc.malloc_info(0, out)
+    libc.fclose(out)
+    print(file.read().decode().count("<heap nr="))
+"""
 glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have other allocators")
 
 
@@ -67,6 +92,11 @@ def printed(script: str, *arguments: str) -> int:
 @glibc
 def test_memory_freed_by_a_thread_is_returned_to_the_system() -> None:
     assert printed(GIVEN_BACK) > 150e6
+
+
+@glibc
+def test_all_threads_of_the_server_share_four_arenas() -> None:
+    assert printed(ARENAS) <= 4
 
 
 @glibc
