@@ -6,7 +6,6 @@ import io
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from importlib.metadata import version
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -48,10 +47,8 @@ _SKIN = {"#f2d3b1": "light", "#ecad80": "tan", "#9e5622": "brown", "#763900": "d
 def faces(config: TrainConfig, progress: Progress) -> Dataset:
     """Cartoon faces on white at the size of the config, labelled with the attribute `config.data.labels`."""
     drawn = _drawn(config, progress)
-    words = drawn[config.data.labels]
-    labels = sum(np.where(words == name, k, 0) for k, name in enumerate(config.label_classes))
-    dataset = images.dataset(config, torch.from_numpy(drawn["images"]), torch.from_numpy(labels), progress)
-    return replace(dataset, one_attribute=True)
+    labels = torch.tensor([config.label_classes.index(word) for word in drawn[config.data.labels]])
+    return images.dataset(config, torch.from_numpy(drawn["images"]), labels, progress)
 
 
 def face_attributes(config: TrainConfig, progress: Progress | None = None) -> dict[str, NDArray[np.str_]]:

@@ -38,7 +38,8 @@ def dataset(config: TrainConfig, images: Tensor, labels: Tensor | None, progress
     def subset(indices: Tensor, notes: tuple[str, ...] = (), held_out: Dataset | None = None) -> Dataset:
         examples = resize_all(images[indices].contiguous(), config.shape, progress)
         subset_labels = None if labels is None else labels[indices]
-        return Dataset(examples, subset_labels, config.label_classes, config.dataset.credit, notes, held_out)
+        classes, one_attribute = config.label_classes, bool(config.dataset.other_classes)
+        return Dataset(examples, subset_labels, classes, config.dataset.credit, notes, held_out, one_attribute)
 
     rest = order[count : count + HELD_OUT]
     return subset(order[:count], shortage(len(images), config.data.count), subset(rest) if len(rest) else None)
