@@ -17,6 +17,7 @@ from torch import Tensor
 
 from gan_core.config import ConfigError, TrainConfig
 from gan_core.data import store
+from gan_core.system import formatting
 from gan_core.system.arguments import instance
 
 FEW = 500  # with fewer pictures, a GAN repeats them more than it invents
@@ -60,8 +61,8 @@ def few_notes(config: TrainConfig, count: int) -> tuple[str, ...]:
         return ()
     is_augmented = any(config.augment.model_dump().values())
     advice = "Augmentation is on, which helps" if is_augmented else "Augmentation helps (augment.adaptive=0.6)"
-    pictures = "1 picture is" if count == 1 else f"{count:,} pictures are"
-    return (f"{pictures} few: a GAN repeats them more than it invents. {FEW} or more are better. {advice}",)
+    pictures_are = formatting.plural(count, "picture is", "pictures are")
+    return (f"{pictures_are} few: a GAN repeats them more than it invents. {FEW} or more are better. {advice}",)
 
 
 def load(config: TrainConfig, progress: Progress | None = None, download: bool = True) -> Dataset:

@@ -34,6 +34,9 @@ class UnusableImageError(Exception):
     """A file to skip. The message is the reason in a few words."""
 
 
+READ_ERRORS = (UnusableImageError, OSError)
+
+
 @dataclass(frozen=True)
 class Style:
     """How pictures become squares of 8 bits; the same for all pictures of a data set."""
@@ -93,8 +96,10 @@ def _check_size(image: Image.Image) -> None:
         raise UnusableImageError(TOO_SMALL)
 
 
-def reason_of(error: OSError) -> str:
-    """Why a file cannot be read, in a few words."""
+def reason_of(error: Exception) -> str:
+    """Why a file cannot be used, in a few words, from one of READ_ERRORS."""
+    if isinstance(error, UnusableImageError):
+        return str(error)
     return NO_PERMISSION if isinstance(error, PermissionError) else UNREADABLE
 
 

@@ -14,6 +14,7 @@ from gan_core.data.arrangement import Arrangement, arrange
 from gan_core.data.decoding import Style
 from gan_core.data.headers import Header, headers, may_be_special, style_for
 from gan_core.data.sources import HIDDEN, Source, source_of
+from gan_core.system import formatting
 
 
 class Folder:
@@ -80,13 +81,10 @@ def _held_out(
 
 def _picture_notes(config: TrainConfig, pictures: images.Pictures) -> Iterator[str]:
     if pictures.copies:
-        count = f"{len(pictures.copies):,} {'picture' if len(pictures.copies) == 1 else 'pictures'}"
-        yield f"Left out {count} that {'is' if len(pictures.copies) == 1 else 'are'} the same as another one: " + (
-            images.first_names(pictures.copies)
-        )
+        copies = formatting.plural(len(pictures.copies), "picture that is", "pictures that are")
+        yield f"Left out {copies} the same as another one: {images.first_names(pictures.copies)}"
     if pictures.in_groups:
-        are = "picture is" if pictures.in_groups == 1 else "pictures are"
-        yield f"{pictures.in_groups:,} {are} in two or more classes"
+        yield f"{formatting.plural(pictures.in_groups, 'picture is', 'pictures are')} in two or more classes"
     if config.data.fit == "crop" and 2 * pictures.narrow > len(pictures.names):
         yield (
             f"Cropping to a square removes over a third of {pictures.narrow:,} of {len(pictures.names):,} pictures: "

@@ -13,8 +13,9 @@ from PIL import Image
 
 from gan_core.config import TrainConfig
 from gan_core.data import Progress, colours
-from gan_core.data.decoding import Style, UnusableImageError, reason_of, with_image
+from gan_core.data.decoding import READ_ERRORS, Style, reason_of, with_image
 from gan_core.data.sources import Source
+from gan_core.system import formatting
 from gan_core.system.limits import usable_cores
 
 T = TypeVar("T")
@@ -42,9 +43,7 @@ def headers(source: Source, names: Sequence[str], progress: Progress) -> Iterato
         try:
             with source.open(name) as file:
                 return with_image(file, _header)
-        except UnusableImageError as reason:
-            return str(reason)
-        except OSError as error:
+        except READ_ERRORS as error:
             return reason_of(error)
 
     with ThreadPoolExecutor(min(4, usable_cores())) as pool:
@@ -63,7 +62,7 @@ def may_be_special(source: Source, name: str) -> bool:
     """Whether a picture may be deep or transparent, which no JPEG is."""
     try:
         return not source.start(name).startswith(_JPEG)
-    except (UnusableImageError, OSError):
+    except READ_ERRORS:
         return False
 
 
@@ -75,15 +74,16 @@ def style_for(config: TrainConfig, source: Source, found: Mapping[str, Header]) 
     if deep and (limits := _deep_range(source, deep[:_EXAMINED])):
         deep_range = limits
         low, high = (f"{limit:.4g}" for limit in limits)
-        has = "picture has" if len(deep) == 1 else "pictures have"
-        notes.append(f"{len(deep):,} {has} grey values of more than 8 bits: {low} is shown as black, {high} as white")
+        have = formatting.plural(len(deep), "picture has", "pictures have")
+        notes.append(f"{have} grey values of more than 8 bits: {low} is shown as black, {high} as white")
     if ground == "auto":
         bright = bool(transparent) and _are_nearly_white(source, transparent[:_EXAMINED])
         ground = "black" if bright else "white"
     if transparent:
-        are, they = ("picture is", "it is") if len(transparent) == 1 else ("pictures are", "they are")
+        are = formatting.plural(len(transparent), "picture is", "pictures are")
+        they = "it is" if len(transparent) == 1 else "they are"
         why = f", as {they} nearly white" if ground == "black" and config.data.ground == "auto" else ""
-        notes.append(f"{len(transparent):,} {are} transparent: {they} shown on {ground}{why} (data.ground)")
+        notes.append(f"{are} transparent: {they} shown on {ground}{why} (data.ground)")
     return Style(config.data.fit, ground, deep_range), notes
 
 
@@ -122,6 +122,6 @@ def _each(source: Source, names: Sequence[str], use: Callable[[Image.Image], T])
     """What `use` returns for each picture that can be read."""
     found = []
     for name in names:
-        with suppress(UnusableImageError, OSError), source.open(name) as file:
+        with suppress(*READ_ERRORS), source.open(name) as file:
             found.append(with_image(file, use))
     return found

@@ -11,7 +11,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 from gan_core.config import TrainConfig
 from gan_core.data import HELD_OUT, DataError, Dataset, Progress, store
-from gan_core.data.decoding import PLAIN, Style, UnusableImageError, reason_of, square, with_image
+from gan_core.data.decoding import PLAIN, READ_ERRORS, Style, reason_of, square, with_image
 from gan_core.system import formatting
 from gan_core.system.limits import usable_cores
 
@@ -121,8 +121,11 @@ def read_all(
     """
     wanted = min(count or len(names), len(names))
     examples = allocate((wanted, *shape))
-    result = Pictures(examples, [], {}, {}, 0, 0, defaultdict(list))
-    first: dict[Hashable, dict[Hashable, str]] = defaultdict(dict)  # by digest and group
+    used: list[str] = []
+    checksums: dict[str, int] = {}
+    copies: dict[str, str] = {}
+    skipped: dict[str, list[str]] = defaultdict(list)
+    first: dict[Hashable, dict[Hashable, str]] = defaultdict(dict)  # name of the first picture, by digest and group
     narrow = 0
 
     def try_read(name: str) -> tuple[NDArray[np.uint8], tuple[int, int], int] | str:
@@ -130,38 +133,31 @@ def read_all(
             with open_(name) as file:
                 pixels, size = with_image(file, lambda image: (square(image, shape, style), image.size))
                 return pixels, size, _checksum(file)
-        except UnusableImageError as reason:
-            return str(reason)
-        except OSError as error:
+        except READ_ERRORS as error:
             return reason_of(error)
 
     with ThreadPoolExecutor(min(4, usable_cores())) as pool:
         tried = 0
-        while len(result.names) < wanted and tried < len(names):
-            batch = names[tried : tried + min(64, wanted - len(result.names))]
+        while len(used) < wanted and tried < len(names):
+            batch = names[tried : tried + min(64, wanted - len(used))]
             for name, picture in zip(batch, pool.map(try_read, batch), strict=True):
                 if isinstance(picture, str):
-                    result.skipped[picture].append(name)
+                    skipped[picture].append(name)
                     continue
-                pixels, size, result.checksums[name] = picture
+                pixels, size, checksums[name] = picture
                 if group_of is not None:
-                    group = first[_digest(pixels, result.checksums[name])]
+                    group = first[_digest(pixels, checksums[name])]
                     if (same := group.setdefault(group_of(name), name)) != name:
-                        result.copies[name] = same
+                        copies[name] = same
                         continue
-                examples[len(result.names)] = torch.from_numpy(pixels)
-                result.names.append(name)
+                examples[len(used)] = torch.from_numpy(pixels)
+                used.append(name)
                 narrow += 3 * min(size) < 2 * max(size)
             tried += len(batch)
-            done = max(len(result.names) / wanted, tried / len(names))
-            progress(done, f"Reading pictures: {len(result.names):,} of {wanted:,}")
-    return replace(
-        result,
-        examples=examples[: len(result.names)],
-        narrow=narrow,
-        in_groups=sum(len(groups) > 1 for groups in first.values()),
-        skipped=dict(result.skipped),
-    )
+            done = max(len(used) / wanted, tried / len(names))
+            progress(done, f"Reading pictures: {len(used):,} of {wanted:,}")
+    in_groups = sum(len(groups) > 1 for groups in first.values())
+    return Pictures(examples[: len(used)], used, checksums, copies, in_groups, narrow, dict(skipped))
 
 
 def _digest(pixels: NDArray[np.uint8], checksum: int) -> Hashable:
@@ -182,7 +178,7 @@ def _checksum(file: BinaryIO) -> int:
 def skipped_notes(skipped: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """For each reason, a sentence with the number of skipped files and the first of their names."""
     for reason, names in skipped.items():
-        yield f"Skipped {len(names):,} {'file' if len(names) == 1 else 'files'} ({reason}): {first_names(names)}"
+        yield f"Skipped {formatting.plural(len(names), 'file', 'files')} ({reason}): {first_names(names)}"
 
 
 def first_names(names: Iterable[str]) -> str:

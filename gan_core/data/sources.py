@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from gan_core.data import DataError, formats, store, zip_names
-from gan_core.data.decoding import NO_PERMISSION, UNREADABLE, UnusableImageError, reason_of
+from gan_core.data.decoding import NO_PERMISSION, READ_ERRORS, UNREADABLE, UnusableImageError, reason_of
 from gan_core.system import formatting, zip_safety
 from gan_core.system.files import file_version
 
@@ -33,7 +33,7 @@ class Source:
     """A folder or a zip file."""
 
     path: str
-    open: Callable[[str], BinaryIO]  # raises `UnusableImageError` or `OSError`
+    open: Callable[[str], BinaryIO]  # raises one of READ_ERRORS
     start: Callable[[str], bytes]  # the first bytes of a file; raises the same
     size: Callable[[str], int]  # bytes of a file
     names: list[str] = field(default_factory=list)  # of the files that may be pictures, with "/" between folders
@@ -52,9 +52,7 @@ class Source:
             return
         try:
             start = self.start(name)
-        except UnusableImageError as reason:
-            self.skipped[str(reason)].append(name)
-        except OSError as error:
+        except READ_ERRORS as error:
             self.skipped[reason_of(error)].append(name)
         else:
             if formats.is_picture(name, start):
@@ -69,9 +67,9 @@ def source_of(chosen: str) -> Iterator[Source]:
 
     Raises `DataError` if there is none, it cannot be read, or its pictures unpack to over 2 GB.
     """
-    path = store.absolute(chosen)
     if not chosen:
         raise DataError("No folder is chosen: set data.path to a folder or a zip file of pictures")
+    path = store.absolute(chosen)
     if os.path.isdir(path):
         yield _folder(path)
         return

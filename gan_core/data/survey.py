@@ -12,7 +12,7 @@ from torch import Tensor
 from gan_core.config import TrainConfig
 from gan_core.data import Progress, load
 from gan_core.data.arrangement import MASKS, Arrangement, arrange
-from gan_core.data.decoding import UnusableImageError
+from gan_core.data.decoding import READ_ERRORS
 from gan_core.data.folder import folder
 from gan_core.data.headers import Header, headers
 from gan_core.data.sources import Source, source_of
@@ -98,7 +98,7 @@ def _duplicates(source: Source, usable: Mapping[str, Header], found: Arrangement
             try:
                 with source.open(name) as file:
                     content = hashlib.sha256(file.read()).digest()
-            except (UnusableImageError, OSError):
+            except READ_ERRORS:
                 continue
             if first.setdefault(content, name) != name:
                 yield first[content], name

@@ -142,7 +142,7 @@ def prepare(image: bytes | BinaryIO | Image.Image | np.ndarray, config: TrainCon
         else:
             picture = decoding.read(io.BytesIO(image) if isinstance(image, bytes) else image, config.shape)
     except decoding.UnusableImageError as reason:
-        raise ValueError(f"This picture cannot be used ({reason}). Choose another one, such as a JPEG or a PNG.") from None
+        raise ValueError(f"This picture cannot be used ({reason}). Choose another picture, such as a JPEG.") from None
     return torch.from_numpy(np.ascontiguousarray(picture)).float() / 255
 
 

@@ -30,6 +30,11 @@ def count(number: float, noun: str) -> str:
     return f"{short(number)} {noun if number != 1 else noun[:-1]}"
 
 
+def plural(number: int, one: str, many: str) -> str:
+    """Every digit of the number, and the words for one or for many: "1 picture is", "12,345 pictures are"."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def size(number: float) -> str:
     """Bytes: "512 kB", "1.2 GB"."""
     return _scaled(number, (" B", " kB", " MB", " GB", " TB"))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_core.system.formatting import ago, count, duration, fixed, rough_minutes, short, size
+from gan_core.system.formatting import ago, count, duration, fixed, plural, rough_minutes, short, size
 
 NUMBERS = st.floats(-1e15, 1e15)
 
@@ -58,6 +58,8 @@ def test_a_number_that_rounds_to_zero_has_no_sign(value: float, digits: int) -> 
 def test_a_count_names_what_it_counts() -> None:
     assert count(512_000, "points") == "512k points"
     assert count(1, "images") == "1 image"
+    assert plural(12_345, "picture is", "pictures are") == "12,345 pictures are"
+    assert plural(1, "picture is", "pictures are") == "1 picture is"
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(-1, "0:00"), (7.4, "0:07"), (59.6, "1:00"), (3599.6, "1:00:00")])
