@@ -74,15 +74,16 @@ def _masks(folders: dict[str, Parts]) -> list[str]:
             if part.lower() in _MASKS:
                 beside[folder[:i], part].append(name)
     for (above, part), masks in beside.items():
-        siblings = {folder[len(above)] for folder in folders.values() if folder[: len(above)] == above != folder}
+        beneath = {folder[len(above)] for folder in folders.values() if folder[: len(above)] == above != folder}
+        siblings = beneath - {part}
         for sibling in siblings:
-            if sibling.lower() in _IMAGES or (len(siblings) == 2 and sibling != part):
+            if sibling.lower() in _IMAGES or len(siblings) == 1:
                 moved = [(*above, sibling, *folders[name][len(above) + 1 :]) for name in masks]
                 pairs = sum(
                     bool({(*folder, _stem(name)), (*folder, _without_ending(_stem(name)))} & stems)
                     for folder, name in zip(moved, masks, strict=True)
                 )
-                if sibling != part and pairs >= 0.9 * len(masks):
+                if pairs >= 0.9 * len(masks):
                     found += masks
     return list(dict.fromkeys(found))
 

@@ -58,7 +58,9 @@ def absolute(path: str) -> str:
 
 
 def files(
-    root: str, on_error: Callable[[OSError], None] | None = None, on_hidden: Callable[[str], None] | None = None
+    root: str,
+    on_error: Callable[[OSError], None] | None = None,
+    on_hidden: Callable[[str], None] = lambda path: None,
 ) -> Iterator[str]:
     """The paths of all files and empty folders below `root`, relative to it, except hidden ones.
 
@@ -66,17 +68,17 @@ def files(
     path of each hidden file or folder.
     """
     for folder, folders, names in os.walk(root, onerror=on_error):
-        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
         below = os.path.relpath(folder, root)
-        for name in names + links if folders or names else [os.curdir] * (folder != root):
-            path = os.path.normpath(os.path.join(below, name))
-            if not is_hidden(name) or name == os.curdir:
-                yield path
-            elif on_hidden is not None:
-                on_hidden(path)
-        if on_hidden is not None:
-            any(on_hidden(os.path.normpath(os.path.join(below, name))) for name in folders if is_hidden(name))
-        folders[:] = [name for name in folders if not is_hidden(name)]
+        if not folders and not names and folder != root:
+            yield below
+        hidden = {name for name in (*names, *folders) if is_hidden(name)}
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        for name in (*names, *links):
+            if name not in hidden:
+                yield os.path.normpath(os.path.join(below, name))
+        for name in sorted(hidden):
+            on_hidden(os.path.normpath(os.path.join(below, name)))
+        folders[:] = [name for name in folders if name not in hidden]
 
 
 def is_hidden(name: str) -> bool:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from gan_core import data
 from gan_core.config import TrainConfig
-from gan_core.data import FEW, DataError, few_notes, images
+from gan_core.data import FEW, DataError, few_notes, images, store
 from gan_core.data.arrangement import arrange
 from gan_core.data.decoding import with_image
 from gan_core.training.trainer import Trainer
@@ -81,6 +81,14 @@ def test_names_in_notes_are_short_and_printable(tmp_path: Path) -> None:
     assert note.isprintable()
     assert note.encode()  # no lone surrogates
     assert len(note) < 200
+
+
+def test_a_hidden_link_is_named_once(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / ".link").symlink_to(tmp_path / "folder")
+    hidden: list[str] = []
+    assert [*store.files(str(tmp_path), on_hidden=hidden.append)] == ["folder"]
+    assert hidden == [".link"]
 
 
 def test_hidden_files_of_operating_systems_are_skipped_without_a_note(tmp_path: Path) -> None:
