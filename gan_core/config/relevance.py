@@ -6,6 +6,7 @@ from gan_core.config.catalog import DISCRIMINATORS, GENERATORS, OPTIMIZERS
 from gan_core.config.train_config import SETTINGS, TrainConfig
 
 _EVERY_NETWORK = ("output", "batch_layer", "head")  # every family reads these
+_EVERY_IMAGE_SET = ("size", "channels", "count")
 
 
 def is_used(config: TrainConfig, key: str) -> bool:
@@ -31,7 +32,6 @@ def is_used(config: TrainConfig, key: str) -> bool:
         return leaf == "count"
     if key == "data.labels" and config.condition.name == "none":
         return False
-    if key == "data.classes":  # the folders tell them
-        return False
-    special = ("data.points", "data.path", "data.fit", "data.ground", "data.labels")
-    return key not in special or leaf in config.dataset.reads
+    if section == "data":
+        return leaf in _EVERY_IMAGE_SET or leaf in config.dataset.reads
+    return True

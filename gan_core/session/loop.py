@@ -33,12 +33,8 @@ class Loop:
         max_steps: int | None = None,
         max_seconds: float | None = None,
     ) -> None:
-        self.trainer, self.commands, self.publish, self.slots = (
-            context.trainer,
-            context.commands,
-            context.publish,
-            slots,
-        )
+        self.trainer, self.commands, self.publish = context.trainer, context.commands, context.publish
+        self.slots = slots
         recorder, health = Recorder(context), Health(context)
         self.checkpoints = Checkpoints(context, recorder)
         # The order matters: the recorder counts and checks a step before it is saved, evaluated and published.

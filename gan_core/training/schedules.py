@@ -25,10 +25,8 @@ def jump(before: TrainConfig, after: TrainConfig, step: int, examples: int) -> s
 
     For example "learning rates 0 % → 50 %, noise on D's inputs 0 % → 50 %".
     """
-    shares = {
-        "learning rates": [learning_rate_share(config, step, examples) for config in (before, after)],
-        "noise on D's inputs": [config.share_left(step, examples) for config in (before, after)],
-    }
-    if not after.instance_noise:
-        del shares["noise on D's inputs"]
+    configs = before, after
+    shares = {"learning rates": [learning_rate_share(config, step, examples) for config in configs]}
+    if after.instance_noise:
+        shares["noise on D's inputs"] = [config.share_left(step, examples) for config in configs]
     return ", ".join(f"{name} {a:.0%} → {b:.0%}".replace("%", " %") for name, (a, b) in shares.items() if a != b)
