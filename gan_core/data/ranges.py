@@ -14,6 +14,11 @@ def to_model(examples: Tensor, output: str) -> Tensor:
     return examples.div_(127.5).sub_(1) if output == "tanh" else examples.div_(255)  # [-1, 1] or [0, 1]
 
 
+def as_floats(examples: Tensor) -> Tensor:
+    """uint8 images as float32 in [0, 1]; floats, which are in that range or are points, as float32."""
+    return examples.float() / 255 if examples.dtype == torch.uint8 else examples.float()
+
+
 def to_unit(samples: Tensor, output: str) -> Tensor:
     """Generated images (N, C, H, W) as floats in [0, 1]; points (N, 2) unchanged."""
     if samples.ndim == 2:

@@ -13,6 +13,7 @@ from torch import Tensor
 from gan_core.config import TrainConfig
 from gan_core.config.catalog import DATASETS
 from gan_core.data import Dataset
+from gan_core.data.ranges import as_floats
 from gan_core.latent.frozen_model import Model, as_samples
 from gan_core.metrics.feature_classifier import Classifier, available_classifier
 from gan_core.metrics.precision_recall import neighbor_distances
@@ -85,8 +86,7 @@ class _Space:
         """Samples, uint8 or float in [0, 1], or points -> float32 (n, d)."""
         if self._classifier is not None:
             return self._classifier.classify(samples).features
-        flat = samples.flatten(1).float()
-        return flat / 255 if samples.dtype == torch.uint8 else flat
+        return as_floats(samples.flatten(1))
 
 
 def _name_of(extractor: Classifier | UntrainedFeatures | None) -> str:

@@ -24,6 +24,7 @@ from safetensors.torch import save as to_safetensors
 from torch import Generator, Tensor, nn
 
 from gan_core.data import Dataset, Progress, store
+from gan_core.data.ranges import as_floats
 from gan_core.models import set_rng
 from gan_core.models.layers import Dropout
 from gan_core.system.files import replace_bytes, replace_text
@@ -119,7 +120,7 @@ class Classifier:
 
     def _network_input(self, images: Tensor) -> Tensor:
         """Images as float in [0, 1], with the channels and the side that the network expects."""
-        x = images.float() / 255 if images.dtype == torch.uint8 else images.float()
+        x = as_floats(images)
         if x.shape[1] != self.info.channels:
             x = x.mean(1, keepdim=True).expand(-1, self.info.channels, -1, -1)
         return resized(x, self.info.side)
@@ -224,7 +225,7 @@ def train(
     for step, indices in enumerate(_batches(len(images), stream(0, "classifier order"))):
         report(step / _STEPS, "Training the classifier that evaluates the images")
         optimizer.param_groups[0]["lr"] = _RATE * (1 + math.cos(math.pi * step / _STEPS)) / 2
-        batch = augmented(images[indices].float() / 255, augmentation_rng)
+        batch = augmented(as_floats(images[indices]), augmentation_rng)
         optimizer.zero_grad()
         F.cross_entropy(network(batch), labels[indices]).backward()
         optimizer.step()

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_core.data import Dataset
+from gan_core.data.ranges import as_floats
 from gan_core.metrics.feature_classifier import ClassifierOutput, check, fingerprint, initial_network, resized
 
 _SIDE = 32  # pixels: larger images are resized to this for the network
@@ -35,7 +36,7 @@ class UntrainedFeatures:
         for layer in self._network.modules():
             if isinstance(layer, nn.BatchNorm2d):
                 layer.momentum = None  # the running moments become those of the next batch
-        features = self._network.features(resized(_unit(real), self._side))
+        features = self._network.features(resized(as_floats(real), self._side))
         self._network.eval()
         found = statistics(real)
         self._mean, self._spread = found.mean(0), found.std(0, correction=0).clamp(min=_LEAST_SPREAD)
@@ -50,7 +51,7 @@ class UntrainedFeatures:
         for part in images.split(250):
             before_each()
             scaled = (statistics(part) - self._mean) / self._spread * self._weight
-            features.append(torch.cat((self._network.features(resized(_unit(part), self._side)), scaled), 1))
+            features.append(torch.cat((self._network.features(resized(as_floats(part), self._side)), scaled), 1))
         return ClassifierOutput(torch.cat(features), torch.ones(len(images), 1))
 
 
@@ -64,7 +65,7 @@ def statistics(images: Tensor) -> Tensor:
     Args:
         images: (n, C, side, side), uint8 or float in [0, 1].
     """
-    x = _unit(images)
+    x = as_floats(images)
     found = [x.mean((2, 3)), _logarithm(x.std((2, 3), correction=0))]
     if x.shape[1] > 1:
         found.append(_logarithm(x.var(1, correction=0).mean((1, 2))[:, None].sqrt()))
@@ -80,7 +81,3 @@ def statistics(images: Tensor) -> Tensor:
 
 def _logarithm(brightness: Tensor) -> Tensor:
     return (brightness + _VISIBLE).log()
-
-
-def _unit(images: Tensor) -> Tensor:
-    return images.float() / 255 if images.dtype == torch.uint8 else images.float()

@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
+from gan_core.data.ranges import as_floats
+
 _DIRECTIONS = 64
 
 
@@ -34,9 +36,8 @@ def sliced(real: Tensor, fake: Tensor, weights: Tensor, rng: Generator) -> Tenso
 
 def _projected(examples: Tensor, directions: Tensor) -> Tensor:
     """The examples (n, ...) on the directions (d, k): (n, k)."""
-    flat = examples.flatten(1)
-    scale = 255 if flat.dtype == torch.uint8 else 1
-    return torch.cat([part.float() / scale @ directions for part in flat.split(250)])  # few float copies at a time
+    parts = examples.flatten(1).split(250)  # so that few float copies exist at a time
+    return torch.cat([as_floats(part) @ directions for part in parts])
 
 
 def wasserstein(real: Tensor, fake: Tensor) -> float:
