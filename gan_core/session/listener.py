@@ -54,7 +54,7 @@ class Context:
         self.history = HistoryLog()
         self.history.extend(past)
         self.clock = TrainingClock(float(past[-1, COLUMNS.index("seconds")]) if len(past) else 0.0)
-        self.setting_changes = saved_setting_changes(run) if run is not None else []
+        self.setting_changes = saved_setting_changes(run.events()) if run is not None else []
         self.frames = run.frames() if run is not None else []
         self.findings: tuple[Finding, ...] = ()
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from gan_core.config import TrainConfig
 from gan_core.diagnosis import Finding, diagnose
 from gan_core.diagnosis.failure_mode import Symptoms
 from gan_core.diagnosis.failure_modes import FAILURE_MODES
@@ -10,7 +14,9 @@ from gan_core.runs.records import CURVE_EVENTS
 from gan_core.runs.run import Run
 from gan_core.session.evaluator import saved_evaluations
 from gan_core.session.snapshot import SettingChange, Snapshot
-from gan_core.training.history import COLUMNS, History, HistoryLog
+from gan_core.training.history import COLUMNS, HistoryLog
+
+Events = Sequence[dict[str, Any]]
 
 
 def saved_snapshot(run: Run) -> Snapshot:
@@ -18,9 +24,10 @@ def saved_snapshot(run: Run) -> Snapshot:
 
     Raises `RunError` if its config cannot be read.
     """
-    config, log = run.config, HistoryLog()
+    config, events, evaluations, log = run.config, run.events(), saved_evaluations(run), HistoryLog()
     log.extend(run.metrics())
     history = log.view()
+    diagnosed = diagnose(config, history, tuple(run.sample_stats()), evaluations)
     last = {name: getattr(history, name)[-1] if len(history) else 0 for name in COLUMNS}
     return Snapshot(
         config,
@@ -31,24 +38,23 @@ def saved_snapshot(run: Run) -> Snapshot:
         images=int(last["images"]),
         seconds=float(last["seconds"]),
         history=history,
-        setting_changes=tuple(saved_setting_changes(run)),
+        setting_changes=tuple(saved_setting_changes(events)),
         frames=tuple(run.frames()),
-        evaluations=saved_evaluations(run),
-        evaluation_error=_evaluation_error(run),
-        health=_findings(run, history),
+        evaluations=evaluations,
+        evaluation_error=_evaluation_error(events),
+        health=_shown_last(events, config, diagnosed),
     )
 
 
-def _findings(run: Run, history: History) -> tuple[Finding, ...]:
-    """The findings that the session showed last; a new diagnosis if the run's events tell none."""
-    events, config = run.events(), run.config
-    found = diagnose(config, history, tuple(run.sample_stats()), saved_evaluations(run))
-    recorded, now = recorded_health(events), {finding.id: finding for finding in found}
+def _shown_last(events: Events, config: TrainConfig, diagnosed: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The findings that the session showed last; those of a new diagnosis if the run's events do not tell."""
+    recorded = recorded_health(events)
     if recorded is None:
-        return found
-    since = {event.get("id"): event["step"] for event in events if event["kind"] == "named"}
+        return diagnosed
     if not recorded:
-        return tuple(finding for finding in found if not finding.bad)
+        return tuple(finding for finding in diagnosed if not finding.bad)
+    now = {finding.id: finding for finding in diagnosed}
+    since = {event.get("id"): event["step"] for event in events if event["kind"] == "named"}
     return tuple(
         now.get(mode.id) or mode.named(config, Symptoms(since.get(mode.id, 0), ()))
         for mode in FAILURE_MODES
@@ -56,12 +62,12 @@ def _findings(run: Run, history: History) -> tuple[Finding, ...]:
     )
 
 
-def _evaluation_error(run: Run) -> str:
+def _evaluation_error(events: Events) -> str:
     """Why the last evaluation that failed gave no metrics, without the type of the exception; "" if none failed."""
-    errors = [str(event.get("error", "")) for event in run.events() if event["kind"] == "unjudged"]
+    errors = [str(event.get("error", "")) for event in events if event["kind"] == "unjudged"]
     return errors[-1].partition(": ")[2] if errors else ""
 
 
-def saved_setting_changes(run: Run) -> list[SettingChange]:
+def saved_setting_changes(events: Events) -> list[SettingChange]:
     """The setting changes in the events of a run, oldest first."""
-    return [SettingChange(event["step"], event["text"]) for event in run.events() if event["kind"] in CURVE_EVENTS]
+    return [SettingChange(event["step"], event["text"]) for event in events if event["kind"] in CURVE_EVENTS]
