@@ -194,9 +194,9 @@ def test_a_balanced_run_is_healthy(loss: str) -> None:
     assert ids(diagnose(config(loss), history(), sample_stats(js=np.geomspace(0.9, 0.05, 30)))) == ["improving"]
 
 
-def evaluations(*distances: float, coverage: float) -> Evaluations:
+def evaluations(*distances: float, coverage: float, extractor: str = "a classifier") -> Evaluations:
     """Evaluations at equal intervals in a run of 4,000 steps; real images have a coverage of 0.95."""
-    on = Provenance(5000, "5000 training images", "a classifier")
+    on = Provenance(5000, "5000 training images", extractor)
     rows = [
         Evaluation(
             step, step / 20, step / 100, 64 * step,
@@ -221,6 +221,13 @@ def test_only_good_samples_are_called_converged() -> None:
 def test_improving_quality_is_named_first() -> None:
     growing = evaluations(*np.geomspace(400, 30, 10).tolist(), coverage=0.5)
     assert ids(diagnose(config(base=DIGITS), history(4000), sample_stats(4000), growing)) == ["improving"]
+
+
+def test_distances_in_other_features_are_not_compared() -> None:
+    earlier = evaluations(*[400.0] * 10, coverage=0.1, extractor="another classifier").rows[:7]
+    later = evaluations(*[40.0] * 10, coverage=0.1).rows[7:]
+    mixed = Evaluations((*earlier, *later))
+    assert diagnose(config(base=DIGITS), history(4000), sample_stats(4000), mixed) == ()
 
 
 def test_images_without_evaluations_are_not_called_converged() -> None:
