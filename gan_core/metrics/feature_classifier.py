@@ -1,4 +1,4 @@
-"""A small classifier for a data set. Metrics compare images in its features; its classes show which ones are missing.
+"""A small classifier for a data set with labels: metrics compare images in its features, and count images by class.
 
 An Inception network is trained on photographs, not digits, so metrics use a network trained on the data set itself.
 Values from different classifiers cannot be compared.

@@ -89,9 +89,11 @@ def metrics(folder: Path, on_error: OnError | None = None) -> NDArray[np.float64
     """The rows of metrics.csv, (n, columns)."""
     check_files(folder, "metrics.csv")
     table = read_table(folder / "metrics.csv")
-    lines = [] if on_error is None else read(folder, "metrics.csv").split(b"\n")[:-1]
-    if on_error is not None and len(lines) != len(table) + 1:
-        for number, line in enumerate(lines[1:], start=2):
+    if on_error is None:
+        return table
+    lines = read(folder, "metrics.csv").split(b"\n")[1:-1]
+    if len(lines) != len(table):
+        for number, line in enumerate(lines, start=2):
             if step_of_row(line) is None and line.count(b",") == len(COLUMNS) - 1:
                 on_error(number, f"{line[:60].decode(errors='replace')}: not a row of finite times and of numbers")
     return table

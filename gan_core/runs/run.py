@@ -120,7 +120,7 @@ class Run:
         return records.sample_stats(self.path)
 
     def log(self, kind: str, step: int, **details: Any) -> None:
-        """Record an event: started, changed, forked, saved, named, unjudged, repaired, stopped, finished, failed."""
+        """Record an event of a kind such as "started", "changed", "saved", "named", "repaired" or "failed"."""
         now = datetime.now().astimezone().isoformat(timespec="seconds")
         append_line(self.path / "events.jsonl", {"time": now, "kind": kind, "step": step} | details)
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 
 _FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_OF_THE_LIBRARY = {
-    "comparisons",
-    "library.json",
-    "pictures",
-}  # compared in lower case, as Windows and macOS compare names
+# These names are compared in lower case, as Windows and macOS compare names.
+_OF_THE_LIBRARY = {"comparisons", "library.json", "pictures"}
 OF_WINDOWS = {"con", "prn", "aux", "nul", *(f"{device}{i}" for device in ("com", "lpt") for i in range(10))}
 ALLOWED = 'letters from A to Z, digits, ".", "_" and "-", at most 100 and first a letter or a digit'
 

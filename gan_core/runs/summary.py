@@ -28,7 +28,7 @@ class RunSummary:
     tags: tuple[str, ...]
     notes: str
     config: TrainConfig
-    status: str  # the last event: "started" "forked" "saved" "stopped" "finished" "failed"
+    status: str  # the last event: "created" "started" "saved" "stopped" "finished" "failed"
     step: int
     seconds: float  # of training
     device: str  # "cpu", "cuda" or "mps"; "" if the run never started

@@ -57,11 +57,8 @@ class Trainer:
         self._values = torch.full((len(VALUES),), torch.nan, device=self.device).split(VALUES_PER_NETWORK)  # D's, G's
         parts = ("generator", "discriminator", "optimizer_g", "optimizer_d", *(["ema"] if self.ema is not None else []))
         self._parts: dict[str, Any] = {name: getattr(self, name) for name in parts}
-        self._parts |= {
-            "augmentation": self.augmentation,
-            "random": self.rngs,
-            "batches": self.batches,
-        }  # in this order: batches rewind `rngs.order`
+        # In this order, because batches rewind `rngs.order`.
+        self._parts |= {"augmentation": self.augmentation, "random": self.rngs, "batches": self.batches}
         self.update(config)
 
     def update(self, config: TrainConfig) -> None:
