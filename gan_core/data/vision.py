@@ -27,7 +27,7 @@ _TIMEOUT = 10  # seconds without an answer from the server
 
 
 @dataclass(frozen=True)
-class Source:
+class RemoteFile:
     """A file of a data set: its path in the data folder, its URLs and its MD5 sum, and what it is unpacked to."""
 
     path: str
@@ -50,28 +50,28 @@ class VisionSet:
     torchvision's URLs and with its checksums, to the paths where torchvision looks for them.
     """
 
-    sources: Callable[[], tuple[Source, ...]]
+    files: Callable[[], tuple[RemoteFile, ...]]
     open: Callable[[str, bool], Any]  # (root, unpack) -> torchvision's data set; RuntimeError if it is missing
     read: Callable[[TrainConfig, Any, Progress], Dataset]
-    parts: Callable[[], tuple[Source, ...]] = lambda: ()  # unpacked files with a checksum
+    parts: Callable[[], tuple[RemoteFile, ...]] = lambda: ()  # unpacked files with a checksum
 
     def __call__(self, config: TrainConfig, progress: Progress) -> Dataset:
         """Raises `DataError` if the files cannot be downloaded, or are damaged."""
         label, root = config.dataset.label, store.folder()
-        folder = root / Path(self.sources()[0].path).parent
+        folder = root / Path(self.files()[0].path).parent
         try:
             opened = self._opened(config, root, progress)
         except _DownloadError as error:
-            site = self.sources()[0].urls[0].rpartition("/")[0]
-            needed = [source for source in self.sources() if source.state(root) != "whole"]
-            wrong = [source.path for source in (*needed, *self.parts()) if source.state(root) == "wrong"]
+            site = self.files()[0].urls[0].rpartition("/")[0]
+            needed = [file for file in self.files() if file.state(root) != "whole"]
+            wrong = [file.path for file in (*needed, *self.parts()) if file.state(root) == "wrong"]
             found = (
                 f"In {root}, {', '.join(wrong)} has the wrong checksum, so it is damaged or another file: delete it. "
             )
             raise DataError(
                 f"{found if wrong else ''}{label} is not on this machine and could not be downloaded ({error}). Go "
                 f"online and start again, or fetch these files from {site}/ and put them into {folder}: "
-                f"{', '.join(Path(source.path).name for source in needed)}. Or choose mnist-5k or sprites, "
+                f"{', '.join(Path(file.path).name for file in needed)}. Or choose mnist-5k or sprites, "
                 f"which need no network"
             ) from error
         except OSError as error:
@@ -85,7 +85,7 @@ class VisionSet:
     def is_here(self) -> bool:
         """Whether it can be read without a download."""
         root = store.folder()
-        if all(check_integrity(str(root / source.path), source.md5) for source in self.sources()):
+        if all(check_integrity(str(root / file.path), file.md5) for file in self.files()):
             return True
         try:
             self.open(str(root), False)
@@ -105,29 +105,29 @@ class VisionSet:
             return self.open(str(root), True)
 
     def _fetch(self, root: Path, progress: Progress) -> None:
-        sources = self.sources()
-        for i, source in enumerate(sources):
+        files = self.files()
+        for i, file in enumerate(files):
 
             def part(fraction: float, text: str, before: int = i) -> None:
-                progress((before + fraction) / len(sources), text)
+                progress((before + fraction) / len(files), text)
 
-            if source.state(root) != "whole":
-                (root / source.path).parent.mkdir(parents=True, exist_ok=True)
-                _download(source, root / source.path, part)
+            if file.state(root) != "whole":
+                (root / file.path).parent.mkdir(parents=True, exist_ok=True)
+                _download(file, root / file.path, part)
 
 
 class _DownloadError(Exception):
     """No server sent the right file. The message gives the error of each."""
 
 
-def _download(source: Source, path: Path, progress: Progress) -> None:
+def _download(file: RemoteFile, path: Path, progress: Progress) -> None:
     failures = []
     draft = path.with_name(path.name + ".part")
-    for url in source.urls:
+    for url in file.urls:
         try:
             for done, total in _chunks(url, draft):
                 progress(done / total, f"Downloading {path.name}: {done / 1e6:.1f} of {total / 1e6:.1f} MB")
-            if not check_integrity(str(draft), source.md5):
+            if not check_integrity(str(draft), file.md5):
                 raise HTTPException("the downloaded file has another checksum")
         except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", error)
@@ -159,9 +159,11 @@ def _digits(kind: type[datasets.MNIST]) -> VisionSet:
 
     raw = f"{kind.__name__}/raw"
 
-    def sources() -> tuple[Source, ...]:
+    def files() -> tuple[RemoteFile, ...]:
         return tuple(
-            Source(f"{raw}/{name}", tuple(mirror + name for mirror in kind.mirrors), md5, f"{raw}/{Path(name).stem}")
+            RemoteFile(
+                f"{raw}/{name}", tuple(mirror + name for mirror in kind.mirrors), md5, f"{raw}/{Path(name).stem}"
+            )
             for name, md5 in kind.resources
         )
 
@@ -184,7 +186,7 @@ def _digits(kind: type[datasets.MNIST]) -> VisionSet:
     def read(config: TrainConfig, opened: tuple[Tensor, Tensor], progress: Progress) -> Dataset:
         return images.dataset(config, opened[0].unsqueeze(1), opened[1], progress)
 
-    return VisionSet(sources, open_, read)
+    return VisionSet(files, open_, read)
 
 
 def _read_idx(path: Path, read: Callable[[str], Tensor]) -> Tensor:
@@ -206,32 +208,32 @@ def _read_cifar(config: TrainConfig, opened: Any, progress: Progress) -> Dataset
 
 
 cifar10 = VisionSet(
-    lambda: (Source(datasets.CIFAR10.filename, (datasets.CIFAR10.url,), datasets.CIFAR10.tgz_md5),),
+    lambda: (RemoteFile(datasets.CIFAR10.filename, (datasets.CIFAR10.url,), datasets.CIFAR10.tgz_md5),),
     lambda root, unpack: datasets.CIFAR10(root, download=unpack),
     _read_cifar,
     lambda: tuple(
-        Source(f"{datasets.CIFAR10.base_folder}/{name}", (), md5)
+        RemoteFile(f"{datasets.CIFAR10.base_folder}/{name}", (), md5)
         for name, md5 in (*datasets.CIFAR10.train_list, *datasets.CIFAR10.test_list)
     ),
 )
 
 
-def _svhn_sources() -> tuple[Source, ...]:
+def _svhn_files() -> tuple[RemoteFile, ...]:
     url, name, md5 = datasets.SVHN.split_list["train"]
-    return (Source(name, (url,), md5),)
+    return (RemoteFile(name, (url,), md5),)
 
 
 def _read_svhn(config: TrainConfig, opened: Any, progress: Progress) -> Dataset:
     return images.dataset(config, torch.from_numpy(opened.data), torch.from_numpy(opened.labels), progress)
 
 
-svhn = VisionSet(_svhn_sources, lambda root, unpack: datasets.SVHN(root, download=unpack), _read_svhn)
+svhn = VisionSet(_svhn_files, lambda root, unpack: datasets.SVHN(root, download=unpack), _read_svhn)
 
 
-def _flowers_sources() -> tuple[Source, ...]:
+def _flowers_files() -> tuple[RemoteFile, ...]:
     kind = datasets.Flowers102
     return tuple(
-        Source(f"flowers-102/{name}", (kind._download_url_prefix + name,), md5)
+        RemoteFile(f"flowers-102/{name}", (kind._download_url_prefix + name,), md5)
         for name, md5 in kind._file_dict.values()
     )
 
@@ -260,4 +262,4 @@ def _read_flowers(config: TrainConfig, opened: list[tuple[str, int]], progress: 
     )
 
 
-flowers102 = VisionSet(_flowers_sources, _open_flowers, _read_flowers)
+flowers102 = VisionSet(_flowers_files, _open_flowers, _read_flowers)

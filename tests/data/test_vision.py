@@ -164,16 +164,16 @@ def test_without_a_network_the_error_names_the_files_and_their_folder(
 
 def test_the_urls_and_checksums_are_those_of_torchvision() -> None:
     for name, loader in (("svhn", vision.svhn), ("flowers102", vision.flowers102), ("cifar10", vision.cifar10)):
-        for source in loader.sources():
-            assert source.urls[0].startswith("http"), name
-            assert len(source.md5) == 32
-    assert [Path(source.path).name for source in vision.kmnist.sources()] == [
+        for file in loader.files():
+            assert file.urls[0].startswith("http"), name
+            assert len(file.md5) == 32
+    assert [Path(file.path).name for file in vision.kmnist.files()] == [
         "train-images-idx3-ubyte.gz",
         "train-labels-idx1-ubyte.gz",
         "t10k-images-idx3-ubyte.gz",
         "t10k-labels-idx1-ubyte.gz",
     ]
-    assert len(vision.mnist.sources()[0].urls) > 1
+    assert len(vision.mnist.files()[0].urls) > 1
 
 
 def test_a_server_that_does_not_answer_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
