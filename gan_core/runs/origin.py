@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,12 +74,13 @@ class Origin:
         if self.config is None:
             return ""
         texts = list(changes_logged)
-        changes = {
-            key: value
-            for key, value in config.changes_from(self.config).items()
-            if not any(f"{key} " in text and f"→ {as_text(value)}" in text for text in texts)
-        }
-        return self.config.describe_changes(changes)
+
+        def is_logged(key: str, value: Any) -> bool:
+            change = re.compile(rf"(?:^| ){re.escape(key)} [^→]*→ {re.escape(as_text(value))}(?:,|$)")
+            return any(map(change.search, texts))
+
+        changes = config.changes_from(self.config)
+        return self.config.describe_changes({key: x for key, x in changes.items() if not is_logged(key, x)})
 
     def refuse_other_data(self, run_id: str, config: TrainConfig, dataset: Dataset) -> None:
         """Raise `RunError` if the data, loaded under `config`, differ from the data of the checkpoint."""

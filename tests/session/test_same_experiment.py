@@ -119,6 +119,13 @@ def test_a_change_that_the_run_made_itself_is_no_difference(run: Run) -> None:
     assert [change.step for change in now.setting_changes] == [27]
 
 
+def test_a_change_to_another_value_is_a_difference(run: Run) -> None:
+    run.log("changed", 25, text="optimizer_g.lr 0.0002 → 0.0015")
+    edit(run, optimizer_g__lr=0.001)
+    (note,) = finished(run.config, run=run, max_steps=1).notes
+    assert note.endswith("optimizer_g.lr 0.0002 → 0.001")
+
+
 def test_a_fork_is_an_experiment_of_its_own(run: Run) -> None:
     child = RunStore(run.path.parent).fork(run.id, values={"loss.combine": "mean", "n_critic": 2})
     now = finished(child.config, run=child, max_steps=1)
