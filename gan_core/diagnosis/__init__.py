@@ -70,12 +70,13 @@ class HealthMonitor:
                 self._shown[id] = (replace(finding, since=since), step)
             elif step > self._first_seen[id] or id in _FATAL:
                 self._shown[id] = (finding, step)
-        patience = max(_KEPT_STEPS, _KEPT_SHARE * step) if _FATAL.isdisjoint(findings) else -1
+        patience = max(_KEPT_STEPS, _KEPT_SHARE * step)
+        is_lost = not _FATAL.isdisjoint(findings)
         failing = any(finding.bad for finding in findings.values())
         self._shown = {
             id: (finding, seen)
             for id, (finding, seen) in self._shown.items()
-            if id in findings or (step - seen <= patience and (finding.bad or not failing))
+            if id in findings or (not is_lost and step - seen <= patience and (finding.bad or not failing))
         }
         shown = [finding for finding, _ in self._shown.values()]
         bad = [finding for finding in shown if finding.bad]

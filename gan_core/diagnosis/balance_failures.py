@@ -68,6 +68,7 @@ class DiscriminatorTooStrong(FailureMode):
 
     def symptoms(self, run: RunSignals) -> Symptoms | None:
         real, fake, equilibrium = run["d_real"], run["d_fake"], run.loss.equilibrium[0]
+        hopeless = None
         if run.loss.is_probability:
             target = 1 - run.loss.label_smoothing
             certain = (real > target - self.score_margin) & (fake < self.score_margin)
@@ -75,11 +76,10 @@ class DiscriminatorTooStrong(FailureMode):
             limit = self.score_margin
         elif equilibrium:
             limit = self.loss_share * equilibrium
-            certain, hopeless = run["loss_d"] < limit, None
+            certain = run["loss_d"] < limit
         else:
-            gap = real - fake
             limit = self.gap_growth * max(self._early_gap(run), 0.1)
-            certain, hopeless = gap > limit, None
+            certain = real - fake > limit
         since = hopeless if hopeless is not None else run.lasting_since(certain)
         if since is None or (hopeless is None and run.is_improving()):
             return None
@@ -87,7 +87,7 @@ class DiscriminatorTooStrong(FailureMode):
         return Symptoms(since, (Evidence("scores", text, run.recent_mean("d_fake"), limit, run.last),))
 
     def _early_gap(self, run: RunSignals) -> float:
-        """The median gap between a critic's scores after its first steps: from step 100 to 250, or of a young run."""
+        """The median gap between a critic's scores from step 100 to 250; in a younger run, from 10 to 25 % of it."""
         rows = slice(*(int(np.searchsorted(run.history.step, share * min(run.last, 1000))) for share in (0.1, 0.25)))
         gaps = np.abs(run.history.d_real[rows] - run.history.d_fake[rows])
         return float(np.median(gaps)) if len(gaps) else np.inf

@@ -100,11 +100,10 @@ class RunSignals:
 
     def late_stats(self) -> tuple[SampleStats, ...]:
         """The sample statistics of the last fifth of the run, which show a slow trend, but at least the recent ones."""
-        since = (1 - _LASTING_SHARE) * self.last
-        recent = self.recent_stats()
-        return (
-            max(recent, tuple(stats for stats in self.sample_stats if stats.step >= since), key=len) if recent else ()
-        )
+        if not (recent := self.recent_stats()):
+            return ()
+        late = tuple(stats for stats in self.sample_stats if stats.step >= (1 - _LASTING_SHARE) * self.last)
+        return max(recent, late, key=len)
 
     def is_improving(self) -> bool:
         """Whether the late samples come closer to the data, by their spread or their distance."""
