@@ -32,7 +32,7 @@ class DataConfig(Section):
     )
     path: str = field("", "Folder or zip file of images, for the data set 'folder'.", max_length=1000)
     fit: Literal["crop", "pad", "stretch"] = field(
-        "crop", "Makes pictures square: crop cuts off the ends, pad adds the ground, stretch distorts."
+        "crop", "Makes pictures square: crop cuts off the ends, pad adds margins, stretch distorts them."
     )
     ground: Literal["auto", "white", "black", "grey"] = field(
         "auto", "Colour behind transparent pictures; auto: white, or black if they are nearly white."
@@ -111,6 +111,10 @@ class AugmentConfig(Section):
         ge=0,
         le=1,
     )
+
+    @property
+    def is_on(self) -> bool:
+        return any(self.model_dump().values())
 
 
 class LossConfig(Section):

@@ -59,8 +59,7 @@ def few_notes(config: TrainConfig, count: int) -> tuple[str, ...]:
     """A note for the user if the config trains on so many pictures of their own and they are few."""
     if config.dataset.needs != "files" or count >= FEW:
         return ()
-    is_augmented = any(config.augment.model_dump().values())
-    advice = "Augmentation is on, which helps" if is_augmented else "Augmentation helps (augment.adaptive=0.6)"
+    advice = "Augmentation is on, which helps" if config.augment.is_on else "Augmentation helps (augment.adaptive=0.6)"
     pictures_are = formatting.plural(count, "picture is", "pictures are")
     return (f"{pictures_are} few: a GAN repeats them more than it invents. {FEW} or more are better. {advice}",)
 

@@ -137,16 +137,17 @@ def _file(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def _preset(name: str, raw: dict[str, dict[str, Any]]) -> Preset:
-    fields = _inherited(name, raw)
+    fields = inherited(name, raw)
     config = TrainConfig().with_values({"preset": name, **fields.pop("settings")})
     return Preset(id=name, config=config, **{"choices": "", **fields})
 
 
-def _inherited(name: str, raw: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def inherited(name: str, raw: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The fields of an entry with those of the entry that it is "like"; its own settings are added to the other's."""
     fields = dict(raw[name])
     if "like" not in fields:
         return fields
-    parent = _inherited(fields.pop("like"), raw)
+    parent = inherited(fields.pop("like"), raw)
     return {**parent, **fields, "settings": {**parent["settings"], **fields["settings"]}}
 
 

@@ -20,8 +20,7 @@ def apply_changes(config: TrainConfig, changes: Mapping[str, Any]) -> tuple[Trai
     augmentation and a length in steps instead of epochs, and another path of pictures has other classes. Another
     optimiser brings its learning rate. A family without spectral normalisation turns it off. A network without biases
     gets biases when its normalisation is turned off: with ReLUs it would be homogeneous, f(a x) = a f(x) for a > 0, and
-    the sign of such a D does not depend on the contrast.
-    A value in `changes` always takes precedence.
+    the sign of such a D does not depend on the contrast. A value in `changes` always takes precedence.
 
     Raises:
         ConfigError: an unknown setting, a bad value, or settings that contradict each other.
@@ -41,8 +40,7 @@ def apply_changes(config: TrainConfig, changes: Mapping[str, Any]) -> tuple[Trai
 def _follow_ups(config: TrainConfig, key: str, value: Any) -> dict[str, Any]:
     section, _, leaf = key.rpartition(".")
     if key == "data.name" and value in DATASETS and DATASETS[value].needs == "files":
-        is_augmented = any(config.augment.model_dump().values())
-        return {"max_steps": config.max_steps or _STEPS} | ({} if is_augmented else {"augment.adaptive": 0.6})
+        return {"max_steps": config.max_steps or _STEPS} | ({} if config.augment.is_on else {"augment.adaptive": 0.6})
     if key == "data.path" and config.data.classes:
         return {"data.classes": ()}
     if section.startswith("optimizer") and leaf == "name" and value in OPTIMIZERS:

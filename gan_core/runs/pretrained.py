@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -48,7 +47,8 @@ def recipes() -> Catalog[Recipe]:
     """All recipes by run id. An unknown id raises `UnknownNameError`, which lists the ids."""
     raw = json.loads(Path(__file__).with_name("pretrained.json").read_text(encoding="utf-8"))
     found = {}
-    for name, fields in ((name, _inherited(name, raw)) for name in raw):
+    for name in raw:
+        fields = presets.inherited(name, raw)
         config = presets.load(fields["preset"]).with_values(fields["settings"])
         found[name] = Recipe(fields["title"], config, tuple(fields["checkpoints"]), fields.get("directions", {}))
     return Catalog("pretrained run", found)
@@ -96,11 +96,3 @@ def name_directions(run: Run, recipe: Recipe, progress: data.Progress) -> dict[s
     for name, vector in vectors.items():
         direction_names.set_name(run.path, "labels", vector, name)
     return {name: latent.share_changed(model, classifiers[name], vector) for name, vector in vectors.items()}
-
-
-def _inherited(name: str, raw: Mapping[str, Any]) -> dict[str, Any]:
-    fields = raw[name]
-    if "like" not in fields:
-        return dict(fields)
-    parent = _inherited(fields["like"], raw)
-    return {**parent, **fields, "settings": {**parent["settings"], **fields["settings"]}}
