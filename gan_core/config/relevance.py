@@ -13,7 +13,7 @@ def is_used(config: TrainConfig, key: str) -> bool:
     """Whether the setting has an effect. A DCGAN, for example, does not read the widths of an MLP's hidden layers."""
     section, _, leaf = key.rpartition(".")
     if section == "condition":
-        return config.may_have_classes and (leaf == "name" or config.condition.name != "none")
+        return config.dataset.may_have_classes and (leaf == "name" or config.condition.name != "none")
     if section == "augment":
         return config.dataset.kind == "images"
     if leaf == "name" or not section:

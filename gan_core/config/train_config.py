@@ -93,11 +93,6 @@ class TrainConfig(Section):
         return self.dataset.other_classes.get(self.data.labels, self.dataset.classes)
 
     @property
-    def may_have_classes(self) -> bool:
-        """Whether a GAN on this data set can be conditional. Only loading the user's pictures tells for certain."""
-        return bool(self.dataset.classes) or self.dataset.needs == "files"
-
-    @property
     def generator_inputs(self) -> int:
         """Length of G's input: z, and the vector of the class in a conditional GAN."""
         return self.latent.dim + (self.condition.dim if self.classes else 0)
@@ -131,8 +126,8 @@ class TrainConfig(Section):
                 raise ValueError(
                     f"{role}.nesterov: true needs a momentum above 0; set {role}.momentum, for example to 0.9"
                 )
-        if self.condition.name != "none" and not self.may_have_classes:
-            labelled = ", ".join(name for name, entry in DATASETS.items() if entry.classes or entry.needs == "files")
+        if self.condition.name != "none" and not self.dataset.may_have_classes:
+            labelled = ", ".join(name for name, entry in DATASETS.items() if entry.may_have_classes)
             raise ValueError(f'condition.name: "{self.data.name}" has no classes; use "none", or one of {labelled}')
         if self.batch_size < 2 * (self.local_pairs + 1):
             raise ValueError(

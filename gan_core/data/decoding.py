@@ -1,4 +1,4 @@
-"""One image file to pixels: its turn, its colours, its ground and its form."""
+"""One image file to a square of pixels: upright, in sRGB, without transparency."""
 
 from __future__ import annotations
 

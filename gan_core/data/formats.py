@@ -22,13 +22,13 @@ _SUFFIXES = (
 SUFFIXES = frozenset(_SUFFIXES.split())
 HEADER = 64  # bytes that `is_picture` needs
 
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _STARTS = (
-    b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+",
+    b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", *_TIFF,
     b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51", b"qoif", b"\0\0\1\0",
 )  # fmt: skip
 _BRANDS = (b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _NETPBM = tuple(b"P%d%c" % (kind, space) for kind in range(1, 7) for space in b" \t\r\n")
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 _REASONS = {
     "camera raw data: export it as JPEG or PNG": ".cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .dng .raf .orf .rw2 .pef "

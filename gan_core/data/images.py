@@ -102,7 +102,7 @@ class Pictures:
     checksums: dict[str, int]  # of the contents of these files and of the copies
     copies: dict[str, str]  # files with the same picture as another one, and the name of that one
     in_groups: int  # pictures that are in more than one group
-    narrow: int  # of the N pictures: their longer side is over one and a half times the shorter one
+    narrow: int  # how many of the N pictures have a longer side of over 1.5 times the shorter one
     skipped: dict[str, list[str]]  # the other files, by reason
 
 

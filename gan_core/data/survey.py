@@ -107,7 +107,7 @@ def _duplicates(source: Source, usable: Mapping[str, Header], found: Arrangement
 def preview(config: TrainConfig, n: int = 16) -> Tensor:
     """The first `n` examples as training sees them: uint8 (at most n, C, side, side), or float32 points (n, 2).
 
-    Pictures of the user are read in under a second, however many there are. Raises `DataError` as `load` does.
+    Of the user's pictures only some are decoded, however many there are. Raises `DataError` as `load` does.
     """
     if config.dataset.needs != "files":
         return load(config).examples[:n]

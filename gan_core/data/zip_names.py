@@ -21,9 +21,8 @@ def _between(*ranges: tuple[str, str]) -> Callable[[str], bool]:
     return lambda letter: any(first <= letter <= last for first, last in ranges)
 
 
-_ALONE = re.compile(
-    r"[A-Za-z][^\0-\x7f](?![^\0-\x7f])|(?<![^\0-\x7f])[^\0-\x7f][A-Za-z]"
-)  # one foreign letter in a word
+# One foreign letter in a word.
+_ALONE = re.compile(r"[A-Za-z][^\0-\x7f](?![^\0-\x7f])|(?<![^\0-\x7f])[^\0-\x7f][A-Za-z]")
 _LATIN = _between(("\xc0", "\xd6"), ("\xd8", "\xf6"), ("\xf8", "\xff"))
 _HAN = ("\u4e00", "\u9fff")
 _CODE_PAGES = (  # each asks for more than the next, so that the first that fits is the likeliest
@@ -53,7 +52,7 @@ def decoded(entries: Sequence[zipfile.ZipInfo]) -> tuple[list[str], list[str]]:
 
 
 def _codec_of(names: list[bytes]) -> tuple[str, list[str]]:
-    """The encoding that all these names fit, "" for that of zipfile, and a note on it."""
+    """The encoding that all these names fit, or "" to keep the names as zipfile read them; and a note on a guess."""
     if not names or _text(names, "utf-8") is not None:
         return "utf-8", []
     for page in _CODE_PAGES:

@@ -73,6 +73,11 @@ class DatasetEntry(Entry):
     reads: tuple[str, ...] = ()
     other_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by the value of `data.labels`
 
+    @property
+    def may_have_classes(self) -> bool:
+        """Whether a GAN on this data set can be conditional. Only loading the user's pictures tells for certain."""
+        return bool(self.classes) or self.needs == "files"
+
 
 E = TypeVar("E")
 
