@@ -61,9 +61,9 @@ def rewind(run: Run, step: int) -> tuple[str, ...]:
     """Delete all records and pictures of later steps; the events stay.
 
     Damaged lines are taken out of the records, and checkpoints of later steps, which cannot be read, out of the run.
-    Returns a sentence for each file and checkpoint; it is kept as it was under another name.
+    Returns a sentence for each such file and checkpoint, with the name under which it is kept as it was.
 
-    Raises `OSError` as above.
+    Raises `OSError` if the disk refuses.
     """
     best = run.best()
     if best is not None and best.step > step:
