@@ -14,6 +14,7 @@ from gan_core import models
 from gan_core.config import PenaltyConfig, TrainConfig
 from gan_core.config.catalog import PENALTIES, UnknownNameError
 from gan_core.losses import penalties
+from tests.support.tensors import rng
 
 terms = pytest.mark.parametrize("name", ["gradient-penalty", "r1", "r1-r2"])
 shapes = pytest.mark.parametrize("shape", [(2,), (3, 8, 8)], ids=["points", "images"])
@@ -25,24 +26,20 @@ def penalty(name: str, **values: Any) -> penalties.Penalty:
 
 def term(name: str, discriminator: nn.Module, real: Tensor, fake: Tensor, seed: int = 0, **values: Any) -> Tensor:
     chosen = penalty(name, **values)
-    found = chosen.term(discriminator, real, fake, chosen.draw(real, chance(seed)))
+    found = chosen.term(discriminator, real, fake, chosen.draw(real, rng(seed)))
     assert found is not None
     return found
 
 
-def chance(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
 def batches(*shape: int, n: int = 16) -> tuple[Tensor, Tensor]:
-    generator = chance(1)
+    generator = rng(1)
     return tuple(torch.randn(n, *shape, dtype=torch.float64, generator=generator) for _ in range(2))  # type: ignore[return-value]
 
 
 def linear_d(shape: tuple[int, ...]) -> tuple[nn.Module, Tensor]:
     """D(x) = w x + b, in float64, and its w."""
     layer = nn.Linear(math.prod(shape), 1).double()
-    nn.init.normal_(layer.weight, generator=chance(2))
+    nn.init.normal_(layer.weight, generator=rng(2))
     return nn.Sequential(nn.Flatten(), layer, nn.Flatten(0)), layer.weight
 
 
@@ -94,7 +91,7 @@ def test_r1_and_r2_look_at_real_samples_and_at_fakes(shape: tuple[int, ...]) -> 
 @shapes
 def test_gradient_penalty_looks_between_real_and_fake_with_one_draw_for_each_pair(shape: tuple[int, ...]) -> None:
     real, fake = batches(*shape)
-    e = torch.rand(len(real), dtype=torch.float64, generator=chance(5)).reshape(-1, *[1] * len(shape))
+    e = torch.rand(len(real), dtype=torch.float64, generator=rng(5)).reshape(-1, *[1] * len(shape))
     between = (e * real + (1 - e) * fake).flatten(1)
     wanted = ((3 * between.norm(dim=1) - 1) ** 2).mean()
     found = term("gradient-penalty", Quadratic(3.0), real, fake, seed=5, weight=1)

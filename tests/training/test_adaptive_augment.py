@@ -12,16 +12,9 @@ from gan_core.training import adaptive_augment
 from gan_core.training.adaptive_augment import Strength, augment, gathered, ranking, sample
 from gan_core.training.trainer import Trainer
 from tests.support.small import DIGITS, POINTS
+from tests.support.tensors import random_images, rng
 
 ADAPTIVE = DIGITS.with_values({"augment.adaptive": 0.6})
-
-
-def chance(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def pictures(n: int, *shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(n, *shape, dtype=torch.float64, generator=chance(seed))
 
 
 def p(value: float) -> Tensor:
@@ -30,22 +23,22 @@ def p(value: float) -> Tensor:
 
 @pytest.mark.parametrize("shape", [(3, 8, 8), (1, 7, 7)])
 def test_at_p_0_images_stay_and_at_p_1_each_gets_its_own_change(shape: tuple[int, ...]) -> None:
-    x = pictures(20, *shape)
-    torch.testing.assert_close(augment(x, p(0), chance()), x, rtol=0, atol=1e-12)
+    x = random_images(20, *shape)
+    torch.testing.assert_close(augment(x, p(0), rng()), x, rtol=0, atol=1e-12)
     same = x[:1].expand(20, *shape)
-    assert len(augment(same, p(1), chance()).unique(dim=0)) == 20
+    assert len(augment(same, p(1), rng()).unique(dim=0)) == 20
 
 
 def test_at_p_one_half_the_seven_changes_leave_every_128th_image_as_it_is() -> None:
-    x = pictures(4000, 3, 4, 4)
-    unchanged = (augment(x, p(0.5), chance(1)) - x).abs().amax(dim=(1, 2, 3)) < 1e-9
+    x = random_images(4000, 3, 4, 4)
+    unchanged = (augment(x, p(0.5), rng(1)) - x).abs().amax(dim=(1, 2, 3)) < 1e-9
     # A shift by whole pixels is none for half of the directions (0.5 of a pixel rounds to 0), so more stay.
     assert 1 / 128 * 4000 < unchanged.sum() < 1 / 32 * 4000
 
 
 def test_one_change_alone_is_the_papers(monkeypatch: pytest.MonkeyPatch) -> None:
     """With only one kind of change, an image is shifted by whole pixels, keeps its centre, or keeps its geometry."""
-    x = pictures(64, 1, 16, 16)
+    x = random_images(64, 1, 16, 16)
     rand, wanted = torch.rand, 0
 
     def one_kind(*shape: int, **options: object) -> Tensor:
@@ -55,34 +48,34 @@ def test_one_change_alone_is_the_papers(monkeypatch: pytest.MonkeyPatch) -> None
         return drawn
 
     monkeypatch.setattr(adaptive_augment.torch, "rand", one_kind)
-    moved = augment(x, p(0.5), chance())
+    moved = augment(x, p(0.5), rng())
     reach = range(-2, 3)
     for before, after in zip(x, moved, strict=True):
         inner = after[:, 4:12, 4:12]
         shifts = [before[:, 4 + i : 12 + i, 4 + j : 12 + j] for i in reach for j in reach]
         assert any(torch.allclose(inner, shift, atol=1e-9) for shift in shifts)
     wanted = 4
-    brighter = augment(x, p(0.5), chance()) - x
+    brighter = augment(x, p(0.5), rng()) - x
     assert brighter.flatten(1).std(dim=1).max() < 1e-9
     assert brighter.flatten(1).mean(dim=1).std().item() == pytest.approx(0.2, rel=0.3)
     wanted = 5
-    contrasts = augment(x, p(0.5), chance()) / x
+    contrasts = augment(x, p(0.5), rng()) / x
     assert contrasts.log2().flatten(1).mean(dim=1).std().item() == pytest.approx(0.5, rel=0.3)
     wanted = 6
-    torch.testing.assert_close(augment(x, p(0.5), chance()), x)  # grey images have no saturation
+    torch.testing.assert_close(augment(x, p(0.5), rng()), x)  # grey images have no saturation
 
 
 def test_a_gradient_passes_through_every_change() -> None:
-    x = pictures(2, 3, 6, 6).requires_grad_()
-    assert torch.autograd.gradcheck(lambda x: augment(x, p(1), chance(3)), (x,))
+    x = random_images(2, 3, 6, 6).requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: augment(x, p(1), rng(3)), (x,))
 
 
 def test_the_sampler_with_a_deterministic_gradient_equals_pytorchs() -> None:
-    x = pictures(4, 3, 9, 9).requires_grad_()
-    grid = 3 * torch.rand(4, 9, 9, 2, dtype=torch.float64, generator=chance(2)) - 1.5  # far outside too
+    x = random_images(4, 3, 9, 9).requires_grad_()
+    grid = 3 * torch.rand(4, 9, 9, 2, dtype=torch.float64, generator=rng(2)) - 1.5  # far outside too
     one, other = sample(x, grid), gathered(x, grid)
     torch.testing.assert_close(one, other)
-    weight = pictures(4, 3, 9, 9, seed=5)
+    weight = random_images(4, 3, 9, 9, seed=5)
     gradients = [torch.autograd.grad((y * weight).sum(), x)[0] for y in (one, other)]
     torch.testing.assert_close(*gradients)
 

@@ -14,6 +14,7 @@ from gan_core.config import AugmentConfig
 from gan_core.training.diffaugment import CHANGES, augment
 from gan_core.training.trainer import Trainer
 from tests.support.small import DIGITS
+from tests.support.tensors import random_images, rng
 
 few = settings(max_examples=30, deadline=None)
 every_change = pytest.mark.parametrize("name", list(CHANGES))
@@ -24,14 +25,6 @@ draws = given(
     share=st.floats(0.01, 0.5),
     seed=st.integers(0, 1000),
 )
-
-
-def chance(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def pictures(n: int, *shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(n, *shape, dtype=torch.float64, generator=chance(seed))
 
 
 def shifted(picture: Tensor, down: int, right: int) -> Tensor:
@@ -50,9 +43,9 @@ def shifted(picture: Tensor, down: int, right: int) -> Tensor:
 def test_translation_moves_whole_pixels_and_zeros_come_in(
     channels: int, height: int, width: int, share: float, seed: int
 ) -> None:
-    x = pictures(2, channels, height, width, seed=seed)
+    x = random_images(2, channels, height, width, seed=seed)
     reach = [range(-round(share * side), round(share * side) + 1) for side in (height, width)]
-    for before, after in zip(x, CHANGES["translation"](x, share, chance(seed)), strict=True):
+    for before, after in zip(x, CHANGES["translation"](x, share, rng(seed)), strict=True):
         assert any(torch.equal(after, shifted(before, down, right)) for down in reach[0] for right in reach[1])
 
 
@@ -61,8 +54,8 @@ def test_translation_moves_whole_pixels_and_zeros_come_in(
 def test_cutout_blanks_one_square_of_its_share_and_nothing_else(
     channels: int, height: int, width: int, share: float, seed: int
 ) -> None:
-    x = pictures(2, channels, height, width, seed=seed) + 10
-    for before, after in zip(x, CHANGES["cutout"](x, share, chance(seed)), strict=True):
+    x = random_images(2, channels, height, width, seed=seed) + 10
+    for before, after in zip(x, CHANGES["cutout"](x, share, rng(seed)), strict=True):
         blank = (after == 0).all(dim=0)
         assert torch.equal(after, torch.where(blank, 0, before))
         rows, columns = blank.any(dim=1), blank.any(dim=0)
@@ -76,15 +69,15 @@ def test_cutout_blanks_one_square_of_its_share_and_nothing_else(
 
 
 def test_a_square_inside_the_picture_is_as_large_as_the_papers() -> None:
-    blank = CHANGES["cutout"](torch.ones(200, 1, 28, 28), 0.5, chance()) == 0
+    blank = CHANGES["cutout"](torch.ones(200, 1, 28, 28), 0.5, rng()) == 0
     assert blank.sum(dim=(1, 2, 3)).max() == 14 * 14
 
 
 @few
 @given(channels=st.sampled_from([1, 3]), amount=st.floats(0.01, 1), seed=st.integers(0, 1000))
 def test_color_is_the_papers_brightness_then_saturation_then_contrast(channels: int, amount: float, seed: int) -> None:
-    x = pictures(2, channels, 3, 3, seed=seed)
-    source = chance(seed)
+    x = random_images(2, channels, 3, 3, seed=seed)
+    source = rng(seed)
     brightness, saturation, contrast = (
         torch.empty(2, dtype=torch.float64).reshape(2, 1, 1, 1).uniform_(-reach, reach, generator=source).flatten()
         for reach in (0.5, 1, 0.5)
@@ -98,33 +91,33 @@ def test_color_is_the_papers_brightness_then_saturation_then_contrast(channels: 
                 wanted[n, :, i, j] = grey + (wanted[n, :, i, j] - grey) * (1 + amount * saturation[n])
         middle = sum(wanted[n].flatten().tolist()) / wanted[n].numel()
         wanted[n] = middle + (wanted[n] - middle) * (1 + amount * contrast[n])
-    found = CHANGES["color"](x, amount, chance(seed))
+    found = CHANGES["color"](x, amount, rng(seed))
     torch.testing.assert_close(found, wanted, rtol=1e-10, atol=1e-10)
 
 
 @every_change
 def test_a_gradient_passes_through_every_change(name: str) -> None:
-    x = pictures(2, 3, 4, 4).requires_grad_()
-    assert torch.autograd.gradcheck(lambda x: CHANGES[name](x, 0.5, chance(3)), (x,))
-    assert torch.autograd.gradgradcheck(lambda x: CHANGES[name](x, 0.5, chance(3)), (x,))
+    x = random_images(2, 3, 4, 4).requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: CHANGES[name](x, 0.5, rng(3)), (x,))
+    assert torch.autograd.gradgradcheck(lambda x: CHANGES[name](x, 0.5, rng(3)), (x,))
 
 
 @every_change
 def test_every_image_gets_a_change_of_its_own(name: str) -> None:
-    same = pictures(1, 3, 16, 16).expand(32, 3, 16, 16)
-    assert len(CHANGES[name](same, 0.5, chance()).unique(dim=0)) > 20
+    same = random_images(1, 3, 16, 16).expand(32, 3, 16, 16)
+    assert len(CHANGES[name](same, 0.5, rng()).unique(dim=0)) > 20
 
 
 @every_change
 def test_a_change_draws_from_the_given_generator_alone(name: str) -> None:
-    x, before = pictures(4, 3, 8, 8), torch.random.get_rng_state()
-    assert torch.equal(CHANGES[name](x, 0.5, chance(1)), CHANGES[name](x, 0.5, chance(1)))
+    x, before = random_images(4, 3, 8, 8), torch.random.get_rng_state()
+    assert torch.equal(CHANGES[name](x, 0.5, rng(1)), CHANGES[name](x, 0.5, rng(1)))
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
 def test_without_augmentation_and_on_points_nothing_happens() -> None:
-    all_of_it, source = AugmentConfig(translation=0.125, cutout=0.5, color=1), chance()
-    before, x, points = source.get_state(), pictures(2, 1, 8, 8), pictures(5, 2)
+    all_of_it, source = AugmentConfig(translation=0.125, cutout=0.5, color=1), rng()
+    before, x, points = source.get_state(), random_images(2, 1, 8, 8), random_images(5, 2)
     assert augment(x, AugmentConfig(), source) is x
     assert augment(points, all_of_it, source) is points
     assert torch.equal(source.get_state(), before)
