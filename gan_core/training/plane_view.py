@@ -63,9 +63,18 @@ def _gradient_and_scores(trainer: Trainer, fakes: Tensor) -> tuple[Tensor, Tenso
     x = fakes.detach().requires_grad_()
     with torch.enable_grad():
         logits = trainer.discriminator(x).float()
-        loss = trainer.loss.generator(logits) * len(x)  # the loss is a mean over fakes
+        loss = trainer.loss.generator(logits, _real_logits(trainer, len(x))) * len(x)  # the loss is a mean over fakes
         (gradient,) = torch.autograd.grad(loss, x)
     return -gradient, trainer.loss.score(logits.detach())
+
+
+@torch.no_grad()
+def _real_logits(trainer: Trainer, n: int) -> Tensor | None:
+    """D's logits of the first `n` real points, from the start again if they are fewer; None if the loss reads none."""
+    if not trainer.loss.needs_real_logits:
+        return None
+    real = trainer.dataset.examples[torch.arange(n) % len(trainer.dataset)]
+    return trainer.discriminator(real.to(trainer.device)).float()
 
 
 @torch.no_grad()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from gan_core.config import TrainConfig
+from gan_core.config.catalog import LOSSES
 from gan_core.config.schema import ConfigError
 from gan_core.runs import RunStore
 from gan_core.runs.summary import summarize
@@ -74,6 +75,16 @@ def test_conditional_spectral_and_local_networks_are_published_and_saved(name: s
     trainer = RunStore(tmp_path).open(snapshot.run_id).trainer("cpu")
     assert trainer.generate(5).isfinite().all()
     assert trainer.step().values.isfinite().all()
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_points_are_trained_and_shown_under_every_loss(loss: str) -> None:
+    """The plane shows the gradient of G's loss, and some losses compare fakes with real points."""
+    config = POINTS.with_values({"loss.name": loss, "max_steps": 3, "data.count": 5})
+    snapshot = finished(config)
+    assert (snapshot.status, snapshot.error) == ("finished", "")
+    assert snapshot.sample_view is not None
+    assert np.isfinite(snapshot.sample_view.plane.gradient).all()
 
 
 def test_pause_and_resume() -> None:

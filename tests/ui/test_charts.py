@@ -13,12 +13,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gan_core import losses
+from gan_core.compare import Curve
 from gan_core.config.catalog import LOSSES
 from gan_core.losses.descriptions import describe
 from gan_core.session.snapshot import SettingChange
 from gan_core.training.history import History
 from gan_core.training.plane_view import Plane
 from ui.charts import curves
+from ui.charts.banded import overlaid
 from ui.charts.plane import layered_view, points_only
 from ui.setting_names import in_words
 
@@ -225,3 +227,12 @@ def test_the_last_changes_are_labelled_in_words_each_in_a_row_of_its_own() -> No
     assert [note["yshift"] for note in notes] == [0, -15, -30]
     assert [note["xanchor"] for note in notes] == ["left", "left", "right"]
     assert not any("textangle" in note for note in notes)
+
+
+def test_no_identity_of_a_trace_breaks_plotlys_css_selectors() -> None:
+    """Plotly looks for `.cb` + uid when it removes a chart, and a variant may be called "adam+128"."""
+    x = np.arange(3.0)
+    lines = [(i, Curve(variant, variant, x, x, x, x, 1)) for i, variant in enumerate(("adam+128", "a b", "$x"))]
+    figures = [overlaid("FD", lines, "step"), *(every(run_of(50)) for every in EVERY.values())]
+    identities = [trace["uid"] for figure in figures for trace in figure["data"]]
+    assert all(re.fullmatch(r"[\w -]+", identity) for identity in identities)

@@ -39,10 +39,10 @@ def _banded(index: int, curve: Curve) -> list[dict[str, Any]]:
     color, dash = line_style(index)
     common = {"type": "scatter", "mode": "lines", "legendgroup": curve.variant, "x": packed(curve.x)}
     edge = common | {"showlegend": False, "hoverinfo": "skip", "line": {"width": 0, "color": f"role:{color}/0"}}
-    low = {"uid": f"{curve.variant}-low", "y": packed(curve.low)}
-    high = {"uid": f"{curve.variant}-high", "y": packed(curve.high)}
+    low = {"uid": f"{index}-low", "y": packed(curve.low)}
+    high = {"uid": f"{index}-high", "y": packed(curve.high)}
     line = {
-        "uid": curve.variant,
+        "uid": f"{index}-median",  # Plotly puts it into a CSS selector, so it may not be the name of a variant
         "mode": "lines+markers" if len(curve.x) <= _FEW else "lines",
         "name": curve.title,
         "y": packed(curve.median),
