@@ -56,7 +56,7 @@ def test_exactly_the_homogeneous_discriminators_are_recognised(family: str) -> N
 
 
 def test_a_discriminator_without_biases_is_named_in_a_run() -> None:
-    quick = presets.load("dcgan-sprites-quick")
+    quick = presets.load("dcgan-sprites")
     blind = quick.with_values({"discriminator.norm": "none"})
     (finding,) = diagnose(blind, history(), sample_stats(js=None))
     assert finding.id == "blind-to-contrast"

@@ -123,7 +123,7 @@ def test_half_precision_changes_pictures_by_less_than_one_level(tmp_path: Path) 
 
 def test_an_unknown_recipe_is_an_error_that_lists_the_known_ones(capsys) -> None:  # type: ignore[no-untyped-def]
     assert main(["pretrain", "flowers"]) == 2
-    assert "choose from digits, digits-conditional, sprites, faces, ring8" in capsys.readouterr().err
+    assert "choose from digits, digits-conditional, faces, sprites, ring8" in capsys.readouterr().err
 
 
 def test_a_recipe_needs_every_checkpoint_that_it_keeps(tmp_path: Path) -> None:
