@@ -2,7 +2,7 @@
 
     python -m benchmarks.degradations --data digits,photographs,symmetric --images 1000
 
-Each cell is the Frechet distance as a multiple of the distance that undamaged images have, and the coverage.
+Each cell is the Fréchet distance as a multiple of the distance that undamaged images have, and the coverage.
 """
 
 from __future__ import annotations

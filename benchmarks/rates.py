@@ -66,7 +66,7 @@ def main() -> None:
     options = parser.parse_args()
     found = search(options.steps, options.seeds, options.workers)
     best = {}
-    measured = f"Frechet distance after {options.steps} steps, worst of {options.seeds} seeds"
+    measured = f"Fréchet distance after {options.steps} steps, worst of {options.seeds} seeds"
     print(f"{measured}; lower is better\n\n| optimiser | rates tried | best |\n|---|---|---|")
     for name, tried in found.items():
         known = {rate: value for rate, value in tried.items() if value is not None}

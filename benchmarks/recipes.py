@@ -23,16 +23,16 @@ from gan_core.metrics.point_quality import SAMPLES, PointEvaluator
 from gan_core.training.trainer import Trainer
 
 EVALUATIONS = 8  # per run
-RECOGNISABLE = {"mnist-5k": 100.0, "sprites": 5.0, "faces": 5.0}  # Frechet distance
+RECOGNISABLE = {"mnist-5k": 100.0, "sprites": 5.0, "faces": 5.0}  # Fréchet distance
 MAX_JS = 0.1  # Jensen-Shannon, bits; points with modes must cover all modes
 SHOWN = 36  # samples per image
 _HEAD = """# What each preset gives
 
 Written by `python -m benchmarks.recipes --seconds {seconds}`: every preset whose data need no network, trained for
 {seconds} seconds of one CPU core or to its end. Longer runs give better images, and some presets fail on purpose.
-"Recognisable" is the training time until the first metric fell below {digits:g} (Frechet distance, digits),
+"Recognisable" is the training time until the first metric fell below {digits:g} (Fréchet distance, digits),
 {pictures:g} (sprites, faces) or {points:g} bits (Jensen-Shannon, points), or until every mode was covered; a dash means
-never. Two sets of real digits have a Frechet distance of {floor:.2g}. `docs/presets.md` lists the
+never. Two sets of real digits have a Fréchet distance of {floor:.2g}. `docs/presets.md` lists the
 results of the sources.
 
 | preset | steps | steps/s | recognisable | metrics at the end | samples |

@@ -29,10 +29,7 @@ from ui.server import freeze_loaded_objects  # noqa: E402
 def choose() -> None:
     """The choice: saved studies, ready-made comparisons, and a form for a new one."""
     st.subheader("Which choice is better, and is it luck?", anchor=False)
-    st.markdown(
-        "The variants differ in one thing. Each runs with several random seeds and is evaluated the same way. "
-        "A difference counts only if it is larger than chance explains."
-    )
+    st.markdown("Change one thing, repeat it with different random seeds, and see if the difference is real.")
     saved.panel()
     ready, custom = st.tabs(["Ready to start", "Your own"], key="choose", bind=plan_preview.BIND)
     with ready:

@@ -46,9 +46,9 @@ def show(source: sources.Source, model: Model, live: bool) -> None:
         view, shown = state.read(), model
         if live:
             view, shown = sources.load(view, source, reuse=True)
-            st.caption(
-                f"Of the model at step {shown.step:,}; it is looked at anew with each click here or on a slider."
-            )
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.caption(f"Shows step {shown.step:,}.", width="content")
+                st.button("Refresh", icon=":material/refresh:", type="tertiary", help="Show the newest step")
         panels.panel(view, source, shown)
         state.write_url(view)
 

@@ -157,11 +157,11 @@ MEASURES: Catalog[Measure] = Catalog(
     "measure",
     {
         "quality": Measure(
-            last, "quality at the end", "The Frechet distance at the last evaluation; for points, the JS divergence.",
+            last, "quality at the end", "The Fréchet distance at the last evaluation; for points, the JS divergence.",
             is_quality=True,
         ),
         "best": Measure(
-            best, "best quality", "The lowest Frechet distance; for points, the lowest JS divergence.", is_quality=True
+            best, "best quality", "The lowest Fréchet distance; for points, the lowest JS divergence.", is_quality=True
         ),
         "level": Measure(
             seconds_to_level, "time to the reference's quality",

@@ -142,7 +142,7 @@ class Oscillation(FailureMode):
     """The networks orbit the equilibrium (Mescheder et al., 2018): D(x) - D(G(z)) oscillates around zero."""
 
     id = "oscillation"
-    title = "The two networks go round in circles"
+    title = "The networks chase each other without settling"
     meaning = (
         "G moves to where D scores highest, D reverses its scores, and G moves back: the scores oscillate steadily. "
         "Without damping this never ends; R1 or smaller steps damp the oscillation."

@@ -33,7 +33,7 @@ def healthy_finding(run: RunSignals) -> Finding | None:
     if trend is None:
         return _improving_by_stats(run)
     before, now, since, step = trend
-    label, chart = ("JS divergence", "fit") if points else ("Frechet distance", "quality")
+    label, chart = ("JS divergence", "fit") if points else ("Fréchet distance", "quality")
     evidence = (Evidence(cast(Chart, chart), f"{label} {now:.3g}, before {before:.3g}", now, before, step),)
     is_perfect = points and now < _PERFECT_JS  # no improvement is possible
     if now < _GAIN * before and not is_perfect:
@@ -52,7 +52,7 @@ def healthy_finding(run: RunSignals) -> Finding | None:
 
 
 def _frechet(run: RunSignals) -> list[tuple[int, float]]:
-    """The Frechet distances in the features of the last one; an earlier version measured with others."""
+    """The Fréchet distances in the features of the last one; an earlier version measured with others."""
     columns = run.evaluations.columns
     if "frechet" not in columns or "coverage" not in columns:
         return []

@@ -161,8 +161,8 @@ class ModeCollapse(FailureMode):
             config.loss.name != "least-squares"
         ):  # measured: these three remedies do not end the collapse of least squares
             remedies = [
-                ("Let D keep up", balanced),
-                ("R1 and an even game", {**balanced, **penalty(config)}),
+                ("Give D as many steps as G", balanced),
+                ("Calm D (gradient penalty), equal steps", {**balanced, **penalty(config)}),
                 ("More steps of D", {**balanced, "n_critic": max(5, config.n_critic)}),
                 *remedies,
             ]

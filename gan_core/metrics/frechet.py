@@ -1,6 +1,6 @@
-"""Distances between sets of features: the Frechet distance and the kernel distance.
+"""Distances between sets of features: the Fréchet distance and the kernel distance.
 
-The Frechet distance compares means and covariances. It detects missing classes and blur, but hardly a generator that
+The Fréchet distance compares means and covariances. It detects missing classes and blur, but hardly a generator that
 repeats a few hundred training images; the metrics of `precision_recall` detect that.
 
 `frechet` and `kernel` take real features (m, d), generated features (n, d) and weights of the generated ones (R, n),
@@ -16,12 +16,12 @@ from gan_core.metrics.bootstrap import once
 
 
 def frechet_distance(real: Tensor, fake: Tensor) -> float:
-    """Squared Frechet distance of the Gaussians fitted to two sets of features (Heusel et al., 2017); at least 0."""
+    """Squared Fréchet distance of the Gaussians fitted to two sets of features (Heusel et al., 2017); at least 0."""
     return float(frechet(real, fake, once(len(fake)))[0])
 
 
 def frechet(real: Tensor, fake: Tensor, weights: Tensor) -> Tensor:
-    """Squared Frechet distance (Heusel et al., 2017), at least 0; biased upwards for few samples."""
+    """Squared Fréchet distance (Heusel et al., 2017), at least 0; biased upwards for few samples."""
     mean, covariance = moments(real)
     root = square_root(covariance)
     return torch.stack([gaussian_distance(mean, covariance, root, *moments(fake, row)) for row in weights])

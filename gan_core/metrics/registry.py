@@ -5,6 +5,7 @@ To add a metric, add a field of its name to `image_quality.Quality` or `point_qu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -23,7 +24,7 @@ class MetricInfo:
 
 METRICS = {
     # images
-    "frechet": MetricInfo("Frechet distance", "lower"),
+    "frechet": MetricInfo("Fréchet distance", "lower"),
     "kernel": MetricInfo("kernel distance (KID)", "lower"),
     "class_divergence": MetricInfo("class divergence", "lower", "nats"),
     "precision": MetricInfo("precision", "higher"),
@@ -85,6 +86,20 @@ _SIGHT = {  # by a part of the extractor's name
 def sight(extractor: str) -> str:
     """What the features of this extractor see and do not see, in plain words; "" for pixels and coordinates."""
     return next((text for part, text in _SIGHT.items() if part in extractor), "")
+
+
+_COVERAGE_OF_REAL = {"good": 0.7, "fair": 0.35}  # least share
+RATING = "Good: a coverage of at least 70 % of that of real data. Fair: at least 35 %. Poor: less."
+
+
+def rating(coverage: float, real: float) -> str:
+    """ "good", "fair" or "poor", by the coverage of generated and of real images, each in 0 to 1; "" if one is NaN.
+
+    Coverage (Naeem et al., 2020) has the same meaning for all images; a Fréchet distance depends on its features.
+    """
+    if math.isnan(coverage) or math.isnan(real):
+        return ""
+    return next((word for word, least in _COVERAGE_OF_REAL.items() if coverage >= least * real), "poor")
 
 
 class HasMetrics(Protocol):

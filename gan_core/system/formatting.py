@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 
 def short(value: float) -> str:
@@ -33,6 +34,12 @@ def count(number: float, noun: str) -> str:
 def plural(number: int, one: str, many: str) -> str:
     """Every digit of the number, and the words for one or for many: "1 picture is", "12,345 pictures are"."""
     return f"{number:,} {one if number == 1 else many}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def size(number: float) -> str:

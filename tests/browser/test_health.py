@@ -71,7 +71,7 @@ def test_one_click_changes_the_run_and_the_draft(sick: Page) -> None:
 def test_nothing_moves_when_findings_come_and_go(sick: Page) -> None:
     line = sick.get_by_role("slider", name="Time line of samples")
     place = top(line)
-    for name, told in (("collapse", "Few modes are reached"), ("fine", "Fine, still"), ("nothing", "too early")):
+    for name, told in (("collapse", "Few modes are reached"), ("fine", "Fine, still"), ("nothing", "watching")):
         sick.get_by_role("button", name=f"Find {name}").click()
         expect(sick.get_by_text(told).first).to_be_visible()
         assert top(line) == pytest.approx(place, abs=1)

@@ -197,7 +197,7 @@ def test_an_evaluation_of_images_lists_the_values_of_real_images(
     out = lines(capsys.readouterr().out)
     assert out[0] == f"{digits}, step 5"
     assert out[1].startswith("5000 generated against 5000 real images, by the mnist-5k classifier")
-    [frechet] = [line.split()[2:] for line in out if line.startswith("Frechet distance")]
+    [frechet] = [line.split()[2:] for line in out if line.startswith("Fréchet distance")]
     value, low, _, high, real, n, _ = frechet
     assert 300 < float(low) <= float(value) <= float(high)  # five steps of training: noise
     assert float(real) < 5  # real against real

@@ -74,7 +74,7 @@ def test_the_ready_made_comparisons_are_shown_with_their_claims(library: Path) -
     for name in compare.names():
         assert compare.get(name).title.split()[0] in texts(app)
     assert "most stable loss" in texts(app)
-    assert [b.label for b in app.button].count("Look into it") == len(compare.names())
+    assert [b.label for b in app.button].count("Open") == len(compare.names())
 
 
 def test_measured_results_are_shown_beside_the_claim(
@@ -92,7 +92,7 @@ def test_measured_results_are_shown_beside_the_claim(
 
 
 def test_a_ready_made_comparison_shows_what_differs_and_what_it_needs(library: Path) -> None:
-    app = button(opened(), "Look into it").click().run()
+    app = button(opened(), "Open").click().run()
     assert not app.exception
     assert query_of(app) == {"ready": compare.names()[0]}
     assert "Start 9 runs" in labels(app)
@@ -184,7 +184,7 @@ def test_a_link_to_no_comparison_shows_an_error_and_the_choice(library: Path) ->
         app = opened(comparison=study_id)
         assert not app.exception
         assert "no comparison" in app.error[0].value
-        assert "Look into it" in labels(app)
+        assert "Open" in labels(app)
 
 
 def test_an_unreadable_comparison_shows_an_error_and_can_be_deleted(library: Path) -> None:

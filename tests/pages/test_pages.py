@@ -269,7 +269,7 @@ def test_a_changed_preset_says_so_and_comes_back_when_it_is_chosen_again(train: 
     widget(app, "text_input", "essentials/optimizer_g.lr").set_value("0.5").run()
     assert widget(app, "selectbox", "preset").value is None
     assert widget(app, "selectbox", "preset").placeholder.endswith(", changed")
-    assert any("You have changed it" in element.value for element in app.markdown)
+    assert any("You changed this preset" in element.value for element in app.markdown)
     widget(app, "selectbox", "preset").set_value("gaussian-2d").run()
     assert app.session_state.draft == presets.load("gaussian-2d")
 

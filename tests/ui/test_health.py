@@ -81,7 +81,7 @@ def test_a_failure_is_shown_with_its_evidence_limits_and_meaning(panel: Open) ->
     assert "D tells all samples apart with ease." in text
 
 
-@pytest.mark.parametrize(("findings", "headline"), [("fine", "Fine, still improving"), ("", "too early to tell")])
+@pytest.mark.parametrize(("findings", "headline"), [("fine", "Fine, still improving"), ("", "watching (needs about")])
 def test_a_healthy_run_has_a_grey_line_without_remedies(panel: Open, findings: str, headline: str) -> None:
     app = panel(findings)
     assert headline in text_of(app)

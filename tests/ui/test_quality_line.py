@@ -41,20 +41,21 @@ def line(
 def test_the_latest_metrics_are_shown_beside_those_of_real_data() -> None:
     caption = line().caption[0]
     assert caption.value == (
-        "Quality at step 1,200 · Frechet distance **41.2** (real data 1.1) · coverage **0.42** (real data 0.97)"
+        "Quality at step 1,200: fair, **41.2** (Fréchet distance; lower is better; real data scores 1.1) · "
+        "coverage **0.42** (real data 0.97)"
     )
     assert "39.8 to 42.6 (95 %), 2,000 generated against 5,000 of training, mnist-5k classifier" in caption.help
     assert "Best checkpoint so far: step 1,200" in caption.help
 
 
-@pytest.mark.parametrize(("every", "text"), [(15.0, "judged after every 15 s of training"), (0.0, "not judged")])
+@pytest.mark.parametrize(("every", "text"), [(15.0, "first score in about 15 seconds"), (0.0, "never measured")])
 def test_a_run_without_an_evaluation_says_when_one_comes(every: float, text: str) -> None:
     assert text in line(evaluated=False, every=every).caption[0].value
 
 
 def test_a_run_that_cannot_be_evaluated_says_why_and_promises_nothing() -> None:
     shown = line(evaluated=False, error="the data hold 3 different pictures, and quality needs at least 50").caption[0]
-    assert shown.value == "Quality · none: the data hold 3 different pictures, and quality needs at least 50"
+    assert shown.value == "Quality: none. the data hold 3 different pictures, and quality needs at least 50"
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_a_failed_run_names_the_step_of_its_last_picture() -> None:
 
 @pytest.mark.parametrize(
     ("scrub", "told"),
-    [(None, "Quality at step 600"), (EVALUATED, "Quality at step 600"), (800, "not measured at this step (800)")],
+    [(None, "Quality at step 600"), (EVALUATED, "Quality at step 600"), (800, "not measured at step 800")],
 )
 def test_the_quality_of_images_is_of_the_step_on_the_time_line(scrub: int | None, told: str) -> None:
     app = shown("images", scrub)

@@ -35,7 +35,7 @@ def test_a_failure_that_comes_and_goes_is_not_announced(monkeypatch: pytest.Monk
         assert not app.exception
         return [toast.value.split(",")[0] for toast in app.toast]
 
-    circles = "The two networks go round in circles"
+    circles = "The networks chase each other without settling"
     assert toasts(0) == []
     assert toasts(1, "mode-collapse") == []
     assert toasts(2) == []

@@ -39,7 +39,7 @@ def with_length(plan: Comparison, key: str) -> Comparison:
     with st.container(horizontal=True):
         seeds = st.number_input(
             "Seeds", 1, _MOST_SEEDS, len(plan.seeds), key=f"seeds-{key}", bind=BIND, width=150,
-            help="Runs of each variant, with other chances. A verdict needs 3; more show smaller differences.",
+            help="Runs of each variant, each with its own seed. A verdict needs 3; more show smaller differences.",
         )  # fmt: skip
         steps = st.number_input(
             "Steps of each run", 1, _MOST_STEPS, plan.steps or 1000, step=100, key=f"steps-{key}", bind=BIND, width=190

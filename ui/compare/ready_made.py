@@ -29,7 +29,8 @@ def panel() -> None:
 def outcome(verdict: str) -> str:
     """A badge for the outcome of a claim."""
     icon, colour = OUTCOMES[verdict]
-    return f":{colour}-badge[:material/{icon}: {plain(verdict)}]"
+    text = "not settled" if verdict == "undecided" else verdict
+    return f":{colour}-badge[:material/{icon}: {plain(text)}]"
 
 
 def measured(name: str) -> None:
@@ -60,7 +61,7 @@ def _card(name: str, plan: Comparison) -> None:
         for report in compare.measured(name)[-1:]:  # the longest runs
             _claims(report)
         st.button(
-            "Look into it",
+            "Open",
             key=f"choose-{name}",
             icon=":material/arrow_forward:",
             icon_position="right",

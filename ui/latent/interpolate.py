@@ -32,7 +32,7 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
             lambda view: view.with_picked("points", [latent.draw(model, 1, seed)[0] for seed in range(4)])
         )
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption(f"A way needs 2 to {MOST} points: find a picture, press Add, find another.", width="content")
+            st.caption(f"Add 2 to {MOST} pictures; the film morphs between them.", width="content")
             st.button("Begin with four seeds", on_click=begin, key="begin-points")
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="path"):

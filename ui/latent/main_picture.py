@@ -33,7 +33,7 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
 def _picture(view: LatentView, model: Model) -> None:
     picture = view.picture(model)
     score = scores.scores_of(model, picture, view.point.label)
-    st.caption(f"Step {model.step:,} · rim: D's score, **{short(score[0])}**")
+    st.caption(f"Step {model.step:,} · D's score **{short(score[0])}**")
     sample_grid(
         picture,
         "latent-picture",

@@ -86,7 +86,7 @@ def store_of(run_id: str) -> RunStore:
 
 
 def quality(run: RunSummary) -> str:
-    """The last evaluation, such as "Frechet distance 12.3 at step 800"; "" if there was no evaluation."""
+    """The last evaluation, such as "Fréchet distance 12.3 at step 800"; "" if there was no evaluation."""
     if run.quality is None:
         return ""
     return f"{METRICS[run.metric].label} {short(run.quality)} at step {run.evaluated_at or 0:,}"

@@ -72,9 +72,9 @@ def choices() -> None:
 def describe(preset: presets.Preset, altered: bool = False) -> None:
     """The texts of a preset, with a remark if the user has changed its settings."""
     if altered:
-        st.markdown(
-            ":material/edit: You have changed it, so time and figures may differ; choose it again to undo that."
-        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(":material/edit: You changed this preset.", width="content")
+            st.button("Restore", icon=":material/undo:", on_click=_choose_preset, args=(preset.id,))
     st.markdown(f"**{plain(preset.title)}** · {rough_minutes(preset.minutes)} on two CPU cores")
     st.markdown(plain(preset.look_for))
     reported = f"\n\n**Reported:** {plain(preset.reported)}" if preset.reported else ""
@@ -131,7 +131,7 @@ def _live_buttons(session: Session, now: Snapshot) -> None:
             icon=":material/pause:",
             shortcut="S",
             on_click=session.pause,
-            help="Stand still; nothing is lost",
+            help="Pause. Resume any time.",
             disabled=now.status in ("ready", "loading"),
         )
     else:
@@ -154,7 +154,7 @@ def _step_buttons(do: Callable[[Which], None]) -> None:
         "Step",
         icon=":material/skip_next:",
         shortcut="N",
-        help="One round: D, then G; then stand still",
+        help="Train D once, then G once",
         on_click=do,
         args=("both",),
     )

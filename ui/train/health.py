@@ -42,9 +42,9 @@ def panel(session: Session | None, now: Snapshot | None) -> None:
         for finding in now.health:
             _line(finding, session, now)
         if not now.health:
-            old = now.step > 4 * MIN_STEPS  # most failures would have appeared by now
-            known = "nothing found so far" if old else "too early to tell"
-            st.markdown(f":small[:gray[**Health** · {known}]]")
+            left = 4 * MIN_STEPS - now.step  # by then most failures appear
+            known = "nothing found so far" if left <= 0 else f"watching (needs about {left:,} more steps)"
+            st.markdown(f":small[:gray[**Health:** {known}]]")
     if st.session_state.pop(_CLICKED, False):
         st.rerun()  # the form and the session buttons are outside this fragment
     _announce(now)
@@ -92,7 +92,7 @@ def _headline(finding: Finding) -> str:
     title = plain(finding.title[0].upper() + finding.title[1:])
     if finding.bad:
         return f":yellow[:material/warning:] **{title}** :small[:gray[since step {finding.since:,}]]"
-    return f":small[:gray[**Health** · {title}]]"
+    return f":small[:gray[**Health:** {title}]]"
 
 
 def _why(finding: Finding) -> None:

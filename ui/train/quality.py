@@ -6,9 +6,9 @@ import numpy as np
 import streamlit as st
 
 from gan_core.metrics.evaluations import Evaluations
-from gan_core.metrics.registry import METRICS, sight
+from gan_core.metrics.registry import METRICS, RATING, rating, sight
 from gan_core.session.snapshot import Snapshot
-from ui.formatting import plain, short
+from ui.formatting import plain, rough_minutes, short
 from ui.train import timeline
 
 _SHOWN = ("frechet", "recall", "coverage")
@@ -21,24 +21,29 @@ def panel(now: Snapshot | None) -> None:
     chosen = timeline.chosen_step()
     row = -1 if chosen is None else next(iter(np.flatnonzero(now.evaluations.step == chosen).tolist()), None)
     if row is None:
-        st.caption(f"Quality · not measured at this step ({chosen:,})")
+        st.caption(f"Quality: not measured at step {chosen:,}")
     elif len(now.evaluations):
         st.caption(_metrics(now.evaluations, row), help=_provenance(now.evaluations, row))
     elif now.evaluation_error:
-        st.caption(f"Quality · none: {plain(now.evaluation_error)}")
-    elif now.config.record.evaluate_every:
-        st.caption(f"Quality · judged after every {short(now.config.record.evaluate_every)} s of training")
+        st.caption(f"Quality: none. {plain(now.evaluation_error)}")
+    elif every := now.config.record.evaluate_every:
+        left = every - now.seconds
+        st.caption("Quality: measuring" if left <= 0 else f"Quality: first score in {rough_minutes(left / 60)}")
     else:
-        st.caption("Quality · not judged: record.evaluate_every is 0")
+        st.caption("Quality: never measured, because record.evaluate_every is 0")
 
 
 def _metrics(evaluations: Evaluations, row: int) -> str:
-    parts = [
-        f"{METRICS[name].label} **{short(column.value[row])}** (real data {short(column.real[row])})"
-        for name, column in evaluations.columns.items()
-        if name in _SHOWN
-    ]
-    return f"Quality at step {int(evaluations.step[row]):,} · {' · '.join(parts)}"
+    parts, word = [], ""
+    for name, column in evaluations.columns.items():
+        value, real, metric = short(column.value[row]), short(column.real[row]), METRICS[name]
+        if name == evaluations.metric:
+            parts.append(f"**{value}** ({metric.label}; {metric.better} is better; real data scores {real})")
+        elif name in _SHOWN:
+            parts.append(f"{metric.label} **{value}** (real data {real})")
+        if name == "coverage" and (found := rating(column.value[row], column.real[row])):
+            word = f"{found}, "
+    return f"Quality at step {int(evaluations.step[row]):,}: {word}{' · '.join(parts)}"
 
 
 def _provenance(evaluations: Evaluations, row: int) -> str:
@@ -55,6 +60,6 @@ def _provenance(evaluations: Evaluations, row: int) -> str:
     seen = {
         plain(sight(basis.extractor)) for column in evaluations.columns.values() if (basis := column.provenance[row])
     }
-    lines += sorted(seen - {""})
+    lines += [*sorted(seen - {""}), *([RATING] if "coverage" in evaluations.columns else [])]
     best = f"\n\nBest checkpoint so far: step {evaluations.best:,}." if evaluations.best is not None else ""
     return "\n\n".join(lines) + best

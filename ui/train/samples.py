@@ -115,9 +115,8 @@ def _by_class(now: Snapshot, view: SampleView, span: tuple[float, float], score_
         shown = np.flatnonzero(of_sample == chosen)
         columns, largest = 4, LARGEST_OF_CLASS
         order = f"only class {names[chosen]}"
-    average = " · moving average of G" if now.config.ema_decay else ""
     with st.container(key="class-told"):  # always two lines high
-        st.caption(f"{_at(now, view)}{average}{_rim(view)} · {plain(order)}")
+        st.caption(f"{_at(now, view)}: {plain(order)}.{_frames(view)}")
     sample_grid(
         view.samples[shown],
         "samples",
@@ -137,8 +136,7 @@ def _title(now: Snapshot, view: SampleView) -> str:
     """The title of the grid, or a warning in its place, so that nothing below moves."""
     if view is now.sample_view and (warning := health.text_beside(now, "samples")):
         return f"{warning} · picture of step {view.step:,}"
-    average = " · moving average of G" if now.config.ema_decay else ""
-    return f"{_at(now, view)}: the same {len(view.samples):,} latents each time{average}{_rim(view)}"
+    return f"{_at(now, view)}: {len(view.samples):,} images, the same random inputs each time.{_frames(view)}"
 
 
 def _at(now: Snapshot, view: SampleView) -> str:
@@ -148,8 +146,9 @@ def _at(now: Snapshot, view: SampleView) -> str:
     return f"Generated at step {view.step:,}"
 
 
-def _rim(view: SampleView) -> str:
-    return " · rim: D's score" if np.isfinite(view.scores).any() else ""
+def _frames(view: SampleView) -> str:
+    """What the frames of the images mean."""
+    return " Frame: D says real (green) or fake (blue)." if np.isfinite(view.scores).any() else ""
 
 
 def _view_at(now: Snapshot, step: int) -> SampleView:

@@ -72,7 +72,7 @@ class Results:
         return QUALITY_METRIC[self.comparison.base.dataset.kind]
 
     def label(self, measure: str) -> str:
-        """The label of a measure with the name of the quality metric: "Frechet distance at the end"."""
+        """The label of a measure with the name of the quality metric: "Fréchet distance at the end"."""
         label = MEASURES[measure].label
         return label.replace("quality", METRICS[self.metric].label) if measure in ("quality", "best") else label
 

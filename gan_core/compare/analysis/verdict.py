@@ -21,7 +21,7 @@ from scipy import stats
 from gan_core.compare.analysis.results import Results
 from gan_core.compare.measures import MEASURES
 from gan_core.compare.plan import Claim
-from gan_core.system.formatting import short
+from gan_core.system.formatting import listed, plural, short
 
 ALPHA = 0.05
 MIN_SEEDS = 3
@@ -85,7 +85,8 @@ def claims(results: Results) -> tuple[ClaimResult, ...]:
 def _claim_result(claim: Claim, results: Results) -> ClaimResult:
     test_claim = _test_best if claim.best else _test_no_difference
     outcome, tests, text = test_claim(claim, results, [variant.id for variant in results.comparison.variants])
-    return ClaimResult(claim, outcome, tests, f"{outcome.capitalize()}: {text}")
+    opening = "Not settled" if outcome == "undecided" else outcome.capitalize()
+    return ClaimResult(claim, outcome, tests, f"{opening}: {text}")
 
 
 Outcome = tuple[Literal["confirmed", "refuted", "undecided"], tuple[Verdict, ...], str]
@@ -94,17 +95,18 @@ Outcome = tuple[Literal["confirmed", "refuted", "undecided"], tuple[Verdict, ...
 def _test_best(claim: Claim, results: Results, ids: list[str]) -> Outcome:
     tests = _test_all(results, [(claim.measure, claim.best, other) for other in ids if other != claim.best])
     kind = MEASURES[claim.measure]
-    ahead, behind = ("lower", "higher") if kind.leads == "lower" else ("higher", "lower")
-    where = f" in {results.label(claim.measure)}"
-    if kind.is_quality:
-        ahead, behind, where = "better", "worse", ""
+    ahead, where = ("better", "") if kind.is_quality else (kind.leads, f" in {results.label(claim.measure)}")
     lost = [results.titles[test.leader] for test in tests if test.leader not in (None, claim.best)]
     won = sum(test.leader == claim.best for test in tests)
     if lost:
         return "refuted", tests, f"{' and '.join(lost)} {'is' if len(lost) == 1 else 'are'} {ahead}{where}."
     if won == len(tests):
         return "confirmed", tests, f"{ahead} than every other{where}."
-    return "undecided", tests, f"{ahead} than {won} of {len(tests)}, {behind} than none{where}."
+    name, seeds = results.titles[claim.best], plural(len(results.comparison.seeds), "seed", "seeds")
+    others = listed([results.titles[test.reference] for test in tests if test.leader is None])
+    begin = f"{name} is {ahead} than {won} of {len(tests)}{where}, but " if won else ""
+    subject, end = ("it", "") if won else (name, where)
+    return "undecided", tests, f"{begin}{seeds} could not separate {subject} from {others}{end}."
 
 
 def _test_no_difference(claim: Claim, results: Results, ids: list[str]) -> Outcome:
@@ -113,7 +115,8 @@ def _test_no_difference(claim: Claim, results: Results, ids: list[str]) -> Outco
         return "confirmed", tests, f"no difference as large as {NOTICEABLE - 1:.0%}, by the 95 % intervals."
     if differing := [test.text for test in tests if test.is_shown]:
         return "refuted", tests, " ".join(differing)
-    return "undecided", tests, "no difference is shown, and none is ruled out; more seeds would tell."
+    seeds = plural(len(results.comparison.seeds), "seed", "seeds")
+    return "undecided", tests, f"{seeds} show no difference and cannot rule one out."
 
 
 def _is_equivalent(test: Verdict) -> bool:
