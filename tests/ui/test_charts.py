@@ -110,6 +110,16 @@ def test_the_axis_is_linear_while_a_loss_is_negative() -> None:
     assert curves.losses(run_of(50, loss_d=np.linspace(1, -1, 50)), log=True)["layout"]["yaxis"]["type"] == "linear"
 
 
+def test_the_loss_axis_leaves_out_spikes_of_the_start_only() -> None:
+    early, late = (np.where(np.arange(500) == step, 80.0, 1.0) for step in (3, 300))
+    limits = [curves.losses(run_of(500, loss_d=loss))["layout"]["yaxis"]["autorangeoptions"] for loss in (early, late)]
+    assert limits[0]["clipmax"] < 3 < 80 < limits[1]["clipmax"]
+    negative = curves.losses(run_of(500, loss_d=-early), equilibrium=(9.0, None))["layout"]["yaxis"]["autorangeoptions"]
+    assert -3 < negative["clipmin"] < -1
+    assert negative["clipmax"] > 9
+    assert curves.losses(run_of(15, loss_d=early[:15]))["layout"]["yaxis"]["autorangeoptions"] == {}
+
+
 def test_equal_equilibria_share_one_line_and_unknown_ones_have_none() -> None:
     pairs = (None, (None, None), (0.693, 0.693), (2, None), (1, 0.5))
     traces = [len(curves.losses(run_of(50), equilibrium=pair, log=True)["data"]) for pair in pairs]

@@ -59,6 +59,8 @@ def losses(
     ]
     log = log and all(not np.any(curve.values <= 0) for curve in curves)
     figure = _curves("Loss", history, curves, unit, smoothing, log, setting_changes, warnings)
+    if not log:
+        figure["layout"]["yaxis"]["autorangeoptions"] = _range_after_start(curves, equilibrium or ())
     middle = float(getattr(history, unit)[[0, -1]].mean()) if len(history.step) else 0.0
     labels = [(position(history, mark.step, unit), mark.text) for mark in setting_changes]
     _label_changes(figure["layout"], labels, middle)
@@ -149,6 +151,20 @@ def show_empty(layout: dict[str, Any], text: str) -> None:
     """Write `text` into a chart without curves."""
     layout["xaxis"] |= {"range": [0, 1], "showticklabels": False}
     layout["annotations"].append(_note(text, 0.5, 0.5, yref="paper"))
+
+
+def _range_after_start(curves: Sequence[_Series], levels: Sequence[float | None]) -> dict[str, float]:
+    """Limits of the axis that leave out the spikes of the first twentieth of the steps, of ten steps at least."""
+    start = max(10, len(curves[0].values) // 20)
+    values = np.concatenate(
+        [*(curve.values[start:] for curve in curves), [level for level in levels if level is not None]]
+    )
+    values = values[np.isfinite(values)]
+    if len(curves[0].values) <= 2 * start or not len(values):
+        return {}
+    low, high = float(values.min()), float(values.max())
+    room = 0.05 * (high - low) or 1.0
+    return {"clipmin": low - room, "clipmax": high + room}
 
 
 def _decades(curves: Sequence[_Series]) -> float:
