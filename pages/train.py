@@ -12,6 +12,7 @@ from ui.formatting import plain  # noqa: E402
 from ui.train import (  # noqa: E402
     controls,
     curves,
+    end_card,
     form,
     health,
     model_card,
@@ -47,6 +48,7 @@ def drive() -> None:
     if PACE:
         refresh.update_interval()
     controls.bar(session, session.snapshot() if session else None)
+    end_card.panel(state.shown(session))
 
 
 @st.fragment(run_every=PACE)

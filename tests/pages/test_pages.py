@@ -272,6 +272,10 @@ def test_a_changed_preset_says_so_and_comes_back_when_it_is_chosen_again(train: 
     assert any("You changed this preset" in element.value for element in app.markdown)
     widget(app, "selectbox", "preset").set_value("gaussian-2d").run()
     assert app.session_state.draft == presets.load("gaussian-2d")
+    widget(app, "text_input", "essentials/optimizer_g.lr").set_value("0.5").run()
+    next(button for button in app.button if button.label == "Restore").click().run()
+    assert app.session_state.draft == presets.load("gaussian-2d")
+    assert "Restore" not in [button.label for button in app.button]
 
 
 @pytest.mark.parametrize("name", ["preset", "dataset"])

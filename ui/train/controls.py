@@ -62,6 +62,15 @@ def choices() -> None:
                 help="Drop pictures, a folder or a zip, and train on them",
                 on_click=own_pictures.begin,
             )
+        if altered:
+            st.button(
+                "Restore",
+                icon=":material/undo:",
+                type="tertiary",
+                help="Undo all changes of this preset",
+                on_click=_choose_preset,
+                args=(config.preset,),
+            )
         if config.preset in names:
             with st.popover("About", icon=":material/info:", type="tertiary"):
                 describe(presets.get(config.preset), altered)
@@ -72,9 +81,7 @@ def choices() -> None:
 def describe(preset: presets.Preset, altered: bool = False) -> None:
     """The texts of a preset, with a remark if the user has changed its settings."""
     if altered:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(":material/edit: You changed this preset.", width="content")
-            st.button("Restore", icon=":material/undo:", on_click=_choose_preset, args=(preset.id,))
+        st.markdown(":material/edit: You changed this preset, so time and figures may differ.")
     st.markdown(f"**{plain(preset.title)}** · {rough_minutes(preset.minutes)} on two CPU cores")
     st.markdown(plain(preset.look_for))
     reported = f"\n\n**Reported:** {plain(preset.reported)}" if preset.reported else ""

@@ -33,6 +33,11 @@ def panel(now: Snapshot | None) -> None:
         st.caption("Quality: never measured, because record.evaluate_every is 0")
 
 
+def in_words(evaluations: Evaluations) -> str:
+    """The last evaluation: "Quality: fair, 41.2 (Fréchet distance; ...)"; "" if there is none."""
+    return _metrics(evaluations, -1) + "." if len(evaluations) else ""
+
+
 def _metrics(evaluations: Evaluations, row: int) -> str:
     parts, word = [], ""
     for name, column in evaluations.columns.items():
