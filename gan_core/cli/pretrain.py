@@ -52,7 +52,7 @@ def pretrain(
 def _name_directions(run: Run, recipe: Recipe) -> None:
     from gan_core.runs import pretrained
 
-    with tqdm(total=1.0, bar_format="{percentage:3.0f}% {bar:20} {desc}") as bar:
+    with tqdm(total=1.0, bar_format="{percentage:3.0f}% {bar:20} {desc}", disable=None) as bar:  # silent in a pipe
 
         def show(fraction: float, text: str) -> None:
             bar.n = fraction
