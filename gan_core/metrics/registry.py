@@ -75,7 +75,7 @@ _SIGHT = {  # by a part of the extractor's name
         "These features see colour, contrast, sharpness, noise, rough shapes and repeated pictures, but not what a "
         "picture shows: one eye too many hardly counts."
     ),
-    "quarter turns": (  # in runs of earlier versions, such as the shipped sprites
+    "quarter turns": (  # in runs of earlier versions
         "These features see what tells a picture from its quarter turns, but hardly a fine grid or faded colours, and "
         "nothing in pictures that look the same after a turn."
     ),
