@@ -23,7 +23,7 @@ def _show(bar: tqdm, done: float) -> None:
 def export(
     run_dir: RunDir,
     name: Annotated[
-        str, typer.Option("--as", metavar="FORMAT", help="script, notebook, onnx, gif, mp4 or config.")
+        str, typer.Option("--as", metavar="FORMAT", help="png, gif, mp4, csv, notebook, onnx, script, config or zip.")
     ] = "script",
     output: Annotated[
         Path | None,
@@ -32,7 +32,7 @@ def export(
         ),
     ] = None,
 ) -> None:
-    """Export a run as a PyTorch script, a notebook, an ONNX generator, a video or its settings. Prints the file."""
+    """Export a run as pictures, metrics, code, an ONNX generator, settings or one zip. Prints the file."""
     from gan_core.data import DataError
     from gan_core.export import FORMATS, ExportError
     from gan_core.runs import RunError

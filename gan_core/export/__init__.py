@@ -2,6 +2,7 @@
 
 from gan_core.export.errors import CannotWriteError, ExportError
 from gan_core.export.formats import FORMATS, Format
+from gan_core.export.frame_pictures import frame_png
 from gan_core.export.images import grid_png, picture, write
 from gan_core.export.onnx_model import onnx
 from gan_core.export.script import script
@@ -14,6 +15,7 @@ __all__ = [
     "ExportError",
     "Format",
     "animate",
+    "frame_png",
     "grid_png",
     "notebook",
     "onnx",

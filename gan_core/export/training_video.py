@@ -7,17 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from gan_core import data
-from gan_core.export import plane_images
 from gan_core.export.errors import ExportError
-from gan_core.export.video import Progress, animate, enlarged
-from gan_core.losses.score_range import score_range
-from gan_core.runs import Run, tile
-from gan_core.training.plane_view import Plane
+from gan_core.export.frame_pictures import FramePictures
+from gan_core.export.video import Progress, animate
+from gan_core.runs import Run
 
 MAX_FRAMES = 400  # of a longer run, evenly spaced pictures are shown
+NO_PICTURE = "The run has saved no picture yet; train it further."
 STRIP = 22  # pixels of the line below a picture
-_REAL_POINTS = 500
 
 
 def training_video(run: Run, kind: str = "gif", progress: Progress = lambda done: None) -> bytes:
@@ -29,7 +26,7 @@ def training_video(run: Run, kind: str = "gif", progress: Progress = lambda done
         ValueError: there is no such format.
     """
     if not run.frames():
-        raise ExportError(f"The run {run.id} has saved no picture yet; train it further.")
+        raise ExportError(NO_PICTURE)
     frames = _Frames(run)
     return animate(frames, kind, min(20.0, max(4.0, len(frames) / 6)), progress)
 
@@ -41,20 +38,14 @@ class _Frames(Sequence[np.ndarray]):
         steps = run.frames()
         chosen = np.linspace(0, len(steps) - 1, min(MAX_FRAMES, len(steps))).round().astype(int)
         self._run, self._steps = run, [steps[i] for i in chosen]
-        last = run.frame(self._steps[-1])
-        if isinstance(last, Plane):  # points: all frames share the real points and the colours of D's score
-            self._real = data.load(run.config).examples[:_REAL_POINTS].numpy()
-            self._score_range = score_range(run.config.loss.name, lambda: last.surface)
+        self._pictures = FramePictures(run.config, run.frame(self._steps[-1]))
 
     def __len__(self) -> int:
         return len(self._steps)
 
     def __getitem__(self, i: int) -> np.ndarray:  # type: ignore[override]
         step = self._steps[i]
-        frame = self._run.frame(step)
-        if isinstance(frame, Plane):
-            return _with_step(Image.fromarray(plane_images.draw(frame, self._real, self._score_range)), step)
-        return _with_step(enlarged(np.atleast_3d(tile(frame))), step)
+        return _with_step(self._pictures.draw(self._run.frame(step)), step)
 
 
 def _with_step(picture: Image.Image, step: int) -> np.ndarray:

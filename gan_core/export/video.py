@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
+
+from gan_core.export.errors import ExportError
 
 MIN_SIDE = 256  # pixels of the longer side; smaller frames are enlarged
 _PALETTE_FRAMES = 16  # frames from which the colours of a GIF are chosen
@@ -26,6 +29,7 @@ def animate(
 
     Raises:
         ValueError: there is no frame, an unknown format, or a rate that is not positive.
+        ExportError: an MP4 is wanted, and ffmpeg is missing.
     """
     if kind not in ENCODERS:
         raise ValueError(f'"{kind}" is not a video format; choose from {", ".join(ENCODERS)}')
@@ -34,6 +38,19 @@ def animate(
     if fps <= 0:
         raise ValueError(f"A video needs more than 0 frames a second, not {fps}")
     return ENCODERS[kind](frames, fps, progress)
+
+
+def missing_encoder() -> str:
+    """Why no MP4 can be made here, in a sentence; "" if one can."""
+    if importlib.util.find_spec("imageio_ffmpeg") is not None:
+        from imageio_ffmpeg import get_ffmpeg_exe
+
+        try:
+            get_ffmpeg_exe()
+            return ""
+        except RuntimeError:  # the package has no ffmpeg for this kind of machine
+            pass
+    return "MP4 needs ffmpeg: run  pip install imageio-ffmpeg  and start again."
 
 
 def enlarged(frame: np.ndarray) -> Image.Image:
@@ -69,6 +86,8 @@ def _palette(frames: np.ndarray | Frames) -> Image.Image | None:
 
 def _mp4(frames: np.ndarray | Frames, fps: float, progress: Progress) -> bytes:
     """H.264 in yuv420p, which every browser plays. It needs even sides: an odd side repeats its last pixels."""
+    if missing := missing_encoder():
+        raise ExportError(missing)
     from imageio_ffmpeg import write_frames
 
     width, height = enlarged(frames[0]).size

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
 import torch
-from PIL import ImageColor
+from PIL import Image, ImageColor
 
 from gan_core import export
 from gan_core.cli import main
 from gan_core.config import TrainConfig
+from gan_core.data.ranges import to_unit
 from gan_core.export import onnx_model, plane_images
 from gan_core.export import training_video as videos
 from gan_core.latent import Weights
-from gan_core.runs import Run, RunStore
+from gan_core.runs import Run, RunStore, unpack
 from gan_core.session import Session
 from gan_core.training.trainer import Trainer
 from tests.export.test_images_and_video import opened, played
+from tests.support.saved_run import saved_run
 from tests.support.small import DIGITS, POINTS, VARIANTS
 from ui.theme import LIGHT
 
@@ -122,6 +126,37 @@ def test_every_format_is_made_from_the_command_line(
     assert file.stat().st_size > 100
     if name == "config":
         assert TrainConfig.from_json(file.read_text(encoding="utf-8")) == digits.config
+    if name == "csv":
+        table = np.genfromtxt(file, delimiter=",", names=True)
+        assert list(table["step"]) == list(range(1, 11))
+    if name == "png":
+        assert Image.open(file).size == (8 * 28 * 2, 2 * 28 * 2)
+    if name == "zip":
+        with file.open("rb") as packed:
+            assert unpack(packed, RunStore(tmp_path / "other")).checkpoints() == digits.checkpoints()
+
+
+@pytest.mark.parametrize("config", [DIGITS, POINTS], ids=["digits", "points"])
+def test_a_notebook_shows_the_samples_of_the_trained_weights(config: TrainConfig, tmp_path: Path) -> None:
+    run, _ = saved_run(RunStore(tmp_path), config)
+    trained = run.model()
+    cells = json.loads(export.FORMATS["notebook"].make(run, lambda done: None))["cells"]
+    before_training = [cell["source"] for cell in cells if cell["cell_type"] == "code"][:5]
+    variables: dict[str, Any] = {}
+    exec("\n".join(before_training), variables)
+    samples = to_unit(variables["samples"], config.generator.output) if config is DIGITS else variables["samples"]
+    assert torch.allclose(samples, trained.decode(variables["z"]), atol=1e-6)
+
+
+def test_without_ffmpeg_an_mp4_says_what_to_install(digits: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> str:
+        raise RuntimeError("No ffmpeg exe could be found.")
+
+    monkeypatch.setattr("imageio_ffmpeg.get_ffmpeg_exe", missing)
+    assert "pip install imageio-ffmpeg" in export.FORMATS["mp4"].refusal(digits)
+    with pytest.raises(export.ExportError, match="needs ffmpeg"):
+        export.FORMATS["mp4"].make(digits, lambda done: None)
+    assert export.FORMATS["gif"].applies(digits)
 
 
 def test_a_refused_format_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,13 +166,14 @@ def test_a_refused_format_says_why(tmp_path: Path, capsys: pytest.CaptureFixture
     assert reason in export.FORMATS["notebook"].refusal(run)
     assert "no picture" in export.FORMATS["gif"].refusal(run)
     assert "no checkpoint" in export.FORMATS["onnx"].refusal(run)
+    assert "no step" in export.FORMATS["csv"].refusal(run)
     assert main(["export", str(run.path), "--as", "script"]) == 1
     assert reason in capsys.readouterr().err
 
 
 def test_wrong_arguments_are_reported_in_one_line(digits: Run, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, message in [
-        (["--as", "exe"], "choose from script, notebook, onnx, gif, mp4, config"),
+        (["--as", "exe"], "choose from png, gif, mp4, csv, notebook, onnx, script, config, zip"),
         (["--as", "config", "-o", "/no/such/folder/x.json"], "cannot write /no/such/folder/x.json"),
     ]:
         assert main(["export", str(digits.path), *arguments]) == 2

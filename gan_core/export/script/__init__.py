@@ -59,8 +59,8 @@ def refusal(config: TrainConfig) -> str:
         value = config.value(key)
         if value not in supported:
             return (
-                f"The script export does not support {key} = {as_text(value)}. It supports "
-                f"{', '.join(map(as_text, supported))}. Use the command line, or export the settings as JSON."
+                f"The script export does not support {key} = {as_text(value)}, only "
+                f"{', '.join(map(as_text, supported))}: export the settings instead."
             )
     if config.data.name == "folder" and config.data.path.lower().endswith(".zip"):
         return "The script export does not support zip files: unpack the file, and set data.path to the folder."
