@@ -35,7 +35,10 @@ def selected_run() -> None:
     elif (name := selection.chosen()) in damaged:
         st.error(library_bar.explain(damaged[name]), icon=":material/error:")
     elif selection.chosen():
-        st.info("This run is no longer here; it may have been deleted. Choose another one.", icon=":material/info:")
+        st.info(
+            "This run is not in this library. It was deleted, or the link is from another machine.",
+            icon=":material/info:",
+        )
     else:
         st.info("Choose a run to see how it went, and to go on with it.", icon=":material/arrow_back:")
 

@@ -16,10 +16,10 @@ from ui.train import (  # noqa: E402
     form,
     health,
     model_card,
+    paste,
     point_fit,
     quality,
     samples,
-    share,
     state,
     timeline,
 )
@@ -66,6 +66,7 @@ def watch() -> None:
         health.panel(session, now)
         quality.panel(now)
     timeline.panel(now)
+    state.write_run_to_url()
     if snapshot is not None and session is not None and snapshot.live != session.snapshot().live:
         st.rerun()  # the run has ended: draw the whole page once more
 
@@ -76,7 +77,7 @@ watch()
 form.essentials(state.draft(), session)
 with st.expander("All settings", icon=":material/tune:"):
     form.all_settings(state.draft(), session)
+    paste.panel()
 model_card.panel(state.draft(), session)
-share.panel(state.draft())
 state.write_url()
 series.prepare()

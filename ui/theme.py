@@ -115,6 +115,11 @@ _ICONS = """
 }
 """
 
+# A file that cannot be made is explained below its button, so Streamlit's own message is hidden.
+_TAKE_ALONG = """
+.st-key-take-along-files [data-testid="stDownloadButtonError"] { display: none; }
+"""
+
 # Latent: the picture stays in sight while its sliders move: beside them, or above them on a phone, where the boxes
 # around it are dissolved, so that it sticks to the top of the page. Ten classes fit on one line of a phone.
 _LATENT = """
@@ -145,5 +150,5 @@ def palettes() -> dict[str, Any]:
 
 def inject_css() -> None:
     """Add the CSS of the app to the page; the entry script calls it at each run."""
-    css = _STEADY + _POINTER + _COMPACT + _CARD + _HOME + _CORNERS + _HEALTH + _SCROLLBARS + _ICONS + _LATENT
+    css = _STEADY + _POINTER + _COMPACT + _CARD + _HOME + _CORNERS + _HEALTH + _SCROLLBARS + _ICONS + _TAKE_ALONG + _LATENT
     st.html(f"<style>{css}</style>")

@@ -90,14 +90,14 @@ class StudyStore:
         found = [Study(file.parent) for file in files if os.path.lexists(file)]
         return sorted(found, key=lambda study: file_version(study.path / "comparison.json"), reverse=True)
 
-    def titles_of_runs(self) -> dict[str, str]:
-        """The title of the study that a run was trained for, by the id of the run; other runs are left out."""
-        titles: dict[str, str] = {}
+    def studies_of_runs(self) -> dict[str, Study]:
+        """The study that a run was trained for, by the id of the run; other runs are left out."""
+        found: dict[str, Study] = {}
         for study in self.list():
             with suppress(StudyError):
-                title, trials = study.comparison.title, [study.trial_status(job.key) for job in study.jobs]
-                titles |= {trial.run_id: title for trial in trials if trial.run_id}
-        return titles
+                trials = [study.trial_status(job.key) for job in study.jobs]
+                found |= {trial.run_id: study for trial in trials if trial.run_id}
+        return found
 
     def trash(self, study_id: str) -> None:
         """Move a study to the trash; its runs stay in the library. `restore` undoes it until the trash is emptied.

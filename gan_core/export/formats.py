@@ -112,9 +112,7 @@ FORMATS: dict[str, Format] = {
     "mp4": Format(
         "MP4", ".mp4", "video/mp4", "The training as a film in full colour.", partial(_video, "mp4"), _no_mp4
     ),
-    "csv": Format(
-        "Metrics", ".csv", "text/csv", "Losses, scores and gradient norms, a row a step.", _csv, _no_metrics
-    ),
+    "csv": Format("Metrics", ".csv", "text/csv", "Losses, scores and gradient norms, a row a step.", _csv, _no_metrics),
     "notebook": Format(
         "Notebook",
         ".ipynb",

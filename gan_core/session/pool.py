@@ -85,6 +85,12 @@ class SessionPool:
         """The key of the session that trains this run, or None."""
         return next((key for key, session in self.live().items() if session.snapshot().run_id == run_id), None)
 
+    def of_run(self, run_id: str) -> str | None:
+        """The key of the session that trains this run, or else of the last one that did, or None."""
+        with self._lock:
+            ended = [key for key, session in self._sessions.items() if session.snapshot().run_id == run_id]
+        return self.training(run_id) or (ended[-1] if ended else None)
+
     def live(self) -> dict[str, Session]:
         """Sessions that can still train, oldest first."""
         with self._lock:

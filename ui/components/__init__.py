@@ -3,8 +3,8 @@
 from ui.components.draw_pad import draw_pad
 from ui.components.live_chart import live_chart
 from ui.components.run_lanes import Lane, Run, run_lanes
-from ui.components.run_list import Row, run_list
+from ui.components.run_list import Fold, Row, run_list
 from ui.components.sample_grid import sample_grid
 from ui.components.scrubber import scrubber
 
-__all__ = ["Lane", "Row", "Run", "draw_pad", "live_chart", "run_lanes", "run_list", "sample_grid", "scrubber"]
+__all__ = ["Fold", "Lane", "Row", "Run", "draw_pad", "live_chart", "run_lanes", "run_list", "sample_grid", "scrubber"]

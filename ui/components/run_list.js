@@ -4,14 +4,15 @@ export default (component) => mount(RunList, component);
 
 class RunList extends View {
   options = new Map(); // the element of each run, by its id, with the text of its data
-  folds = new Map(); // the element of each comparison, by its title
+  folds = new Map(); // the element of each comparison, by its id
+  open = new Set(); // the comparisons that were open before all of them were
 
   constructor(root) {
     super(root);
     root.onkeydown = (event) => this.key(event);
   }
 
-  show({ rows, selected, unfolded }) {
+  show({ rows, comparisons, selected, unfolded }) {
     const theme = themeOf(this.root);
     this.root.style.setProperty("--warning", theme.color("warning"));
     this.root.style.setProperty("--going", theme.color("real"));
@@ -23,25 +24,30 @@ class RunList extends View {
       kept.set(row.id, option);
     });
     this.options = kept;
-    this.replace(this.root, this.arrange(rows));
-    if (unfolded && !this.unfolded) this.folds.forEach((fold) => { fold.open = true; });
+    if (unfolded && !this.unfolded) this.open = new Set([...this.folds].filter(([, fold]) => fold.open).map(([id]) => id));
+    const changed = unfolded !== this.unfolded;
     this.unfolded = unfolded;
+    this.replace(this.root, this.arrange(rows, comparisons));
+    if (changed) {
+      this.folds.forEach((fold, id) => { fold.open = unfolded || this.open.has(id); });
+      this.moved = true;
+    }
     this.mark(selected);
   }
 
   // The elements of the list: runs, and comparisons with their runs in them.
-  arrange(rows) {
+  arrange(rows, comparisons) {
     const folds = new Map();
     const groups = Map.groupBy(rows, (row) => (row.comparison ? `runs of ${row.comparison}` : row.id));
     const nodes = [...groups.values()].map((members) => {
       const runs = members.map((row) => this.options.get(row.id).node);
-      const title = members[0].comparison;
-      if (!title) return runs[0];
-      const fold = this.folds.get(title) ?? this.fold(title);
-      folds.set(title, fold);
+      const comparison = comparisons[members[0].comparison];
+      if (!comparison) return runs[0];
+      const fold = this.folds.get(comparison.id) ?? this.fold(comparison);
+      folds.set(comparison.id, fold);
       const training = members.filter((row) => row.training).length;
       const count = `${members.length} run${members.length > 1 ? "s" : ""}`;
-      fold.firstChild.lastChild.textContent = training ? `${count}, ${training} training` : count;
+      fold.querySelector(".count").textContent = training ? `${count}, ${training} training` : count;
       this.replace(fold, [fold.firstChild, ...runs]);
       return fold;
     });
@@ -50,13 +56,16 @@ class RunList extends View {
   }
 
   // A comparison's line, which shows and hides its runs.
-  fold(title) {
+  fold({ title, about }) {
     const node = element("details", "fold");
-    node.title = title;
     node.role = "group";
+    node.open = Boolean(this.unfolded);
     node.setAttribute("aria-label", title);
     const line = element("summary", "");
-    line.append(element("span", "name", title), element("span", "facts", ""));
+    const words = element("div", "words");
+    words.append(element("div", "name", title), element("div", "facts", about));
+    words.title = `${title} · ${about}`;
+    line.append(words, element("div", "facts count"));
     node.append(line);
     return node;
   }

@@ -1,17 +1,18 @@
-"""The actions on a run: resume, fork, reuse settings, explore, compare, export, delete."""
+"""The actions on a run: resume, fork, reuse settings, explore, compare, take along, delete."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from gan_core.config import SETTINGS, ConfigError
 from gan_core.config.schema import as_text
-from gan_core.runs import RunError, RunSummary, extension, pack, shipped
-from ui import shell
+from gan_core.runs import RunError, RunSummary, extension, shipped
+from ui import shell, take_along
 from ui.formatting import plain
 from ui.runs import run_list, selection
 from ui.server import pool
@@ -46,16 +47,7 @@ def bar(run: RunSummary, runs: list[RunSummary]) -> None:
         if shell.has("compare") and len(runs) > 1:
             with st.popover("Compare", icon=":material/compare_arrows:"):
                 _compare(run, runs)
-        if editable:
-            st.download_button(
-                "Export",
-                data=lambda: _exported(run.id),
-                file_name=f"{run.id}.zip",
-                mime="application/zip",
-                icon=":material/download:",
-                on_click="ignore",
-                help="The whole run as one zip; Import on any GAN Playground goes on with it bit for bit",
-            )
+        take_along.panel("runs", lambda: _moment(run))
         if editable and key is None:
             st.button(
                 "Delete", icon=":material/delete:", on_click=delete, args=(run.id, run.name), help="Into the trash"
@@ -159,9 +151,15 @@ def _compare(run: RunSummary, runs: list[RunSummary]) -> None:
         st.page_link(shell.path("compare"), label="Compare them", icon=":material/compare_arrows:", query_params=query)
 
 
-def _exported(run_id: str) -> bytes:
-    with pack(run_list.store_of(run_id).open(run_id)) as packed:
-        return packed.read()
+def _moment(run: RunSummary) -> take_along.Moment:
+    """The run at the step of the time line, to take it along."""
+    folder = run_list.store_of(run.id).open(run.id)
+    frames = folder.frames()
+    if not frames:
+        return take_along.Moment(run.config, folder)
+    chosen = selection.step()
+    step = chosen if chosen is not None and chosen in frames else frames[-1]
+    return take_along.Moment(run.config, folder, step, partial(folder.frame, step))
 
 
 def _try(open_session: Callable[[], str]) -> None:

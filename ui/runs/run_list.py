@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 
 from gan_core import presets
-from gan_core.compare import StudyStore
+from gan_core.compare import Study, StudyStore
 from gan_core.metrics.registry import METRICS
 from gan_core.runs import RunStore, RunSummary, shipped
 from gan_core.session.snapshot import Snapshot
-from ui.components import Row, run_list
+from ui.components import Fold, Row, run_list
 from ui.formatting import ago, duration, plain, short, size
 from ui.runs import selection
 from ui.runs.thumbnails import thumbnail
@@ -27,6 +30,7 @@ _ORDERS: Mapping[str, Callable[[RunSummary], tuple[bool, float] | str]] = {
     "By name": lambda run: run.name.lower(),
 }
 _MIN_RUNS_FOR_SEARCH = 6
+_DATE = re.compile(r"\d{4}-\d\d-\d\d-")
 
 
 def panel(runs: Sequence[RunSummary]) -> None:
@@ -35,16 +39,30 @@ def panel(runs: Sequence[RunSummary]) -> None:
     now = {session.snapshot().run_id: session.snapshot() for session in pool().live().values()}
     if shown:
         comparisons = _comparisons(pool().store.root, frozenset(run.id for run in runs))
-        rows = [_row(run, now.get(run.id), comparisons.get(run.id, "")) for run in shown]
-        run_list(rows, "run-list", selection.chosen(), len(shown) < len(runs), selection.choose)
+        rows = [_row(run, now.get(run.id), comparisons.get(run.id)) for run in shown]
+        folds = dict.fromkeys(comparisons.values())
+        run_list(rows, list(folds), "run-list", selection.chosen(), len(shown) < len(runs), selection.choose)
     else:
         st.caption("No run has these words and tags.")
 
 
 @st.cache_data(ttl=10, max_entries=1, show_spinner=False)
-def _comparisons(root: Path, run_ids: Set[str]) -> Mapping[str, str]:
-    """The title of the comparison that a run belongs to, by the id of the run; read again when a run is new."""
-    return StudyStore(root).titles_of_runs()
+def _comparisons(root: Path, run_ids: Set[str]) -> Mapping[str, Fold]:
+    """The comparison that a run was trained for, by the id of the run; read again when a run is new."""
+    studies = StudyStore(root).studies_of_runs()
+    folds = {study.id: Fold(study.id, study.comparison.title, _about(study)) for study in studies.values()}
+    alike = Counter((fold.title, fold.about) for fold in folds.values())
+    told_apart = {
+        id: replace(fold, about=f"{fold.about} · {id[-6:]}") if alike[fold.title, fold.about] > 1 else fold
+        for id, fold in folds.items()
+    }
+    return {run_id: told_apart[study.id] for run_id, study in studies.items()}
+
+
+def _about(study: Study) -> str:
+    """What differs between the runs of a comparison, and the day on which it was started, which its id begins with."""
+    day = study.id[:10] if _DATE.match(study.id) else ""
+    return " · ".join(filter(None, [" and ".join(axis.title for axis in study.comparison.axes), day]))
 
 
 def _matching(runs: Sequence[RunSummary]) -> list[RunSummary]:
@@ -92,7 +110,7 @@ def quality(run: RunSummary) -> str:
     return f"{METRICS[run.metric].label} {short(run.quality)} at step {run.evaluated_at or 0:,}"
 
 
-def _row(run: RunSummary, now: Snapshot | None, comparison: str) -> Row:
+def _row(run: RunSummary, now: Snapshot | None, comparison: Fold | None) -> Row:
     step, seconds = (run.step, run.seconds) if now is None else (now.step, now.seconds)
     device = {"cuda": "GPU", "mps": "GPU", "cpu": "CPU"}.get(run.device, "")
     picture = f"picture of step {run.frame:,}" if run.frame not in (None, step) else ""
@@ -100,7 +118,7 @@ def _row(run: RunSummary, now: Snapshot | None, comparison: str) -> Row:
     label = title(run)
     return Row(
         id=run.id,
-        name=name(run).removeprefix(f"{comparison}: "),
+        name=name(run).removeprefix(f"{comparison.title}: " if comparison else ""),
         picture=thumbnail(store_of(run.id).root / run.id, run.frame),
         about=f"{label} · {run.config.dataset.label}",
         facts=" · ".join(filter(None, facts)),
@@ -109,7 +127,7 @@ def _row(run: RunSummary, now: Snapshot | None, comparison: str) -> Row:
         training=now is not None and now.status == "training",
         trouble=_trouble(run, now),
         tags=run.tags,
-        comparison=comparison,
+        comparison=comparison.id if comparison else "",
     )
 
 

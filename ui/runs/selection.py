@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
+from ui import addresses
+
 _RUN, STEP, _CHANGED = "run", "rest-step", "another run was chosen"
 
 
 def chosen() -> str | None:
-    """The id of the selected run, or None."""
-    run_id: str | None = st.session_state.setdefault(_RUN, st.query_params.get(_RUN))
-    st.session_state.setdefault(STEP, None)
+    """The id of the selected run, or None. A new tab takes it, and the step, from its URL."""
+    run_id: str | None = st.session_state.setdefault(_RUN, st.query_params.get(addresses.RUN))
+    st.session_state.setdefault(STEP, addresses.linked_step())
     return run_id
 
 
@@ -28,7 +30,9 @@ def pop_changed() -> bool:
 
 def write_url() -> None:
     """Write the selection to the URL."""
-    wanted = {_RUN: run_id} if (run_id := chosen()) else {}
+    wanted = {addresses.RUN: run_id} if (run_id := chosen()) else {}
+    if run_id and (at := step()) is not None:
+        wanted[addresses.STEP] = str(at)
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
 

@@ -16,11 +16,12 @@ from gan_core.runs import RunError
 from gan_core.session import Session
 from gan_core.session.snapshot import Snapshot
 from gan_core.training.trainer import Which
-from ui import messages
+from ui import messages, take_along
 from ui.formatting import count, duration, plain, rough_minutes, short, size
 from ui.server import freeze_loaded_objects, pool
 from ui.setting_names import label
 from ui.train import form, health, own_pictures, state
+from ui.train.moment import moment
 from ui.widgets import showing
 
 _NAMED = 3  # at most this many settings are named in a message
@@ -29,7 +30,7 @@ _STEP_WAIT = 0.3  # seconds that a click on Step waits for the step, so that the
 
 
 def choices() -> None:
-    """Preset, data set, a description of the preset, and buttons for the other sessions of this server."""
+    """Preset, data set, what to take along, and buttons for the other sessions of this server."""
     config = state.draft()
     with st.container(horizontal=True, vertical_alignment="center", key="choices"):
         names, datasets = presets.names(), list(DATASETS)
@@ -74,6 +75,7 @@ def choices() -> None:
         if config.preset in names:
             with st.popover("About", icon=":material/info:", type="tertiary"):
                 describe(presets.get(config.preset), altered)
+        take_along.panel("train", moment)
         if pool().live().keys() - {state.watched_key()}:
             st.fragment(_others, run_every=_OTHERS_EVERY)()
 

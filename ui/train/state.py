@@ -10,19 +10,24 @@ from gan_core import presets
 from gan_core.config import TrainConfig
 from gan_core.config.retired import note_on
 from gan_core.config.schema import ConfigError
+from gan_core.runs import RunError, shipped
 from gan_core.session import Session, Snapshot
-from ui import messages
+from ui import addresses, messages, shell
 from ui.server import pool
 
 DEFAULT = "mnist-quick"
-_SESSION = "session"  # the only query parameter that is not a setting
+_SESSION = "session"  # beside the run and its step the only query parameter that is not a setting
+_NOT_SETTINGS = (_SESSION, addresses.RUN, addresses.STEP)
 
 
 def open_page() -> None:
-    """Take draft and session from the URL if the tab is new; later the tab's state takes precedence."""
+    """Take the draft and the watched run from the URL if the tab is new; later the tab's state takes precedence.
+
+    A run that no session of this server holds is opened on the Runs page.
+    """
     if "draft" in st.session_state:
         return
-    query = {key: value for key, value in st.query_params.items() if key != _SESSION}
+    query = {key: value for key, value in st.query_params.items() if key not in _NOT_SETTINGS}
     st.session_state.draft = presets.load(DEFAULT)
     messages.show_error("")
     if query:
@@ -34,12 +39,36 @@ def open_page() -> None:
                 messages.show_note(note_on(query))
         except ConfigError as error:
             messages.show_error(f"This link's settings were not used: {error}. The default preset stands instead.")
-    key = st.query_params.get(_SESSION)
-    if key is None and not query:
+    key, run_id = st.query_params.get(_SESSION), st.query_params.get(addresses.RUN)
+    if key is None and run_id is None and not query:
         key = pool().latest()
-    watch(key)
-    if key and not query and watched() is None:
+    watch(key if pool().get(key) is not None else pool().of_run(run_id) if run_id else None)
+    if watched() is not None:
+        _show_linked_step()
+    elif run_id and _is_kept(run_id):
+        step = {addresses.STEP: st.query_params[addresses.STEP]} if addresses.linked_step() is not None else {}
+        st.switch_page(shell.path("runs"), query_params={addresses.RUN: run_id, **step})
+    elif run_id:
+        messages.show_note("The run of this link is not in the library of this machine. It may have been deleted.")
+    elif key and not query:
         messages.show_note("The training of this link is not open on this server. The Runs page has the runs it keeps.")
+
+
+def _show_linked_step() -> None:
+    """Move the time line to the saved picture that is nearest to the step of the URL, if it names one."""
+    step, session = addresses.linked_step(), watched()
+    frames = session.snapshot().frames if session is not None else ()
+    if step is not None and frames:
+        st.session_state.scrub = min(frames, key=lambda saved: abs(saved - step))
+
+
+def _is_kept(run_id: str) -> bool:
+    """Whether the library has this run, or the app ships it."""
+    try:
+        shipped.store_of(run_id, pool().store).open(run_id)
+    except RunError:
+        return False
+    return True
 
 
 def _open_preset(name: str) -> None:
@@ -118,11 +147,20 @@ def watched() -> Session | None:
 
 
 def write_url() -> None:
-    """Write draft and session into the URL, so that a refresh or a copied link restores them."""
-    key = watched_key()
+    """Write the draft, the session and its run into the URL, so that a refresh or a copied link restores them."""
+    key, session = watched_key(), watched()
     wanted = draft().to_query() | ({_SESSION: key} if key else {})
+    if session is not None and (run_id := session.snapshot().run_id):
+        wanted[addresses.RUN] = run_id
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
+
+
+def write_run_to_url() -> None:
+    """Add the run to the URL once it exists, so that the link opens it even after the server has ended."""
+    session = watched()
+    if session is not None and session.snapshot().run_id and addresses.RUN not in st.query_params:
+        write_url()
 
 
 def edit(config: TrainConfig) -> None:

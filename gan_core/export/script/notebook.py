@@ -92,8 +92,12 @@ def _trained_cells(trained: Model) -> list[dict[str, object]]:
     content = torch.cat([value.float().cpu().flatten() for value in floats]).numpy().astype("<f4").tobytes()
     text = base64.b64encode(content).decode("ascii")
     weights = "\n".join(text[start : start + _LINE] for start in range(0, len(text), _LINE))
-    latents = training.latents(config, 500 if config.dataset.kind == "points" else 64, "torch.Generator().manual_seed(0)")
-    unit = "samples, normalize=True, value_range=(-1, 1)" if config.generator.output == "tanh" else "samples.clamp(0, 1)"
+    latents = training.latents(
+        config, 500 if config.dataset.kind == "points" else 64, "torch.Generator().manual_seed(0)"
+    )
+    unit = (
+        "samples, normalize=True, value_range=(-1, 1)" if config.generator.output == "tanh" else "samples.clamp(0, 1)"
+    )
     show = _SHOW_POINTS if config.dataset.kind == "points" else _SHOW_IMAGES.format(unit=unit)
     folded = {"metadata": {"jupyter": {"source_hidden": True}}}
     return [
