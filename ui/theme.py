@@ -150,5 +150,17 @@ def palettes() -> dict[str, Any]:
 
 def inject_css() -> None:
     """Add the CSS of the app to the page; the entry script calls it at each run."""
-    css = _STEADY + _POINTER + _COMPACT + _CARD + _HOME + _CORNERS + _HEALTH + _SCROLLBARS + _ICONS + _TAKE_ALONG + _LATENT
+    css = (
+        _STEADY
+        + _POINTER
+        + _COMPACT
+        + _CARD
+        + _HOME
+        + _CORNERS
+        + _HEALTH
+        + _SCROLLBARS
+        + _ICONS
+        + _TAKE_ALONG
+        + _LATENT
+    )
     st.html(f"<style>{css}</style>")

@@ -20,13 +20,11 @@ pytestmark = pytest.mark.browser
 train = on_train.train  # its fixture
 
 
-def test_share_shows_and_downloads_the_script_of_the_experiment(train: Callable[..., Page]) -> None:
+def test_the_script_of_the_experiment_is_taken_along(train: Callable[..., Page]) -> None:
     page = train(RING)
-    button(page, "Share").click()
-    page.get_by_role("tab", name="Script").click()
-    expect(page.get_by_text("in plain PyTorch")).to_be_visible(timeout=PATIENCE)
+    button(page, "Take along").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download").click()
+        button(page, "Script").click(timeout=PATIENCE)
     assert download.value.suggested_filename == "ring8.py"
     assert download.value.path().read_text(encoding="utf-8") == export.script(RING)
 
@@ -35,7 +33,8 @@ def test_a_shared_link_opens_the_same_experiment_in_a_fresh_browser(
     train: Callable[[TrainConfig], Page], browser: Browser
 ) -> None:
     page = train(DIGITS.with_values({"optimizer_g.lr": 0.00042, "seed": 11}))
-    button(page, "Share").click()
+    button(page, "Take along").click()
+    page.get_by_role("tab", name="Links").click(timeout=PATIENCE)
     link = page.get_by_test_id("stCode").first.inner_text(timeout=PATIENCE).strip()
     fresh = browser.new_page()
     fresh.goto(link)

@@ -1,4 +1,4 @@
-"""The Runs page in a real browser: find a run, look at it, export it, delete it, import it."""
+"""The Runs page in a real browser: find a run, look at it, take it along, delete it, import it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from gan_core.compare import StudyStore, TrialStatus
+from gan_core.compare import Study, StudyStore, TrialStatus
 from gan_core.runs import Metadata, Run, RunStore
 from gan_core.runs.shipped import SHIPPED
 from tests.compare.studies import plan
@@ -86,13 +86,15 @@ def test_a_run_is_found_by_words_and_tags_and_selected_by_keys(runs: Page) -> No
     assert_no_errors(runs)
 
 
-def test_a_run_is_exported_deleted_restored_and_imported(runs: Page, library: RunStore, tmp_path: Path) -> None:
+def test_a_run_is_taken_along_deleted_restored_and_imported(runs: Page, library: RunStore, tmp_path: Path) -> None:
     choose(runs, "birch")
     run = named(library, "birch")
     with runs.expect_download(timeout=TIMEOUT) as waiting:
-        runs.get_by_role("button", name="Export").click()
+        runs.get_by_role("button", name="Take along").click()
+        runs.get_by_role("button", name="Whole run").click(timeout=TIMEOUT)
     packed = tmp_path / "run.zip"
     waiting.value.save_as(packed)
+    runs.keyboard.press("Escape")
     runs.get_by_role("button", name="Delete").click()
     expect(runs.get_by_text("Deleted: birch")).to_be_visible(timeout=TIMEOUT)
     assert not run.path.exists()
@@ -156,16 +158,23 @@ def test_nothing_is_wider_than_a_phone(runs: Page, scheme: str) -> None:
     assert list_["height"] < 425
 
 
+def add_study(library: RunStore, title: str = "Rates") -> Study:
+    """A comparison of two runs."""
+    study = StudyStore(library.root).create(plan(title=title))
+    for job in study.jobs:
+        run, _ = saved_run(library, POINTS, f"{title}: {job.variant.title}, seed 0")
+        study.write_trial_status(TrialStatus(job.key, "finished", run.id))
+    return study
+
+
 def test_the_runs_of_a_comparison_are_one_line_that_opens(runs: Page, library: RunStore) -> None:
     before = len(library.list()) + len(SHIPPED.list())
-    study = StudyStore(library.root).create(plan())
-    for job in study.jobs:
-        run, _ = saved_run(library, POINTS, f"Rates: {job.variant.title}, seed 0")
-        study.write_trial_status(TrialStatus(job.key, "finished", run.id))
-    assert set(StudyStore(library.root).titles_of_runs().values()) == {"Rates"}
+    study = add_study(library)
+    assert {each.id for each in StudyStore(library.root).studies_of_runs().values()} == {study.id}
     runs.reload()
     options, fold = runs.get_by_role("option"), runs.get_by_role("group", name="Rates").locator("summary")
     expect(fold).to_contain_text("2 runs", timeout=TIMEOUT)
+    expect(fold).to_contain_text("lr")
     expect(options).to_have_count(before)
     fold.press("Enter")
     expect(options).to_have_count(before + 2)
@@ -179,6 +188,26 @@ def test_the_runs_of_a_comparison_are_one_line_that_opens(runs: Page, library: R
     runs.keyboard.press("Enter")
     expect(options).to_have_count(2, timeout=TIMEOUT)
     assert_no_errors(runs)
+
+
+def test_two_comparisons_of_one_name_are_told_apart_and_close_again_after_a_search(
+    runs: Page, library: RunStore
+) -> None:
+    for title in ("Depths", "Widths"):
+        study = add_study(library, title)
+    study.write(study.comparison.with_fields(title="Depths"))
+    runs.goto(runs.url.partition("?")[0])
+    folds, options = runs.get_by_role("group", name="Depths"), runs.get_by_role("option")
+    expect(folds).to_have_count(2, timeout=TIMEOUT)
+    first, second = folds.locator("summary").all_inner_texts()
+    assert first != second
+    runs.get_by_placeholder("Search").fill("depths")
+    runs.keyboard.press("Enter")
+    expect(options).to_have_count(2, timeout=TIMEOUT)
+    runs.get_by_placeholder("Search").fill("")
+    runs.keyboard.press("Enter")
+    expect(folds).to_have_count(2, timeout=TIMEOUT)
+    expect(runs.locator("details[open]")).to_have_count(0, timeout=TIMEOUT)
 
 
 # ---- the server ------------------------------------------------------------------------------------------------------

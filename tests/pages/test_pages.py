@@ -20,7 +20,7 @@ from gan_core.models.summary import CardError
 from gan_core.training.trainer import Trainer
 from tests.support.app_page import ROOT, opened, texts, widget
 from ui import formatting
-from ui.train import class_picker, model_card, share
+from ui.train import class_picker, model_card
 
 pytestmark = pytest.mark.usefixtures("own_library")
 
@@ -91,7 +91,7 @@ def test_a_retired_setting_in_a_link_or_in_pasted_json_is_ignored_with_a_remark(
     widget(app, "selectbox", "preset").set_value("mnist-quick").run()
     assert not [element for element in app.info if remark in element.value]
     app.text_area(key="pasted").set_value('{"compile": false, "seed": 4}').run()
-    next(button for button in app.button if button.label == "Use this config").click().run()
+    next(button for button in app.button if button.label == "Use these settings").click().run()
     assert app.session_state.draft == TrainConfig().with_values({"seed": 4})
     assert [element for element in app.info if remark in element.value]
 
@@ -112,27 +112,27 @@ def test_pasted_json_becomes_the_experiment(train: AppTest) -> None:
     app = opened(train)
     wanted = presets.load("ring8").with_values({"seed": 5})
     app.text_area(key="pasted").set_value(wanted.to_json()).run()
-    next(button for button in app.button if button.label == "Use this config").click().run()
+    next(button for button in app.button if button.label == "Use these settings").click().run()
     assert app.session_state.draft == wanted
 
 
 def test_a_bad_pasted_config_is_explained(train: AppTest) -> None:
     app = opened(train)
     app.text_area(key="pasted").set_value(json.dumps({"optimizer_d": {"lr": -1}})).run()
-    next(button for button in app.button if button.label == "Use this config").click().run()
+    next(button for button in app.button if button.label == "Use these settings").click().run()
     assert "optimizer_d.lr: -1 is not allowed" in app.error[0].value
 
 
 def test_the_command_line_of_an_experiment_gives_it_back() -> None:
     config = presets.load("mnist-quick").with_values({"generator.hidden": (8, 8), "seed": 3, "optimizer_g.lr": 1e-5})
-    assert share.command_line(config).endswith(
+    assert command_line(config).endswith(
         "--preset mnist-quick --set seed=3 --set generator.hidden=8,8 --set optimizer_g.lr=1e-05"
     )
 
 
 def test_the_command_line_names_settings_that_would_otherwise_follow() -> None:
     config = presets.load("mnist-quick").with_values({"optimizer_g.name": "sgd"})  # with the rate of the preset, 1
-    assert share.command_line(config).endswith("--set optimizer_g.name=sgd --set optimizer_g.lr=1")
+    assert command_line(config).endswith("--set optimizer_g.name=sgd --set optimizer_g.lr=1")
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(7, "0:07"), (72, "1:12"), (7385, "2:03:05"), (-1, "0:00")])

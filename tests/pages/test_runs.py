@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from gan_core import export
+from gan_core.config import TrainConfig
 from gan_core.runs import Metadata, Run, RunStore, pack, shipped
 from tests.support import app_page
 from tests.support.app_page import button, labels, query_of, texts
@@ -50,7 +53,7 @@ def test_an_empty_library_says_what_to_do() -> None:
 def test_a_missing_run_is_named_as_missing(run: Run) -> None:
     for run_id in ("gone", "../..", "<script>", "a" * 5000):
         app = opened(run_id)
-        assert "no longer here" in texts(app)
+        assert "not in this library" in texts(app)
 
 
 def test_a_chosen_run_is_shown_in_full(run: Run) -> None:
@@ -171,11 +174,88 @@ def test_a_bad_import_is_one_sentence(run: Run, tmp_path: Path) -> None:
     assert errors(app) == ['This file was not imported: the path "../evil.py" leads out of it']
 
 
-def test_a_shipped_run_cannot_be_changed_or_exported(run: Run, tmp_path: Path) -> None:
-    own, app = opened(run), opened(stopped(RunStore(tmp_path / "pretrained"), "shipped"))
-    assert len(own.get("download_button")) == len(app.get("download_button")) + 1
+def test_a_shipped_run_cannot_be_changed(run: Run, tmp_path: Path) -> None:
+    app = opened(stopped(RunStore(tmp_path / "pretrained"), "shipped"))
     assert not {"Delete", "Resume"} & labels(app)
     assert "Use settings" in labels(app)
+
+
+# ---- take along ------------------------------------------------------------------------------------------------------
+
+
+def taking_along(run: Run, tab: str = "Files", step: int = 2) -> AppTest:
+    """The page of this run with the choice of files and links open."""
+    app = app_page.page_of("runs")
+    app.session_state["take-along"] = True
+    app.session_state["take-along-tabs"] = tab
+    return app_page.opened(app, {"run": run.id, "step": str(step)})
+
+
+def files(app: AppTest) -> dict[str, bool]:
+    """Whether each file can be taken along, by the label of its button."""
+    return {button.proto.label: not button.proto.disabled for button in app.get("download_button")}
+
+
+def test_nothing_is_read_before_the_choice_is_opened(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Run, "frame", lambda run, step: pytest.fail("read too early") if step == 1 else None)
+    assert files(opened(run)) == {}
+
+
+def test_every_format_can_be_taken_along(run: Run) -> None:
+    assert files(taking_along(run)) == {form.title: True for form in export.FORMATS.values()}
+
+
+def test_a_file_that_cannot_be_made_is_offered_with_its_reason(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> str:
+        raise RuntimeError
+
+    monkeypatch.setattr("imageio_ffmpeg.get_ffmpeg_exe", missing)
+    monkeypatch.setattr("gan_core.export.onnx_model.PACKAGES", ("no_such_package",))
+    app = taking_along(run)
+    refused = {label for label, offered in files(app).items() if not offered}
+    assert refused == {"MP4", "ONNX"}
+    assert "MP4 needs ffmpeg" in texts(app)
+    assert plain("ONNX needs no_such_package") in texts(app)
+
+
+def test_a_run_without_checkpoints_and_pictures_gives_its_settings(tmp_path: Path) -> None:
+    run = RunStore(tmp_path).create(POINTS)
+    app = taking_along(run)
+    assert {label for label, offered in files(app).items() if offered} == {
+        "Notebook",
+        "Script",
+        "Settings",
+        "Whole run",
+    }
+    assert "there are no weights yet" in texts(app)
+
+
+def test_a_shipped_run_can_be_taken_along_except_as_a_zip(tmp_path: Path) -> None:
+    run = stopped(RunStore(tmp_path / "pretrained"), "shipped")
+    for state in run.path.glob("step-*/state.pt"):
+        state.unlink()
+    app = taking_along(run)
+    assert {label for label, offered in files(app).items() if not offered} == {"Whole run"}
+    app = taking_along(run, "Links")
+    assert "every copy of the app, because it comes with the app" in texts(app)
+
+
+def test_a_link_names_the_run_and_the_step_and_says_where_it_works(run: Run) -> None:
+    app = taking_along(run, "Links")
+    moment, settings = (code.value for code in app.code)
+    assert moment.endswith(f"runs?run={run.id}&step=2")
+    assert TrainConfig.from_query(dict(parse_qsl(settings.partition("?")[2]))) == run.config
+    assert "at step 2 on this machine only" in texts(app)
+    assert "in every copy of the app" in texts(app)
+
+
+def test_the_step_of_a_link_is_shown_and_stays_in_the_url(run: Run) -> None:
+    app = app_page.opened(app_page.page_of("runs"), {"run": run.id, "step": "2"})
+    assert "Generated at step 2" in texts(app) or "step 2" in texts(app)
+    assert query_of(app) == {"run": run.id, "step": "2"}
+    assert query_of(app_page.opened(app_page.page_of("runs"), {"run": run.id, "step": "-1"})) == {"run": run.id}
 
 
 def test_a_library_over_its_limit_says_so(run: Run) -> None:
