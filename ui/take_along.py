@@ -37,7 +37,7 @@ class Moment:
 
     config: TrainConfig
     run: Run | None = None  # None before the first start
-    step: int | None = None  # of the run's saved picture that is shown, or else of the last one
+    step: int | None = None  # of the saved picture that is shown; None for the present
     frame: Callable[[], np.ndarray | Plane] | None = None  # the picture that the page shows; None for the last saved
 
 
@@ -107,7 +107,7 @@ def panel(page: str, moment: Callable[[], Moment]) -> None:
         files, links, command = st.tabs(["Files", "Links", "Command line"], key="take-along-tabs", on_change="rerun")
         with files, st.container(key="take-along-files", gap="small"):
             _files(now)
-        with links:
+        with links, st.container(key="take-along-links"):
             _links(page, now)
         with command:
             st.caption("Trains the same experiment without a browser.")
@@ -160,6 +160,8 @@ def _writer(name: str, form: export.Format, now: Moment) -> tuple[Callable[[Prog
 
 
 def _about(name: str, form: export.Format, now: Moment) -> str:
+    if name == "png" and now.frame is not None:
+        return "The samples that the page shows."
     if name == "notebook" and (now.run is None or not now.run.checkpoints()):
         return "The script in Jupyter cells; there are no weights yet."
     return form.about
@@ -176,7 +178,7 @@ def _links(page: str, now: Moment) -> None:
         where = (
             f"Opens this run{at} in every copy of the app, because it comes with the app."
             if shipped.is_shipped(now.run.id)
-            else f"Opens this run{at} on this machine only, because the run is in its library."
+            else f"Opens this run{at}, on this machine only, because the run is in its library."
         )
         _link("Link to this moment", addresses.link(page, query), where)
     where = (

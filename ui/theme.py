@@ -115,8 +115,12 @@ _ICONS = """
 }
 """
 
-# A file that cannot be made is explained below its button, so Streamlit's own message is hidden.
+# A file that cannot be made is explained below its button, so Streamlit's own message is hidden. The button that copies a
+# link is always in sight.
 _TAKE_ALONG = """
+.st-key-take-along-links [data-testid="stCode"] > :not(pre), .st-key-take-along-links [data-testid="stCode"] > :not(pre) * {
+  opacity: 1 !important; visibility: visible !important;
+}
 .st-key-take-along-files [data-testid="stDownloadButtonError"] { display: none; }
 """
 

@@ -20,6 +20,7 @@ from gan_core.models.summary import CardError
 from gan_core.training.trainer import Trainer
 from tests.support.app_page import ROOT, opened, texts, widget
 from ui import formatting
+from ui.experiment_command import command_line
 from ui.train import class_picker, model_card
 
 pytestmark = pytest.mark.usefixtures("own_library")

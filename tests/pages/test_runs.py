@@ -247,7 +247,7 @@ def test_a_link_names_the_run_and_the_step_and_says_where_it_works(run: Run) -> 
     moment, settings = (code.value for code in app.code)
     assert moment.endswith(f"runs?run={run.id}&step=2")
     assert TrainConfig.from_query(dict(parse_qsl(settings.partition("?")[2]))) == run.config
-    assert "at step 2 on this machine only" in texts(app)
+    assert "at step 2, on this machine only" in texts(app)
     assert "in every copy of the app" in texts(app)
 
 

@@ -62,7 +62,8 @@ def _comparisons(root: Path, run_ids: Set[str]) -> Mapping[str, Fold]:
 def _about(study: Study) -> str:
     """What differs between the runs of a comparison, and the day on which it was started, which its id begins with."""
     day = study.id[:10] if _DATE.match(study.id) else ""
-    return " · ".join(filter(None, [" and ".join(axis.title for axis in study.comparison.axes), day]))
+    axes = " and ".join(axis.title for axis in study.comparison.axes)
+    return " · ".join(filter(None, [f"Differ in {axes}" if axes else "", day]))
 
 
 def _matching(runs: Sequence[RunSummary]) -> list[RunSummary]:

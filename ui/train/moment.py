@@ -18,17 +18,16 @@ def moment() -> Moment:
     run = _run(session)
     if session is None or run is None:
         return Moment(state.draft())
-    chosen, frames = timeline.chosen_step(), session.snapshot().frames
-    step = chosen if chosen is not None else frames[-1] if frames else None
+    chosen = timeline.chosen_step()
 
     def frame() -> np.ndarray | Plane:
         view = session.snapshot().sample_view
         if chosen is None and len(view.samples):
             return view.samples if view.plane is None else view.plane
-        return run.frame(step or 0)
+        return run.frame(run.frames()[-1] if chosen is None else chosen)
 
-    has_picture = step is not None or len(session.snapshot().samples)
-    return Moment(state.draft(), run, step, frame if has_picture else None)
+    now = session.snapshot()
+    return Moment(state.draft(), run, chosen, frame if len(now.samples) or now.frames else None)
 
 
 def _run(session: Session | None) -> Run | None:
