@@ -128,22 +128,23 @@ def _file(name: str, form: export.Format, now: Moment) -> None:
     stem = now.run.id if now.run is not None else now.config.preset
     file = st.session_state.setdefault(_FILES, {}).setdefault(f"{stem} {name}", _File())
     write, reason = _writer(name, form, now)
-    with st.container(horizontal=True, vertical_alignment="center", key=f"take-{name}"):
-        pressed = st.download_button(
-            plain(form.title),
-            data=partial(file.make, write),
-            file_name=f"{stem}{form.suffix}",
-            mime=form.mime,
-            key=f"take-{stem}-{name}",
-            icon=":material/download:",
-            disabled=bool(reason),
-            width=140,
-        )
-        st.caption(plain(reason or _about(name, form, now)))
-    if pressed:
-        file.show(form.title)
-    if file.error:
-        st.error(plain(file.error), icon=":material/error:")
+    with st.container(key=f"take-{name}", gap="small"):  # of its own, so that a message moves no other row
+        with st.container(horizontal=True, vertical_alignment="center"):
+            pressed = st.download_button(
+                plain(form.title),
+                data=partial(file.make, write),
+                file_name=f"{stem}{form.suffix}",
+                mime=form.mime,
+                key=f"take-{stem}-{name}",
+                icon=":material/download:",
+                disabled=bool(reason),
+                width=140,
+            )
+            st.caption(plain(reason or _about(name, form, now)))
+        if pressed:
+            file.show(form.title)
+        if file.error:
+            st.error(plain(file.error), icon=":material/error:")
 
 
 def _writer(name: str, form: export.Format, now: Moment) -> tuple[Callable[[Progress], bytes], str]:

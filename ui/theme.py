@@ -115,13 +115,12 @@ _ICONS = """
 }
 """
 
-# A file that cannot be made is explained below its button, so Streamlit's own message is hidden. The button that copies a
-# link is always in sight.
+# A file that cannot be made is explained below its button, so Streamlit's own message is hidden. The buttons that copy
+# links are always in sight.
 _TAKE_ALONG = """
-.st-key-take-along-links [data-testid="stCode"] > :not(pre), .st-key-take-along-links [data-testid="stCode"] > :not(pre) * {
-  opacity: 1 !important; visibility: visible !important;
-}
 .st-key-take-along-files [data-testid="stDownloadButtonError"] { display: none; }
+.st-key-take-along-links [data-testid="stCode"] > :not(pre),
+.st-key-take-along-links [data-testid="stCode"] > :not(pre) * { opacity: 1 !important; visibility: visible !important; }
 """
 
 # Latent: the picture stays in sight while its sliders move: beside them, or above them on a phone, where the boxes
