@@ -40,4 +40,12 @@ if (!window.fixedByPlayground) {
     if (event.target.closest?.("[data-testid=stSidebarNavLink]")) closeMenu();
   });
   closeMenu();
+
+  // A popover is as high as the room below its button, which on a phone may be a single line.
+  addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-testid=stPopoverButton]");
+    if (innerWidth >= 768 || !button || button.getBoundingClientRect().bottom < innerHeight / 2) return;
+    button.style.scrollMarginTop = "4rem"; // below the header
+    button.scrollIntoView({ block: "start" });
+  });
 }
