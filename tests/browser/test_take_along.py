@@ -21,6 +21,7 @@ from tests.browser.test_train import PATIENCE, RING, button, pause, start, step_
 from tests.conftest import Server
 from tests.support.saved_run import saved_run
 from tests.support.small import POINTS
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
 train = on_train.train  # its fixture
@@ -98,7 +99,7 @@ def test_a_paused_run_is_taken_along_from_train_and_its_link_opens_it(
     fresh = browser.new_page()
     fresh.goto(link)
     expect(button(fresh, "Resume")).to_be_visible(timeout=PATIENCE)
-    assert step_of(fresh) == step_of(page)
+    until(lambda: step_of(fresh) == step_of(page), 60)
     page.keyboard.press("Escape")
     button(page, "Stop").click()
     expect(button(page, "Start")).to_be_visible(timeout=PATIENCE)
