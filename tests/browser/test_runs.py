@@ -179,6 +179,7 @@ def test_the_runs_of_a_comparison_are_one_line_that_opens(runs: Page, library: R
     fold.press("Enter")
     expect(options).to_have_count(before + 2)
     choose(runs, study.jobs[1].variant.title)
+    runs.wait_for_url("**/runs?run=*", timeout=TIMEOUT)
     fold.click()
     expect(options).to_have_count(before)
     runs.reload()  # the link names the run, so its comparison opens
