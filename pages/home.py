@@ -1,4 +1,4 @@
-"""Home: an introduction, the presets, and the running sessions."""
+"""Home: what a GAN is, the first run, the ways into the app, and the presets."""
 
 import streamlit as st
 
@@ -6,20 +6,28 @@ from ui import shell
 
 shell.ensure_navigation(home=True)
 
-from ui.formatting import plain  # noqa: E402
-from ui.home import cards  # noqa: E402  (the navigation comes first)
+from ui.components.game import game  # noqa: E402  (the navigation comes first)
+from ui.home import doors, first_run, gallery  # noqa: E402
 
 st.title("GAN Playground", anchor=False)
 st.markdown(
     "Two networks play a game: :orange[**the generator**] makes samples, :blue[**the discriminator**] tells them from "
-    ":green[**real data**]. Pick an experiment and watch them learn, live, on this machine."
+    ":green[**real data**]. Watch them learn, live, on this machine."
 )
-cards.default_card()
-for group in cards.groups():
-    st.subheader(plain(group), anchor=False)
-    with st.container(horizontal=True, key=f"group-{group}"):
-        for preset in cards.presets_in(group):
-            cards.card(preset)
+with st.container(horizontal=True, vertical_alignment="center", key="first-run"):
+    first_run.buttons()
+    newest = st.container(width="content", key="newest-run")
+game("game")
+doors.panel()
+machine = st.container(key="machine")
+st.subheader("Presets", anchor=False)
+gallery.panel()
 
-st.subheader("This machine", anchor=False)
-cards.machine()
+# The page is drawn; now torch is loaded for what it needs to know.
+with machine, st.spinner("Looking for a GPU"):
+    shell.load()
+    from ui.home import running
+with newest:
+    first_run.continue_button()
+with machine:
+    running.panel()

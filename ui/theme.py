@@ -67,12 +67,20 @@ _CARD = """
 @media (max-width: 640px) { .st-key-formulas .katex-display { font-size: 0.8em; } }
 """
 
-# On a phone the cards of Home have the full width.
+# Home: cards in a grid, the picture from edge to edge. The button of a card and the link of a door cover the whole of it.
 _HOME = """
-@media (max-width: 640px) {
-  [class*="st-key-group-"] > * { flex: 1 0 100%; }
-  [class*="st-key-group-"] > * > * { width: 100%; }
+[class*="st-key-cards-"] { display: grid; grid-template-columns: repeat(auto-fill, minmax(168px, 1fr)); gap: 0.8rem; }
+[class*="st-key-cards-"] > * { width: 100%; height: 100%; }
+[class*="st-key-card-"] { position: relative; height: 100%; padding: 0 0 0.4rem; gap: 0.15rem; overflow: hidden; }
+[class*="st-key-card-"] > *:not(:first-child) { padding-inline: 0.7rem; }
+[class*="st-key-card-"] img { border-radius: 0; aspect-ratio: 1; }
+[class*="st-key-card-"]:hover, [class*="st-key-door-"]:hover { border-color: currentColor; }
+[class*="st-key-no-picture-"] {
+  aspect-ratio: 1; align-items: center; justify-content: center; background: color-mix(in srgb, currentColor 8%, Canvas);
 }
+[class*="st-key-open-"] { margin-top: auto; }
+[class*="st-key-open-"] button::after, [class*="st-key-door-"] a::after { position: absolute; inset: 0; content: ""; }
+[class*="st-key-door-"] { position: relative; gap: 0; }
 """
 
 # Controls in the top right corner of a chart show only their icons; screen readers read their labels. The lines of the

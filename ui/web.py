@@ -1,4 +1,4 @@
-"""What the web server does for the whole app: plotly.js, uploads, the headers of its answers, and its end."""
+"""What the web server does for the whole app: plotly.js, pictures, uploads, the headers of its answers, and its end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import distribution, version
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -19,6 +20,8 @@ from gan_core.system.allocator import keep_little_freed_memory
 from gan_core.system.signals import ending_signals, mute_closed_terminal
 from ui import addresses, uploading
 
+GAME = Path(__file__).parent / "components" / "game_pictures"  # the pictures of Home
+
 # A foreign page that shows the app in a frame could lead a visitor to click Start without seeing it.
 _NO_FOREIGN_FRAMES = {"Content-Security-Policy": "frame-ancestors 'self'", "X-Frame-Options": "SAMEORIGIN"}
 
@@ -29,7 +32,11 @@ def parts() -> dict[str, Any]:
     plotly = str(distribution("plotly").locate_file("plotly/package_data"))
     return {
         "lifespan": _closing,
-        "routes": [Mount(plotly_folder(), StaticFiles(directory=plotly)), uploading.route()],
+        "routes": [
+            Mount(plotly_folder(), StaticFiles(directory=plotly)),
+            Mount(game_folder(), StaticFiles(directory=GAME)),
+            uploading.route(),
+        ],
         "middleware": [Middleware(_NoForeignFrames)],
     }
 
@@ -37,6 +44,11 @@ def parts() -> dict[str, Any]:
 def plotly_folder() -> str:
     """The URL path of the folder of plotly.min.js. Its version keeps a browser from using a cached older file."""
     return addresses.path(f"plotly-{version('plotly')}")
+
+
+def game_folder() -> str:
+    """The URL path of the folder of Home's pictures."""
+    return addresses.path("game")
 
 
 class _NoForeignFrames:

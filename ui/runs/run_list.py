@@ -38,12 +38,17 @@ def panel(runs: Sequence[RunSummary]) -> None:
     shown = _sorted(_matching(runs)) if len(runs) >= _MIN_RUNS_FOR_SEARCH else list(runs)
     now = {session.snapshot().run_id: session.snapshot() for session in pool().live().values()}
     if shown:
-        comparisons = _comparisons(pool().store.root, frozenset(run.id for run in runs))
-        rows = [_row(run, now.get(run.id), comparisons.get(run.id)) for run in shown]
-        folds = dict.fromkeys(comparisons.values())
+        found = comparisons(runs)
+        rows = [_row(run, now.get(run.id), found.get(run.id)) for run in shown]
+        folds = dict.fromkeys(found.values())
         run_list(rows, list(folds), "run-list", selection.chosen(), len(shown) < len(runs), selection.choose)
     else:
         st.caption("No run has these words and tags.")
+
+
+def comparisons(runs: Sequence[RunSummary]) -> Mapping[str, Fold]:
+    """The comparison that a run belongs to, by the id of the run."""
+    return _comparisons(pool().store.root, frozenset(run.id for run in runs))
 
 
 @st.cache_data(ttl=10, max_entries=1, show_spinner=False)
