@@ -69,18 +69,22 @@ _CARD = """
 
 # Home: cards in a grid, the picture from edge to edge. The button of a card and the link of a door cover the whole of it.
 _HOME = """
-[class*="st-key-cards-"] { display: grid; grid-template-columns: repeat(auto-fill, minmax(168px, 1fr)); gap: 0.8rem; }
+[class*="st-key-cards-"] { display: grid; grid-template-columns: repeat(auto-fill, minmax(290px, 1fr)); gap: 0.8rem; }
 [class*="st-key-cards-"] > * { width: 100%; height: 100%; }
-[class*="st-key-card-"] { position: relative; height: 100%; padding: 0 0 0.4rem; gap: 0.15rem; overflow: hidden; }
-[class*="st-key-card-"] > *:not(:first-child) { padding-inline: 0.7rem; }
-[class*="st-key-card-"] img { border-radius: 0; aspect-ratio: 1; }
+[class*="st-key-card-"] { position: relative; flex-wrap: nowrap; height: 100%; padding: 0; gap: 0.8rem; overflow: hidden; }
+[class*="st-key-card-"] img { border-radius: 0; }
 [class*="st-key-card-"]:hover, [class*="st-key-door-"]:hover { border-color: currentColor; }
 [class*="st-key-no-picture-"] {
-  aspect-ratio: 1; align-items: center; justify-content: center; background: color-mix(in srgb, currentColor 8%, Canvas);
+  min-height: 112px; height: 100%; align-items: center; justify-content: center; background: color-mix(in srgb, currentColor 8%, Canvas);
 }
-[class*="st-key-open-"] { margin-top: auto; }
+[class*="st-key-card-"] > :last-child { min-width: 0; }
+[class*="st-key-words-"] { padding: 0.35rem 0.6rem 0.5rem 0; }
+[class*="st-key-words-"] p { font-size: 0.87rem; line-height: 1.35; }
+[class*="st-key-open-"] button { min-height: 1.6rem; text-align: left; }
+[class*="st-key-open-"] button p { font-size: 1rem; font-weight: 600; line-height: 1.25; }
 [class*="st-key-open-"] button::after, [class*="st-key-door-"] a::after { position: absolute; inset: 0; content: ""; }
 [class*="st-key-door-"] { position: relative; gap: 0; }
+[class*="st-key-door-"] a { padding-inline: 0; }
 """
 
 # Controls in the top right corner of a chart show only their icons; screen readers read their labels. The lines of the

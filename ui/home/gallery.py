@@ -53,18 +53,19 @@ def _cards(name: str, shown: Iterable[Preset]) -> None:
 def _card(preset: Preset) -> None:
     """Picture, title, data set, time and the first thing to look for. A click anywhere opens it on Train."""
     entry = preset.config.dataset
-    with st.container(border=True, key=f"card-{preset.id}"):
-        picture = _PICTURES / f"{preset.id}.png"
+    picture = _PICTURES / f"{preset.id}.png"
+    with st.container(border=True, horizontal=True, key=f"card-{preset.id}"):
         if picture.exists():
-            st.image(picture, width="stretch")
+            st.image(picture, width=112)
         else:
-            with st.container(key=f"no-picture-{preset.id}"):
+            with st.container(width=112, key=f"no-picture-{preset.id}"):
                 st.text(entry.label)
-        st.markdown(f"**{plain(preset.title)}**")
-        st.caption(f"{plain(entry.label)} · {rough_minutes(preset.minutes)}{_NEEDS.get(entry.needs, '')}")
-        st.markdown(plain(first_sentence(preset.look_for)))
-        if st.button("Open", key=f"open-{preset.id}", type="tertiary", icon=":material/arrow_forward:"):
-            _open(preset.id)
+        with st.container(gap=None, key=f"words-{preset.id}"):
+            opened = st.button(plain(preset.title), key=f"open-{preset.id}", type="tertiary")
+            st.caption(f"{plain(entry.label)} · {rough_minutes(preset.minutes)}{_NEEDS.get(entry.needs, '')}")
+            st.markdown(plain(first_sentence(preset.look_for)))
+    if opened:
+        _open(preset.id)
 
 
 def first_sentence(text: str) -> str:

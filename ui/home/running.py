@@ -17,11 +17,11 @@ from ui.train import health, state
 
 def panel() -> None:
     """The device for training, and a way to each live session and each comparison that trains."""
-    st.caption(f"Training runs on: {plain(describe_device(find_device('auto')))}")
-    if pool().live() or compare.running():
+    busy = bool(pool().live() or compare.running())
+    idle = "" if busy else ". Nothing is training at the moment."
+    st.caption(f"Training runs on: {plain(describe_device(find_device('auto')))}{idle}")
+    if busy:
         _training()
-    else:
-        st.caption("Nothing is training at the moment.")
 
 
 @st.fragment(run_every=2)
