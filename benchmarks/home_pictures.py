@@ -3,7 +3,7 @@
     python -m benchmarks.home_pictures --output ui/components/game_pictures
 
 Trains the preset of the first run for about 30 seconds of two CPU cores and writes `film.webp`: all frames below each
-other, a row of each grid for a latent vector and a column for a digit. The thumbnails are a latent vector, digits of the
+other. A row of a frame is one latent vector, a column is one digit. The thumbnails show a latent vector, digits of the
 shipped model, and real digits.
 """
 
@@ -48,7 +48,8 @@ def thumbnails() -> dict[str, np.ndarray]:
     z = draw(model, len(THUMBNAIL), SEED)
     fakes = np.concatenate([model.pictures(z[i : i + 1], digit) for i, digit in enumerate(THUMBNAIL)])
     dataset = data.load(model.config)
-    found = [torch.nonzero(dataset.labels == digit)[i].item() for i, digit in enumerate(THUMBNAIL)]
+    labels = np.asarray(dataset.labels)
+    found = [int(np.flatnonzero(labels == digit)[i]) for i, digit in enumerate(THUMBNAIL)]
     real = dataset.examples[found].permute(0, 2, 3, 1).numpy()
     noise = (z[0].reshape(8, 8).clamp(-2, 2).numpy() + 2) / 4 * 255
     return {"noise": noise.round().astype(np.uint8), "fake": tile(fakes, 3), "real": tile(real, 3)}

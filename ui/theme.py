@@ -67,15 +67,17 @@ _CARD = """
 @media (max-width: 640px) { .st-key-formulas .katex-display { font-size: 0.8em; } }
 """
 
-# Home: cards in a grid, the picture from edge to edge. The button of a card and the link of a door cover the whole of it.
+# Home: cards in a grid. The button of a card and the link of a door cover the whole of it.
 _HOME = """
 [class*="st-key-cards-"] { display: grid; grid-template-columns: repeat(auto-fill, minmax(290px, 1fr)); gap: 0.8rem; }
 [class*="st-key-cards-"] > * { width: 100%; height: 100%; }
-[class*="st-key-card-"] { position: relative; flex-wrap: nowrap; height: 100%; padding: 0; gap: 0.8rem; overflow: hidden; }
+[class*="st-key-card-"] { position: relative; flex-wrap: nowrap; height: 100%; padding: 0; gap: 0.8rem; }
+[class*="st-key-card-"] { overflow: hidden; }
 [class*="st-key-card-"] img { border-radius: 0; }
 [class*="st-key-card-"]:hover, [class*="st-key-door-"]:hover { border-color: currentColor; }
 [class*="st-key-no-picture-"] {
-  min-height: 112px; height: 100%; align-items: center; justify-content: center; background: color-mix(in srgb, currentColor 8%, Canvas);
+  min-height: 112px; height: 100%; align-items: center; justify-content: center;
+  background: color-mix(in srgb, currentColor 8%, Canvas);
 }
 [class*="st-key-card-"] > :last-child { min-width: 0; }
 [class*="st-key-words-"] { padding: 0.35rem 0.6rem 0.5rem 0; }

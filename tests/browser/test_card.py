@@ -63,7 +63,7 @@ def test_the_chosen_class_is_still_chosen_after_another_page(train: Callable[[Tr
     choose(page, "3")
     expect(grid(page, 7)).to_be_visible()
     page.get_by_role("link", name="Home").click()
-    expect(page.get_by_role("button", name="Train on handwritten digits")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Training runs on")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("link", name="Train").click()
     expect(grid(page, 7)).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("radio", name="3", exact=True)).to_be_checked()

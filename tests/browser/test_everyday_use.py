@@ -1,4 +1,4 @@
-"""What all pages share: the history, tooltips, phones, the button of Home, and settings changed soon after Start."""
+"""What all pages share: the history, tooltips, phones, and settings changed soon after Start."""
 
 from __future__ import annotations
 
@@ -115,23 +115,6 @@ def test_a_film_waits_for_a_server_that_is_too_busy_to_answer(app: Server, page:
     finally:
         app.process.send_signal(signal.SIGCONT)
     until(lambda: int(re.sub(r"\D", "", shown.inner_text())) > 20)
-
-
-def test_the_button_of_home_trains_at_once_and_leaves_other_runs_alone(app: Server, page: Page) -> None:
-    page.goto(f"{app.url}/train?preset=ring8&max_steps=1000000")
-    button(page, "Start").click(timeout=PATIENCE)
-    expect(button(page, "Pause")).to_be_enabled(timeout=PATIENCE)
-    page.goto(app.url)
-    for _ in range(2):  # the second time it shows the same run
-        button(page, "Train on handwritten digits").click(timeout=PATIENCE)
-        expect(page.get_by_test_id("stProgress").first).to_contain_text("Training", timeout=PATIENCE)
-        other = page.get_by_role("button", name=re.compile(r", step [\d,]+"))
-        expect(other).not_to_have_text(other.inner_text(timeout=PATIENCE), timeout=PATIENCE)  # it goes on, and says so
-        page.get_by_role("link", name="Home").first.click()
-        settled(page)
-    for _ in range(2):
-        page.goto(f"{app.url}/train")
-        stop(page)
 
 
 def test_the_menu_of_a_phone_closes_after_a_choice_and_buttons_name_no_keys(app: Server, phone: Page) -> None:

@@ -1,24 +1,22 @@
-"""Home and Train without a browser: every experiment opens, and a bad link is explained in one sentence."""
+"""Train without a browser: every experiment opens, and a bad link is explained in one sentence."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from gan_core import compare, losses, models, presets
-from gan_core.compare import StudyStore
+from gan_core import losses, models, presets
 from gan_core.config import TrainConfig
 from gan_core.config.catalog import DATASETS, LOSSES
 from gan_core.losses import penalties
 from gan_core.losses.descriptions import describe, penalty_formula
 from gan_core.models.summary import CardError
 from gan_core.training.trainer import Trainer
-from tests.support.app_page import ROOT, opened, texts, widget
+from tests.support.app_page import ROOT, opened, widget
 from ui import formatting
 from ui.experiment_command import command_line
 from ui.train import class_picker, model_card
@@ -30,31 +28,13 @@ def test_a_page_imports_only_what_its_first_view_needs() -> None:
     """Home appears before torch is imported, and Train before the packages of the curves and the evaluations."""
     code = """
 import sys
-import ui.shell, ui.home.cards
+import ui.shell, ui.components.game, ui.home.doors, ui.home.first_run, ui.home.gallery
 assert "torch" not in sys.modules
 import ui.train.form, ui.train.curves, ui.train.controls, ui.train.samples, ui.train.model_card
 assert not {"matplotlib", "scipy", "torchvision", "pandas", "sklearn"} & set(sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-
-
-def test_home_offers_every_preset() -> None:
-    app = opened(AppTest.from_file(str(ROOT / "app.py"), default_timeout=60))
-    titles = "\n".join(element.value for element in app.markdown)
-    assert all(presets.get(name).title in titles for name in presets.names())
-
-
-def test_home_links_to_the_comparison_that_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    assert "Nothing is training" in texts(opened(home))
-    study = StudyStore(tmp_path).create(compare.get("optimizers"))
-    monkeypatch.setattr(compare, "running", lambda: [study])
-    app = opened(home)
-    assert "Nothing is training" not in texts(app)
-    (link,) = (each.proto for each in app.get("page_link"))
-    assert study.comparison.title in link.label
-    assert (link.page, link.query_string) == ("compare", f"comparison={study.id}")
 
 
 @pytest.mark.parametrize("name", presets.names())
