@@ -1,7 +1,8 @@
-"""Home in a browser: one click trains, the newest run goes on, presets are filtered, and a phone and the keyboard work."""
+"""Home in a browser: one click trains, presets are filtered, and the keyboard and a phone work."""
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -51,17 +52,17 @@ def samples(page: Page) -> Locator:
 
 
 def test_one_click_trains_and_a_second_one_shows_the_same_run(home: Page) -> None:
+    quiet = os.getloadavg()[0] < 1
     began = time.monotonic()
     button(home, FIRST).click()
     expect(samples(home)).to_be_visible(timeout=PATIENCE)
-    pictures = set[bytes]()
-    until(lambda: pictures.add(samples(home).screenshot()) or len(pictures) > 2, 60)
+    first = home.get_by_text(re.compile(r"^Generated at step \d")).first
+    expect(first).not_to_have_text(first.inner_text(), timeout=PATIENCE)
     seconds = time.monotonic() - began
-    print(f"moving pictures after {seconds:.1f} s")
-    assert seconds < 30  # on two free cores 5; other work on the machine slows the browser and the training
+    assert seconds < 5 or not quiet, seconds  # other work on the machine slows the browser and the training
     address = home.url
     back_home(home)
-    expect(button(home, "Continue: Digits on request, now")).to_be_visible()
+    expect(button(home, "Continue: Digits on request, in training")).to_be_visible()
     button(home, FIRST).click()
     expect(home).to_have_url(address, timeout=PATIENCE)
     expect(home.get_by_text("This run had been started before")).to_be_visible()

@@ -112,7 +112,7 @@ def test_a_run_in_training_is_continued_on_train(home: AppTest) -> None:
     session.start()
     while not session.snapshot().step:
         assert session.snapshot().live
-    button(home.run(), "Continue: Ring of eight, now").click().run()
+    button(home.run(), "Continue: Ring of eight, in training").click().run()
     assert not home.exception
     assert home.session_state.watched == key
 

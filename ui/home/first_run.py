@@ -37,7 +37,7 @@ def continue_button() -> None:
         return
     name = run.name if run.name != run.id else run_list.title(run)
     key = pool().training(run.id)
-    since = "now" if key else ago(time.time() - run.modified)
+    since = "in training" if key else ago(time.time() - run.modified)
     if st.button(f"Continue: {plain(name)}, {since}", icon=":material/history:", key="continue"):
         if key:
             state.watch(key)
