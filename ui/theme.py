@@ -84,7 +84,11 @@ _HOME = """
 [class*="st-key-words-"] p { font-size: 0.87rem; line-height: 1.35; }
 [class*="st-key-open-"] button { min-height: 1.6rem; text-align: left; }
 [class*="st-key-open-"] button p { font-size: 1rem; font-weight: 600; line-height: 1.25; }
-[class*="st-key-open-"] button::after, [class*="st-key-door-"] a::after { position: absolute; inset: 0; content: ""; }
+[class*="st-key-open-"] button::after, [class*="st-key-door-"] a::after {
+  position: absolute; inset: 0; z-index: 1; content: "";
+}
+[class*="st-key-card-"] [data-testid="stElementToolbar"] { display: none; }
+:is([class*="st-key-card-"], [class*="st-key-door-"]) [data-testid="stElementContainer"] { position: static; }
 [class*="st-key-door-"] { position: relative; gap: 0; }
 [class*="st-key-door-"] a { padding-inline: 0; }
 """

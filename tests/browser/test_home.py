@@ -117,7 +117,7 @@ def test_the_keyboard_reaches_the_first_button_the_doors_and_the_cards(home: Pag
 
 
 def test_the_second_door_opens_a_shipped_model(home: Page) -> None:
-    home.get_by_role("link", name="Explore a model").click()
+    home.locator(".st-key-door-explore").click()
     expect(home).to_have_url(re.compile("/latent.*run=digits-conditional"), timeout=PATIENCE)
     expect(home.locator(".st-key-latent-stage canvas").last).to_be_visible(timeout=PATIENCE)
 
