@@ -20,6 +20,7 @@ MARKDOWN = {
     **dict.fromkeys(("selectbox", "multiselect", "text_input", "text_area", "number_input", "slider"), LABEL),
     **dict.fromkeys(("segmented_control", "pills", "select_slider"), CHOICES),
     "file_uploader": LABEL,
+    "image": ((1,), {"caption"}),
     "page_link": ((), {"label"}),
     "metric": ((0, 1, 2), {"label", "value", "delta"}),
     "progress": ((1,), {"text"}),
