@@ -45,7 +45,7 @@ def _result(now: Snapshot) -> str:
     if now.fit is not None:
         modes = "" if now.fit.modes is None else f"{now.fit.covered:,} of {now.fit.modes:,} modes are covered. "
         return f"{modes}Distance to the true points: {fixed(now.fit.js, 2)} bits (Jensen-Shannon; 0 is perfect)."
-    return quality.in_words(now.evaluations)
+    return quality.last_quality(now.evaluations)
 
 
 def _train_on(run_id: str, steps: int) -> None:

@@ -33,9 +33,9 @@ def panel(now: Snapshot | None) -> None:
         st.caption("Quality: never measured, because record.evaluate_every is 0")
 
 
-def in_words(evaluations: Evaluations) -> str:
+def last_quality(evaluations: Evaluations) -> str:
     """The last evaluation: "Quality: fair, 41.2 (Fréchet distance; ...)"; "" if there is none."""
-    return _metrics(evaluations, -1) + "." if len(evaluations) else ""
+    return f"{_metrics(evaluations, -1)}." if len(evaluations) else ""
 
 
 def _metrics(evaluations: Evaluations, row: int) -> str:
@@ -47,7 +47,7 @@ def _metrics(evaluations: Evaluations, row: int) -> str:
         elif name in _SHOWN:
             parts.append(f"{metric.label} **{value}** (real data {real})")
         if name == "coverage" and (found := rating(column.value[row], column.real[row])):
-            word = f"{found}, "
+            word = f"{plain(found)}, "
     return f"Quality at step {int(evaluations.step[row]):,}: {word}{' · '.join(parts)}"
 
 
