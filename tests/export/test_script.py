@@ -243,9 +243,9 @@ def test_every_choice_is_written_or_refused_by_name() -> None:
 
 def test_unsupported_settings_are_refused_by_name() -> None:
     for preset, message in [
-        ("style-mnist", "generator.name = style. It supports mlp, dcgan"),
+        ("style-mnist", "generator.name = style, only mlp, dcgan"),
         ("conditional-mnist", "condition.name = embedding"),
-        ("sgan-ring8", "local_pairs = 3. It supports 0"),
+        ("sgan-ring8", "local_pairs = 3, only 0"),
     ]:
         with pytest.raises(export.CannotWriteError, match=message):
             export.script(presets.load(preset))
