@@ -32,6 +32,7 @@ COMMANDS = {
     "sample": "sample {run} -n 4 -o {folder}/grid.png",
     "evaluate": "evaluate {run}",
     "export": "export {run} -o {folder}/script.py",
+    "import": "import --help",
     "compare": "compare --list",
     "pretrain": "pretrain --help",
 }
@@ -67,7 +68,7 @@ def test_every_command_is_tried() -> None:
     assert names == set(COMMANDS)
 
 
-@pytest.mark.parametrize("name", ["presets", "compare", "pretrain"])
+@pytest.mark.parametrize("name", ["presets", "import", "compare", "pretrain"])
 @pytest.mark.parametrize("place", PLACES)
 def test_lost_output_is_silence_or_one_line(name: str, place: str) -> None:
     redirection, message, status = PLACES[place]

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from gan_core import latent
-from gan_core.latent import DIRECTIONS, Weights
+from gan_core.latent import Weights
 from gan_core.runs import Run, RunError, RunStore
 from gan_core.session import Session
 from tests.latent.models import MODELS, STYLE, frozen
@@ -35,7 +35,7 @@ def test_every_tool_works_with_every_kind_of_model(name: str) -> None:
     samples = model.decode(z)
     assert torch.equal(samples, trainer.generate(3, seed=1))
     assert np.isfinite(model.scores(samples)).all()
-    for kind in DIRECTIONS:
+    for kind in latent.kinds(model):
         found = latent.directions(model, kind, count=4)
         assert len(found.vectors) == min(4, model.z_size)
     *_, last = latent.invert(model, samples[0], steps=2, restarts=2)

@@ -8,8 +8,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gan_core import compare, presets
-from gan_core.compare import StudyStore
+from gan_core.compare import StudyStore, TrialStatus
 from gan_core.runs import RunStore
+from tests.compare.studies import plan
 from tests.support.app_page import button, labels, opened, page_of, texts
 from ui.home import gallery
 
@@ -88,14 +89,13 @@ def test_a_library_that_cannot_be_written_is_explained(tmp_path: Path, monkeypat
     assert "Cannot keep runs in" in home.error[0].value
 
 
-def test_the_newest_run_is_continued_unless_a_comparison_trained_it(
-    home: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_newest_run_is_continued_unless_a_comparison_trained_it(home: AppTest, tmp_path: Path) -> None:
     assert not [label for label in labels(home) if label.startswith("Continue")]
     store = RunStore(tmp_path)
     run = store.create(presets.load("ring8"), name="My *ring*")
     compared = store.create(presets.load("ring8"))
-    monkeypatch.setattr(StudyStore, "titles_of_runs", lambda self: {compared.id: "Optimisers"})
+    study = StudyStore(tmp_path).create(plan())
+    study.write_trial_status(TrialStatus(study.jobs[0].key, "finished", compared.id))
     continued = button(home.run(), "Continue")
     assert continued.label == r"Continue: My \*ring\*, just now"
     continued.click().run()
