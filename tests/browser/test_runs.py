@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -38,10 +38,12 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> RunStore:
 
 
 @pytest.fixture(scope="module")
-def app(serve: Callable[..., Server], library: RunStore) -> Server:
+def app(serve: Callable[..., Server], library: RunStore) -> Iterator[Server]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_PLAYGROUND_RUNS", str(library.root))
-        return serve("app.py")
+        server = serve("app.py")
+    yield server
+    server.stop()
 
 
 @pytest.fixture

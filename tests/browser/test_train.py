@@ -246,8 +246,7 @@ def test_after_stop_and_resume_the_curves_show_the_whole_run(train: Callable[[Tr
 
 def test_enter_activates_the_focused_element(app: Server, page: Page) -> None:
     page.goto(app.url)
-    opens = page.get_by_role("button", name="Open", exact=True)
-    expect(opens.first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Train on handwritten digits")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("link", name="Compare").first.focus()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/compare"), timeout=PATIENCE)

@@ -39,10 +39,12 @@ def runs(library: RunStore) -> dict[str, str]:
 
 
 @pytest.fixture(scope="package")
-def app(serve: Callable[..., Server], library: RunStore, runs: dict[str, str]) -> Server:
+def app(serve: Callable[..., Server], library: RunStore, runs: dict[str, str]) -> Iterator[Server]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_PLAYGROUND_RUNS", str(library.root))
-        return serve("app.py")
+        server = serve("app.py")
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="package")
