@@ -89,6 +89,13 @@ def test_a_healthy_run_has_a_grey_line_without_remedies(panel: Open, findings: s
     assert labels(app) == []
 
 
+def test_a_short_run_that_has_ended_is_not_watched(panel: Open) -> None:
+    app = panel("")
+    watched(app).stop()
+    assert watched(app).wait(60)
+    assert "too short to tell" in text_of(seen(app.run()))
+
+
 def test_after_many_steps_the_panel_says_that_nothing_was_found(panel: Open) -> None:
     app = panel("", max_steps=1000)
     watched(app).step(4 * MIN_STEPS)

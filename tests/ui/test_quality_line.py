@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 
-def page(dataset: str, evaluated: bool, every: float, extractor: str, error: str) -> None:
+def page(dataset: str, evaluated: bool, every: float, extractor: str, error: str, ended: bool) -> None:
     from gan_core import presets
     from gan_core.config import TrainConfig
     from gan_core.metrics.evaluations import Evaluation, Evaluations
@@ -22,7 +22,7 @@ def page(dataset: str, evaluated: bool, every: float, extractor: str, error: str
     )
     rows = (Evaluation(1200, 7.7, 20.0, 38400, metrics),) if evaluated else ()
     found = Evaluations(rows, "frechet", 1200 if evaluated else None)
-    quality.panel(Snapshot(config, evaluations=found, evaluation_error=error))
+    quality.panel(Snapshot(config, evaluations=found, evaluation_error=error, status="stopped" if ended else "ready"))
 
 
 def line(
@@ -31,8 +31,16 @@ def line(
     every: float = 15.0,
     extractor: str = "mnist-5k classifier",
     error: str = "",
+    ended: bool = False,
 ) -> AppTest:
-    values = {"dataset": dataset, "evaluated": evaluated, "every": every, "extractor": extractor, "error": error}
+    values = {
+        "dataset": dataset,
+        "evaluated": evaluated,
+        "every": every,
+        "extractor": extractor,
+        "error": error,
+        "ended": ended,
+    }
     app = AppTest.from_function(page, kwargs=values).run(timeout=60)
     assert not app.exception
     return app
@@ -51,6 +59,10 @@ def test_the_latest_metrics_are_shown_beside_those_of_real_data() -> None:
 @pytest.mark.parametrize(("every", "text"), [(15.0, "first score in about 15 seconds"), (0.0, "never measured")])
 def test_a_run_without_an_evaluation_says_when_one_comes(every: float, text: str) -> None:
     assert text in line(evaluated=False, every=every).caption[0].value
+
+
+def test_a_run_that_ended_early_promises_no_score() -> None:
+    assert "ended before its first score" in line(evaluated=False, ended=True).caption[0].value
 
 
 def test_a_run_that_cannot_be_evaluated_says_why_and_promises_nothing() -> None:

@@ -42,8 +42,11 @@ def panel(session: Session | None, now: Snapshot | None) -> None:
         for finding in now.health:
             _line(finding, session, now)
         if not now.health:
-            left = 4 * MIN_STEPS - now.step  # by then most failures appear
-            known = "nothing found so far" if left <= 0 else f"watching (needs about {left:,} more steps)"
+            enough = 4 * MIN_STEPS  # steps, by which most failures appear
+            known = "nothing found so far"
+            if now.step < enough:
+                left = f"watching (needs about {enough - now.step:,} more steps)"
+                known = left if now.live else f"the run is too short to tell (needs about {enough:,} steps)"
             st.markdown(f":small[:gray[**Health:** {known}]]")
     if st.session_state.pop(_CLICKED, False):
         st.rerun()  # the form and the session buttons are outside this fragment

@@ -26,6 +26,8 @@ def panel(now: Snapshot | None) -> None:
         st.caption(_metrics(now.evaluations, row), help=_provenance(now.evaluations, row))
     elif now.evaluation_error:
         st.caption(f"Quality: none. {plain(now.evaluation_error)}")
+    elif not now.live:
+        st.caption("Quality: not measured, because the run ended before its first score")
     elif every := now.config.record.evaluate_every:
         left = every - now.seconds
         st.caption("Quality: measuring" if left <= 0 else f"Quality: first score in {rough_minutes(left / 60)}")
