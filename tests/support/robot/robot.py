@@ -84,6 +84,7 @@ class Robot:
     seen: dict[tuple[str, str], dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
     _recent: deque[str] = field(default_factory=lambda: deque(maxlen=10))
     _heard: list[str] = field(default_factory=list)
+    _missing: list[str] = field(default_factory=list)  # paths of pictures that the server no longer had
     _read: int = 0  # bytes of the log
 
     def __post_init__(self) -> None:
@@ -107,8 +108,12 @@ class Robot:
             self._heard.append(f"failed request: {request.url} {request.failure}")
 
     def _response(self, response: Response) -> None:
-        beside = "/_stcore/" in urlsplit(response.url).path[1:]  # Streamlit tries each part of a page's path
-        if response.status >= 400 and not beside:
+        path = urlsplit(response.url).path
+        if response.status < 400 or "/_stcore/" in path[1:]:  # Streamlit tries each part of a page's path
+            return
+        if path.startswith("/media/"):
+            self._missing.append(path)
+        else:
             self._heard.append(f"failed request: {response.url} {response.status}")
 
     # ---- pressing ----------------------------------------------------------------------------------------------------
@@ -215,6 +220,10 @@ class Robot:
         for text in [*(f"exception box: {box}" for box in found), *self._heard, *self._new_tracebacks()]:
             self.fault(text)
         self._heard.clear()
+        for path in self._missing:  # the pictures of a page that was left may be gone, those of the present one not
+            if self._try(self.page.locator(f"img[src*='{path}']").count):
+                self.fault(f"a picture of the page is missing: {path}")
+        self._missing.clear()
         wanted = any(LEAVES.search(press.split(": ", 2)[-1]) for press in [*self._recent][-RECENT:])
         if before and self.where() == "train" and not wanted and (after := self.session()) != before:
             self.fault(f"lost run: the page left session {before} for {after or 'none'}")
