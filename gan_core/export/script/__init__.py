@@ -27,7 +27,7 @@ WRITABLE: Mapping[str, tuple[Any, ...]] = {
     "generator.spectral": (False,),
     "discriminator.batch_layer": ("none",),
     "discriminator.head": ("linear",),
-    "condition.name": ("none",),
+    "condition.name": ("none", "embedding", "projection"),
     "loss.name": tuple(training.LOSSES),
     "penalty.name": training.PENALTIES,
     "optimizer_g.name": _TORCH_OPTIMIZERS,
@@ -62,6 +62,13 @@ def refusal(config: TrainConfig) -> str:
                 f"The script export does not support {key} = {as_text(value)}, only "
                 f"{', '.join(map(as_text, supported))}: export the settings instead."
             )
+    if config.classes and config.data.name not in page.LABELLED:
+        return (
+            f"The script export supports classes only of {', '.join(page.LABELLED)}, not of data.name = "
+            f"{config.data.name}: export the settings instead."
+        )
+    if config.classes and config.discriminator.spectral:
+        return "The script export does not support spectral normalisation with classes: export the settings instead."
     if config.data.name == "folder" and config.data.path.lower().endswith(".zip"):
         return "The script export does not support zip files: unpack the file, and set data.path to the folder."
     return ""

@@ -18,6 +18,7 @@ _WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
 _NO_LAYER = (nn.Identity, Unconditional)
 
 _LAYERS: dict[type[nn.Module], Callable[[Any], str]] = {
+    nn.Embedding: lambda m: f"nn.Embedding({m.num_embeddings}, {m.embedding_dim})",
     nn.Linear: lambda m: f"nn.Linear({m.in_features}, {m.out_features}{_no_bias(m)})",
     nn.Conv2d: lambda m: _convolution("nn.Conv2d", m),
     nn.ConvTranspose2d: lambda m: _convolution("nn.ConvTranspose2d", m),
@@ -41,13 +42,19 @@ def about(config: TrainConfig) -> str:
     return "# Generator: {}. Discriminator: {}, which returns logits (N,).".format(*labels)
 
 
-def layers(config: TrainConfig, role: str) -> list[str]:
+def layers(config: TrainConfig, role: str, part: str = "") -> list[str]:
     """The layers of the "generator" or the "discriminator" as code, in order.
+
+    Args:
+        part: only those of this attribute of `Discriminator`; by default all of an unconditional network, and of a
+            conditional G those after the embedding.
 
     Raises:
         CannotWriteError: the script export does not support a layer.
     """
-    network = models.build_meta(config)[role == "discriminator"]
+    network: nn.Module = models.build_meta(config)[role == "discriminator"]
+    if part or config.classes:
+        network = network.get_submodule(part or "layers")
     points = config.dataset.kind == "points"
     return [_layer(layer) for layer in _leaves(network) if not (points and _reshapes(layer))]
 

@@ -37,12 +37,12 @@ _SAMPLES = """\
 from PIL import Image, ImageDraw
 from torchvision.utils import make_grid
 
-z = {latents}
+z = {latents}{classes}
 with torch.no_grad():
-    samples = trained(z.to(DEVICE)).float().cpu()
+    samples = trained(z.to(DEVICE){y}).float().cpu()
 """
 _SHOW_IMAGES = """\
-pixels = make_grid({unit}).mul(255).round().byte()
+pixels = make_grid({unit}, nrow={columns}).mul(255).round().byte()
 Image.fromarray(pixels.permute(1, 2, 0).numpy())
 """
 _SHOW_POINTS = """\
@@ -92,18 +92,19 @@ def _trained_cells(trained: Model) -> list[dict[str, object]]:
     content = torch.cat([value.float().cpu().flatten() for value in floats]).numpy().astype("<f4").tobytes()
     text = base64.b64encode(content).decode("ascii")
     weights = "\n".join(text[start : start + _LINE] for start in range(0, len(text), _LINE))
-    latents = training.latents(
-        config, 500 if config.dataset.kind == "points" else 64, "torch.Generator().manual_seed(0)"
-    )
+    columns = training.columns(config)
+    number = 500 if config.dataset.kind == "points" else 8 * columns
+    latents = training.latents(config, number, "torch.Generator().manual_seed(0)")
     unit = (
         "samples, normalize=True, value_range=(-1, 1)" if config.generator.output == "tanh" else "samples.clamp(0, 1)"
     )
-    show = _SHOW_POINTS if config.dataset.kind == "points" else _SHOW_IMAGES.format(unit=unit)
+    show = _SHOW_POINTS if config.dataset.kind == "points" else _SHOW_IMAGES.format(unit=unit, columns=columns)
+    classes, y = ("\ny = torch.arange(len(z), device=DEVICE) % CLASSES", ", y") if config.classes else ("", "")
     folded = {"metadata": {"jupyter": {"source_hidden": True}}}
     return [
         _text(f"## The trained generator\n\nThe weights of G at step {trained.step:,}."),
         _code(_WEIGHTS.format(weights=weights)) | folded,
-        _code(_SAMPLES.format(latents=latents) + show),
+        _code(_SAMPLES.format(latents=latents, classes=classes, y=y) + show),
     ]
 
 

@@ -1,6 +1,7 @@
 """The page of an exported script: the template `page.py.jinja`, and above it a docstring and the imports.
 
-To add a data set, add a template to `data_sets/`: it sets `images`, uint8 (N, C, H, W), or from `rng` and `N` points
+To add a data set, add a template to `data_sets/`: it sets `images`, uint8 (N, C, H, W), and, if the config has classes,
+`labels` (N,), or from `rng` and `N` points
 `data`, float32 (N, 2), with the formulas of `gan_core.data.points`.
 """
 
@@ -13,6 +14,7 @@ from textwrap import fill
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gan_core.config import TrainConfig
+from gan_core.config.catalog import DATASETS
 from gan_core.data import formats
 from gan_core.export.script import networks, training
 
@@ -63,6 +65,11 @@ _TEMPLATES = Environment(
     undefined=StrictUndefined,
 )
 DATA_SETS = tuple(sorted(path.name.removesuffix(".py.jinja") for path in Path(__file__).parent.glob("data_sets/*")))
+
+
+LABELLED = tuple(
+    name for name in DATA_SETS if DATASETS[name].classes and name != "faces"
+)  # whose template sets `labels`
 
 
 def render(config: TrainConfig, title: str) -> str:

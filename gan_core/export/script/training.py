@@ -55,10 +55,11 @@ def loss_g(config: TrainConfig) -> str:
 def penalty(config: TrainConfig, real: str, fake: str) -> str:
     """The term that the penalty adds to D's loss, or ""; `real` and `fake` are the code of the samples that D sees."""
     weight = config.penalty.weight * config.penalty.every
+    y = ", y" if config.classes else ""
     terms = {
-        "gradient-penalty": f"{weight!r} * gradient_penalty({real}, {fake})",
-        "r1": f"{weight!r} / 2 * squared_gradient({real})",
-        "r1-r2": f"{weight!r} / 2 * (squared_gradient({real}) + squared_gradient({fake}))",
+        "gradient-penalty": f"{weight!r} * gradient_penalty({real}, {fake}{y})",
+        "r1": f"{weight!r} / 2 * squared_gradient({real}{y})",
+        "r1-r2": f"{weight!r} / 2 * (squared_gradient({real}{y}) + squared_gradient({fake}{y}))",
     }
     return terms.get(config.penalty.name, "")
 
@@ -78,6 +79,11 @@ def distorted(config: TrainConfig, x: str) -> str:
     """The code of what D sees of the samples `x`: augmented and with noise, if the settings ask for it."""
     x = f"augment({x}, p, rng_augment)" if augments(config) else x
     return f"add_noise({x})" if config.instance_noise else x
+
+
+def columns(config: TrainConfig) -> int:
+    """The number of samples in a row of a picture: with up to ten classes, one column a class."""
+    return len(config.classes) if 0 < len(config.classes) <= 10 else 8
 
 
 def steps(config: TrainConfig) -> str:
