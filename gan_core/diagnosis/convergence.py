@@ -13,11 +13,12 @@ import numpy as np
 
 from gan_core.diagnosis.curves import MIN_STEPS, RunSignals, halves
 from gan_core.diagnosis.findings import Chart, Evidence, Finding
+from gan_core.metrics.registry import GOOD_JS
 
 _GAIN = 0.95  # a median below this share of the earlier one is an improvement
 _MIN_STATS, _MIN_EVALUATIONS = 6, 4  # needed in the second half of the run
 _MIN_STALLED_STEPS = 20 * MIN_STEPS  # a younger run is not called stalled
-_PERFECT_JS, _GOOD_JS = 0.02, 0.1  # bits: a perfect generator's JS, and a JS close to the data
+_PERFECT_JS = 0.02  # bits: the JS of a perfect generator
 # A share of the coverage of real images, set on digits: blurred ones reach 0.25, a mixture of Gaussians 0.1. In the
 # features for images without labels, blurred photographs reach 0.6.
 _GOOD_COVERAGE = 0.4
@@ -39,7 +40,7 @@ def healthy_finding(run: RunSignals) -> Finding | None:
     if now < _GAIN * before and not is_perfect:
         meaning = "The samples get closer to the data. Let it run."
         return Finding("improving", "Fine, still improving", False, since, evidence, meaning)
-    if now < _GOOD_JS if points else _has_good_coverage(run):
+    if now < GOOD_JS if points else _has_good_coverage(run):
         meaning = "The samples are close to the data and no longer get closer. More steps at this rate change little."
         return Finding("converged", "Fine, converged", False, since, evidence, meaning)
     if run.last < _MIN_STALLED_STEPS:
@@ -52,14 +53,12 @@ def healthy_finding(run: RunSignals) -> Finding | None:
 
 
 def _frechet(run: RunSignals) -> list[tuple[int, float]]:
-    """The Fréchet distances in the features of the last one; an earlier version measured with others."""
-    columns = run.evaluations.columns
-    if "frechet" not in columns or "coverage" not in columns:
+    """The steps and the Fréchet distances that can be compared."""
+    columns, rows = run.evaluations.columns, run.evaluations.comparable("frechet")
+    if "coverage" not in columns:
         return []
-    steps, values, sources = run.evaluations.step.tolist(), columns["frechet"].value, columns["frechet"].provenance
-    last = next(source.extractor for source in reversed(sources) if source is not None)
-    rows = zip(steps, values.tolist(), sources, strict=True)
-    return [(step, value) for step, value, source in rows if source is not None and source.extractor == last]
+    steps = run.evaluations.step[rows].astype(int)
+    return list(zip(steps.tolist(), columns["frechet"].value[rows].tolist(), strict=True))
 
 
 def _has_good_coverage(run: RunSignals) -> bool:

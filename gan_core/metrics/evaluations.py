@@ -65,6 +65,17 @@ class Evaluations:
         measured = {metric.name for row in self.rows for metric in row.metrics}
         object.__setattr__(self, "columns", {name: self._column(name) for name in METRICS if name in measured})
 
+    def comparable(self, name: str) -> np.ndarray:
+        """The indices of the evaluations that have this metric, measured with the features of the last one: (n,) int.
+
+        Earlier versions measured images with other features.
+        """
+        if name not in self.columns:
+            return np.empty(0, dtype=int)
+        extractors = [None if source is None else source.extractor for source in self.columns[name].provenance]
+        last = next(extractor for extractor in reversed(extractors) if extractor is not None)
+        return np.flatnonzero([extractor == last for extractor in extractors])
+
     def __len__(self) -> int:
         return len(self.rows)
 

@@ -39,7 +39,7 @@ _BOUNDS = {"js": (0.0, 1.0), "good": (0.0, 1.0)}
 class Fit:
     """Metrics of n generated points against the true distribution.
 
-    `PointEvaluator.fit` leaves the last four fields empty; `PointEvaluator.evaluate` fills them.
+    `PointEvaluator.fit` leaves the Wasserstein distances and the intervals empty; `PointEvaluator.evaluate` fills them.
     """
 
     n: int
@@ -55,7 +55,7 @@ class Fit:
     wasserstein: float | None = None  # 1-Wasserstein distance, in the data's units
     sliced: float | None = None  # sliced 2-Wasserstein distance, in the data's units
     intervals: Mapping[str, Interval] = field(default_factory=dict)  # 95 %, by metric name
-    floor: Fit | None = None  # score of as many true points
+    floor: Fit | None = None  # score of SAMPLES true points
 
     @property
     def mean_error(self) -> float:
@@ -91,10 +91,13 @@ class PointEvaluator:
         self._seed, self._true_points = config.seed, true
 
     def fit(self, points: Tensor) -> Fit:
-        """The fast metrics of generated points (n, 2): hundredths of a second for SAMPLES points.
+        """The fast metrics of generated points (n, 2) and their floor: hundredths of a second for SAMPLES points.
 
         Raises `ValueError` if a coordinate is NaN or infinite, or there are fewer than two points.
         """
+        return replace(self._fit(points), floor=self._floor_of_fit)
+
+    def _fit(self, points: Tensor) -> Fit:
         if len(points) < 2 or not bool(torch.isfinite(points).all()):
             raise ValueError(f"cannot evaluate {len(points)} points: at least two are needed, all finite")
         generated = self._frequencies(points)
@@ -121,10 +124,17 @@ class PointEvaluator:
 
     @cached_property
     def _floor(self) -> Fit:
-        return self._evaluate(self._distribution.sample(SAMPLES, stream(self._seed, "points for the floor")))
+        return self._evaluate(self._sample_for_floor())
+
+    @cached_property
+    def _floor_of_fit(self) -> Fit:
+        return self._fit(self._sample_for_floor())
+
+    def _sample_for_floor(self) -> Tensor:
+        return self._distribution.sample(SAMPLES, stream(self._seed, "points for the floor"))
 
     def _evaluate(self, points: Tensor) -> Fit:
-        fit = self.fit(points)
+        fit = self._fit(points)
         weights = bootstrap.weights(len(points), stream(0, "resamples"))  # the same points get the same intervals
         cells = self._cells(points).expand(len(weights), -1)
         counts = torch.zeros(len(weights), _CELLS**2 + 1, dtype=torch.float64).scatter_add_(1, cells, weights)

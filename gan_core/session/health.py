@@ -26,11 +26,16 @@ class Health:
         if self._sample_stats.add(stats):
             self._context.disk.enqueue(lambda run: run.append_sample_stats(stats))
 
+    @property
+    def sample_stats(self) -> tuple[SampleStats, ...]:
+        """The statistics that are kept, oldest first."""
+        return self._sample_stats.view()
+
     def diagnose(self) -> tuple[Finding, ...]:
         """The current findings, the most serious first."""
         context = self._context
         context.findings = self._watch.update(
-            context.trainer.config, context.history.view(), self._sample_stats.view(), context.evaluator.evaluations
+            context.trainer.config, context.history.view(), self.sample_stats, context.evaluator.evaluations
         )
         for finding in context.findings:
             if finding.bad and finding.id not in self._logged:

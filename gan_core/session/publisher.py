@@ -75,6 +75,7 @@ class Publisher(Listener):
                 augment_p=None if augment_p is None else augment_p.item(),
                 history=context.history.view(),
                 health=health,
+                sample_stats=self._health.sample_stats,
                 evaluations=context.evaluator.evaluations,
                 evaluation_error=context.evaluator.error,
                 setting_changes=tuple(context.setting_changes),

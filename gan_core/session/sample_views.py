@@ -38,7 +38,10 @@ class Throttle(Generic[T]):
 
 
 class SampleViews:
-    """Computes sample views and fits, and passes the statistics of the samples to `health`."""
+    """Computes sample views and fits, and passes the statistics of the samples to `health`.
+
+    A fit is computed only with a view, so that the statistics of its step include it.
+    """
 
     def __init__(self, context: Context, health: Health) -> None:
         self._trainer, self._observer, self._health = context.trainer, context.observer, health
@@ -48,12 +51,14 @@ class SampleViews:
 
     def get(self, now: bool) -> tuple[SampleView, Fit | None, int]:
         """The view, the fit and the step of the fit; of the current step if `now` is true."""
-        fit = self._fit.get(now)  # before the view, whose statistics include the fit
-        return self._view.get(now), fit, self._fit_step
+        if now:
+            self._fit.get(now)
+        return self._view.get(now), self._fit.value, self._fit_step
 
     def _compute_view(self) -> SampleView:
+        fit = self._fit.get()
         view, step = self._observer.sample_view(self._trainer), self._trainer.steps
-        stats = self._observer.sample_stats(view, step, self._fit.value if self._fit_step == step else None)
+        stats = self._observer.sample_stats(view, step, fit if self._fit_step == step else None)
         if stats is not None:
             self._health.add(stats)
         return view

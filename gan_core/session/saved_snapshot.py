@@ -9,6 +9,7 @@ from gan_core.config import TrainConfig
 from gan_core.diagnosis import Finding, diagnose
 from gan_core.diagnosis.failure_mode import Symptoms
 from gan_core.diagnosis.failure_modes import FAILURE_MODES
+from gan_core.diagnosis.sample_stats import SampleStatsLog
 from gan_core.runs.health_record import recorded_health
 from gan_core.runs.records import CURVE_EVENTS
 from gan_core.runs.run import Run
@@ -27,7 +28,8 @@ def saved_snapshot(run: Run) -> Snapshot:
     config, events, evaluations, log = run.config, run.events(), saved_evaluations(run), HistoryLog()
     log.extend(run.metrics())
     history = log.view()
-    diagnosed = diagnose(config, history, tuple(run.sample_stats()), evaluations)
+    sample_stats = SampleStatsLog(run.sample_stats()).view()
+    diagnosed = diagnose(config, history, sample_stats, evaluations)
     last = {name: getattr(history, name)[-1] if len(history) else 0 for name in COLUMNS}
     return Snapshot(
         config,
@@ -40,6 +42,7 @@ def saved_snapshot(run: Run) -> Snapshot:
         history=history,
         setting_changes=tuple(saved_setting_changes(events)),
         frames=tuple(run.frames()),
+        sample_stats=sample_stats,
         evaluations=evaluations,
         evaluation_error=_evaluation_error(events),
         health=_shown_last(events, config, diagnosed),

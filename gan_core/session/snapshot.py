@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from gan_core.config import TrainConfig
-from gan_core.diagnosis import Finding
+from gan_core.diagnosis import Finding, SampleStats
 from gan_core.metrics.evaluations import Evaluations
 from gan_core.metrics.point_quality import Fit
 from gan_core.training.history import History, HistoryLog
@@ -70,6 +70,7 @@ class Snapshot:
     frames: tuple[int, ...] = ()  # steps of the sample images in the run's folder
     fit: Fit | None = None  # 2-D runs: distance between the samples and the true distribution
     fit_step: int = 0
+    sample_stats: tuple[SampleStats, ...] = ()  # of the displayed samples, oldest first
     evaluations: Evaluations = field(default_factory=Evaluations)
     evaluation_error: str = ""  # why the data cannot be evaluated, or why the last evaluation failed
     health: tuple[Finding, ...] = ()  # the most serious first

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from gan_core.metrics.registry import rating
+from gan_core.metrics.registry import point_rating, rating
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,8 @@ def test_the_word_follows_the_share_of_the_coverage_of_real_data(coverage: float
 
 def test_an_unmeasured_coverage_has_no_word() -> None:
     assert rating(math.nan, 0.9) == rating(0.9, math.nan) == ""
+
+
+@pytest.mark.parametrize(("js", "word"), [(0.02, "good"), (0.1, "fair"), (0.3, "fair"), (0.31, "poor"), (1.0, "poor")])
+def test_the_word_of_points_follows_their_divergence(js: float, word: str) -> None:
+    assert point_rating(js) == word

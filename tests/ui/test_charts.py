@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from gan_core.training.plane_view import Plane
 from ui.charts import curves
 from ui.charts.banded import overlaid
 from ui.charts.plane import layered_view, points_only
+from ui.charts.quality import QualityCurve, quality
 from ui.setting_names import in_words
 
 
@@ -56,6 +58,13 @@ def a_plane(grid: np.ndarray, density: np.ndarray) -> Plane:
     )
 
 
+def measured(run: History, values: Sequence[float] = (300.0, 80.0, 57.0)) -> QualityCurve:
+    """The quality of a run at evenly spaced steps, as soon as it has as many steps as values."""
+    value = np.array(values if len(run) > len(values) else [])
+    step = np.linspace(1, max(len(run) - 1, 1), len(value)).astype(int)
+    return QualityCurve("Fréchet distance", step, value, value - 5, value + 5, 1.1, "fair")
+
+
 FLAT = np.stack(np.meshgrid(np.linspace(-1, 1, 21), np.linspace(-1, 1, 21)), axis=-1).astype(np.float32)
 EVERY = {
     "losses": lambda run: curves.losses(
@@ -63,6 +72,7 @@ EVERY = {
     ),
     "scores": lambda run: curves.scores(run, "epoch", 0.5, warnings=[SettingChange(5, "D(x) 0.98")]),
     "gradient norms": lambda run: curves.gradient_norms(run, "seconds"),
+    "quality": lambda run: quality(run, measured(run), "epoch", "first score soon", [SettingChange(5, "lr 1 to 2")]),
     "layers": lambda run: layered_view(a_plane(FLAT, np.ones((20, 20), np.float32)), FLAT[0], FLAT[1][:16]),
 }
 
@@ -143,6 +153,36 @@ def test_each_piece_of_evidence_is_an_amber_line_with_its_text() -> None:
     (sign,) = figure["layout"]["annotations"]
     assert (sign["x"], sign["hovertext"], sign["text"]) == (pytest.approx(2), "D(x) 0.98", "▲")
     assert figure["layout"]["meta"].endswith("; warning at step 158: D(x) 0.98")
+
+
+def test_the_quality_is_a_line_with_a_band_beside_that_of_real_data() -> None:
+    figure = quality(run_of(500), measured(run_of(500)), "epoch", warnings=[SettingChange(158, "all alike")])
+    (line,), (real,) = named(figure, "Fréchet distance"), named(figure, "real data")
+    assert numbers(line["y"]).tolist() == [300.0, 80.0, 57.0]
+    assert numbers(line["x"])[-1] == pytest.approx(499 / 79)
+    assert numbers(line["customdata"]).tolist() == [1, 250, 499]
+    low, high = (numbers(trace["y"]).tolist() for trace in figure["data"][:2])
+    assert (low, high) == ([295.0, 75.0, 52.0], [305.0, 85.0, 62.0])
+    assert (real["y"], real["text"]) == ([1.1, 1.1], ["", " 1.1"])
+    assert "57, fair" in [note["text"] for note in figure["layout"]["annotations"]]
+    told = "Quality at step 499: Fréchet distance 57, fair, real data 1.1; warning at step 158: all alike"
+    assert figure["layout"]["meta"] == told
+
+
+def test_the_quality_axis_is_logarithmic_once_its_values_differ_tenfold() -> None:
+    run = run_of(500)
+    assert quality(run, measured(run, [300, 80]))["layout"]["yaxis"]["type"] == "log"
+    assert quality(run, measured(run, [4, 3]))["layout"]["yaxis"]["type"] == "linear"
+    assert quality(run, measured(run, [4, 0]))["layout"]["yaxis"]["type"] == "linear"
+
+
+def test_a_chart_without_a_score_says_when_it_comes_on_as_many_lines_as_needed() -> None:
+    run = run_of(500)
+    figure = quality(run, measured(run, []), absent="first score in about 15 seconds")
+    assert [note["text"] for note in figure["layout"]["annotations"]] == ["first score in about 15 seconds"]
+    assert figure["layout"]["meta"] == "Quality: first score in about 15 seconds"
+    long = quality(run, measured(run, []), absent="the data hold 3 different pictures, and quality needs at least 50")
+    assert [note["yshift"] for note in long["layout"]["annotations"]] == [8, -8]
 
 
 def test_there_is_no_warning_before_the_first_step() -> None:

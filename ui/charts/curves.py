@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -24,6 +25,7 @@ Figure = dict[str, Any]
 Array = NDArray[Any]
 Unit = Literal["step", "epoch", "seconds"]
 LIMIT = 600  # points of a curve that are sent to the browser, about the width of a chart in pixels
+_LINE = 44  # characters of a text in an empty chart
 _LABELS = 3  # changes of settings with a label; older ones have only their line
 MARGIN = {"l": 44, "r": 14, "t": 6, "b": 38}  # pixels, as in the components
 
@@ -66,7 +68,7 @@ def losses(
     _label_changes(figure["layout"], labels, middle)
     for value, role in _levels(equilibrium):
         if value > 0 or not log:
-            _add_level(figure, history, unit, value, role, "equilibrium")
+            add_level(figure, history, unit, value, role, "equilibrium")
     return figure
 
 
@@ -83,7 +85,7 @@ def scores(
     figure = _curves("Score", history, curves, unit, smoothing, False, setting_changes, warnings)
     if probability:
         figure["layout"]["yaxis"].update(range=[-0.03, 1.03], tickvals=[0, 0.25, 0.5, 0.75, 1])
-        _add_level(figure, history, unit, 0.5, "other", "cannot tell")
+        add_level(figure, history, unit, 0.5, "other", "cannot tell")
     return figure
 
 
@@ -127,8 +129,8 @@ def _curves(
             layout["yaxis"]["dtick"] = "D2"  # labels at 1, 2, 5, 10; plotly's default labels overlap
         first, last = getattr(history, unit)[[0, -1]].tolist()
         layout["xaxis"]["autorangeoptions"] = {"clipmin": first, "clipmax": last}  # no room for labels at the ends
-        _mark_changes(layout, [position(history, mark.step, unit) for mark in setting_changes])
-        _mark_warnings(layout, [(position(history, mark.step, unit), mark.text) for mark in warnings])
+        mark_changes(layout, [position(history, mark.step, unit) for mark in setting_changes])
+        mark_warnings(layout, [(position(history, mark.step, unit), mark.text) for mark in warnings])
     data = [trace for curve in curves for trace in _lines(curve, history, unit, smoothing)]
     return {"data": data, "layout": layout}
 
@@ -148,9 +150,13 @@ def axes(title: str, unit: str, log: bool, description: str) -> dict[str, Any]:
 
 
 def show_empty(layout: dict[str, Any], text: str) -> None:
-    """Write `text` into a chart without curves."""
+    """Write `text` into a chart without curves, on as many lines as it needs."""
     layout["xaxis"] |= {"range": [0, 1], "showticklabels": False}
-    layout["annotations"].append(_note(text, 0.5, 0.5, yref="paper"))
+    lines = wrap(text, _LINE)
+    middle = (len(lines) - 1) / 2
+    layout["annotations"] += [
+        note(line, 0.5, 0.5, yref="paper", yshift=16 * (middle - row)) for row, line in enumerate(lines)
+    ]
 
 
 def _range_after_start(curves: Sequence[_Series], levels: Sequence[float | None]) -> dict[str, float]:
@@ -203,9 +209,13 @@ def _levels(equilibrium: tuple[float | None, float | None] | None) -> list[tuple
     return [(value, role) for value, role in ((of_d, "discriminator"), (of_g, "generator")) if value is not None]
 
 
-def _add_level(figure: Figure, history: History, unit: Unit, value: float, role: str, name: str) -> None:
-    """Add a dashed line at `value`, labelled in the right margin; lines with the same name share a legend entry."""
-    ends = getattr(history, unit)[[0, -1]] if len(history.step) else np.zeros(0)
+def add_level(figure: Figure, history: History, unit: Unit, value: float | None, role: str, name: str) -> None:
+    """Add a dashed line at `value`, labelled in the right margin; lines with the same name share a legend entry.
+
+    Without a value there is only the entry of the legend.
+    """
+    known = value is not None and len(history.step) > 0
+    ends = getattr(history, unit)[[0, -1]] if known else np.zeros(0)
     figure["layout"]["margin"] = MARGIN | {"r": 40}
     figure["data"].append(
         {
@@ -217,7 +227,7 @@ def _add_level(figure: Figure, history: History, unit: Unit, value: float, role:
             "x": packed(ends),
             "y": [value] * len(ends),
             "line": {"color": f"role:{role}/0.8", "width": 1.25, "dash": "dash"},
-            "text": ["", f" {short(value)}"],
+            "text": [] if value is None else ["", f" {short(value)}"],
             "textposition": "middle right",
             "textfont": {"size": 11, "color": f"role:{role}"},
             "cliponaxis": False,
@@ -226,17 +236,17 @@ def _add_level(figure: Figure, history: History, unit: Unit, value: float, role:
     )
 
 
-def _mark_changes(layout: dict[str, Any], places: Sequence[float]) -> None:
+def mark_changes(layout: dict[str, Any], places: Sequence[float]) -> None:
     """Add a dotted vertical line for each change of a setting."""
     layout["shapes"] += [_vertical(x, {"color": "role:text/0.5", "width": 1, "dash": "dot"}) for x in places]
 
 
-def _mark_warnings(layout: dict[str, Any], warnings: Sequence[tuple[float, str]]) -> None:
+def mark_warnings(layout: dict[str, Any], warnings: Sequence[tuple[float, str]]) -> None:
     """Add an amber line for each warning, with a triangle at its foot that shows the text on hover."""
     place: dict[str, Any] = {"xref": "x", "yref": "paper", "yanchor": "bottom", "xanchor": "center"}
     for x, text in warnings:
         layout["shapes"].append(_vertical(x, {"color": "role:warning/0.8", "width": 1.5}))
-        sign = _note("▲", x, 0, hovertext=text, **place)
+        sign = note("▲", x, 0, hovertext=text, **place)
         layout["annotations"].append(sign | {"font": {"size": 14, "color": "role:warning"}})
 
 
@@ -247,14 +257,15 @@ def _label_changes(layout: dict[str, Any], setting_changes: Sequence[tuple[float
         side = "left" if x <= middle else "right"
         first, *more = text.split(", ")
         shown = f"{first} and {len(more)} more" if more else first
-        layout["annotations"].append(_note(shown, x, 1, hovertext=text, xanchor=side, yshift=-15 * row, **place))
+        layout["annotations"].append(note(shown, x, 1, hovertext=text, xanchor=side, yshift=-15 * row, **place))
 
 
 def _vertical(x: float, line: dict[str, Any]) -> dict[str, Any]:
     return {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1, "line": line, "layer": "below"}
 
 
-def _note(text: str, x: float, y: float, **place: Any) -> dict[str, Any]:
+def note(text: str, x: float, y: float, **place: Any) -> dict[str, Any]:
+    """A text in a chart, by default at a position that is relative to the plot, from 0 to 1."""
     font = {"size": 11, "color": "role:text/0.7"}
     return {"text": text, "xref": "paper", "x": x, "y": y, "showarrow": False, "font": font, "borderpad": 0} | place
 

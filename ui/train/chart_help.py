@@ -9,11 +9,20 @@ import streamlit as st
 
 from gan_core.losses import Loss
 from gan_core.losses.descriptions import describe
+from gan_core.metrics.registry import RATING, RATING_OF_POINTS
 
 NORMS = (
     "How hard each network is pulled at this step: the length of its loss's slope over all its weights. "
     "G near zero has stopped learning; a norm that shoots up warns of a loss about to break. "
     "The axis is logarithmic: each line up is a multiple, not a sum."
+)
+QUALITY = (
+    "How far the generated images are from the real ones, in features of a classifier: the Fréchet distance. "
+    "Lower is better, and real images score the dashed line. The band is a 95 % interval. "
+)
+QUALITY_OF_POINTS = (
+    "How far the generated points are from the true distribution: the Jensen-Shannon divergence in bits. "
+    "0 is perfect, 1 is no overlap, and true points score the dashed line. "
 )
 SAMPLES = (
     "Each picture is made from the same latent (G's random input) every time, so you can watch one grow. "
@@ -53,6 +62,11 @@ def of_scores(loss: Loss) -> None:
 def of_norms(loss: Loss) -> None:
     with _help("gradient norms"):
         st.markdown(f"{NORMS} {describe(loss).gradient_norms}")
+
+
+def of_quality(points: bool) -> None:
+    with _help("quality"):
+        st.markdown(f"{QUALITY_OF_POINTS}{RATING_OF_POINTS}" if points else f"{QUALITY}{RATING}")
 
 
 def of_samples(plane: bool) -> None:

@@ -1,4 +1,4 @@
-"""The curves of a run, with the equilibrium of its loss."""
+"""The four charts of a run: losses with their equilibrium, scores, gradient norms and quality."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from typing import get_args
 import streamlit as st
 
 from gan_core import losses, presets
+from gan_core.diagnosis import Chart
 from gan_core.session.snapshot import Snapshot
 from ui import setting_names
 from ui.charts import curves
+from ui.charts.quality import quality as quality_figure
 from ui.components import live_chart
-from ui.train import chart_help, health, own_pictures, picture_settings, state
+from ui.train import chart_help, health, own_pictures, picture_settings, quality, state
 from ui.train.controls import describe
 
 _UNITS = get_args(curves.Unit)
 _SMOOTHING = 0.9
+_HEIGHT = 215  # pixels of each chart
 
 
 def panel(now: Snapshot | None, chosen: str = "scrub") -> None:
-    """Losses, scores and gradient norms, or a description of the preset before the first run.
+    """Two rows of two charts, or a description of the preset before the first run.
 
     Args:
         chosen: the key of the session state that holds the step whose samples are shown.
@@ -38,27 +41,33 @@ def panel(now: Snapshot | None, chosen: str = "scrub") -> None:
     revision = now.run_id if len(now.history) else ""  # a run does not take over the zoom of an empty chart
     chart = partial(live_chart, uirevision=revision, cursor=cursor, on_pick=lambda step: _pick(now, step, chosen))
 
-    with st.container(key="chart-losses"):
+    def draw(name: Chart, figure: curves.Figure) -> None:
+        chart(figure, key=name, height=_HEIGHT)
+
+    top, bottom = st.columns(2, gap="small"), st.columns(2, gap="small")
+    with top[0], st.container(key="chart-losses"):
         warnings = health.evidence_on(now, "losses")
-        figure = curves.losses(now.history, unit, smoothing, log, loss.equilibrium, marks, warnings)
-        chart(figure, key="losses", height=230)
+        draw("losses", curves.losses(now.history, unit, smoothing, log, loss.equilibrium, marks, warnings))
         with chart_help.corner("losses"):
             _axes()
             chart_help.of_losses(loss)
-    left, right = st.columns(2, gap="small")
-    with left, st.container(key="chart-scores"):
+    with top[1], st.container(key="chart-scores"):
         probability = losses.get(now.config.loss.name).is_probability
         warnings = health.evidence_on(now, "scores")
-        figure = curves.scores(now.history, unit, smoothing, probability, marks, warnings)
-        chart(figure, key="scores", height=200)
+        draw("scores", curves.scores(now.history, unit, smoothing, probability, marks, warnings))
         with chart_help.corner("scores"):
             chart_help.of_scores(loss)
-    with right, st.container(key="chart-norms"):
+    with bottom[0], st.container(key="chart-norms"):
         warnings = health.evidence_on(now, "norms")
-        figure = curves.gradient_norms(now.history, unit, smoothing, setting_changes=marks, warnings=warnings)
-        chart(figure, key="norms", height=200)
+        draw("norms", curves.gradient_norms(now.history, unit, smoothing, True, marks, warnings))
         with chart_help.corner("norms"):
             chart_help.of_norms(loss)
+    with bottom[1], st.container(key="chart-quality"):
+        warnings = [*health.evidence_on(now, "quality"), *health.evidence_on(now, "fit")]
+        absent = quality.reason_of_absence(now)
+        draw("quality", quality_figure(now.history, quality.curve(now), unit, absent, marks, warnings))
+        with chart_help.corner("quality"):
+            chart_help.of_quality(points=now.config.dataset.kind == "points")
 
 
 def _axes() -> None:
