@@ -96,7 +96,7 @@ def test_a_long_run_is_sent_as_at_most_a_thousand_points_a_curve() -> None:
     spike = np.ones(200_000)
     spike[123_456] = 50
     figure = curves.losses(run_of(200_000, loss_d=spike))
-    (curve,) = [trace for trace in named(figure, "discriminator") if trace["uid"] == "discriminator"]
+    (curve,) = [trace for trace in named(figure, "D") if trace["uid"] == "discriminator"]
     assert len(numbers(curve["x"])) <= 1000
     assert numbers(curve["y"]).max() == 50
     assert len(json.dumps(figure)) < 60_000
@@ -137,7 +137,7 @@ def test_equal_equilibria_share_one_line_and_unknown_ones_have_none() -> None:
 
 
 def test_smoothing_draws_the_raw_curve_behind() -> None:
-    raw, smoothed = named(curves.losses(run_of(50, loss_d=np.tile([1.0, 2.0], 25)), smoothing=0.9), "discriminator")
+    raw, smoothed = named(curves.losses(run_of(50, loss_d=np.tile([1.0, 2.0], 25)), smoothing=0.9), "D")
     assert numbers(raw["y"]).tolist() == [1.0, 2.0] * 25
     assert raw["line"]["color"] == "role:discriminator/0.25"
     assert np.ptp(numbers(smoothed["y"])[10:]) < 0.2

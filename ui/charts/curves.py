@@ -56,8 +56,8 @@ def losses(
         warnings: steps at which the chart shows a failure, with their texts.
     """
     curves = [
-        _Series("discriminator", "discriminator", history.loss_d),
-        _Series("generator", "generator", history.loss_g),
+        _Series("D", "discriminator", history.loss_d),
+        _Series("G", "generator", history.loss_g),
     ]
     log = log and all(not np.any(curve.values <= 0) for curve in curves)
     figure = _curves("Loss", history, curves, unit, smoothing, log, setting_changes, warnings)

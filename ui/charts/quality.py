@@ -56,9 +56,10 @@ def quality(
     add_level(figure, history, unit, curve.real if len(curve.value) else None, "real", "real data")
     if not len(curve.value):
         show_empty(layout, absent)
+        layout["yaxis"]["showticklabels"] = False
         return figure
-    if log and values.max() / values.min() < 100:
-        layout["yaxis"]["dtick"] = "D2"
+    if log:
+        layout["yaxis"]["dtick"] = "D2" if values.max() / values.min() < 100 else 1  # at 1, 2, 5, 10 or at 1, 10, 100
     first, last = getattr(history, unit)[[0, -1]].tolist()
     layout["xaxis"]["autorangeoptions"] = {"clipmin": first, "clipmax": last, "include": [first, last]}
     mark_changes(layout, [position(history, mark.step, unit) for mark in setting_changes])

@@ -15,6 +15,7 @@ from ui.charts.quality import QualityCurve
 from ui.formatting import plain, rough_minutes, short
 from ui.train import timeline
 
+_JS = "JS divergence"
 _SHOWN = ("frechet", "recall", "coverage")
 
 
@@ -63,7 +64,7 @@ def _curve_of_points(now: Snapshot) -> QualityCurve:
     floors = [now.fit.floor.js] if now.fit is not None and now.fit.floor is not None else []
     floors += [m.real for row in now.evaluations.rows for m in row.metrics if m.name == "js" and m.real is not None]
     word = point_rating(js[-1]) if len(js) else ""
-    return QualityCurve(METRICS["js"].label, step, js, unknown, unknown, floors[-1] if floors else None, word)
+    return QualityCurve(_JS, step, js, unknown, unknown, floors[-1] if floors else None, word)
 
 
 def reason_of_absence(now: Snapshot) -> str:
