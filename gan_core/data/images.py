@@ -30,13 +30,20 @@ _IN_MEMORY = 2 << 30  # bytes; a larger data set is mapped from a file
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in Pillow's mode "L"
 
 
-def dataset(config: TrainConfig, images: Tensor, labels: Tensor | None, progress: Progress) -> Dataset:
-    """The data set of a config, from all images of its source, uint8 (N, C, H, W)."""
-    order = fixed_order(len(images))
+def dataset(
+    config: TrainConfig, images: Tensor, labels: Tensor | None, progress: Progress, in_order: bool = False
+) -> Dataset:
+    """The data set of a config, from all images of its source, uint8 (N, C, H, W).
+
+    Args:
+        in_order: whether the images and labels are already in the order of `fixed_order`.
+    """
+    order = torch.arange(len(images)) if in_order else fixed_order(len(images))
     count = config.data.count or len(images)
 
     def subset(indices: Tensor, notes: tuple[str, ...] = (), held_out: Dataset | None = None) -> Dataset:
-        examples = resize_all(images[indices].contiguous(), config.shape, progress)
+        chosen = images if in_order and len(indices) == len(images) else images[indices].contiguous()
+        examples = resize_all(chosen, config.shape, progress)
         subset_labels = None if labels is None else labels[indices]
         classes, one_attribute = config.label_classes, bool(config.dataset.other_classes)
         return Dataset(examples, subset_labels, classes, config.dataset.credit, notes, held_out, one_attribute)

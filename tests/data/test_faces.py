@@ -15,7 +15,7 @@ from gan_core import data, metrics
 from gan_core.config import TrainConfig
 from gan_core.config.catalog import DATASETS
 from gan_core.config.relevance import is_used
-from gan_core.data import DataError, Dataset, faces
+from gan_core.data import DataError, Dataset, faces, images
 from tests.support.small import few_faces
 
 WHOLE = DATASETS["faces"]
@@ -119,6 +119,14 @@ def test_faces_are_drawn_once_and_then_read_from_the_cache(monkeypatch: pytest.M
     data.forget()
     monkeypatch.setitem(sys.modules, "resvg_py", None)  # importing it fails
     assert torch.equal(data.load(config(data__size=16)).examples, first)
+
+
+def test_faces_are_cached_in_the_order_of_the_examples_so_that_no_copy_is_made() -> None:
+    drawn = torch.arange(5 * 3 * 8 * 8).byte().view(5, 3, 8, 8)
+    whole = config(data__size=8, generator__depth=1)
+    assert images.dataset(whole, drawn, None, lambda done, text: None, in_order=True).examples is drawn
+    shuffled = images.dataset(whole, drawn, None, lambda done, text: None).examples
+    assert torch.equal(shuffled, drawn[images.fixed_order(5)])
 
 
 def test_the_same_seeds_draw_the_same_faces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,8 +133,10 @@ def _metadata_form(folder: Run, run: RunSummary) -> None:
 
 
 def _save_metadata(folder: Run, name: str, tags: str, notes: str) -> None:
-    metadata = Metadata.of(*(st.session_state[key] for key in (name, tags, notes)))
-    if metadata == folder.metadata():
+    kept = folder.metadata()
+    read = st.session_state.get  # a page that was left while it was drawn has not all three widgets
+    metadata = Metadata.of(read(name, kept.name), read(tags, list(kept.tags)), read(notes, kept.notes))
+    if metadata == kept:
         return
     try:
         folder.write_metadata(metadata)
