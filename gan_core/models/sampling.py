@@ -9,6 +9,7 @@ from gan_core.config import TrainConfig
 from gan_core.config.sections import LatentConfig
 from gan_core.data.ranges import to_unit
 from gan_core.system.arguments import whole_number
+from gan_core.system.random_streams import stream
 
 DISPLAY = "display"  # random stream of the latents for a seed, wherever samples are shown
 _AT_ONCE = 500  # samples in a forward pass
@@ -18,6 +19,11 @@ def draw_latents(latent: LatentConfig, n: int, rng: torch.Generator) -> Tensor:
     """`n` latent vectors z drawn from `rng`, on its device: (n, latent.dim)."""
     z = torch.empty(n, latent.dim, device=rng.device)
     return z.normal_(generator=rng) if latent.distribution == "normal" else z.uniform_(-1, 1, generator=rng)
+
+
+def recorded_latents(config: TrainConfig) -> Tensor:
+    """The latents of the samples that a run shows and records while it trains: (record.samples, latent.dim)."""
+    return draw_latents(config.latent, config.record.samples, stream(config.seed, DISPLAY))
 
 
 def classes_in_turn(config: TrainConfig, n: int, label: int | None = None) -> Tensor | None:

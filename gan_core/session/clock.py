@@ -9,7 +9,7 @@ _WINDOW = 5.0  # seconds of training over which the rate is measured
 
 
 class TrainingClock:
-    """Sums the time between steps, without pauses.
+    """Sums the time between steps, without pauses and without the waits of a speed limit.
 
     Args:
         seconds: training time of the run so far.
@@ -32,6 +32,10 @@ class TrainingClock:
     def skip(self) -> None:
         """Do not count the time since the last step."""
         self._counted_until = time.perf_counter()
+
+    def exclude(self, seconds: float) -> None:
+        """Do not count this much of the time since the last step."""
+        self._counted_until += seconds
 
     def tick(self, step: int) -> None:
         """Count the time since the last step."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,16 +11,20 @@ from typing import Any
 from gan_core.config import ConfigError, TrainConfig
 from gan_core.training.step_record import Which
 
+_LONGEST_WAIT = 60.0  # seconds, of one wait for the next step under a speed limit
+
 
 class CommandQueue:
     """Commands for the training thread. Giving a command never waits for a step to end.
 
-    Other classes only read `config`, `running` and `stopping`.
+    Other classes only read `config`, `running`, `stopping` and `speed`.
     """
 
     def __init__(self, config: TrainConfig) -> None:
         self.config = config  # with every requested change, executed or not
         self.running = self.stopping = False
+        self.speed: float | None = None  # steps a second at most; None for no limit
+        self._last_step = 0.0  # when the last step began, on the clock of `time.monotonic`
         self._changed = threading.Condition()
         self._single_steps: deque[Which] = deque()
         self._setting_changes: deque[tuple[TrainConfig, str]] = deque()
@@ -29,6 +34,12 @@ class CommandQueue:
         """Train until further notice, or pause."""
         with self._changed:
             self.running = running
+            self._changed.notify_all()
+
+    def set_speed(self, steps_per_second: float | None) -> None:
+        """Train at most this many steps a second from now on; None for no limit."""
+        with self._changed:
+            self.speed = steps_per_second
             self._changed.notify_all()
 
     def step(self, n: int, which: Which) -> None:
@@ -63,13 +74,17 @@ class CommandQueue:
             self._changed.notify_all()
 
     def next_step(
-        self, on_setting_change: Callable[[TrainConfig, str], None], at_rest: Callable[[], None]
+        self,
+        on_setting_change: Callable[[TrainConfig, str], None],
+        at_rest: Callable[[], None],
+        after_wait: Callable[[float], None],
     ) -> Which | None:
         """Return the networks to train next, or None to end. Waits for a command; for the training thread only.
 
         Args:
             on_setting_change: called with the new config and its description, for each change of settings.
-            at_rest: called before each wait.
+            at_rest: called before each wait for a command.
+            after_wait: called with the seconds of each wait under the speed limit. Every command ends such a wait.
         """
         while True:
             while self._calls:
@@ -81,15 +96,31 @@ class CommandQueue:
                     return None
                 elif self._single_steps:
                     return self._single_steps.popleft()
-                elif self.running:
+                elif self.running and self._seconds_to_step() <= 0:
+                    self._last_step = time.monotonic()
                     return "both"
                 else:
                     change = None
             if change is not None:
                 on_setting_change(*change)
-                continue
-            at_rest()
-            with self._changed:
-                self._changed.wait_for(
-                    lambda: self._setting_changes or self.stopping or self._single_steps or self.running or self._calls
-                )
+            elif self.running:
+                after_wait(self._wait_for_step())
+            else:
+                at_rest()
+                with self._changed:
+                    self._changed.wait_for(lambda: self._has_command() or self.running)
+
+    def _has_command(self) -> bool:
+        return bool(self._setting_changes or self.stopping or self._single_steps or self._calls)
+
+    def _seconds_to_step(self) -> float:
+        """Seconds until the speed limit allows the next step; 0 or less if it is due."""
+        return 0.0 if self.speed is None else self._last_step + 1 / self.speed - time.monotonic()
+
+    def _wait_for_step(self) -> float:
+        """Wait until the next step is due or a command arrives. Returns the seconds that passed."""
+        before = time.monotonic()
+        with self._changed:
+            speed, seconds = self.speed, min(self._seconds_to_step(), _LONGEST_WAIT)
+            self._changed.wait_for(lambda: self._has_command() or not self.running or self.speed != speed, seconds)
+        return time.monotonic() - before

@@ -82,7 +82,7 @@ class Loop:
                 pass  # each Resume tries to save again; Stop gives up
 
     def _next_step(self) -> Which | None:
-        return self.commands.next_step(self._change_settings, self._rest)
+        return self.commands.next_step(self._change_settings, self._rest, self.clock.exclude)
 
     def _change_settings(self, config: TrainConfig, change: str) -> None:
         before, examples = self.trainer.config, len(self.trainer.dataset)

@@ -11,6 +11,7 @@ from gan_core.diagnosis import SampleStats
 from gan_core.diagnosis.sample_stats import SampleStatsMeter, overfitting
 from gan_core.metrics.point_quality import SAMPLES, Fit, PointEvaluator
 from gan_core.models.modes import batch_statistics
+from gan_core.models.sampling import recorded_latents
 from gan_core.session.snapshot import EMPTY, SampleView
 from gan_core.system.random_streams import stream
 from gan_core.training.plane_view import view
@@ -24,7 +25,7 @@ class Observer:
 
     def __init__(self, trainer: Trainer) -> None:
         config, n = trainer.config, trainer.config.record.samples
-        self.z = trainer.latents(n, stream(config.seed, "display"))
+        self.z = recorded_latents(config)
         self.y = trainer.classes_in_turn(n)
         picked = torch.randperm(len(trainer.dataset), generator=stream(config.seed, "display of real"))[:n]
         self.real = trainer.dataset.examples[picked]

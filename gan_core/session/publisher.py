@@ -46,11 +46,16 @@ class Publisher(Listener):
         self._publish("failed", without_samples)
 
     def show(self, status: Status) -> None:
-        """Publish a snapshot. Its samples are those of the current step, unless the status is "training"."""
+        """Publish a snapshot. Its samples are those of the current step, unless it trains faster than it is shown."""
         self._recorder.flush()
-        view, fit, fit_step = self._views.get(now=status != "training")
+        view, fit, fit_step = self._views.get(now=status != "training" or self._has_time())
         self._publish(status, lambda now: replace(now, sample_view=view, fit=fit, fit_step=fit_step))
         self._next_time = time.perf_counter() + INTERVAL
+
+    def _has_time(self) -> bool:
+        """Whether a speed limit leaves time to compute the samples of each step, and each step is shown."""
+        speed = self._context.commands.speed
+        return speed is not None and speed <= min(1 / INTERVAL, self._context.clock.steps_per_second / 2)
 
     def _publish(self, status: Status, with_samples: Callable[[Snapshot], Snapshot]) -> None:
         """Publish what the trainer and the other listeners know, with the samples that `with_samples` adds."""
@@ -70,7 +75,6 @@ class Publisher(Listener):
                 images=trainer.images,
                 seconds=context.clock.seconds,
                 steps_per_second=rate,
-                seconds_left=max(0, trainer.total_steps - trainer.steps) / rate if rate else None,
                 memory=used_bytes(trainer.device),
                 augment_p=None if augment_p is None else augment_p.item(),
                 history=context.history.view(),

@@ -116,6 +116,18 @@ class Session:
         """
         self._commands.update(values)
 
+    def set_speed(self, steps_per_second: float | None) -> None:
+        """Train at most this many steps a second, from the next step on; None for full speed.
+
+        Training takes the same steps with the same numbers. The waits between them do not count as training time, so
+        evaluations and limits of seconds stay at the same steps. Each command ends a wait at once.
+
+        Raises `ValueError` unless it is a number above 0.
+        """
+        limit = None if steps_per_second is None else positive("steps_per_second", steps_per_second)
+        self._commands.set_speed(limit)
+        self._publish(lambda now: replace(now, speed=self._commands.speed))
+
     @property
     def requested_config(self) -> TrainConfig:
         """The config with every requested change. The config of the snapshot follows after the next step."""

@@ -60,8 +60,8 @@ class Snapshot:
     epoch: float = 0.0
     images: int = 0
     seconds: float = 0.0  # spent training
-    steps_per_second: float = 0.0
-    seconds_left: float | None = None
+    steps_per_second: float = 0.0  # of training, without the waits of a speed limit
+    speed: float | None = None  # the speed limit in steps a second; None for none
     memory: int = 0  # bytes: resident memory of the process on a CPU, reserved device memory on a GPU
     augment_p: float | None = None  # probability of each change by adaptive augmentation; None without it
     history: History = field(default_factory=lambda: HistoryLog().view())
@@ -87,6 +87,18 @@ class Snapshot:
     def live(self) -> bool:
         """Whether the session can still train."""
         return self.status in LIVE
+
+    @property
+    def slowdown(self) -> float:
+        """Seconds that pass in one second of training: above 1 under a speed limit that has an effect."""
+        return max(1.0, self.steps_per_second / self.speed) if self.speed is not None else 1.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until the last step at the present speed; None before the speed is known."""
+        if not self.steps_per_second:
+            return None
+        return max(0, self.total_steps - self.step) / self.steps_per_second * self.slowdown
 
 
 # Publishes the next snapshot, computed from the current one: publish(lambda now: replace(now, error="")).

@@ -146,7 +146,11 @@ def test_resample_without_locks_equals_draw_and_with_all_locks_keeps_z() -> None
 # ---- text ------------------------------------------------------------------------------------------------------------
 
 
-@given(st.lists(st.floats(-1000, 1000, width=16), min_size=1, max_size=64))
+@given(
+    st.sampled_from([16, 32]).flatmap(
+        lambda width: st.lists(st.floats(-1000, 1000, width=width), min_size=1, max_size=64)
+    )
+)
 def test_a_latent_survives_a_round_trip_through_text(numbers: list[float]) -> None:
     z = torch.tensor(numbers)
     text = latent.to_text(z)
@@ -155,9 +159,7 @@ def test_a_latent_survives_a_round_trip_through_text(numbers: list[float]) -> No
 
 
 def test_512_numbers_fit_a_url_with_half_precision() -> None:
-    z = some(1, 512)[0]
-    assert len(latent.to_text(z)) < 1400
-    assert torch.allclose(latent.from_text(latent.to_text(z), 512), z, atol=2e-3)
+    assert len(latent.to_text(some(1, 512)[0].half().float())) < 1400
 
 
 @given(st.text(max_size=40))
@@ -175,6 +177,6 @@ def test_wrong_lengths_and_numbers_that_are_not_finite_are_errors() -> None:
     with pytest.raises(ValueError, match="no latent of 5 numbers: it is too short"):
         latent.from_text(latent.to_text(torch.zeros(4)), 5)
     with pytest.raises(ValueError, match="NaN or infinity"):
-        latent.to_text(torch.tensor([1e9]))
+        latent.to_text(torch.tensor([torch.inf]))
     with pytest.raises(ValueError, match="NaN or infinity"):
         latent.from_text("AHw", 1)  # 0x7c00, which is infinity
