@@ -24,7 +24,7 @@ class CommandQueue:
         self.config = config  # with every requested change, executed or not
         self.running = self.stopping = False
         self.speed: float | None = None  # steps a second at most; None for no limit
-        self._last_step = 0.0  # when the last step began, on the clock of `time.monotonic`
+        self._last_step: float | None = None  # when the last step began, on the clock of `time.monotonic`
         self._changed = threading.Condition()
         self._single_steps: deque[Which] = deque()
         self._setting_changes: deque[tuple[TrainConfig, str]] = deque()
@@ -115,7 +115,9 @@ class CommandQueue:
 
     def _seconds_to_step(self) -> float:
         """Seconds until the speed limit allows the next step; 0 or less if it is due."""
-        return 0.0 if self.speed is None else self._last_step + 1 / self.speed - time.monotonic()
+        if self.speed is None or self._last_step is None:
+            return 0.0
+        return self._last_step + 1 / self.speed - time.monotonic()
 
     def _wait_for_step(self) -> float:
         """Wait until the next step is due or a command arrives. Returns the seconds that passed."""

@@ -149,7 +149,7 @@ def test_a_speed_that_is_no_positive_number_is_refused(speed: object) -> None:
 
 def test_a_tiny_speed_waits_without_an_error() -> None:
     session = Session(ENDLESS, device="cpu", threads=1)
-    session.set_speed(1e-300)
+    session.set_speed(5e-324)
     session.start()
     until(session, lambda now: now.step == 1)
     session.set_speed(None)
