@@ -89,6 +89,18 @@ def test_resume_names_an_edited_config_and_stays_after_a_failure(stopped: AppTes
     assert watched(app).snapshot().live
 
 
+def test_restore_keeps_a_run_in_training_and_undoes_its_live_settings(begun: AppTest) -> None:
+    app, session = begun, watched(begun)
+    assert "Restore" not in [button.label for button in app.button]  # the number of steps stays as it is
+    widget(app, "text_input", "essentials/optimizer_g.lr").set_value("0.005").run()
+    assert session.requested_config.optimizer_g.lr == 0.005
+    press(app, "Restore")
+    assert watched(app) is session
+    assert session.requested_config.optimizer_g == LONG.optimizer_g
+    assert session.requested_config.max_steps == 1_000_000
+    assert "Restore" not in [button.label for button in app.button]
+
+
 def test_a_tab_shows_what_another_has_changed_in_its_run(begun: AppTest) -> None:
     app = begun
     watched(app).update({"optimizer_g.lr": 0.005})  # by another tab

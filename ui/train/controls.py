@@ -20,7 +20,7 @@ from ui import messages, take_along
 from ui.formatting import count, duration, plain, rough_minutes, short, size
 from ui.server import freeze_loaded_objects, pool
 from ui.setting_names import label
-from ui.train import form, health, own_pictures, state
+from ui.train import form, health, own_pictures, restore, state
 from ui.train.moment import moment
 from ui.widgets import showing
 
@@ -45,7 +45,7 @@ def choices() -> None:
             placeholder=f"{presets.title(config.preset)}, changed" if altered else "custom",
             label_visibility="collapsed",
             width=260,
-            **showing("preset", shown, _choose_preset),
+            **showing("preset", shown, choose_preset),
         )
         st.selectbox(
             "Data set",
@@ -64,14 +64,7 @@ def choices() -> None:
                 on_click=own_pictures.begin,
             )
         if altered:
-            st.button(
-                "Restore",
-                icon=":material/undo:",
-                type="tertiary",
-                help="Undo all changes of this preset",
-                on_click=_choose_preset,
-                args=(config.preset,),
-            )
+            restore.button(config, choose_preset)
         if config.preset in names:
             with st.popover("About", icon=":material/info:", type="tertiary"):
                 describe(presets.get(config.preset), altered)
@@ -268,7 +261,7 @@ def _step(session: Session, which: Which) -> None:
         time.sleep(0.005)
 
 
-def _choose_preset(name: str | None) -> None:
+def choose_preset(name: str | None) -> None:
     if name:
         state.edit(presets.load(name))
 
