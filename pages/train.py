@@ -13,6 +13,7 @@ from ui.train import (  # noqa: E402
     controls,
     curves,
     end_card,
+    enlarged,
     form,
     health,
     model_card,
@@ -21,6 +22,7 @@ from ui.train import (  # noqa: E402
     quality,
     samples,
     state,
+    step_diagram,
     timeline,
 )
 
@@ -29,6 +31,7 @@ session = state.watched()
 snapshot = session.snapshot() if session else None
 state.follow(session)
 
+enlarged.panel(samples.GRID)
 controls.choices()
 error_text = messages.error_text()
 with shell.notices():
@@ -66,6 +69,7 @@ def watch() -> None:
         health.panel(session, now)
         quality.panel(now)
     timeline.panel(now)
+    step_diagram.panel(now)
     state.write_run_to_url()
     if snapshot is not None and session is not None and snapshot.live != session.snapshot().live:
         st.rerun()  # the run has ended: draw the whole page once more

@@ -31,6 +31,16 @@ if (!window.fixedByPlayground) {
     if (pressed && Math.hypot(clientX - pressed[0], clientY - pressed[1]) > 12) show();
   }, true);
 
+  // A dialog that Escape closes leaves the focus nowhere. It returns to the element that had it before.
+  let focused = null;
+  addEventListener("focusin", (event) => {
+    if (!event.target.closest?.("[role=dialog]")) focused = event.composedPath()[0];
+  }, true);
+  addEventListener("keydown", ({ key }) => {
+    if (key !== "Escape" || !document.querySelector("[role=dialog]")) return;
+    setTimeout(() => document.activeElement === document.body && focused?.focus({ preventScroll: true }), 400);
+  }, true);
+
   // On a phone the pages are in a sidebar over the page, and Streamlit opens it again with the next page.
   const closeMenu = () => {
     const right = document.querySelector("[data-testid=stSidebar]")?.getBoundingClientRect().right ?? 0;

@@ -7,6 +7,7 @@ import binascii
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 _HALF, _SINGLE = np.dtype("<f2"), np.dtype("<f4")
@@ -17,7 +18,7 @@ def to_text(z: Tensor) -> str:
 
     Raises `ValueError` if it holds NaN or infinity.
     """
-    numbers = z.detach().cpu().numpy().astype(_SINGLE)
+    numbers: NDArray[np.floating] = z.detach().cpu().numpy().astype(_SINGLE)
     if not np.isfinite(numbers).all():
         raise ValueError("a latent with NaN or infinity cannot be encoded")
     with np.errstate(over="ignore"):

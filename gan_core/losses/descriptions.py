@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from gan_core.losses.adversarial import (
     Hinge,
     LeastSquares,
@@ -51,6 +53,26 @@ def describe(loss: Loss) -> Description:
     for name, value in values.items():
         texts = {field: text.replace(name, value) for field, text in texts.items()}
     return Description(**texts)
+
+
+_CERTAINTY = (  # by the probability of being real, below which it holds
+    (0.1, "D is almost sure that this is fake"),
+    (0.4, "D leans towards fake"),
+    (0.6, "D cannot tell whether this is real"),
+    (0.9, "D leans towards real"),
+    (np.inf, "D is almost sure that this is real"),
+)
+
+
+def score_in_words(loss: Loss, score: float, real_scores: np.ndarray) -> str:
+    """A sentence about the finite score of one sample; `real_scores` (m,) are those of real examples at the same step.
+
+    A score that is no probability has no fixed meaning, so it is compared with the real ones.
+    """
+    if loss.is_probability:
+        return f"{next(words for below, words in _CERTAINTY if score < below)}: D(x) {score:.2f}."
+    lower = int((real_scores < score).sum())
+    return f"D scores this {score:.3g}, which is above {lower:,} of {len(real_scores):,} real examples."
 
 
 def penalty_formula(penalty: Penalty) -> str:

@@ -13,6 +13,7 @@ from gan_core.session.disk_writer import RetryingDiskWriter
 from gan_core.session.evaluator import Evaluator
 from gan_core.session.observer import Observer
 from gan_core.session.saved_snapshot import saved_setting_changes
+from gan_core.session.single_step import SingleStep
 from gan_core.session.snapshot import Publish, Status
 from gan_core.session.tensorboard import TensorBoardWriter
 from gan_core.training.history import COLUMNS, HistoryLog
@@ -30,6 +31,7 @@ class Context:
         setting_changes: kept by `EventLog`.
         frames: the steps that have an image; kept by `Frames`.
         findings: the current diagnosis; kept by `Health`.
+        single_step: the last step if it was taken alone; kept by `Loop`.
         notes: sentences for the user about the run's folder.
         attended: whether a user can press Resume; if not, training goes on when the disk refuses.
     """
@@ -57,6 +59,7 @@ class Context:
         self.setting_changes = saved_setting_changes(run.events()) if run is not None else []
         self.frames = run.frames() if run is not None else []
         self.findings: tuple[Finding, ...] = ()
+        self.single_step: SingleStep | None = None
 
 
 class Listener:

@@ -12,9 +12,11 @@ from gan_core.session.health import Health
 from gan_core.session.listener import Context, Listener
 from gan_core.session.publisher import Publisher
 from gan_core.session.recorder import DivergedError, Recorder
+from gan_core.session.single_step import StepWatcher
 from gan_core.session.snapshot import Status
 from gan_core.session.training_slots import TrainingSlots, waiting_text
 from gan_core.training import schedules
+from gan_core.training.objective import ignore
 from gan_core.training.step_record import Which
 
 
@@ -33,7 +35,8 @@ class Loop:
         max_steps: int | None = None,
         max_seconds: float | None = None,
     ) -> None:
-        self.trainer, self.commands, self.publish = context.trainer, context.commands, context.publish
+        self.context, self.trainer, self.commands = context, context.trainer, context.commands
+        self.publish = context.publish
         self.slots = slots
         recorder, health = Recorder(context), Health(context)
         self.checkpoints = Checkpoints(context, recorder)
@@ -72,7 +75,9 @@ class Loop:
         if self.clock.paused:
             self.clock.resume()
             self.publish(lambda now: replace(now, error=""))
-        record = self.trainer.step(which)
+        watcher = None if self.commands.running else StepWatcher(self.trainer.config)
+        record = self.trainer.step(which, watcher or ignore)
+        self.context.single_step = None if watcher is None else watcher.result(record)
         for listener in self.listeners:
             listener.after_step(record, which)
 

@@ -84,6 +84,7 @@ class Publisher(Listener):
                 evaluation_error=context.evaluator.error,
                 setting_changes=tuple(context.setting_changes),
                 frames=tuple(context.frames),
+                single_step=context.single_step,
                 notes=context.notes + trainer.notes,
             )
         )

@@ -12,6 +12,7 @@ from gan_core.config import TrainConfig
 from gan_core.diagnosis import Finding, SampleStats
 from gan_core.metrics.evaluations import Evaluations
 from gan_core.metrics.point_quality import Fit
+from gan_core.session.single_step import SingleStep
 from gan_core.training.history import History, HistoryLog
 from gan_core.training.plane_view import Plane
 
@@ -66,6 +67,7 @@ class Snapshot:
     augment_p: float | None = None  # probability of each change by adaptive augmentation; None without it
     history: History = field(default_factory=lambda: HistoryLog().view())
     sample_view: SampleView = field(default_factory=SampleView)
+    single_step: SingleStep | None = None  # the last step if it was taken alone
     setting_changes: tuple[SettingChange, ...] = ()
     frames: tuple[int, ...] = ()  # steps of the sample images in the run's folder
     fit: Fit | None = None  # 2-D runs: distance between the samples and the true distribution

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -87,6 +87,14 @@ class Gradients:
     ranking: Tensor | None  # as in `LossValues`
 
 
+Watch = Callable[[Literal["d", "g"], Batch | LatentBatch, Gradients], None]
+"""Called after an update of D or G with its batch and result, which the next update may overwrite."""
+
+
+def ignore(network: Literal["d", "g"], batch: Batch | LatentBatch, result: Gradients) -> None:
+    """A `Watch` that does nothing."""
+
+
 def discriminator_loss(
     generator: nn.Module, discriminator: nn.Module, settings: Settings, rngs: Streams, batch: Batch
 ) -> LossValues:
@@ -124,7 +132,7 @@ def generator_loss(
         if settings.loss.needs_real_logits and batch.real is not None:
             real = _distort(batch.real, batch, settings, rngs)
             real_logits = full_precision(discriminator(real, batch.y))
-    return LossValues(settings.loss.generator(fake_logits, real_logits))
+    return LossValues(settings.loss.generator(fake_logits, real_logits), fakes=full_precision(fakes.detach()))
 
 
 def differentiate(loss_of: Callable[[Any], LossValues], parameters: list[nn.Parameter], batch: Any) -> Gradients:

@@ -20,7 +20,7 @@ from gan_core.system.devices import CudaOptions, find_device
 from gan_core.system.random_streams import Streams, stream
 from gan_core.training import ema, optimizers, schedules
 from gan_core.training.adaptive_augment import Strength
-from gan_core.training.objective import Batch, LatentBatch
+from gan_core.training.objective import Batch, LatentBatch, Watch, ignore
 from gan_core.training.recorded_objective import RecordedObjective
 from gan_core.training.step_record import VALUES, VALUES_PER_NETWORK, StepRecord, Which, check_which
 
@@ -67,8 +67,8 @@ class Trainer:
         self.loss, self.penalty = settings.loss, settings.penalty
         self._set_learning_rates()
 
-    def step(self, which: Which = "both") -> StepRecord:
-        """One round: `n_critic` steps of D, then `g_steps` steps of G; or only one network's part of it."""
+    def step(self, which: Which = "both", watch: Watch = ignore) -> StepRecord:
+        """One round: `n_critic` steps of D, then `g_steps` steps of G; or one network's part. `watch` sees each."""
         check_which(which)
         if self.config.lr_decay == "linear":
             self._set_learning_rates()
@@ -82,13 +82,16 @@ class Trainer:
                 self.penalty.after_step(self.discriminator)  # weight clipping
                 self.augmentation.update(result_d.ranking, self.config.augment.adaptive, len(batch.real))
                 values_d = result_d.values
+                watch("d", batch, result_d)
             if self.config.reuse_fakes:
                 fakes_of_d = batch.for_generator(result_d.fakes, self.loss.needs_real_logits)
         if which != "d":
             for _ in range(self.config.g_steps):
-                result_g = self._objective.generator(fakes_of_d or self._next_latents())
+                latents = fakes_of_d or self._next_latents()
+                result_g = self._objective.generator(latents)
                 optimizers.descend(self.optimizer_g, result_g.gradients)
                 values_g = result_g.values
+                watch("g", latents, result_g)
             if self.ema is not None:
                 ema.blend(self.ema, self.generator, self.config.ema_decay, self.steps)
         self.steps += 1  # after `ema.blend`, whose decay rises from step 0 on

@@ -19,6 +19,7 @@ MARKDOWN = {
     **dict.fromkeys(("button", "download_button", "form_submit_button", "popover", "expander", "toggle"), LABEL),
     **dict.fromkeys(("selectbox", "multiselect", "text_input", "text_area", "number_input", "slider"), LABEL),
     **dict.fromkeys(("segmented_control", "pills", "select_slider"), CHOICES),
+    "dialog": ((0,), {"title"}),
     "file_uploader": LABEL,
     "image": ((1,), {"caption"}),
     "page_link": ((), {"label"}),

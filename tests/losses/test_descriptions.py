@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from torch import Tensor
 
 from gan_core import losses
 from gan_core.config.catalog import LOSSES
 from gan_core.losses.adversarial import Combine, Separable
-from gan_core.losses.descriptions import DESCRIPTIONS, Description, describe
+from gan_core.losses.descriptions import DESCRIPTIONS, Description, describe, score_in_words
 
 every_loss = pytest.mark.parametrize("name", list(LOSSES))
 every_described_loss = pytest.mark.parametrize("name", [name for name in LOSSES if LOSSES[name].load() in DESCRIPTIONS])
@@ -55,3 +56,16 @@ class Undescribed(Separable):
 
 def test_a_loss_without_a_description_has_its_resting_values_and_no_formula() -> None:
     assert describe(Undescribed("mean")) == Description(equilibrium="At equilibrium: D 1.000.")
+
+
+@pytest.mark.parametrize(
+    ("score", "words"),
+    [(0.02, "almost sure that this is fake"), (0.5, "cannot tell"), (1.0, "almost sure that this is real")],
+)
+def test_a_probability_is_told_in_words(score: float, words: str) -> None:
+    assert words in score_in_words(losses.get("non-saturating"), score, np.empty(0))
+
+
+def test_another_score_is_compared_with_real_ones() -> None:
+    text = score_in_words(losses.get("wasserstein"), -3.25, np.array([-5.0, -3.0, 2.0]))
+    assert text == "D scores this -3.25, which is above 1 of 3 real examples."

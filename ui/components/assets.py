@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +16,18 @@ from ui import theme
 _HERE = Path(__file__).parent
 
 
-def component(name: str, html: str, isolate_styles: bool = True) -> Callable[..., Any]:
+def component(name: str, html: str, isolate_styles: bool = True, styles: Sequence[str] = ()) -> Callable[..., Any]:
     """The Streamlit component made of the files `name`.js and `name`.css. Its root element has the class "component".
 
     The palettes and shared.js come before its script; shared.css comes before its style sheet if that is isolated.
+    `styles` names further style sheets, which several components share.
     """
     palettes = f"const PALETTES = {json.dumps(theme.palettes())};\n"
-    css = (_HERE / "shared.css").read_text("utf-8") if isolate_styles else ""
+    sheets = [*(["shared"] if isolate_styles else []), *styles, name]
     return st.components.v2.component(
         name,
         html=html,
-        css=css + (_HERE / f"{name}.css").read_text("utf-8"),
+        css="".join((_HERE / f"{sheet}.css").read_text("utf-8") for sheet in sheets),
         js=palettes + (_HERE / "shared.js").read_text("utf-8") + (_HERE / f"{name}.js").read_text("utf-8"),
         isolate_styles=isolate_styles,
     )

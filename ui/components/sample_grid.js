@@ -125,8 +125,9 @@ class Grid extends PointableView {
   }
 
   next(step) {
-    const next = this.at === null ? 0 : this.at + step;
-    return next >= 0 && next < this.grid.n ? next : this.at;
+    const from = this.at ?? this.picked; // the pictures lose the focus while one of them is enlarged
+    const next = from === null ? 0 : from + step;
+    return next >= 0 && next < this.grid.n ? next : from;
   }
 }
 

@@ -53,6 +53,7 @@ class Player extends View {
 // index of a neighbour, and `below`, the step to the thing below.
 class PointableView extends View {
   at = null; // index of the thing that is pointed at
+  picked = null; // index of the last pick
 
   listen(target, indexAt) {
     target.onpointermove = (event) => this.point(indexAt(event));
@@ -68,7 +69,9 @@ class PointableView extends View {
   }
 
   pick(index) {
-    if (index !== null) this.trigger("pick", index);
+    if (index === null) return;
+    this.picked = index;
+    this.trigger("pick", index);
   }
 
   key(event) {

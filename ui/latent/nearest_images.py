@@ -26,7 +26,7 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
     except data.DataError as error:
         st.error(f"The real data for a comparison cannot be loaded: {plain(str(error))}", icon=":material/error:")
         return
-    st.markdown(_verdict(float(found.closer[0])))
+    st.markdown(verdict(float(found.closer[0])))
     left, right = st.columns([2, 9], gap="medium")
     with left:
         st.caption("Generated")
@@ -45,7 +45,8 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
     st.caption(_distances(found))
 
 
-def _verdict(closer: float) -> str:
+def verdict(closer: float) -> str:
+    """A sentence in Markdown: is a sample a copy, if a share `closer` of real examples have a nearer real one?"""
     if closer < _COPY:
         return f":red[**Close to a copy.**] Only {closer:.1%} of real examples lie this near to another real one."
     if closer < _NEAR:

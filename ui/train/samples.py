@@ -19,8 +19,9 @@ from ui.charts.plane import layered_view, points_only
 from ui.components import draw_pad, live_chart, sample_grid
 from ui.formatting import plain
 from ui.server import pool
-from ui.train import chart_help, class_picker, health, own_pictures, picture_settings, state, timeline
+from ui.train import chart_help, class_picker, enlarged, health, own_pictures, picture_settings, state, timeline
 
+GRID = "samples"  # key of the grid of generated samples
 COLUMNS = 8
 REAL_SHOWN = 32
 LARGEST = 48  # pixels of a sample's side, so that generated and real samples fit on the first screen
@@ -60,7 +61,15 @@ def _present(now: Snapshot, corner: Callable[[Snapshot], None]) -> None:
     else:
         st.caption(_title(now, view))
         sample_grid(
-            view.samples, "samples", view.scores, COLUMNS, span, score_name, "generated samples", largest=LARGEST
+            view.samples,
+            GRID,
+            view.scores,
+            COLUMNS,
+            span,
+            score_name,
+            "generated samples",
+            largest=LARGEST,
+            on_pick=enlarged.opener(now, view, span, np.arange(len(view.samples))),
         )
     if len(now.real):
         _real(now, view, span, score_name, chosen)
@@ -98,6 +107,7 @@ def _real(now: Snapshot, view: SampleView, span: tuple[float, float], score_name
         "real examples",
         largest=LARGEST,
         room_for=room,
+        on_pick=enlarged.opener(now, view, span, shown, is_real=True),
     )
 
 
@@ -119,7 +129,7 @@ def _by_class(now: Snapshot, view: SampleView, span: tuple[float, float], score_
         st.caption(f"{_at(now, view)}: {plain(order)}.{_frames(view)}")
     sample_grid(
         view.samples[shown],
-        "samples",
+        GRID,
         view.scores[shown] if len(view.scores) else None,
         columns,
         span,
@@ -128,6 +138,7 @@ def _by_class(now: Snapshot, view: SampleView, span: tuple[float, float], score_
         largest=largest,
         names=[f"class {names[i]}" for i in of_sample[shown]],
         room_for=(len(view.samples), every, LARGEST),
+        on_pick=enlarged.opener(now, view, span, shown),
     )
     return chosen
 
