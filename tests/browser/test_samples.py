@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -123,8 +124,8 @@ def test_a_step_plays_in_the_diagram_with_its_own_numbers(
 ) -> None:
     page = train(config)
     assert stages_played(page, "Step") == [0, 1, 2, 3, 4, 5]
-    (run,) = [run for run in RunStore(library).list() if run.status == "running" and run.config.data == config.data]
-    row = dict(zip(COLUMNS, RunStore(library).open(run.id).metrics()[-1], strict=True))
+    (run_id,) = parse_qs(urlsplit(page.url).query)["run"]
+    row = dict(zip(COLUMNS, RunStore(library).open(run_id).metrics()[-1], strict=True))
     expect(stage(page, 3)).to_contain_text(
         f"D scores real and fake {kind}. Mean: D(x) {row['d_real']:.2f} for real ones, D(G(z)) {row['d_fake']:.2f}"
     )

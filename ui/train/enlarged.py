@@ -99,7 +99,7 @@ def _title(picture: Picture) -> str:
 
 
 def _show(picture: Picture) -> None:
-    st.markdown(_judgement(picture))
+    st.markdown(plain(_judgement(picture)))
     left, right = st.columns(2, gap="medium")
     with left:
         st.caption("Real example" if picture.is_real else "Generated")
@@ -149,7 +149,7 @@ def _link(picture: Picture) -> None:
     """A link to exactly this latent on the Latent page, and a remark if it shows another step."""
     moment, remark = _moment(picture.now.run_id, picture.view.step)
     if not moment:
-        st.caption(remark)
+        st.caption(plain(remark))
         return
     point = LatentPoint(recorded_latents(picture.now.config)[picture.index], label=picture.label)
     view = LatentView(picture.now.run_id, moment, point=point)
@@ -161,7 +161,7 @@ def _link(picture: Picture) -> None:
         query_params=view.to_query(),
     )
     if remark:
-        st.caption(remark)
+        st.caption(plain(remark))
 
 
 def _moment(run_id: str, step: int) -> tuple[str, str]:
