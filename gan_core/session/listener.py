@@ -31,7 +31,7 @@ class Context:
         setting_changes: kept by `EventLog`.
         frames: the steps that have an image; kept by `Frames`.
         findings: the current diagnosis; kept by `Health`.
-        single_step: the last step if it was taken alone; kept by `Loop`.
+        single_step: the last step if it was taken alone or slowly; kept by `Loop`.
         notes: sentences for the user about the run's folder.
         attended: whether a user can press Resume; if not, training goes on when the disk refuses.
     """

@@ -12,7 +12,7 @@ from gan_core.session.health import Health
 from gan_core.session.listener import Context, Listener
 from gan_core.session.publisher import Publisher
 from gan_core.session.recorder import DivergedError, Recorder
-from gan_core.session.single_step import StepWatcher
+from gan_core.session.single_step import WATCHED_SPEED, StepWatcher
 from gan_core.session.snapshot import Status
 from gan_core.session.training_slots import TrainingSlots, waiting_text
 from gan_core.training import schedules
@@ -75,7 +75,9 @@ class Loop:
         if self.clock.paused:
             self.clock.resume()
             self.publish(lambda now: replace(now, error=""))
-        watcher = None if self.commands.running else StepWatcher(self.trainer.config)
+        commands = self.commands
+        is_slow = commands.speed is not None and commands.speed <= WATCHED_SPEED
+        watcher = StepWatcher(self.trainer.config) if is_slow or not commands.running else None
         record = self.trainer.step(which, watcher or ignore)
         self.context.single_step = None if watcher is None else watcher.result(record)
         for listener in self.listeners:

@@ -1,4 +1,4 @@
-"""What happened in a step that a user took alone, for the page to show part by part."""
+"""What happened in a step that a person can follow: it was taken alone, or the run is slowed down to one a second."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from gan_core.data.ranges import to_bytes, to_unit
 from gan_core.training.objective import Batch, Gradients, LatentBatch
 from gan_core.training.step_record import StepRecord
 
+WATCHED_SPEED = 1.0  # steps a second at most at which each step is kept
 _IMAGES, _POINTS = 9, 200  # samples that are kept
 _NUMBERS = 64  # of a latent
 
@@ -30,7 +31,7 @@ class NetworkStep:
 
 @dataclass(frozen=True, eq=False)
 class SingleStep:
-    """A step that was taken alone. A network that it did not train has no part."""
+    """A step, part by part. A network that it did not train has no part."""
 
     step: int
     batch_size: int

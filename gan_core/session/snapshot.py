@@ -67,7 +67,7 @@ class Snapshot:
     augment_p: float | None = None  # probability of each change by adaptive augmentation; None without it
     history: History = field(default_factory=lambda: HistoryLog().view())
     sample_view: SampleView = field(default_factory=SampleView)
-    single_step: SingleStep | None = None  # the last step if it was taken alone
+    single_step: SingleStep | None = None  # the last step if it was taken alone or slowly
     setting_changes: tuple[SettingChange, ...] = ()
     frames: tuple[int, ...] = ()  # steps of the sample images in the run's folder
     fit: Fit | None = None  # 2-D runs: distance between the samples and the true distribution

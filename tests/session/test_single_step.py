@@ -73,3 +73,16 @@ def test_the_fakes_are_those_that_g_makes_before_its_update() -> None:
             for parameter, value in zip(trainer.generator.parameters(), after, strict=True):
                 parameter.copy_(value)
         assert np.allclose(part.fakes[0], expected, atol=1e-6)
+
+
+def test_a_run_of_one_step_a_second_tells_each_step() -> None:
+    session = Session(DIGITS, None, "cpu")
+    session.set_speed(1.0)
+    session.start()
+    try:
+        step = until(lambda: (now := session.snapshot()).status == "training" and now.single_step)
+        assert isinstance(step, SingleStep)
+        assert step.step == session.snapshot().step
+    finally:
+        session.stop()
+        assert session.wait(60)

@@ -41,7 +41,8 @@ def game(key: str) -> None:
 class GameStep:
     """What the diagram shows of one step."""
 
-    name: str  # another name is a new step, which plays from stage to stage
+    name: str  # another name is a new step
+    plays: bool = True  # a new step plays from stage to stage
     hint: str = ""  # a sentence above the stages
     stages: Sequence[tuple[str, str]] = ()  # in order: one of draw, fakes, score, learn-d, again, learn-g; and a text
     latents: Mapping[str, NDArray[np.floating]] = field(default_factory=dict)  # (k,) in D's part "d" and G's part "g"
@@ -61,6 +62,7 @@ def _packed(step: GameStep) -> bytes:
     low, high = step.score_range
     header = {
         "key": step.name,
+        "plays": step.plays,
         "hint": step.hint,
         "stages": [{"name": name, "text": text} for name, text in step.stages],
         "z": {name: np.round(z, 3).tolist() for name, z in step.latents.items()},

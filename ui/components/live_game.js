@@ -69,7 +69,7 @@ class LiveGame extends Player {
     this.root.querySelector("p").textContent = header.hint;
     this.button.hidden = !header.stages.length;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (isNew && header.stages.length && !calm) this.play();
+    if (isNew && header.plays && header.stages.length && !calm) this.play();
     else this.rest();
   }
 

@@ -12,30 +12,31 @@ from gan_core.session.snapshot import Snapshot
 from ui.components.game import GameStep, live_game
 from ui.formatting import short
 
-_SHOWN = {"images": 9, "points": 200}  # samples of the run, if no step was taken alone
+_SHOWN = {"images": 9, "points": 200}  # samples of the run, if no step was kept
 _HINT = "Press Step to watch one step: what D and G are trained on, and what changes."
 
 
 def panel(now: Snapshot | None) -> None:
-    """The diagram: open while the run is paused, folded while it trains."""
+    """The diagram: open while the run is paused or slow, folded while it trains faster."""
     if now is None:
         return
-    with st.expander("How one step works", icon=":material/account_tree:", expanded=now.status == "paused"):
-        is_busy = now.live and now.status != "paused"
-        live_game("step-diagram", None if is_busy else shown(now))
+    can_be_followed = now.status == "paused" or now.single_step is not None
+    with st.expander("How one step works", icon=":material/account_tree:", expanded=now.live and can_be_followed):
+        live_game("step-diagram", shown(now) if can_be_followed or not now.live else None)
 
 
 def shown(now: Snapshot) -> GameStep:
-    """The last step if it was taken alone, or else the samples of the run."""
+    """The last step if it was kept, or else the samples of the run."""
     step = now.single_step
     if step is None:
         n = _SHOWN[now.config.dataset.kind]
         pictures = {"fakeD": now.samples[:n], "real": now.real[:n]} if len(now.samples) else {}
-        return GameStep(f"{now.run_id} at {now.step}", _HINT if now.live else "", pictures=_drawn(now, pictures))
+        return GameStep(f"{now.run_id} at {now.step}", False, _HINT if now.live else "", pictures=_drawn(now, pictures))
     parts = {name: part for name, part in (("d", step.d), ("g", step.g)) if part is not None}
     scores = step.score_real, step.score_fake
     return GameStep(
         f"{now.run_id} {step.step}",
+        now.status != "training",
         f"Step {step.step:,}",
         _stages(now.config, step),
         {name: part.z for name, part in parts.items()},
