@@ -21,6 +21,7 @@ from typing import Any
 import torch
 
 from gan_core import compare
+from ui.compare.ready_made import PICTURE_STEPS, PICTURES
 
 MEASURED = Path(compare.__file__).with_name("measured")
 PAGE = Path(__file__).parents[1] / "docs" / "comparisons.md"
@@ -72,13 +73,22 @@ def page() -> str:
         plan = compare.get(name)
         lines += [f"## `{name}`: {plan.title}\n", f"Source: {plan.source} {plan.claim}\n", f"{plan.choices}\n"]
         lines += [_section(report) for report in compare.measured(name)] or ["Not measured yet.\n"]
+        lines += _pictures(plan)
     return "\n".join(lines)
 
 
+def _pictures(plan: compare.Comparison) -> list[str]:
+    """A table with the samples of each variant."""
+    rows = [f"| {v.title} | ![{v.title}](images/comparisons/{plan.id}/{v.id}.png) |" for v in plan.variants]
+    found = [row for v, row in zip(plan.variants, rows, strict=True) if (PICTURES / plan.id / f"{v.id}.png").exists()]
+    head = f"| after {PICTURE_STEPS} steps, seed 0 | the same latents (`python -m benchmarks.comparison_pictures`) |"
+    return [head, "|---|---|", *found, ""] if found else []
+
+
 def _section(report: dict[str, Any]) -> str:
-    plan, made = report["comparison"], report["made"]
+    plan, made, found = report["comparison"], report["made"], compare.finding(report).headline
     heading, *rows = [f"| {' | '.join(row)} |" for row in report["words"]]
-    lines = [heading, "|" + "---|" * len(report["words"][0]), *rows, ""]
+    lines = [f"**{found.text}** {found.detail}\n", heading, "|" + "---|" * len(report["words"][0]), *rows, ""]
     lines += [f'- "{claim["says"]}" **{claim["text"]}**' for claim in report["claims"]]
     lines += [f"- {verdict['text']}" for verdict in report["verdicts"]]
     title = f"### {plan['steps']:,} steps, {len(plan['seeds'])} seeds\n"

@@ -41,6 +41,7 @@ def choose() -> None:
 def show(study: Study) -> None:
     """One study: its header, its progress and its results, refreshed while its runs train."""
     freeze_loaded_objects("compare")
+    curves.open_link(study)
     header.panel(study)
     was_training = progress.is_training(study)
 
@@ -66,20 +67,18 @@ def show(study: Study) -> None:
 
 
 def results(study: Study, current: background_results.StudyResults) -> None:
-    """All results of a study so far, the verdict first once it is final."""
+    """All results of a study so far, its headline first."""
     if not current.results.runs:
         st.info(
             "The first curves and pictures come with the first steps; a worker needs some seconds to begin.",
             icon=":material/hourglass_top:",
         )
         return
+    verdict.panel(study, current)
     left, right = st.columns([7, 5], gap="large")
     with left:
-        if current.is_final:
-            verdict.panel(current)
         curves.panel(study, current)
-        if not current.is_final:
-            verdict.pending_notice(current)
+        verdict.tests(current)
     with right:
         samples.panel(study, current.results)
     table.panel(current)

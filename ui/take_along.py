@@ -15,9 +15,9 @@ from gan_core.config import TrainConfig
 from gan_core.data import DataError
 from gan_core.export.script import refusal
 from gan_core.export.video import Progress
-from gan_core.runs import Run, RunError, shipped
+from gan_core.runs import Run, RunError
 from gan_core.training.plane_view import Plane
-from ui import addresses
+from ui import addresses, run_links
 from ui.experiment_command import command_line
 from ui.formatting import plain
 
@@ -174,14 +174,8 @@ def _about(name: str, form: export.Format, now: Moment) -> str:
 def _links(page: str, now: Moment) -> None:
     """A link to the run at the step that the page shows, and one to its settings, each with where it works."""
     if now.run is not None:
-        query = {addresses.RUN: now.run.id} | ({} if now.step is None else {addresses.STEP: str(now.step)})
-        at = "" if now.step is None else f" at step {now.step:,}"
-        where = (
-            f"Opens this run{at} in every copy of the app, because it comes with the app."
-            if shipped.is_shipped(now.run.id)
-            else f"Opens this run{at}, on this machine only, because the run is in its library."
-        )
-        _link("Link to this moment", addresses.link(page, query), where)
+        link = run_links.link(page, now.run.id, now.step)
+        _link("Link to this moment", link, run_links.where(now.run.id, now.step))
     where = (
         "Opens these settings on this machine only, because they name a folder of pictures on it."
         if now.config.data.path

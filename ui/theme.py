@@ -93,6 +93,18 @@ _HOME = """
 [class*="st-key-door-"] a { padding-inline: 0; }
 """
 
+# Compare: cards as on Home, with a chart above a row of pictures for each variant.
+_COMPARE = """
+.st-key-comparisons { display: grid; gap: 0.8rem; }
+.st-key-comparisons { grid-template-columns: repeat(auto-fill, minmax(min(100%, 380px), 1fr)); }
+.st-key-comparisons > * { width: 100%; height: 100%; }
+.st-key-comparisons > * > [class*="st-key-card-"] { padding: 0.7rem 0.9rem; }
+.st-key-comparisons .live-chart { position: relative; z-index: 2; }
+[class*="st-key-row-"] { flex-wrap: nowrap; }
+[class*="st-key-row-"] img { width: 100%; image-rendering: pixelated; }
+[class*="st-key-row-"] > :last-child { flex: 1; min-width: 0; }
+"""
+
 # Controls in the top right corner of a chart show only their icons; screen readers read their labels. The lines of the
 # health panel are dense.
 _CORNERS = """
@@ -177,6 +189,7 @@ def inject_css() -> None:
         + _COMPACT
         + _CARD
         + _HOME
+        + _COMPARE
         + _CORNERS
         + _HEALTH
         + _SCROLLBARS

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gan_core.compare import learning_rates
+from gan_core.compare.learning_rates import DOCUMENTED
 from gan_core.compare.plan import Axis, Comparison, Variant
 from gan_core.config import TrainConfig
 from gan_core.config.catalog import OPTIMIZERS
@@ -33,13 +34,16 @@ def variant_with_needs(variant: Variant, base: TrainConfig) -> Variant:
 
 
 def rates(plan: Comparison) -> str:
-    """The learning rates of the compared optimisers and their source; "" if optimisers are not compared."""
+    """The learning rates of the compared optimisers and their sources; "" if optimisers are not compared."""
     pairs = _rates(_configs(plan).values())
     if not pairs:
         return ""
     source = learning_rates.source(pairs)
-    told = ", ".join(f"{OPTIMIZERS[name].label} {as_text(rate)}" for name, rate in sorted(pairs))
-    return f"Learning rates: {told}." + (f" Each is {source}." if source else "")
+    if len(pairs) > 1 and len({rate for _, rate in pairs}) == 1 and source is None:
+        return f"All optimisers have the same learning rate, {as_text(next(iter(pairs))[1])}."
+    of = {name: f" ({OPTIMIZERS[name].lr_source})" if source == DOCUMENTED else "" for name, _ in pairs}
+    told = ", ".join(f"{OPTIMIZERS[name].label} {as_text(rate)}{of[name]}" for name, rate in sorted(pairs))
+    return f"Each optimiser has its own learning rate: {told}." + (f" Each is {source}." if source else "")
 
 
 def confounds(plan: Comparison) -> list[str]:
@@ -92,7 +96,7 @@ def _unequal_rates(plan: Comparison, configs: dict[str, TrainConfig]) -> str:
     if not pairs or "optimizer.lr" in _compared(plan) or learning_rates.source(pairs):
         return ""
     if len({rate for _, rate in pairs}) == 1:
-        return "All optimisers have the same learning rate, which may suit only one of them."
+        return "The one learning rate of all optimisers may suit only some of them."
     return "The learning rates do not come from one search, so one optimiser may be tuned better than another."
 
 

@@ -1,6 +1,7 @@
 """The learning rate of each optimiser in a comparison. All get theirs from one source, so that none is tuned better.
 
-The source is a short search if it has tried every optimiser of the comparison, or else the catalogue's defaults.
+The source is a short search if it has tried every optimiser of the comparison, or else the documented rates of the
+catalogue (`OptimizerEntry.lr` and `.lr_source`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from gan_core.config.catalog import OPTIMIZERS
 
 FILE = Path(__file__).with_name("measured") / "rates.json"  # written by `python -m benchmarks.rates --write`
-SEARCHED, DEFAULT = "the best of a short search with a DCGAN on digits", "its default in the catalogue"
+SEARCHED, DOCUMENTED = "the best of a short search with a DCGAN on digits", "the documented one"
 
 
 def suggested_rates(optimizers: Iterable[str]) -> dict[str, float]:
@@ -24,9 +25,9 @@ def suggested_rates(optimizers: Iterable[str]) -> dict[str, float]:
 
 
 def source(rates: Iterable[tuple[str, float]]) -> str | None:
-    """Where all of these rates of optimisers come from: `SEARCHED`, `DEFAULT`, or None if not all from one of them."""
-    pairs = set(rates)
-    for name, known in ((SEARCHED, searched_rates()), (DEFAULT, {name: OPTIMIZERS[name].lr for name in OPTIMIZERS})):
+    """Where all of these rates come from: `SEARCHED`, `DOCUMENTED`, or None if not all of them come from one source."""
+    pairs, documented = set(rates), {name: OPTIMIZERS[name].lr for name in OPTIMIZERS}
+    for name, known in ((SEARCHED, searched_rates()), (DOCUMENTED, documented)):
         if all(known.get(optimizer) == rate for optimizer, rate in pairs):
             return name
     return None

@@ -72,11 +72,14 @@ class Axis(Section):
         return _checked(Axis, {"title": name, "variants": [variant.model_dump() for variant in variants]})
 
     @staticmethod
-    def of_optimizers(names: Sequence[str], networks: str = "gd") -> Axis:
-        """Each optimiser with its own learning rate, for both networks or one. Raises `UnknownNameError`."""
+    def of_optimizers(names: Sequence[str], networks: str = "gd", rate: float | None = None) -> Axis:
+        """Each optimiser with its own learning rate, or all with `rate`, for both networks or one.
+
+        Raises `UnknownNameError`.
+        """
         variants = []
-        for name, rate in learning_rates.suggested_rates(names).items():
-            settings = {"name": name, "lr": rate}
+        for name, own in learning_rates.suggested_rates(names).items():
+            settings = {"name": name, "lr": own if rate is None else rate}
             values = {f"optimizer_{network}.{key}": value for key, value in settings.items() for network in networks}
             variants.append({"id": name, "title": OPTIMIZERS[name].label, "values": values})
         return _checked(Axis, {"title": "optimiser", "variants": variants})

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gan_core import presets
+from gan_core.compare.analysis.headline import Headline, headline_of_report
+from gan_core.compare.analysis.results import Curve, band
 from gan_core.compare.plan import Axis, Comparison, comparison
 from gan_core.config.catalog import Catalog
 from gan_core.config.schema import ConfigError
@@ -33,6 +39,33 @@ def measured(name: str) -> list[dict[str, Any]]:
     """
     found = [json.loads(file.read_text(encoding="utf-8")) for file in _MEASURED.glob(f"{name}-*.json")]
     return sorted(found, key=lambda report: report["comparison"]["steps"] or 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """What the measured runs of a comparison have shown."""
+
+    headline: Headline
+    curves: tuple[Curve, ...]  # of the quality metric, against steps
+    metric: str  # its label
+    steps: int  # of each run
+
+
+def finding(report: Mapping[str, Any]) -> Finding:
+    """What a measured result has shown."""
+    curves = []
+    for row in report["table"]:
+        runs = [run for run in report["runs"] if run["variant"] == row["variant"]]
+        lines = [_known(run["evaluated_at"], run["quality"]) for run in runs]
+        if lines := [line for line in lines if len(line[0])]:
+            curves.append(band(row["variant"], row["title"], lines))
+    metric = report["quality"].removesuffix(" at the end")
+    return Finding(headline_of_report(report), tuple(curves), metric, report["comparison"]["steps"])
+
+
+def _known(x: list[float], y: list[float | None]) -> tuple[np.ndarray, np.ndarray]:
+    pairs = np.array([(at, value) for at, value in zip(x, y, strict=True) if value is not None]).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
 
 
 @cache

@@ -119,10 +119,10 @@ class Study:
     def write(self, comparison: Comparison) -> None:
         replace_text(self.path / "comparison.json", comparison.to_json())
 
-    def add_seed(self, seed: int) -> None:
-        """Add one run of every variant. Raises `ConfigError` if the plan has this seed."""
-        plan = self.comparison
-        self.write(plan.with_fields(seeds=(*plan.seeds, seed)))
+    def add_seeds(self, number: int) -> None:
+        """Add runs of every variant with the next seeds. Raises `ConfigError` if these are too many runs."""
+        plan, first = self.comparison, max(self.comparison.seeds) + 1
+        self.write(plan.with_fields(seeds=(*plan.seeds, *range(first, first + number))))
 
     def add_variant(self, variant: Variant) -> None:
         """Add one variant with every seed. Raises `ConfigError` if it does not fit the plan."""

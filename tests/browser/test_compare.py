@@ -10,14 +10,18 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from gan_core import compare
 from gan_core.compare import StudyStore
+from tests.compare.studies import ended_study, plan
 from tests.conftest import Server
+from tests.support.clipboard import copied_link
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
 
 PATIENCE = 60_000  # milliseconds; the first page waits for torch to load on a busy machine
 STEPS = 8
+ANSWER = re.compile("(Not settled: 3 seeds|Equally good samples: |Better samples: )")
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +45,12 @@ def page(shared: Page) -> Iterator[Page]:
 def at_end(page: Page) -> Page:
     """The study has ended."""
     expect(page.get_by_text("6 of 6 runs done")).to_be_visible(timeout=3 * PATIENCE)
-    expect(page.get_by_text("Verdict", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(headline(page)).to_have_text(ANSWER, timeout=PATIENCE)
     return page
+
+
+def headline(page: Page) -> Locator:
+    return page.locator(".st-key-headline h4")
 
 
 def button(page: Page, word: str) -> Locator:
@@ -75,6 +83,7 @@ def test_a_custom_comparison_starts_after_its_cost_is_shown(app: Server, page: P
     page.goto(f"{app.url}/compare")
     page.get_by_role("tab", name="Your own").click(timeout=PATIENCE)
     expect(button(page, "Start 6 runs")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Each optimiser has its own learning rate: Adam 0.002, RMSprop 0.001.")).to_be_visible()
     expect(page.get_by_text("Memory at once").last).to_be_visible()
     length = page.get_by_role("spinbutton", name="Steps of each run")
     length.fill(str(STEPS))
@@ -122,7 +131,7 @@ def test_a_refresh_and_a_second_tab_find_the_same_comparison(page: Page, browser
     other.close()
 
 
-def test_the_verdict_and_the_table_appear_at_the_end(at_end: Page, library: Path) -> None:
+def test_the_headline_and_the_table_appear_at_the_end(at_end: Page, library: Path) -> None:
     at_end.get_by_text("Every test against Adam").click()
     expect(at_end.get_by_text("Paired t-tests over the seeds")).to_be_visible()
     expect(at_end.get_by_test_id("stDataFrame").first).to_be_visible()
@@ -146,6 +155,17 @@ def test_one_time_line_changes_all_pictures(at_end: Page) -> None:
     line.focus()
     line.press("Home")
     expect(at_end.get_by_text("Samples of the same latents, step 0")).to_be_visible()
+
+
+def test_a_copied_link_opens_the_same_curve_and_the_same_step(at_end: Page) -> None:
+    link = copied_link(at_end)
+    expect(at_end.get_by_text("on this machine only")).to_be_visible()
+    other = at_end.context.new_page()
+    other.goto(link)
+    expect(other.get_by_text("Samples of the same latents, step 0")).to_be_visible(timeout=PATIENCE)
+    expect(other.get_by_role("img", name=re.compile("^D's loss at the end"))).to_be_visible()
+    expect(other.locator(".xtitle").first).to_have_text("steps")
+    other.close()
 
 
 def test_the_report_is_downloaded_as_one_page(at_end: Page) -> None:
@@ -177,4 +197,31 @@ def test_the_comparison_is_the_first_in_the_list(app: Server, page: Page) -> Non
     page.goto(f"{app.url}/compare")
     expect(page.get_by_text("6 of 6 runs done")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name=re.compile("Ring of eight")).first.click()
-    expect(page.get_by_text("Verdict", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(headline(page)).to_have_text(ANSWER, timeout=PATIENCE)
+
+
+def test_each_ready_made_card_shows_what_was_found_with_its_chart_and_pictures(app: Server, page: Page) -> None:
+    page.goto(f"{app.url}/compare")
+    cards = page.locator(".st-key-comparisons")
+    expect(cards.get_by_role("img", name=re.compile("^Fréchet distance at the end"))).to_have_count(
+        len(compare.names()), timeout=PATIENCE
+    )
+    for name in compare.names():
+        card = page.locator(f".st-key-card-{name}")
+        expect(card.get_by_text(compare.finding(compare.measured(name)[-1]).headline.text)).to_be_visible()
+        expect(card.get_by_test_id("stImage").locator("img")).to_have_count(len(compare.get(name).variants))
+    pictures = cards.get_by_test_id("stImage").locator("img")
+    until(lambda: pictures.evaluate_all("images => images.every((image) => image.naturalWidth > 200)"))
+    page.locator(".st-key-card-optimizers").get_by_role("img").last.click()  # a card opens wherever it is clicked
+    expect(button(page, "Start 15 runs")).to_be_visible(timeout=PATIENCE)
+    assert "ready=optimizers" in page.url
+
+
+def test_the_button_of_the_headline_trains_the_seeds_that_are_missing(app: Server, page: Page, library: Path) -> None:
+    study = ended_study(plan(4), library)
+    page.goto(f"{app.url}/compare?comparison={study.id}")
+    expect(headline(page)).to_contain_text("a verdict needs 3 seeds, and 1 is measured", timeout=PATIENCE)
+    button(page, "Add 2 seeds: 4 runs").click()
+    expect(page.get_by_text("6 of 6 runs done")).to_be_visible(timeout=3 * PATIENCE)
+    expect(headline(page)).to_have_text(ANSWER, timeout=PATIENCE)
+    assert [trial.status for trial in study.trial_statuses()] == ["finished"] * 6

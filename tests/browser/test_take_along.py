@@ -19,6 +19,7 @@ from gan_core.runs import Run, RunStore, unpack
 from tests.browser import test_train as on_train
 from tests.browser.test_train import PATIENCE, RING, button, pause, start, step_of
 from tests.conftest import Server
+from tests.support.clipboard import copied_link
 from tests.support.saved_run import saved_run
 from tests.support.small import POINTS
 from tests.support.waiting import until
@@ -96,11 +97,12 @@ def test_a_paused_run_is_taken_along_from_train_and_its_link_opens_it(
     page.get_by_role("tab", name="Links").click()
     link = page.get_by_test_id("stCode").first.inner_text(timeout=PATIENCE).strip()
     expect(page.get_by_text("on this machine only")).to_be_visible()
+    page.keyboard.press("Escape")
+    assert copied_link(page) == link
     fresh = browser.new_page()
     fresh.goto(link)
     expect(button(fresh, "Resume")).to_be_visible(timeout=PATIENCE)
     until(lambda: step_of(fresh) == step_of(page), 60)
-    page.keyboard.press("Escape")
     button(page, "Stop").click()
     expect(button(page, "Start")).to_be_visible(timeout=PATIENCE)
     fresh.goto(link)  # the run has ended, and the server still holds its session
@@ -113,6 +115,18 @@ def test_a_link_to_train_opens_a_run_that_has_ended_on_the_runs_page(app: Server
     page.goto(f"{app.url}/train?preset=ring8&session=123456&run={run.id}&step=2")
     page.wait_for_url(re.compile(f"/runs\\?run={run.id}&step=2"), timeout=PATIENCE)
     expect(page.get_by_role("heading", name="Ring")).to_be_visible(timeout=PATIENCE)
+
+
+def test_links_copied_from_runs_and_latent_open_the_same_step_and_panel(app: Server, page: Page, run: Run) -> None:
+    page.goto(f"{app.url}/runs?run={run.id}&step=1")
+    link = copied_link(page)
+    page.goto(f"{app.url}/latent?run={run.id}&seed=7&panel=interpolate&step=1")
+    place = copied_link(page)
+    page.goto(link)
+    expect(page.get_by_text("Generated at step 1")).to_be_visible(timeout=PATIENCE)
+    page.goto(place)
+    expect(page.get_by_role("radio", name="Interpolate")).to_be_checked(timeout=PATIENCE)
+    assert {"seed=7", "panel=interpolate", "step=1"} <= {*page.url.partition("?")[2].split("&")}
 
 
 def test_settings_are_taken_along_before_the_first_start(train: Callable[[TrainConfig], Page], tmp_path: Path) -> None:

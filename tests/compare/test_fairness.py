@@ -32,8 +32,23 @@ def test_optimisers_get_their_rates_from_one_source(base: TrainConfig, keys: tup
         source = learning_rates.source(rates)
         assert source is not None
         assert fairness.rates(made).endswith(f"Each is {source}.")
+        if source == learning_rates.DOCUMENTED:
+            assert all(f"({OPTIMIZERS[name].lr_source})" in fairness.rates(made) for name in names)
         assert all(OPTIMIZERS[name].label in fairness.rates(made) for name in names)
         assert not [text for text in fairness.confounds(made) if "rate" in text]
+
+
+def test_the_rate_of_every_optimiser_has_a_source() -> None:
+    assert all(entry.lr_source for entry in OPTIMIZERS.values())
+
+
+def test_one_rate_for_all_optimisers_is_named_and_kept_for_one_that_is_added(tmp_path: Path) -> None:
+    made = compare.comparison(base=RING, axes=[axes.axis(RING, axes.OPTIMIZERS, ["adam", "sgd"], rate=0.3)])
+    assert {variant.values[key] for variant in made.variants for key in LR} == {0.3}
+    assert fairness.rates(made) == "All optimisers have the same learning rate, 0.3."
+    assert any("may suit only some" in text for text in fairness.confounds(made))
+    study = StudyStore(tmp_path).create(made)
+    assert add._variant(study, made.axes[0], {axes.OPTIMIZERS: "rmsprop"}).values[LR[0]] == 0.3
 
 
 def test_the_form_first_offers_optimisers_of_equally_tuned_rates() -> None:
@@ -61,7 +76,7 @@ def test_a_tuned_optimiser_beside_an_untuned_one_is_named() -> None:
     unfair = compare.comparison(base=RING, axes=[Axis(title="optimiser", variants=tuple(variants))])
     assert "one optimiser may be tuned better" in fairness.confounds(unfair)[0]
     same = compare.comparison(base=RING, axes=[Axis.of(axes.OPTIMIZERS, ["adam", "sgd"])])
-    assert "may suit only one of them" in fairness.confounds(same)[0]
+    assert "may suit only some of them" in fairness.confounds(same)[0]
 
 
 @pytest.mark.parametrize(

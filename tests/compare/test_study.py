@@ -142,7 +142,7 @@ def test_runs_are_paused_resumed_stopped_and_added(endless: tuple[Study, Runner]
     until(lambda: study.trial_status("0.001-s0").step > step)
     study.stop("0.0001-s0")
     until(lambda: statuses(study) == ["stopped", "running"])
-    study.add_seed(1)
+    study.add_seeds(1)
     until(lambda: study.trial_status("0.0001-s1").step > 0)  # takes the worker of the stopped run
     study.add_variant(Variant(id="fast", title="fast", values={"optimizer_d.lr": 0.01}))
     assert statuses(study) == ["stopped", "running", "waiting", "running", "waiting", "waiting"]
@@ -152,8 +152,8 @@ def test_runs_are_paused_resumed_stopped_and_added(endless: tuple[Study, Runner]
     assert not study.is_running
     assert study not in compare.running()
     study.resume()
-    with pytest.raises(ConfigError, match="each seed"):
-        study.add_seed(1)
+    with pytest.raises(ConfigError, match="too many runs"):
+        study.add_seeds(1000)
 
 
 def test_a_run_whose_process_dies_resumes_from_its_last_checkpoint(tmp_path: Path) -> None:

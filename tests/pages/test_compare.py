@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tests.compare.studies import ended_study
 from tests.support.app_page import button, labels, page_of, query_of, texts
 from tests.support.small import DIGITS, POINTS
 from ui import server
+from ui.formatting import plain
 
 PLAN = compare.comparison(
     title="Rates <b>*", base=POINTS, axes=[Axis.of("optimizer_d.lr", [1e-4, 1e-3])], seeds=[0], steps=20, judgements=2
@@ -74,7 +76,9 @@ def test_the_ready_made_comparisons_are_shown_with_their_claims(library: Path) -
     for name in compare.names():
         assert compare.get(name).title.split()[0] in texts(app)
     assert "most stable loss" in texts(app)
-    assert [b.label for b in app.button].count("Open") == len(compare.names())
+    for name in compare.names():
+        headline = compare.finding(compare.measured(name)[-1]).headline
+        assert plain(headline.text) in texts(app)  # on its card
 
 
 def test_measured_results_are_shown_beside_the_claim(
@@ -85,14 +89,15 @@ def test_measured_results_are_shown_beside_the_claim(
     told["claims"] = [{"says": c.says, "outcome": "refuted", "text": "Refuted: p.", "tests": []} for c in plan.claims]
     (tmp_path / "saturating-20.json").write_text(json.dumps(told))
     monkeypatch.setattr("gan_core.compare.ready_made._MEASURED", tmp_path)
-    app = opened()
+    app = opened(ready="saturating")
     assert not app.exception
     assert "refuted" in texts(app)
     assert "Measured here, 20 steps, 1 seeds" in texts(app)
+    assert "a verdict needs 3 seeds" in texts(app)
 
 
 def test_a_ready_made_comparison_shows_what_differs_and_what_it_needs(library: Path) -> None:
-    app = button(opened(), "Open").click().run()
+    app = button(opened(), compare.get(compare.names()[0]).title).click().run()
     assert not app.exception
     assert query_of(app) == {"ready": compare.names()[0]}
     assert "Start 9 runs" in labels(app)
@@ -121,8 +126,15 @@ def test_a_custom_comparison_is_checked_as_it_is_typed(library: Path) -> None:
 def test_the_first_offer_compares_optimisers_at_equally_tuned_rates(library: Path) -> None:
     app = opened()
     told = texts(app).replace("\\", "")
-    assert "Learning rates: Adam 0.002, RMSprop 0.001. Each is the best of a short search" in told
+    assert "own learning rate: Adam 0.002, RMSprop 0.001. Each is the best of a short search" in told
     assert not app.warning
+    rates = next(group for group in app.button_group if group.label == "Learning rates")
+    rates.set_value("Same rate for all").run()
+    told = texts(app).replace("\\", "")
+    assert f"All optimisers have the same learning rate, {presets.load('ring8').optimizer_g.lr:g}." in told
+    assert "may suit only some of them" in app.warning[0].value
+    app.text_input(key="first-rate-ring8").set_value("0.5").run()
+    assert "the same learning rate, 0.5." in texts(app).replace("\\", "")
     app.selectbox(key="first").set_value(("batch_size",)).run()
     assert "Compare the curves over images" in app.warning[0].value.replace("\\", "")
 
@@ -167,8 +179,8 @@ def test_a_saved_comparison_is_listed_and_shows_all_results(finished_study: Stud
     app = app.button(key=f"open-{finished_study.id}").click().run()
     assert not app.exception
     assert query_of(app) == {"comparison": finished_study.id}
-    assert "Verdict" in texts(app)
-    assert "fewer than 3 seeds" in texts(app)
+    assert "Not settled: a verdict needs 3 seeds, and 1 is measured." in texts(app)
+    assert "Add 2 seeds: 4 runs" in labels(app)
     assert list(app.dataframe[0].value["Runs done"]) == ["1 of 1", "1 of 1"]
     assert list(app.dataframe[1].value.iloc[0])[1:] == ["0.0001", "0.001"]  # the settings that differ
     assert len(app.get("bidi_component")) >= 4  # lanes, curves, two pictures, time line
@@ -184,7 +196,7 @@ def test_a_link_to_no_comparison_shows_an_error_and_the_choice(library: Path) ->
         app = opened(comparison=study_id)
         assert not app.exception
         assert "no comparison" in app.error[0].value
-        assert "Open" in labels(app)
+        assert compare.get("optimizers").title in labels(app)
 
 
 def test_an_unreadable_comparison_shows_an_error_and_can_be_deleted(library: Path) -> None:
@@ -223,6 +235,35 @@ def test_a_seed_and_a_value_can_be_added(library: Path, monkeypatch: pytest.Monk
     app = button(app, "Add value").click().run()
     assert "Nothing was added" in app.error[0].value
     assert len(study.comparison.variants) == 3
+
+
+def test_the_headline_adds_the_seeds_that_it_needs(
+    finished: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(finished.path.parents[1], tmp_path / "copy")
+    monkeypatch.setattr(server, "RUNS", tmp_path / "copy")
+    started: list[Study] = []
+    monkeypatch.setattr(compare, "start", lambda study, resources: started.append(study))
+    app = button(opened(comparison=finished.id), "Add 2 seeds").click().run()
+    assert not app.exception
+    study = StudyStore(tmp_path / "copy").open(finished.id)
+    assert study.comparison.seeds == (0, 1, 2)
+    assert len(study.pending_jobs()) == 4
+    assert [each.id for each in started] == [study.id]
+    assert "2 of 6 runs are done." in texts(app)
+    assert not [label for label in labels(app) if label.startswith("Add 2")]
+    st.cache_resource.clear()
+
+
+def test_a_link_to_a_comparison_names_its_curve_and_step(finished_study: Study) -> None:
+    app = opened(comparison=finished_study.id, curve="loss_g", against="seconds", step="10")
+    assert not app.exception
+    assert app.selectbox(key="compare-measure").value == "loss_g"
+    assert query_of(app) == {"comparison": finished_study.id}
+    assert "step 10" in texts(app)
+    app = opened(comparison=finished_study.id, curve="nonsense", against="nonsense", step="nonsense")
+    assert not app.exception
+    assert app.selectbox(key="compare-measure").value == "quality"
 
 
 def test_a_run_of_the_library_can_be_added(library: Path) -> None:

@@ -29,16 +29,19 @@ def panel(study: Study) -> None:
 
 
 def _seed(study: Study) -> None:
-    plan = study.comparison
-    seed = max(plan.seeds) + 1
     st.button(
-        f"One more seed: {len(plan.variants)} runs",
+        f"One more seed: {len(study.comparison.variants)} runs",
         icon=":material/casino:",
-        on_click=_try,
-        args=(study, lambda: study.add_seed(seed)),
-        help=f"Every variant once more, with seed {seed:d}",
+        on_click=seeds,
+        args=(study, 1),
+        help="Every variant once more, with the next seed",
         width="stretch",
     )
+
+
+def seeds(study: Study, number: int) -> None:
+    """Add so many seeds and train their runs, or show an error."""
+    _try(study, lambda: study.add_seeds(number))
 
 
 def _value(study: Study, axis: Axis) -> None:
@@ -69,11 +72,20 @@ def _variant(study: Study, axis: Axis, fields: dict[axes.Keys, Any]) -> Variant:
     values = {key: value for keys, value in fields.items() for key in keys}
     for keys, name in fields.items():
         if axes.are_optimizers(keys):
-            others = (variant.values[keys[0]] for variant in axis.variants if keys[0] in variant.values)
-            rate = learning_rates.suggested_rates([*others, name])[name]
-            values |= dict.fromkeys((key.replace(".name", ".lr") for key in keys), rate)
+            others = [variant.values[keys[0]] for variant in axis.variants if keys[0] in variant.values]
+            rates = [key.replace(".name", ".lr") for key in keys]
+            values |= dict.fromkeys(rates, _rate(axis, rates[0], others, name))
     variant = Variant(id=slug(text), title=f"{axis.title} {text}", values=values)
     return fairness.variant_with_needs(variant, study.comparison.base)
+
+
+def _rate(axis: Axis, key: str, others: list[str], name: str) -> float:
+    """The learning rate of an optimiser that is added: the rate of all if they have one, or else its own."""
+    used = [float(variant.values.get(key, 0)) for variant in axis.variants]
+    own = learning_rates.suggested_rates([*others, name])
+    if len(set(used)) == 1 and used != [own[other] for other in others]:
+        return used[0]
+    return own[name]
 
 
 def _library_run(study: Study) -> None:

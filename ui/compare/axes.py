@@ -51,7 +51,7 @@ def choices(base: TrainConfig) -> dict[Keys, str]:
 def label(keys: Keys) -> str:
     """The label of an axis: "Length of z (latent.dim)", "Learning rate of both optimisers"."""
     if keys == OPTIMIZERS:
-        return "Optimiser of both, each at its own rate"
+        return "Optimiser of both networks"
     if len(keys) == 1:
         return f"{form.label(keys[0])} ({keys[0]})"
     section, leaf = keys[0].split(".")
@@ -84,15 +84,19 @@ def read(setting: Setting, text: str, base: TrainConfig) -> list[Any]:
     return [base.with_values({setting.key: part.strip()}).value(setting.key) for part in parts if part.strip()]
 
 
-def axis(base: TrainConfig, keys: Keys, values: list[Any]) -> Axis:
+def axis(base: TrainConfig, keys: Keys, values: list[Any], rate: float | None = None) -> Axis:
     """An axis that gives these settings each of the values, with what each value needs.
 
-    Raises `ConfigError` if they make no axis.
+    Args:
+        rate: the learning rate of all optimisers; None for the own rate of each.
+
+    Raises:
+        ConfigError: they make no axis.
     """
     if len(values) < 2:
         raise ConfigError("Give at least two values to compare")
     if are_optimizers(keys):
-        return Axis.of_optimizers(values, "".join(key[len("optimizer_")] for key in keys))
+        return Axis.of_optimizers(values, "".join(key[len("optimizer_")] for key in keys), rate)
     return fairness.with_needs(Axis.of(keys, values, title(keys)), base)
 
 

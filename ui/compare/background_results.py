@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from gan_core import compare
-from gan_core.compare import ClaimResult, Curve, Results, Row, Study, StudyError, Verdict
+from gan_core.compare import ClaimResult, Curve, Headline, Results, Row, Study, StudyError, Verdict
 from gan_core.compare.analysis.results import X
 from gan_core.runs.shipped import store_of
 from gan_core.system.files import file_version
@@ -20,9 +20,10 @@ _INTERVAL = 1.0  # seconds, at least, from the end of one read to the next
 
 @dataclass(frozen=True, eq=False)
 class StudyResults:
-    """The results of a study at one moment, with its table, verdicts and claims."""
+    """The results of a study at one moment, with its headline, table, verdicts and claims."""
 
     results: Results
+    headline: Headline
     rows: list[Row]
     verdicts: tuple[Verdict, ...]
     claims: tuple[ClaimResult, ...]
@@ -85,7 +86,9 @@ class Watch:
         version = _version(self._study)
         if version != self._version:
             results = compare.results_of(self._study)
-            self._results = StudyResults(results, results.table(), compare.verdicts(results), compare.claims(results))
+            self._results = StudyResults(
+                results, compare.headline(results), results.table(), compare.verdicts(results), compare.claims(results)
+            )
             self._version = version
         self._read_at = time.monotonic()
 

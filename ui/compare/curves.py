@@ -10,10 +10,11 @@ import streamlit as st
 from gan_core.compare import Curve, Study
 from gan_core.compare.analysis.results import X
 from gan_core.metrics.registry import METRICS
+from ui import addresses
 from ui.charts.banded import overlaid
-from ui.compare import samples
+from ui.compare import samples, state
 from ui.compare.background_results import StudyResults
-from ui.components import live_chart
+from ui.components import copy_link, live_chart
 from ui.train.chart_help import corner
 
 _NAMES: Mapping[str, str] = {
@@ -27,6 +28,7 @@ _NAMES: Mapping[str, str] = {
 }
 _MEASURE, _X, _SMOOTH, _LOG = "compare-measure", "compare-x", "compare-smooth", "compare-log"
 _SMOOTHING = 0.02
+CURVE, AGAINST = "curve", "against"  # parameters of a link
 
 
 def panel(study: Study, current: StudyResults) -> None:
@@ -36,6 +38,10 @@ def panel(study: Study, current: StudyResults) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="compare-curves"):
         name = st.selectbox("Curve", list(names), format_func=names.__getitem__, key=_MEASURE, width=230)
         x: X = st.segmented_control("Against", get_args(X), default="steps", key=_X, required=True)
+        query = {"comparison": study.id, CURVE: name, AGAINST: x}
+        step = samples.moment(study)
+        query |= {} if step is None else {addresses.STEP: str(step)}
+        copy_link("link", state.WHERE, addresses.link("compare", query))
     smooth, log = st.session_state.get(_SMOOTH, _SMOOTHING), st.session_state.get(_LOG, False)
     found = current.curves(name, x, 0.0 if name == "quality" else smooth)
     figure = overlaid(names[name], _indexed(current, found), x, log)
@@ -55,6 +61,19 @@ def panel(study: Study, current: StudyResults) -> None:
             st.toggle("Logarithmic", key=_LOG)
     better = f"{quality}: lower is better · " if name == "quality" else ""
     st.caption(f"{better}line: median of the seeds · band: least to greatest")
+
+
+def open_link(study: Study) -> None:
+    """Show the curve and the step that the URL names, once."""
+    query = st.query_params
+    if query.get(CURVE) in _NAMES:
+        st.session_state[_MEASURE] = query[CURVE]
+    if query.get(AGAINST) in get_args(X):
+        st.session_state[_X] = query[AGAINST]
+    if (step := addresses.linked_step()) is not None:
+        samples.show_step(study, step)
+    for name in {CURVE, AGAINST, addresses.STEP} & {*query}:
+        del query[name]
 
 
 def _indexed(current: StudyResults, curves: Sequence[Curve]) -> list[tuple[int, Any]]:

@@ -16,6 +16,7 @@ from ui.formatting import plain
 from ui.train import state
 
 _DEFAULT, _CHANGED = "ring8", "changed"
+_OWN_RATES, _SAME_RATE = "Own rate for each", "Same rate for all"
 
 
 def panel() -> None:
@@ -67,7 +68,23 @@ def _axis(base: TrainConfig, label: str, key: str) -> Axis:
         bind=plan_preview.BIND, help="Any setting of the experiment; type to search",
     )  # fmt: skip
     st.caption(SETTINGS[keys[0]].help)
-    return axes.axis(base, keys, _values(base, keys, f"{key}-{keys[0]}-{len(keys)}-{base.preset}"))
+    values = _values(base, keys, f"{key}-{keys[0]}-{len(keys)}-{base.preset}")
+    return axes.axis(base, keys, values, _common_rate(base, keys, key) if axes.are_optimizers(keys) else None)
+
+
+def _common_rate(base: TrainConfig, keys: axes.Keys, key: str) -> float | None:
+    """A switch between the own rate of each optimiser and one rate for all; the rate, None for own rates."""
+    choice = st.segmented_control(
+        "Learning rates", [_OWN_RATES, _SAME_RATE], default=_OWN_RATES, key=f"{key}-rates", bind=plan_preview.BIND,
+        required=True, help="A rate that suits one optimiser may ruin another: their steps differ in size.",
+    )  # fmt: skip
+    if choice == _OWN_RATES:
+        return None
+    setting = keys[0].replace(".name", ".lr")
+    typed = st.text_input(
+        "Rate of all", as_text(base.value(setting)), key=f"{key}-rate-{base.preset}", bind=plan_preview.BIND, width=150
+    )
+    return float(base.with_values({setting: typed}).value(setting))
 
 
 def _preferred(keys: axes.Keys, options: list[Any]) -> list[Any]:

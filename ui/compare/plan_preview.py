@@ -11,6 +11,7 @@ from gan_core import compare
 from gan_core.compare import Comparison, Estimate, StudyError
 from gan_core.config.schema import ConfigError
 from ui.compare import ready_made, settings, state
+from ui.components import copy_link
 from ui.formatting import duration, plain, size
 
 BIND: Literal["query-params"] = "query-params"  # keeps a field's value in the URL, so that a refresh restores it
@@ -20,8 +21,10 @@ _MOST_SEEDS, _MOST_STEPS = 20, 1_000_000
 def ready_made_plan(name: str) -> None:
     """A ready-made comparison, with fields for its length and seeds."""
     plan = compare.get(name)
-    st.button("All comparisons", icon=":material/arrow_back:", type="tertiary", on_click=state.leave)
-    st.subheader(plain(plan.title), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(plain(plan.title), anchor=False, width="stretch")
+        st.button("All comparisons", icon=":material/arrow_back:", type="tertiary", on_click=state.leave)
+        copy_link("link", "Opens this plan in every copy of the app.")
     left, right = st.columns([5, 6], gap="large")
     with left:
         st.markdown(f"**Claim.** {plain(plan.claim)}")

@@ -29,6 +29,11 @@ def moment(study: Study) -> int | None:
     return st.session_state.get(_key(study))
 
 
+def show_step(study: Study, step: int) -> None:
+    """Select a step; one without samples shows the last."""
+    st.session_state[_key(study)] = step
+
+
 def move(study: Study, results: Results, step: float) -> None:
     """Select the step with samples that is nearest to this one."""
     moments = _moments(results)

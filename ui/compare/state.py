@@ -17,6 +17,7 @@ from ui.server import pool
 from ui.widgets import undo_bar
 
 _STUDY, _PLAN, _RUNS = "comparison", "ready", "runs"
+WHERE = "Opens this comparison, on this machine only, because its runs are in the library here."
 _TROUBLE, _UNDO = "trouble with comparisons", "comparison to undo"
 
 

@@ -1,74 +1,74 @@
-"""The verdict in words, with the tests behind it, and the outcome of the source's claim."""
+"""The answer in words with a button that adds the seeds it needs, the tests behind it, and the source's claims."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from gan_core.compare import Verdict
-from ui.compare import ready_made, settings
+from gan_core.compare import Study
+from gan_core.compare.plan import MAX_RUNS
+from ui.compare import add, ready_made, settings
 from ui.compare.background_results import StudyResults
-from ui.formatting import plain
+from ui.formatting import plain, rough_minutes
 
 
-def panel(current: StudyResults) -> None:
-    """The claims, then every variant against the reference."""
-    st.markdown("**Verdict**")
+def panel(study: Study, current: StudyResults) -> None:
+    """The headline, or why there is none."""
     plan = current.results.comparison
-    if not plan.axes:
-        st.info(
-            "These runs were not trained for one comparison: they may differ in more than one thing, so they are shown "
-            "and not tested. *What differs* below tells in what.",
-            icon=":material/info:",
-        )
+    with st.container(border=True, gap="small", key="headline"):
+        if not plan.axes:
+            st.markdown(
+                "These runs were not trained for one comparison: they may differ in more than one thing, so they are "
+                "shown and not tested. *What differs* below tells in what."
+            )
+        elif current.is_final:
+            _answer(study, current)
+        else:
+            st.markdown(
+                f"**{current.ended:,} of {len(current.results.trial_statuses)} runs are done.** The verdict waits for "
+                "all runs: stopping early creates false winners."
+            )
+
+
+def _answer(study: Study, current: StudyResults) -> None:
+    found = current.headline
+    icon = "check_circle" if found.winner else "equal" if found.outcome == "equal" else "help"
+    st.markdown(f"#### :material/{icon}: {plain(found.text)}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(plain(found.detail), width="stretch")
+        runs = (found.more_seeds or 0) * len(study.comparison.variants)
+        if runs and len(study.jobs) + runs <= MAX_RUNS:
+            seeds = "1 seed" if found.more_seeds == 1 else f"{found.more_seeds:,} seeds"
+            st.button(
+                f"Add {seeds}: {runs:,} runs",
+                icon=":material/casino:",
+                type="primary",
+                key="add-needed-seeds",
+                on_click=add.seeds,
+                args=(study, found.more_seeds),
+                help=f"They train for {rough_minutes(_minutes(current, runs))}, and the verdict is found anew.",
+            )
+
+
+def _minutes(current: StudyResults, runs: int) -> float:
+    """Minutes of training of so many runs, one after another, if they take as long as the runs so far."""
+    trials = current.results.trial_statuses
+    return runs * sum(trial.seconds for trial in trials) / len(trials) / 60
+
+
+def tests(current: StudyResults) -> None:
+    """The claims of the source, and every variant against the reference."""
+    plan = current.results.comparison
+    if not plan.axes or not current.is_final:
         return
     settings.fairness_of(plan)
     for result in current.claims:
         st.markdown(f"{ready_made.outcome(result.outcome)} {plain(result.claim.says)}")
         st.caption(plain(result.text))
-    _differences(current)
     reference = plain(current.results.titles[plan.reference_id])
     with st.expander(f"Every test against {reference}", icon=":material/query_stats:"):
         for verdict in current.verdicts:
-            st.markdown(f"{_sign(verdict)} {plain(verdict.text)}")
+            st.markdown(f"- {plain(verdict.text)}")
         st.caption(
-            "Paired t-tests over the seeds, corrected by Holm for all of these; with few seeds only large differences "
-            "can be shown."
+            "Paired t-tests over the seeds, corrected by Holm for all of these. The headline tests every pair of "
+            "variants, so its correction is stronger."
         )
-
-
-def _differences(current: StudyResults) -> None:
-    """The differences that the tests show, or a sentence that they show none."""
-    tested = [verdict for verdict in current.verdicts if verdict.p is not None]
-    shown = [verdict for verdict in tested if verdict.better is not None]
-    for verdict in shown:
-        winner = plain(current.results.titles[verdict.better or ""])
-        st.markdown(f":green-badge[:material/trophy: better: {winner}] {plain(verdict.text)}")
-    if not tested:
-        text = (
-            current.verdicts[0].text
-            if len(current.verdicts) == 1
-            else "No verdict: fewer than 3 seeds came to their end."
-        )
-        st.markdown(plain(text))
-    elif not shown:
-        st.markdown(":gray[:material/drag_handle:] No difference in quality is shown. What you see may be chance.")
-    elif len(shown) < len(tested):
-        st.caption(f"In {len(tested) - len(shown)} of {len(tested)} tests no difference is shown.")
-
-
-def pending_notice(current: StudyResults) -> None:
-    """Why there is no verdict yet."""
-    st.info(
-        f"{current.ended:,} of {len(current.results.trial_statuses)} runs are done. The verdict comes once all have "
-        "ended. To stop as soon as a difference shows would find differences that are only chance.",
-        icon=":material/hourglass_top:",
-    )
-
-
-def _sign(verdict: Verdict) -> str:
-    """An icon: the variant is better, worse, not different, or not compared."""
-    if verdict.p is None:
-        return ":gray[:material/remove:]"
-    if verdict.better is None:
-        return ":gray[:material/drag_handle:]"
-    return ":material/trophy:" if verdict.better == verdict.variant else ":material/trending_down:"

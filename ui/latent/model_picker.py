@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import streamlit as st
 
+from ui import run_links
+from ui.components import copy_link
 from ui.latent import state
 from ui.latent.controls import view_choice
 from ui.latent.sources import Source
@@ -53,6 +55,8 @@ def panel(view: LatentView, source: Source, found: Sequence[Source]) -> None:
                 lambda view, name: replace(view, raw=name == _RAW),
                 "EMA: the moving average of G's weights, which samples usually come from. Raw: G as it trains.",
             )
+
+        copy_link("link", run_links.where(source.id))
 
 
 def _choose(view: LatentView, id: str) -> LatentView:

@@ -16,8 +16,9 @@ from gan_core.runs.summary import Stamp, stamp
 from gan_core.session import saved_snapshot
 from gan_core.session.snapshot import Snapshot
 from gan_core.training.plane_view import Plane
+from ui import run_links
 from ui.charts.plane import layered_view
-from ui.components import live_chart, sample_grid, scrubber
+from ui.components import copy_link, live_chart, sample_grid, scrubber
 from ui.formatting import duration, plain, short, size
 from ui.runs import actions, run_list, selection
 from ui.train import curves
@@ -98,6 +99,7 @@ def _samples(folder: Run, now: Snapshot) -> None:
     else:
         sample_grid(frame, "rest-samples", columns=8, label="generated samples", largest=48)
     scrubber(now.frames, "rest-line", selection.step(), selection.move, live=False)
+    copy_link("link", run_links.where(now.run_id, step), run_links.link("runs", now.run_id, step))
 
 
 def _plane(plane: Plane, now: Snapshot) -> None:

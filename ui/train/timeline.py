@@ -5,13 +5,17 @@ from __future__ import annotations
 import streamlit as st
 
 from gan_core.session.snapshot import Snapshot
-from ui.components import scrubber
+from ui import run_links
+from ui.components import copy_link, scrubber
 
 
 def panel(now: Snapshot | None) -> None:
-    """A slider over the frames of the run, if there are any."""
+    """A slider over the frames of the run, if there are any, and a button that copies a link to what it shows."""
     if now is not None and now.frames:
-        scrubber(now.frames, "timeline", chosen_step(), _move)
+        step = chosen_step()
+        with st.container(horizontal=True, vertical_alignment="center", key="timeline-row"):
+            scrubber(now.frames, "timeline", step, _move)
+            copy_link("link", run_links.where(now.run_id, step), run_links.link("train", now.run_id, step))
 
 
 def chosen_step() -> int | None:

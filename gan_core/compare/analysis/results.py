@@ -137,7 +137,7 @@ class Results:
         for variant, title in self.titles.items():
             lines = [_line(run, name, x, smooth) for run in self.runs_of(variant)]
             if lines := [line for line in lines if len(line[0])]:
-                curves.append(_band(variant, title, lines))
+                curves.append(band(variant, title, lines))
         return curves
 
     @property
@@ -201,8 +201,11 @@ def _line(run: TrialData, name: str, x: X, smooth: float) -> tuple[np.ndarray, n
     return xs, rolling(ys, round(smooth * len(ys))) if len(ys) and smooth else ys
 
 
-def _band(variant: str, title: str, lines: list[tuple[np.ndarray, np.ndarray]]) -> Curve:
-    """The lines of a variant's seeds, interpolated at common x; each line counts only within its own range."""
+def band(variant: str, title: str, lines: list[tuple[np.ndarray, np.ndarray]]) -> Curve:
+    """The median and the band of a variant's seeds; at least one line (x, y) with ascending x and at least one point.
+
+    The lines are interpolated at common x; each counts only within its own range.
+    """
     xs = np.unique(np.concatenate([x for x, _ in lines]))
     if len(xs) > _MAX_POINTS:
         xs = np.linspace(xs[0], xs[-1], _MAX_POINTS)

@@ -191,7 +191,7 @@ def _verdict(
         effect, low, high = (math.exp(min(value, 300.0)) for value in (mean, low, high))
     shown = p_holm < ALPHA
     size = f"{short(effect)} times that of" if kind.scale == "ratio" else f"{effect:+.2f} against"
-    certainty = f"95 % interval {short(low)} to {short(high)}, p = {_p(p_holm)}, {len(sample)} seeds"
+    certainty = f"95 % interval {short(low)} to {short(high)}, p = {shown_p(p_holm)}, {len(sample)} seeds"
     text = f"{ours}: {label if shown else f'no difference shown in {label},'} {size} {theirs} ({certainty})."
     p_signs = sign_flip_p(sample)
     found = Verdict(measure, variant, reference, len(sample), effect, low, high, p, p_holm, p_signs, None, text)
@@ -210,5 +210,6 @@ def _missing(results: Results, variant: str, reference: str) -> str:
     return f"fewer than {MIN_SEEDS} seeds are measured"
 
 
-def _p(value: float) -> str:
+def shown_p(value: float) -> str:
+    """A p value in three digits without a leading zero: ".012", "< .001"."""
     return "< .001" if value < 0.001 else f"{value:.3f}".lstrip("0") if value < 1 else "1"

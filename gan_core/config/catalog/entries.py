@@ -38,10 +38,11 @@ class LossEntry(Entry):
 
 @dataclass(frozen=True)
 class OptimizerEntry(Entry):
-    """An optimiser: a learning rate that suits GANs, and the fields of `OptimizerConfig` that it reads."""
+    """An optimiser: its documented learning rate, the source of it, and the fields of `OptimizerConfig` it reads."""
 
     lr: float = 2e-4
     reads: tuple[str, ...] = ()
+    lr_source: str = ""
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,7 @@ PENALTIES: Catalog[PenaltyEntry] = Catalog(
 )
 
 _ADAM = ("beta1", "beta2", "weight_decay")
+_AS_ADAM = "as Adam, whose size of step it shares"
 OPTIMIZERS: Catalog[OptimizerEntry] = Catalog(
     "optimiser",
     {
@@ -86,9 +87,15 @@ OPTIMIZERS: Catalog[OptimizerEntry] = Catalog(
             "A step size for each weight; the default for GANs, with beta1 lowered to 0.5.",
             2e-4,
             _ADAM,
+            "Radford, Metz and Chintala (2016), DCGAN",
         ),
         "adamw": OptimizerEntry(
-            "torch.optim:AdamW", "AdamW", "Adam with weight decay decoupled from the step size.", 2e-4, _ADAM
+            "torch.optim:AdamW",
+            "AdamW",
+            "Adam with weight decay decoupled from the step size.",
+            2e-4,
+            _ADAM,
+            "as Adam, which it is without weight decay",
         ),
         "rmsprop": OptimizerEntry(
             "torch.optim:RMSprop",
@@ -96,6 +103,7 @@ OPTIMIZERS: Catalog[OptimizerEntry] = Catalog(
             "Adam without momentum; the optimiser of WGAN.",
             5e-5,
             ("alpha", "momentum", "weight_decay"),
+            "Arjovsky, Chintala and Bottou (2017), WGAN",
         ),
         "sgd": OptimizerEntry(
             "torch.optim:SGD",
@@ -103,13 +111,15 @@ OPTIMIZERS: Catalog[OptimizerEntry] = Catalog(
             "One rate for all weights; slow, and diverges when the rate is high.",
             0.02,
             ("momentum", "nesterov", "weight_decay"),
+            "the best of a search (benchmarks/rates.py)",
         ),
         "adagrad": OptimizerEntry(
             "torch.optim:Adagrad",
             "Adagrad",
             "Its rates only shrink, so it slows down.",
-            2e-3,
+            1e-2,
             ("weight_decay",),
+            "PyTorch's default",
         ),
         "adadelta": OptimizerEntry(
             "torch.optim:Adadelta",
@@ -117,13 +127,19 @@ OPTIMIZERS: Catalog[OptimizerEntry] = Catalog(
             "Derives its rates from past updates; 1.0 is its natural rate.",
             1.0,
             ("rho", "weight_decay"),
+            "Zeiler (2012), which has no rate: 1 changes nothing",
         ),
         "adamax": OptimizerEntry(
-            "torch.optim:Adamax", "Adamax", "Adam scaled by the largest recent gradient.", 2e-4, _ADAM
+            "torch.optim:Adamax", "Adamax", "Adam scaled by the largest recent gradient.", 2e-4, _ADAM, _AS_ADAM
         ),
-        "nadam": OptimizerEntry("torch.optim:NAdam", "NAdam", "Adam with Nesterov momentum.", 2e-4, _ADAM),
+        "nadam": OptimizerEntry("torch.optim:NAdam", "NAdam", "Adam with Nesterov momentum.", 2e-4, _ADAM, _AS_ADAM),
         "radam": OptimizerEntry(
-            "torch.optim:RAdam", "RAdam", "Adam with a warm-up while its averages rest on few steps.", 2e-4, _ADAM
+            "torch.optim:RAdam",
+            "RAdam",
+            "Adam with a warm-up while its averages rest on few steps.",
+            2e-4,
+            _ADAM,
+            _AS_ADAM,
         ),
     },
 )
