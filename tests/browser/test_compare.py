@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 PATIENCE = 60_000  # milliseconds; the first page waits for torch to load on a busy machine
 STEPS = 8
-ANSWER = re.compile("(Not settled: 3 seeds|Equally good samples: |Better samples: )")
+ANSWER = re.compile("(Not settled: 3 seeds|No noticeable difference: |Better samples: )")
 
 
 @pytest.fixture(scope="module")

@@ -72,7 +72,7 @@ def test_a_lead_within_the_spread_of_the_seeds_is_not_settled_and_says_what_woul
 def test_variants_that_can_only_differ_a_little_are_equally_good() -> None:
     found = of(a=[10, 11, 9, 10.5], b=[10.1, 11.2, 8.9, 10.6], c=[50, 56, 44, 51])
     assert (found.outcome, found.winner, found.more_seeds) == ("equal", None, 0)
-    assert found.text == "Equally good samples: A and B, less than 25% apart. Worse: C."
+    assert found.text == "No noticeable difference: A and B are less than 25% apart. Worse: C."
 
 
 def test_too_few_seeds_and_variants_without_a_measured_run_are_named() -> None:

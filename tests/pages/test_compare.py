@@ -74,7 +74,7 @@ def test_the_ready_made_comparisons_are_shown_with_their_claims(library: Path) -
     app = opened()
     assert not app.exception
     for name in compare.names():
-        assert compare.get(name).title.split()[0] in texts(app)
+        assert compare.get(name).title in labels(app)
     assert "most stable loss" in texts(app)
     for name in compare.names():
         headline = compare.finding(compare.measured(name)[-1]).headline

@@ -24,6 +24,7 @@ from gan_core.system.formatting import listed, plural, short
 
 _NUMBERS = ("three", "four", "five", "six", "seven", "eight", "nine")
 _MARGIN = math.log(NOTICEABLE)
+_SAME = 0.005  # a factor so close to 1 is not told
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ def _equal(found: Headline, told: _Words) -> str:
     names = [told.titles[id] for id in (found.leader or "", *found.not_separated)]
     worse = [told.titles[id] for id in told.others if id not in found.not_separated]
     end = f" Worse: {listed(worse)}." if worse else ""
-    return f"Equally good samples: {listed(names)}, less than {NOTICEABLE - 1:.0%} apart.{end}"
+    return f"No noticeable difference: {listed(names)} are less than {NOTICEABLE - 1:.0%} apart.{end}"
 
 
 def _open(found: Headline, told: _Words) -> str:
@@ -194,7 +195,8 @@ def _lead(found: Headline, told: _Words) -> str:
         return f"The factor is the ratio of their {told.metric}s, where lower is better ({interval})."
     leader, rival = told.titles[found.leader or ""], told.titles[found.rival or ""]
     closest = ", the next best," if len(told.others) > 1 else ""
-    size = f"{short(found.factor)} times its {told.metric}{f' ({interval})' if interval else ''}"
+    times = "almost the same" if abs(found.factor - 1) < _SAME else f"{short(found.factor)} times its"
+    size = f"{times} {told.metric}{f' ({interval})' if interval else ''}"
     return f"On average over the seeds {leader} leads: {rival}{closest} has {size}."
 
 
