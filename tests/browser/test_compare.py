@@ -212,7 +212,7 @@ def test_each_ready_made_card_shows_what_was_found_with_its_chart_and_pictures(a
         expect(card.get_by_test_id("stImage").locator("img")).to_have_count(len(compare.get(name).variants))
     pictures = cards.get_by_test_id("stImage").locator("img")
     until(lambda: pictures.evaluate_all("images => images.every((image) => image.naturalWidth > 200)"))
-    page.locator(".st-key-card-optimizers").get_by_role("img").last.click()  # a card opens wherever it is clicked
+    page.locator(".st-key-card-optimizers").get_by_role("img").last.click(force=True)  # below the button of the card
     expect(button(page, "Start 15 runs")).to_be_visible(timeout=PATIENCE)
     assert "ready=optimizers" in page.url
 
