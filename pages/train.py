@@ -23,6 +23,7 @@ from ui.train import (  # noqa: E402
     samples,
     state,
     step_diagram,
+    strip,
     timeline,
 )
 
@@ -57,8 +58,8 @@ def drive() -> None:
 @st.fragment(run_every=PACE)
 def watch() -> None:
     """Everything that moves while a run trains."""
-    if state.follow(session) or messages.error_text() != error_text:
-        st.rerun()  # the form and the error message are outside this fragment
+    if state.follow(session) or messages.error_text() != error_text or strip.has_another_speed(session):
+        st.rerun()  # the strip, the form and the error message are outside this fragment
     now = state.shown(session)
     left, right = st.columns([5, 7], gap="medium")
     with left:
@@ -76,6 +77,7 @@ def watch() -> None:
 
 
 drive()
+strip.panel(state.draft(), session)
 watch()
 
 form.essentials(state.draft(), session)

@@ -51,6 +51,16 @@ if (!window.fixedByPlayground) {
   });
   closeMenu();
 
+  // Streamlit has no shortcuts with - and +. They press the neighbour of the chosen speed on Train.
+  addEventListener("keydown", (event) => {
+    const step = { "-": -1, "+": 1, "=": 1 }[event.key]; // = is + without Shift on many keyboards
+    const typing = event.composedPath()[0].closest?.("input, textarea, [contenteditable=true]");
+    if (!step || event.ctrlKey || event.metaKey || event.altKey || typing) return;
+    const speeds = [...document.querySelectorAll('[class*="st-key-speed"] button')];
+    const chosen = speeds.findIndex((button) => button.getAttribute("aria-checked") === "true");
+    if (chosen >= 0) speeds[chosen + step]?.click();
+  });
+
   // A popover is as high as the room below its button, which on a phone may be a single line.
   addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-testid=stPopoverButton]");

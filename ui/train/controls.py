@@ -20,7 +20,7 @@ from ui import messages, take_along
 from ui.formatting import count, duration, plain, rough_minutes, short, size
 from ui.server import freeze_loaded_objects, pool
 from ui.setting_names import label
-from ui.train import form, health, own_pictures, restore, state
+from ui.train import form, health, own_pictures, restore, state, strip
 from ui.train.moment import moment
 from ui.widgets import showing
 
@@ -177,7 +177,7 @@ def _progress(now: Snapshot) -> None:
         f"epoch {short(now.epoch)}",
         f"step {now.step:,} of {now.total_steps:,}",
         plain(count(now.images, now.config.dataset.kind)),
-        f"{short(now.steps_per_second)} steps/s",
+        f"{short(now.steps_per_second / now.slowdown)} steps/s",
         "" if now.augment_p is None else f"augmentation {now.augment_p:.0%}",
         f"{duration(now.seconds)}{left}",
         ", ".join(machine) if now.device else "",
@@ -203,6 +203,7 @@ def begin(first: Callable[[Session], object] = Session.start) -> None:
     key = pool().open(state.draft())
     session = pool().get(key)
     if session is not None:
+        strip.apply_speed(session)
         first(session)
     state.watch(key)
 
@@ -222,6 +223,7 @@ def _resume(run_id: str) -> None:
         session = pool().get(key)
         if session is not None:
             session.update(state.draft().changes_from(saved))
+            strip.apply_speed(session)
             session.start()
     except (RunError, ConfigError) as error:
         messages.show_error(f"{str(error).rstrip('.')}. The run was not resumed.")

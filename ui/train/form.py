@@ -39,7 +39,7 @@ def essentials(config: TrainConfig, session: Session | None) -> None:
     """The most important settings, in one row."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="essentials"):
         for key in (*IN_SIGHT, "max_steps" if config.max_steps else "epochs"):
-            _widget(SETTINGS[key], config, session, place="essentials", width=150)
+            widget(SETTINGS[key], config, session, place="essentials", width=150)
 
 
 def all_settings(config: TrainConfig, session: Session | None) -> None:
@@ -47,7 +47,7 @@ def all_settings(config: TrainConfig, session: Session | None) -> None:
     for tab, (name, prefixes) in zip(st.tabs(list(TABS)), TABS.items(), strict=True):
         with tab, st.container(horizontal=True, vertical_alignment="bottom", key=f"settings-{name}"):
             for setting in _relevant(config, prefixes):
-                _widget(setting, config, session, place=name, width=190)
+                widget(setting, config, session, place=name, width=190)
 
 
 def _relevant(config: TrainConfig, prefixes: Iterable[str]) -> list[Setting]:
@@ -60,20 +60,21 @@ def _relevant(config: TrainConfig, prefixes: Iterable[str]) -> list[Setting]:
     ]
 
 
-def _widget(setting: Setting, config: TrainConfig, session: Session | None, place: str, **layout: Any) -> None:
+def described(setting: Setting, session: Session | None) -> dict[str, Any]:
+    """The label and the help of a setting's widget. It is disabled if it is fixed while the session trains."""
     live = session is not None and session.snapshot().live
-    value = config.value(setting.key)
     bounds = f" {setting.allowed[0].upper()}{setting.allowed[1:]}." if setting.bounds else ""
     fixed = " Fixed while a run trains." if live and not setting.live else ""
-    common: dict[str, Any] = {
-        "label": label(setting.key),
-        "help": plain(setting.help + bounds + fixed),
-        "disabled": bool(fixed),
-        **layout,
-    }
+    return {"label": label(setting.key), "help": plain(setting.help + bounds + fixed), "disabled": bool(fixed)}
+
+
+def widget(setting: Setting, config: TrainConfig, session: Session | None, place: str, **layout: Any) -> None:
+    """The widget of a setting. One setting may have widgets in several places."""
+    value = config.value(setting.key)
+    common = described(setting, session) | layout
 
     def shown(value: Any) -> dict[str, Any]:
-        return common | showing(f"{place}/{setting.key}", value, partial(_changed, setting.key, session))
+        return common | showing(f"{place}/{setting.key}", value, partial(change, setting.key, session))
 
     if setting.catalog is not None:
         entries, names = setting.catalog, list(setting.catalog)
@@ -96,15 +97,15 @@ def _widget(setting: Setting, config: TrainConfig, session: Session | None, plac
         st.text_input(value=as_text(value), **shown(as_text(value)))
 
 
-def _changed(key: str, session: Session | None, value: Any) -> None:
+def change(key: str, session: Session | None, value: Any) -> None:
     """After a change in a widget: check the value, put it into the draft, and pass it to the live session."""
     if value is None:
         return  # a cleared field shows its value again
     try:
-        before, change = state.draft(), {key: value}
-        draft, follow_ups = apply_changes(before, change)
+        before, changes = state.draft(), {key: value}
+        draft, follow_ups = apply_changes(before, changes)
         if session is not None and session.snapshot().live:
-            session.update(change | follow_ups)
+            session.update(changes | follow_ups)
         st.session_state.draft = draft
         messages.show_error("")
         announce(before, follow_ups)
