@@ -64,11 +64,11 @@ def watch() -> None:
     left, right = st.columns([5, 7], gap="medium")
     with left:
         samples.panel(now, samples.link_to_latent)
-        point_fit.panel(now)
     with right:
         curves.panel(now)
         health.panel(session, now)
         quality.panel(now)
+        point_fit.panel(now)
     timeline.panel(now)
     step_diagram.panel(now)
     state.write_run_to_url()

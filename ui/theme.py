@@ -127,6 +127,29 @@ _CORNERS = """
 }
 .st-key-corner-samples { gap: 0; align-items: center; }
 """
+# Train: what moves fills the window, so that nothing of it has to be scrolled to. The lengths are what the bars and the
+# strip above, and health and the time line below, leave of its height.
+_TRAIN = """
+:root {
+  --chart-height: max(170px, calc((100svh - 430px) / 2));
+  --samples-height: max(300px, calc(100svh - 425px));
+  --samples-by-class-height: max(260px, calc(100svh - 485px));
+  --plane-side: max(300px, calc(100svh - 370px));
+}
+.stApp:has(.st-key-fit) { --chart-height: max(170px, calc((100svh - 575px) / 2)); }
+@media (max-width: 640px) {
+  .stApp:has(.st-key-strip) { --chart-height: 210px; --plane-side: 100%; }
+  .stApp:has(.st-key-strip) { --samples-height: 94vw; --samples-by-class-height: 70vw; }
+  .st-key-strip { gap: 0.5rem; }
+  .st-key-strip > * { width: calc(50% - 0.25rem) !important; }
+}
+.st-key-chart-samples .live-chart { max-width: var(--plane-side); margin-inline: auto; }
+@media (min-width: 1000px) {
+  .stMainBlockContainer:has(.st-key-strip) { padding-inline: 1.75rem; }
+  .stMainBlockContainer:has(.st-key-strip) > .stVerticalBlock { gap: 0.5rem; }
+}
+.st-key-strip [data-testid="stSlider"] { padding-bottom: 0; }
+"""
 _HEALTH = """
 .st-key-health { gap: 0.25rem; min-height: 84px; }
 .st-key-health > div { gap: 0.25rem; }
@@ -191,6 +214,7 @@ def inject_css() -> None:
         + _HOME
         + _COMPARE
         + _CORNERS
+        + _TRAIN
         + _HEALTH
         + _SCROLLBARS
         + _ICONS

@@ -34,7 +34,7 @@ class Chart extends View {
     const square = data.height === "square";
     this.plot.classList.toggle("square", square);
     this.saving.hidden = !data.saveAs;
-    this.root.style.height = square ? "" : `${data.height}px`;
+    this.root.style.height = square ? "" : Number.isFinite(data.height) ? `${data.height}px` : data.height;
     await loadPlotly(data.plotly);
     if (this.data === data) this.draw();
   }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from ui.components.assets import component, forward
 from ui.web import plotly_folder
@@ -20,7 +20,7 @@ _mount = component(
 def live_chart(
     figure: Mapping[str, Any],
     key: str,
-    height: int | Literal["square"] = 240,
+    height: int | str = 240,
     uirevision: str = "",
     cursor: float | None = None,
     save_as: str = "",
@@ -32,7 +32,7 @@ def live_chart(
     entries stay while `uirevision` (the run's id) and the axes' titles and types stay the same.
 
     Args:
-        height: in pixels, with the legend; "square" makes the plot as high as the column is wide.
+        height: with the legend, in pixels or as a CSS length; "square" makes the plot as high as it is wide.
         cursor: x of a vertical line.
         save_as: name, without ".png", of the file that a button saves; "" hides the button.
         on_pick: called with the clicked step before the rerun, so that it may set the state of widgets.

@@ -45,9 +45,11 @@ class Grid extends PointableView {
   // The sides and the border of a picture with this many columns, in the screen's pixels.
   cell(columns, largest) {
     const ratio = window.devicePixelRatio;
-    const { width, height } = this.grid;
+    const { width, height, n } = this.grid;
     const border = Math.round((2 * this.grid.rim + GAP) * ratio);
-    const room = Math.floor((this.root.clientWidth * ratio) / columns) - border;
+    const across = Math.floor((this.root.clientWidth * ratio) / columns) - border;
+    const down = this.grid.fill ? (this.root.clientHeight * ratio) / Math.ceil(n / columns) - border : Infinity;
+    const room = Math.min(across, Math.floor((down * width) / height));
     const side = Math.max(1, evenSide(Math.min(room, largest * ratio), width));
     return { side, tall: Math.round((side * height) / width), border };
   }
@@ -58,6 +60,7 @@ class Grid extends PointableView {
     if (!grid || root.clientWidth === 0) return;
     const ratio = window.devicePixelRatio;
     const { width, height, n } = grid;
+    root.style.height = grid.fill;
     const columns = this.across();
     const { side, tall, border } = this.cell(columns, grid.largest);
     Object.assign(this, { ratio, columns, pitch: side + border, row: tall + border });

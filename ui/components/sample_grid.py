@@ -31,6 +31,7 @@ def sample_grid(
     rim: int = 2,
     names: Sequence[str] = (),
     room_for: tuple[int, int, int] | None = None,
+    fill: str = "",
     on_pick: Callable[[int], None] | None = None,
 ) -> int | None:
     """Show images side by side. A later call with the same key repaints them in place, without flicker.
@@ -46,6 +47,7 @@ def sample_grid(
         rim: width of the rims, in pixels.
         names: a name for each image, shown when it is pointed at; () for none.
         room_for: number of images, columns and greatest side of the layout whose height the grid keeps at least.
+        fill: the height of the grid as a CSS length, which the images fill; "" for as high as they are.
         on_pick: called with the clicked index before the rerun, so that it may set the state of widgets.
 
     Returns:
@@ -65,6 +67,7 @@ def sample_grid(
         "rim": rim,
         "names": list(names),
         "room": room_for,
+        "fill": fill,
     }
     data = packed(header, np.asarray(values, dtype="<f4"), pixels)
     return _mount(key=key, data=data, on_pick_change=forward(key, "pick", on_pick)).pick

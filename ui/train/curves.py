@@ -20,7 +20,6 @@ from ui.train.controls import describe
 
 _UNITS = get_args(curves.Unit)
 _SMOOTHING = 0.9
-_HEIGHT = 215  # pixels of each chart
 
 
 def panel(now: Snapshot | None, chosen: str = "scrub") -> None:
@@ -42,7 +41,7 @@ def panel(now: Snapshot | None, chosen: str = "scrub") -> None:
     chart = partial(live_chart, uirevision=revision, cursor=cursor, on_pick=lambda step: _pick(now, step, chosen))
 
     def draw(name: Chart, figure: curves.Figure) -> None:
-        chart(figure, key=name, height=_HEIGHT)
+        chart(figure, key=name, height="var(--chart-height)")
 
     top, bottom = st.columns(2, gap="small"), st.columns(2, gap="small")
     with top[0], st.container(key="chart-losses"):

@@ -23,9 +23,9 @@ from ui.train import chart_help, class_picker, enlarged, health, own_pictures, p
 
 GRID = "samples"  # key of the grid of generated samples
 COLUMNS = 8
-REAL_SHOWN = 32
-LARGEST = 48  # pixels of a sample's side, so that generated and real samples fit on the first screen
-LARGEST_OF_CLASS = 120  # if only one class is shown
+REAL_SHOWN = 16
+LARGEST = 160  # pixels of a sample's side
+LARGEST_REAL = 48
 MOST_COLUMNS = 10  # of the grid with one column a class
 
 
@@ -69,6 +69,7 @@ def _present(now: Snapshot, corner: Callable[[Snapshot], None]) -> None:
             score_name,
             "generated samples",
             largest=LARGEST,
+            fill="var(--samples-height)",
             on_pick=enlarged.opener(now, view, span, np.arange(len(view.samples))),
         )
     if len(now.real):
@@ -96,7 +97,7 @@ def _real(now: Snapshot, view: SampleView, span: tuple[float, float], score_name
     subject = now.config.dataset.label if chosen is None else f"class {now.config.classes[chosen]}"
     credit = "" if now.config.dataset.needs == "files" else f" · {plain(now.config.dataset.credit)}"
     st.caption(f"Real: {plain(subject)}{credit}")
-    room = min(REAL_SHOWN, len(now.real)), 2 * COLUMNS, LARGEST
+    room = min(REAL_SHOWN, len(now.real)), 2 * COLUMNS, LARGEST_REAL
     sample_grid(
         now.real[shown],
         "real",
@@ -105,7 +106,7 @@ def _real(now: Snapshot, view: SampleView, span: tuple[float, float], score_name
         span,
         score_name,
         "real examples",
-        largest=LARGEST,
+        largest=LARGEST_REAL,
         room_for=room,
         on_pick=enlarged.opener(now, view, span, shown, is_real=True),
     )
@@ -119,11 +120,11 @@ def _by_class(now: Snapshot, view: SampleView, span: tuple[float, float], score_
     every = len(names) if len(names) <= MOST_COLUMNS else COLUMNS
     if chosen is None:
         shown = np.arange(len(view.samples))
-        columns, largest = every, LARGEST
+        columns = every
         order = f"a column a class, from left: {', '.join(names)}" if columns == len(names) else "every class in turn"
     else:
         shown = np.flatnonzero(of_sample == chosen)
-        columns, largest = 4, LARGEST_OF_CLASS
+        columns = 4
         order = f"only class {names[chosen]}"
     with st.container(key="class-told"):  # always two lines high
         st.caption(f"{_at(now, view)}: {plain(order)}.{_frames(view)}")
@@ -135,9 +136,9 @@ def _by_class(now: Snapshot, view: SampleView, span: tuple[float, float], score_
         span,
         score_name,
         "generated samples",
-        largest=largest,
+        largest=LARGEST,
         names=[f"class {names[i]}" for i in of_sample[shown]],
-        room_for=(len(view.samples), every, LARGEST),
+        fill="var(--samples-by-class-height)",
         on_pick=enlarged.opener(now, view, span, shown),
     )
     return chosen
@@ -222,7 +223,7 @@ def _preview(config: TrainConfig) -> None:
         live_chart(figure, key="preview", height="square")
     else:
         pictures = dataset.examples[:64].permute(0, 2, 3, 1).numpy()
-        sample_grid(pictures, "preview", None, COLUMNS, label="real examples", largest=LARGEST)
+        sample_grid(pictures, "preview", None, COLUMNS, label="real examples", largest=LARGEST_REAL)
 
 
 def _on_draw(points: tuple[tuple[float, float], ...]) -> None:
