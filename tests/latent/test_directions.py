@@ -79,7 +79,7 @@ def test_directions_of_attributes_come_before_the_principal_directions_of_the_re
 
 
 def test_the_direction_of_an_attribute_is_the_one_that_it_depends_on() -> None:
-    """G draws the picture brighter the larger z[1] is. The number is this brightness; the classes are dark and bright."""
+    """G draws the picture brighter the larger z[1] is. The number is this, the classes are dark and bright."""
     model = frozen(DIGITS)
 
     def decode(z: Tensor) -> Tensor:

@@ -110,6 +110,7 @@ def rest(view: LatentView, moves: Mapping[str, float], start: int, message: int,
 
 
 def name_direction(source: Source, basis: Model, id: str, name: str) -> None:
+    """Keep a name for the direction `id` of the model; "" deletes it. A disk that refuses is reported in a toast."""
     folder = source.name_folders[-1]
     try:
         if source.shipped:
