@@ -24,15 +24,24 @@ if TYPE_CHECKING:
 def pretrain(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the run in gan_core/runs/pretrained.json.")],
     runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write it to.")] = Path("checkpoints/pretrained"),
+    directions_only: Annotated[
+        bool, typer.Option("--directions-only", help="Train nothing; measure the latent directions of DIR/NAME.")
+    ] = False,
 ) -> None:
     """Train one of the shipped runs again on one CPU thread: the same machine gives the same weights."""
-    from gan_core.runs import RunStore, pretrained
+    from gan_core.runs import RunError, RunStore, pretrained
     from gan_core.session import Session
 
     try:
         recipe = pretrained.recipes()[name]
     except UnknownNameError as error:
         raise typer.BadParameter(str(error), param_hint="NAME") from None
+    if directions_only:
+        try:
+            _name_directions(RunStore(runs).open(name), recipe)
+        except (OSError, RunError) as error:
+            fail(str(error))
+        return
     with tempfile.TemporaryDirectory() as work:
         store = RunStore(work)
         session = Session(recipe.config, store, "cpu", 1, recipe.title, max_steps=recipe.steps, attended=False)
@@ -42,8 +51,7 @@ def pretrain(
         try:
             runs.mkdir(parents=True, exist_ok=True)
             packed = pretrained.ship(store.open(snapshot.run_id), recipe, runs / name)
-            if recipe.directions:
-                _name_directions(packed, recipe)
+            _name_directions(packed, recipe)
         except OSError as error:
             fail(f"Cannot write {runs / name}: {error.strerror or error}")
     typer.echo(packed.path)
@@ -52,6 +60,8 @@ def pretrain(
 def _name_directions(run: Run, recipe: Recipe) -> None:
     from gan_core.runs import pretrained
 
+    if not recipe.directions:
+        return
     with tqdm(total=1.0, bar_format="{percentage:3.0f}% {bar:20} {desc}", disable=None) as bar:  # silent in a pipe
 
         def show(fraction: float, text: str) -> None:

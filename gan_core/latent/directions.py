@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from gan_core.latent.attribute_directions import orthonormal
 from gan_core.latent.frozen_model import Model, draw
-from gan_core.latent.label_directions import orthonormal
 
 _LATENTS = 10_000  # to measure the response of the first layer
 _BATCH = 500
@@ -17,7 +17,7 @@ _BATCH = 500
 
 @dataclass(frozen=True, eq=False)
 class Directions:
-    """Orthonormal directions, the strongest first; of the kind "labels", the directions of labels first."""
+    """Orthonormal directions, the strongest first; of the kind "attributes", those of attributes first."""
 
     kind: str  # in DIRECTIONS
     vectors: Tensor  # (k, z_size), float32 on the CPU
@@ -63,11 +63,11 @@ def _principal(model: Model) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def _labelled(model: Model) -> tuple[Tensor, Tensor]:
-    """The measured directions of labels, made orthogonal, and then the principal axes of the space that they leave."""
-    assert model.label_directions is not None
+def _attributes(model: Model) -> tuple[Tensor, Tensor]:
+    """The measured directions of attributes, made orthogonal, then the principal axes of the space that they leave."""
+    assert model.attribute_directions is not None
     gram = _response_gram(model)
-    vectors = orthonormal(torch.cat((model.label_directions.double(), _axes(gram)[0].double())))
+    vectors = orthonormal(torch.cat((model.attribute_directions.double(), _axes(gram)[0].double())))
     return vectors.float(), (vectors @ gram * vectors).sum(1).clamp(min=0).sqrt().float()
 
 
@@ -119,11 +119,11 @@ def _axes(gram: Tensor) -> tuple[Tensor, Tensor]:
 
 
 DIRECTIONS: dict[str, Method] = {
-    "labels": Method(
-        "Labels",
-        "What changes a label most, as a classifier sees it in 5,000 samples; then what moves the rest.",
-        _labelled,
-        lambda model: model.label_directions is not None,
+    "attributes": Method(
+        "Attributes",
+        "What changes an attribute most, as measured in 5,000 samples; then what moves the rest.",
+        _attributes,
+        lambda model: model.attribute_directions is not None,
     ),
     "pca": Method(
         "Principal", "What moves the response of G's first layer most, measured on 10,000 latents.", _principal

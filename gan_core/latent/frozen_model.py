@@ -41,7 +41,7 @@ class Weights:
     generator: State
     discriminator: State
     ema: State | None = None
-    label_directions: Tensor | None = None  # (k, z_size): see `gan_core.latent.label_directions`
+    attribute_directions: Tensor | None = None  # (k, z_size): see `gan_core.latent.attribute_directions`
 
     @classmethod
     def of(cls, trainer: Trainer, copy: bool = True) -> Weights:
@@ -70,7 +70,7 @@ class Model:
         name: for titles.
         z_size: size of a latent.
         classes: class names; () if unconditional.
-        label_directions: unit vectors (k, z_size) that were measured to change a label; None if none were.
+        attribute_directions: unit vectors (k, z_size) that were measured to change an attribute; None if none were.
         layers: number of layers of a style-based G that take a style; 0 for other families.
     """
 
@@ -80,7 +80,7 @@ class Model:
         self.config, self.step, self.name = weights.config, weights.step, name
         self.weights: Literal["ema", "raw"] = "raw" if raw or weights.ema is None else "ema"
         self.z_size, self.classes = self.config.latent.dim, self.config.classes
-        self.label_directions = weights.label_directions
+        self.attribute_directions = weights.attribute_directions
         generator, discriminator = models.build_meta(self.config)
         state = weights.generator if self.weights == "raw" or weights.ema is None else weights.ema
         self.generator: Generator = _global_network(_frozen(generator, state, device))

@@ -1,13 +1,17 @@
-"""Names of directions of the latent space, kept in the run's folder as `directions.json`.
+"""Names of directions of the latent space, kept as `directions.json` in the run's folder.
+
+The names that a user gives to directions of a shipped run are in `shipped/<run>/` of the library.
 
 The file is a list of `{"name": text, "kind": "pca", "vector": [floats]}`. Users give the names, except to directions of
-the kind "labels": these were measured when the run was made, and only the file has them.
+the kind "attributes": these were measured when the run was made, and only the file has them.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -33,10 +37,10 @@ class _Entry(TypedDict):
 _ENTRIES = TypeAdapter(list[_Entry])
 
 
-def names_of(folder: Path, kind: str, directions: Tensor) -> list[str]:
-    """The name of each unit vector in `directions` (k, z_size), "" where it has none."""
+def names_of(folders: Sequence[Path], kind: str, directions: Tensor) -> list[str]:
+    """The name of each unit vector in `directions` (k, z_size), "" where it has none; a later folder's name wins."""
     names = [""] * len(directions)
-    for entry in _entries(folder):
+    for entry in chain.from_iterable(map(_entries, folders)):
         if entry["kind"] == kind and len(entry["vector"]) == directions.shape[1]:
             similarity = (directions @ tensor(entry["vector"])).abs()
             if similarity.max() >= _MIN_SIMILARITY:
@@ -44,16 +48,16 @@ def names_of(folder: Path, kind: str, directions: Tensor) -> list[str]:
     return names
 
 
-def label_directions(folder: Path, z_size: int) -> Tensor | None:
-    """The directions of the kind "labels", (k, z_size); None if the file has none."""
-    found = [entry["vector"] for entry in _entries(folder) if entry["kind"] == "labels"]
+def attribute_directions(folder: Path, z_size: int) -> Tensor | None:
+    """The directions of the kind "attributes", (k, z_size); None if the file has none."""
+    found = [entry["vector"] for entry in _entries(folder) if entry["kind"] == "attributes"]
     return tensor(found) if found and all(len(vector) == z_size for vector in found) else None
 
 
 def set_name(folder: Path, kind: str, direction: Tensor, name: str) -> None:
     """Name a unit vector (z_size,), or delete its name with "". Raises `OSError` if the disk refuses."""
     name = name[:_MAX_TEXT]
-    if kind == "labels" and not name:
+    if kind == "attributes" and not name:
         return  # a measured direction keeps its name
     others = [
         entry

@@ -26,6 +26,7 @@ from gan_core.runs import checkpoint, direction_names
 from gan_core.runs.run import Run
 
 _COPIED_FILES = ("config.json", "about.json", "metrics.csv", "evals.csv", "events.jsonl")
+_CLEAR = 0.7  # least share of latents in which a named direction must change its attribute
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Recipe:
     title: str
     config: TrainConfig
     checkpoints: tuple[int, ...]  # steps; training ends at the last
-    directions: Mapping[str, str] = field(default_factory=dict)  # attribute of the data by name of its direction
+    directions: Mapping[str, str] = field(default_factory=dict)  # attribute by name of its direction
 
     @property
     def steps(self) -> int:
@@ -82,17 +83,29 @@ def ship(run: Run, recipe: Recipe, folder: Path) -> Run:
 def name_directions(run: Run, recipe: Recipe, progress: data.Progress) -> dict[str, float]:
     """Measure the recipe's directions in a shipped run and write them into it, made orthogonal, in the given order.
 
-    A classifier of each attribute is trained on the drawn faces for it. Returns by name the share of 200 latents whose
-    attribute differs between the two ends of the slider.
+    Returns by name the share of 200 latents whose attribute differs between the two ends of the slider. A direction
+    below 70 % gets no name.
     """
-    model, dataset, attributes = run.model(), data.load(recipe.config, progress), face_attributes(recipe.config)
-    classifiers = {}
-    for name, attribute in recipe.directions.items():
+    model, measures = run.model(), _measures(recipe, progress)
+    found = [latent.attribute_direction(model, measure) for measure in measures.values()]
+    vectors = dict(zip(measures, latent.orthonormal(torch.stack(found)), strict=True))
+    shares = {name: latent.share_changed(model, measures[name], vector) for name, vector in vectors.items()}
+    for name, share in shares.items():
+        if share >= _CLEAR:
+            direction_names.set_name(run.path, "attributes", vectors[name], name)
+    return shares
+
+
+def _measures(recipe: Recipe, progress: data.Progress) -> dict[str, latent.Measure]:
+    """How to measure each attribute: of digits by their shape, of faces by classifiers that are trained here."""
+    if all(attribute in latent.SHAPE_ATTRIBUTES for attribute in recipe.directions.values()):
+        return {name: latent.SHAPE_ATTRIBUTES[attribute] for name, attribute in recipe.directions.items()}
+    dataset, attributes = data.load(recipe.config, progress), face_attributes(recipe.config)
+
+    def trained(attribute: str) -> latent.Measure:
         classes, labels = np.unique(attributes[attribute], return_inverse=True)
         labelled = replace(dataset, labels=torch.from_numpy(labels), classes=tuple(map(str, classes)))
-        classifiers[name] = feature_classifier.train(labelled, attribute, progress)
-    found = [latent.label_direction(model, classifier) for classifier in classifiers.values()]
-    vectors = dict(zip(classifiers, latent.orthonormal(torch.stack(found)), strict=True))
-    for name, vector in vectors.items():
-        direction_names.set_name(run.path, "labels", vector, name)
-    return {name: latent.share_changed(model, classifiers[name], vector) for name, vector in vectors.items()}
+        classifier = feature_classifier.train(labelled, attribute, progress)
+        return lambda samples: classifier.classify(samples).probabilities
+
+    return {name: trained(attribute) for name, attribute in recipe.directions.items()}

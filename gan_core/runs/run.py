@@ -245,8 +245,8 @@ class Run:
         for saved in reversed(self.checkpoints() if at is None else [at]):
             try:
                 networks = checkpoint.read_networks(self.checkpoint_folder(saved))
-                labelled = direction_names.label_directions(self.path, config.latent.dim)
-                weights = Weights(self.origin(saved).config_in(config), saved, **networks, label_directions=labelled)
+                found = direction_names.attribute_directions(self.path, config.latent.dim)
+                weights = Weights(self.origin(saved).config_in(config), saved, **networks, attribute_directions=found)
                 return weights.model(f"{self.name}, step {saved:,}", raw, find_device(device))
             except checkpoint.READ_ERRORS as error:
                 if at is not None:

@@ -6,7 +6,7 @@ import re
 
 _FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 # These names are compared in lower case, as Windows and macOS compare names.
-_OF_THE_LIBRARY = {"comparisons", "library.json", "pictures"}
+_OF_THE_LIBRARY = {"comparisons", "library.json", "pictures", "shipped"}
 OF_WINDOWS = {"con", "prn", "aux", "nul", *(f"{device}{i}" for device in ("com", "lpt") for i in range(10))}
 ALLOWED = 'letters from A to Z, digits, ".", "_" and "-", at most 100 and first a letter or a digit'
 

@@ -18,3 +18,8 @@ def is_shipped(run_id: str) -> bool:
 def store_of(run_id: str, library: RunStore) -> RunStore:
     """The store that holds the run: the shipped runs, or this library."""
     return SHIPPED if is_shipped(run_id) else library
+
+
+def names_folder(run_id: str, library: RunStore) -> Path:
+    """Where the library keeps the names that the user gave to directions of a shipped run. It may not exist yet."""
+    return library.root / "shipped" / run_id

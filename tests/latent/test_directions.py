@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from gan_core import latent
 from gan_core.latent import DIRECTIONS, Weights
-from gan_core.metrics.feature_classifier import ClassifierOutput
+from gan_core.runs import shipped
 from tests.latent.models import MODELS, frozen
 from tests.support.small import DIGITS, POINTS, VARIANTS, trained
 
@@ -65,40 +65,71 @@ def test_directions_do_not_depend_on_the_class() -> None:
     assert torch.equal(before.vectors, after.vectors)
 
 
-def test_directions_of_labels_come_before_the_principal_directions_of_the_rest() -> None:
+def test_directions_of_attributes_come_before_the_principal_directions_of_the_rest() -> None:
     """A direction that was measured stays as it is; the others leave it alone."""
-    labelled = torch.eye(DIGITS.latent.dim)[[3, 0]]
-    model = replace(Weights.of(trained(DIGITS)), label_directions=labelled).model("it")
-    found = latent.directions(model, "labels", count=1000)
-    assert latent.kinds(model) == list(DIRECTIONS) == ["labels", "pca", "sefa", "raw"]
-    assert torch.allclose(found.vectors[:2], labelled, atol=1e-6)
+    measured = torch.eye(DIGITS.latent.dim)[[3, 0]]
+    model = replace(Weights.of(trained(DIGITS)), attribute_directions=measured).model("it")
+    found = latent.directions(model, "attributes", count=1000)
+    assert latent.kinds(model) == list(DIRECTIONS) == ["attributes", "pca", "sefa", "raw"]
+    assert torch.allclose(found.vectors[:2], measured, atol=1e-6)
     assert torch.allclose(found.vectors @ found.vectors.T, torch.eye(model.z_size), atol=1e-5)
     principal = latent.directions(model, "pca", count=1)
     assert float((found.vectors[2] @ principal.vectors[0]).abs()) > 0.7  # the first of the rest
     assert found.strength[0] < found.strength[2]
 
 
-def test_the_direction_of_a_label_is_the_one_that_the_label_depends_on() -> None:
-    """G draws the picture brighter the larger z[1] is, and the label tells bright pictures from dark ones."""
+def test_the_direction_of_an_attribute_is_the_one_that_it_depends_on() -> None:
+    """G draws the picture brighter the larger z[1] is. The number is this, the classes are dark and bright."""
     model = frozen(DIGITS)
 
     def decode(z: Tensor) -> Tensor:
         return torch.sigmoid(z[:, 1]).view(-1, 1, 1, 1).expand(-1, 1, 28, 28)
 
-    class Bright:
-        def classify(self, images: Tensor) -> ClassifierOutput:
-            bright = (20 * (images.mean((1, 2, 3)) - 0.5)).sigmoid()
-            return ClassifierOutput(images.flatten(1), torch.stack((1 - bright, bright), dim=1))
+    def brightness(images: Tensor) -> Tensor:
+        return images.mean((1, 2, 3))
+
+    def classes(images: Tensor) -> Tensor:
+        bright = (20 * (brightness(images) - 0.5)).sigmoid()
+        return torch.stack((1 - bright, bright), dim=1)
 
     model.decode = decode  # type: ignore[method-assign,assignment]
-    direction = latent.label_direction(model, Bright())  # type: ignore[arg-type]
-    assert abs(float(direction[1])) > 0.99
-    assert latent.share_changed(model, Bright(), direction) > 0.95  # type: ignore[arg-type]
-    assert latent.share_changed(model, Bright(), torch.eye(model.z_size)[2]) == 0  # type: ignore[arg-type]
+    for measure in (brightness, classes):
+        direction = latent.attribute_direction(model, measure)
+        assert float(direction[1]) > 0.99, "towards more brightness, or the last class"
+        assert latent.share_changed(model, measure, direction) > 0.95
+        assert latent.share_changed(model, measure, torch.eye(model.z_size)[2]) == 0
+    assert latent.share_changed(model, brightness, -torch.eye(model.z_size)[1]) == 0, "the wrong way"
+
+
+def test_the_class_of_a_conditional_model_does_not_affect_the_direction() -> None:
+    """The brightness depends mostly on the class, and a little on z[2]."""
+    model = frozen(VARIANTS["conditional digits"])
+
+    def decode(z: Tensor, label: object = None) -> Tensor:
+        return (z[:, 2] + 100 * (torch.arange(len(z)) % 10)).view(-1, 1, 1, 1)
+
+    model.decode = decode  # type: ignore[method-assign,assignment]
+    assert float(latent.attribute_direction(model, lambda images: images[:, 0, 0, 0])[2]) > 0.999
+
+
+@pytest.mark.parametrize("run", ["digits", "digits-conditional"])
+def test_the_named_directions_of_the_shipped_digits_change_what_they_name_and_little_else(run: str) -> None:
+    """On 200 latents that the directions were not fitted to; a change of another attribute is a share of its spread."""
+    model = shipped.SHIPPED.open(run).model()
+    assert model.attribute_directions is not None
+    z = latent.draw(model, 200, seed=2)
+    spread = {name: measure(model.decode(z)).std() for name, measure in latent.SHAPE_ATTRIBUTES.items()}
+    for name, direction in zip(latent.SHAPE_ATTRIBUTES, model.attribute_directions, strict=True):
+        low, high = model.decode(z - 3 * direction), model.decode(z + 3 * direction)
+        change = {each: measure(high) - measure(low) for each, measure in latent.SHAPE_ATTRIBUTES.items()}
+        assert float((change[name] > 0).float().mean()) >= 0.9
+        moved = {each: float(change[each].mean() / spread[each]) for each in change}
+        assert moved[name] > 1.5
+        assert all(abs(moved[each]) < 0.6 * moved[name] for each in moved if each != name), moved
 
 
 def test_a_kind_of_direction_that_the_model_lacks_is_an_error() -> None:
-    for kind in ("ica", "labels"):
+    for kind in ("ica", "attributes"):
         with pytest.raises(ValueError, match="choose from pca, sefa, raw"):
             latent.directions(frozen(POINTS), kind)
 

@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 from gan_core import latent, models
 from gan_core.config import TrainConfig
 from gan_core.latent import Model, Weights
-from gan_core.runs import Run, RunStore, shipped
+from gan_core.runs import Run, RunStore, direction_names, shipped
 from tests.support import app_page
 from tests.support.app_page import query_of
 from tests.support.saved_run import saved_run
@@ -29,6 +29,7 @@ from ui.latent import sliders
 from ui.latent.drawn_digit import to_digit
 from ui.latent.latent_point import LatentPoint, LatentPointError
 from ui.latent.panels import PANELS
+from ui.latent.sources import Source
 from ui.latent.view import LatentView, Search
 
 FEW = DIGITS.with_values({"ema_decay": 0.9})
@@ -252,3 +253,14 @@ def test_a_search_ends_when_another_model_is_shown(library: RunStore) -> None:
     app = opened(run=other.id, panel="invert")
     app.session_state["latent"] = replace(app.session_state["latent"], search=search)
     assert rerun(app).session_state["latent"].search is None
+
+
+def test_a_name_for_a_direction_of_a_shipped_run_is_kept_in_the_library(library: RunStore) -> None:
+    run = trained(shipped.SHIPPED)
+    source = Source(run.id, "", True, run)
+    sliders.name_direction(source, run.model(), "pca.0", "slant")
+    assert not (run.path / direction_names.FILE).exists()
+    assert (library.root / "shipped" / run.id / direction_names.FILE).exists()
+    vectors = latent.directions(run.model(), "pca", 2).vectors
+    assert direction_names.names_of(source.name_folders, "pca", vectors) == ["slant", ""]
+    assert run.id not in {summary.id for summary in library.list()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -90,11 +92,24 @@ def test_the_slider_of_hair_changes_the_hair_for_a_classifier_that_took_no_part(
     assert float((read(dataset.examples[1600:].float() / 255) == dataset.labels[1600:]).float().mean()) > 0.9
     run = SHIPPED.open("faces")
     model = run.model()
-    vectors = latent.directions(model, "labels").vectors
-    hair = vectors[direction_names.names_of(run.path, "labels", vectors).index("hair colour")]
+    vectors = latent.directions(model, "attributes").vectors
+    hair = vectors[direction_names.names_of([run.path], "attributes", vectors).index("hair colour")]
     z = latent.draw(model, 200, seed=2)
     low, high = (read(model.decode(z + way * hair)) for way in (-3, 3))
     assert float((low != high).float().mean()) > 0.7
+
+
+def test_the_directions_of_a_shipped_run_can_be_measured_again_without_training(tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+    copy = tmp_path / "digits-conditional"
+    shutil.copytree(SHIPPED.root / copy.name, copy)
+    measured = (copy / direction_names.FILE).read_text()
+    (copy / direction_names.FILE).unlink()
+    assert main(["pretrain", copy.name, "--runs", str(tmp_path), "--directions-only"]) == 0
+    assert "slant: differs between the ends of its slider in 9" in capsys.readouterr().out
+    again, before = (json.loads(text) for text in ((copy / direction_names.FILE).read_text(), measured))
+    assert [entry["name"] for entry in again] == ["slant", "stroke weight", "width"]
+    assert np.allclose([entry["vector"] for entry in again], [entry["vector"] for entry in before], atol=1e-3)
+    assert main(["pretrain", "digits", "--runs", str(tmp_path), "--directions-only"]) == 1, "there is no such run"
 
 
 def test_one_command_trains_a_recipe_and_keeps_only_its_weights(tmp_path: Path, monkeypatch, capsys) -> None:  # type: ignore[no-untyped-def]

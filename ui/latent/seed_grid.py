@@ -63,7 +63,7 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
 def _variations(view: LatentView, source: Source, model: Model) -> Tensor:
     """Random latents that equal the current one along the chosen directions: (_COUNT, z_size)."""
     found = latent.directions(view.basis(model), view.kind(model), model.z_size)
-    names = direction_names.names_of(source.run.path, found.kind, found.vectors)
+    names = direction_names.names_of(source.name_folders, found.kind, found.vectors)
     kept = st.multiselect(
         "Keep",
         range(len(names)),

@@ -20,7 +20,7 @@ from ui.latent.view import SLIDERS, LatentView
 
 _COLUMNS = {8: 2, 16: 4}
 _REACH = {"normal": 3.0, "uniform": 1.0}  # how far a slider moves the latent either way, by the distribution of z
-_SHORT = {"labels": "Rest", "pca": "PC", "sefa": "SeFa", "raw": "z"}
+_SHORT = {"attributes": "Rest", "pca": "PC", "sefa": "SeFa", "raw": "z"}
 
 
 def panel(view: LatentView, source: Source, model: Model) -> None:
@@ -30,7 +30,7 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
     first, last = view.page * size, min((view.page + 1) * size, model.z_size)
     _head(view, basis, first, last)
     found = latent.directions(basis, kind, last)
-    names = direction_names.names_of(source.run.path, kind, found.vectors[first:])
+    names = direction_names.names_of(source.name_folders, kind, found.vectors[first:])
     sliders = [
         Slider(
             f"{kind}.{i}",
@@ -59,7 +59,7 @@ def panel(view: LatentView, source: Source, model: Model) -> None:
         columns=_COLUMNS[size] if model.config.dataset.kind == "images" else 1,
         on_move=state.change_here(move),
         on_rest=state.change(rest),
-        on_name=lambda id, name: _name(source, basis, id, name),
+        on_name=lambda id, name: name_direction(source, basis, id, name),
     )
 
 
@@ -109,9 +109,13 @@ def rest(view: LatentView, moves: Mapping[str, float], start: int, message: int,
     return replace(move(view, moves, start, message, version), dragging=False)
 
 
-def _name(source: Source, basis: Model, id: str, name: str) -> None:
+def name_direction(source: Source, basis: Model, id: str, name: str) -> None:
+    """Keep a name for the direction `id` of the model; "" deletes it. A disk that refuses is reported in a toast."""
+    folder = source.name_folders[-1]
     try:
-        direction_names.set_name(source.run.path, id.split(".")[0], direction(basis, id), name)
+        if source.shipped:
+            folder.mkdir(parents=True, exist_ok=True)
+        direction_names.set_name(folder, id.split(".")[0], direction(basis, id), name)
     except OSError as error:
         st.toast(
             f"The name was not saved with the run: {plain(str(error.strerror))}. Is its folder still there?", icon="⚠️"

@@ -37,6 +37,11 @@ class Source:
         """Whether it is in training."""
         return self.session is not None and self.session.snapshot().live
 
+    @property
+    def name_folders(self) -> list[Path]:
+        """The folders with names of its directions; the last one is where the user's names are written."""
+        return [self.run.path, *([shipped.names_folder(self.id, pool().store)] if self.shipped else [])]
+
     def moments(self) -> list[str]:
         """The moments that can be shown: the present, the last checkpoint, the best one, and each by its step."""
         steps = self.run.checkpoints()

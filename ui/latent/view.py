@@ -16,7 +16,7 @@ from ui.latent.latent_point import LatentPoint, LatentPointError
 from ui.latent.strips import Strips
 
 NOW, LAST, BEST = "now", "last", "best"  # moments of a run; each of its checkpoints is one too, named by its step
-SLIDERS = {"labels": 8, "pca": 8, "sefa": 8, "raw": 16}  # sliders on a page, for each kind of direction
+SLIDERS = {"attributes": 8, "pca": 8, "sefa": 8, "raw": 16}  # sliders on a page, for each kind of direction
 _UNDO = 50  # steps back
 
 
