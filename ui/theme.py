@@ -128,7 +128,7 @@ _CORNERS = """
 .st-key-corner-samples { gap: 0; align-items: center; }
 """
 _HEALTH = """
-.st-key-health { gap: 0.25rem; min-height: 84px; }
+.st-key-health { gap: 0.25rem; min-height: 104px; }
 .st-key-health > div { gap: 0.25rem; }
 .st-key-health button { min-height: 1.75rem; padding: 0 0.55rem; font-size: 0.87rem; }
 .st-key-health button p { font-size: 0.87rem; }
