@@ -5,7 +5,8 @@
 
 A remedy is applied when the failure mode is named. A live remedy changes the run, which then trains for its full length
 again; any other, or a run whose weights are not finite, starts a new run. The failure mode has ended if it is not shown
-after the last step. Runs train one at a time, on one thread. Each result is saved at once.
+after the last step. Runs train one at a time, on one thread. Each result is saved at once. It prints the rows of
+`gan_core/diagnosis/measured_remedies.py`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import torch
 
 from benchmarks.failure_modes import CASES, Case, DiagnosedRun, Ledger
 from gan_core.diagnosis import Remedy
+from gan_core.diagnosis.measured_remedies import table
 
 FIRST = 301  # the first seed; none of the seeds was used to set a limit
 
@@ -61,12 +63,10 @@ def measure(name: str, seed: int, ledger: Ledger) -> list[dict[str, Any]]:
 
 
 def line(name: str, rows: list[dict[str, Any]]) -> str:
-    """One remedy of one failing run, over the seeds."""
-    ended, well = (
-        f"{sum(flags)} of {len(rows)}" for flags in ([r["ended"] for r in rows], [not r["ill"] for r in rows])
-    )
-    how = " (new run)" if rows[0]["anew"] else ""
-    return f"| {CASES[name].wanted} | `{name}` | {rows[0]['remedy']}{how} | {ended} | {well} |"
+    """One remedy of one failing run, over the seeds, as a row of `gan_core/diagnosis/measured_remedies.py`."""
+    ended, healthy = sum(row["ended"] for row in rows), sum(not row["ill"] for row in rows)
+    texts = ", ".join(f'"{text}"' for text in (CASES[name].wanted, name, rows[0]["remedy"]))
+    return f"    ({texts}, {rows[0]['anew']}, {ended}, {healthy}, {len(rows)}),"
 
 
 def main() -> None:
@@ -75,10 +75,13 @@ def main() -> None:
     parser.add_argument("--cases", default=",".join(failing), help="comma-separated names")
     parser.add_argument("--seeds", type=int, default=3, help="how many")
     parser.add_argument("--out", type=Path, default=Path("remedies.jsonl"), help="file for the results")
+    parser.add_argument("--table", action="store_true", help="only print the results that the page shows, in Markdown")
     options = parser.parse_args()
+    if options.table:
+        print(table())
+        return
     torch.set_num_threads(1)
     ledger = Ledger(options.out)
-    print("| failure mode | run | remedy | it ends | no failure mode |\n|---|---|---|---|---|")
     for name in options.cases.split(","):
         rows = [row for seed in range(FIRST, FIRST + options.seeds) for row in measure(name, seed, ledger)]
         for label in dict.fromkeys(row["remedy"] for row in rows):

@@ -151,7 +151,7 @@ _TRAIN = """
 .st-key-strip [data-testid="stSlider"] { padding-bottom: 0; }
 """
 _HEALTH = """
-.st-key-health { gap: 0.25rem; min-height: 84px; }
+.st-key-health { gap: 0.25rem; min-height: 104px; }
 .st-key-health > div { gap: 0.25rem; }
 .st-key-health button { min-height: 1.75rem; padding: 0 0.55rem; font-size: 0.87rem; }
 .st-key-health button p { font-size: 0.87rem; }

@@ -49,9 +49,18 @@ class VanishingGradient(FailureMode):
 
     def remedies(self, config: TrainConfig) -> Remedies:
         non_saturating = {"loss.name": "non-saturating"}
+        slower = {**non_saturating, **slower_d(config)}
         return [
-            ("R1 and the non-saturating loss", {**non_saturating, **slower_d(config), **penalty(config)}),
-            ("Slow D, and the non-saturating loss", {**non_saturating, **slower_d(config)}),
+            (
+                "R1 and the non-saturating loss",
+                {**slower, **penalty(config)},
+                "A smooth D and a loss that does not flatten keep G's gradient alive.",
+            ),
+            (
+                "Slow D, and the non-saturating loss",
+                slower,
+                "G gets a gradient from a D that is less certain and from a loss that does not flatten.",
+            ),
         ]
 
 
@@ -95,10 +104,18 @@ class DiscriminatorTooStrong(FailureMode):
     def remedies(self, config: TrainConfig) -> Remedies:
         slower = slower_d(config)
         return [
-            ("R1, slow D", {**slower, **penalty(config)}),
-            ("Slow D, quicken G", slower),
-            ("Noise on what D sees", {**slower, "instance_noise": 0.2}),
-            ("Unsure labels", {**slower, "loss.label_smoothing": 0.1}),
+            ("R1, slow D", {**slower, **penalty(config)}, "G can catch up with a D that is smooth and learns slowly."),
+            ("Slow D, quicken G", slower, "G catches up if it learns faster than D."),
+            (
+                "Noise on what D sees",
+                {**slower, "instance_noise": 0.2},
+                "Noise hides small differences between real and fake, so D is less certain.",
+            ),
+            (
+                "Unsure labels",
+                {**slower, "loss.label_smoothing": 0.1},
+                "Labels of 0.9 instead of 1 keep D from becoming certain.",
+            ),
         ]
 
 
@@ -131,10 +148,15 @@ class GeneratorTooStrong(FailureMode):
 
     def remedies(self, config: TrainConfig) -> Remedies:
         g, d = config.optimizer_g.lr, config.optimizer_d.lr
+        quicker = {"optimizer_d.lr": max(2 * d, g), "g_steps": 1}
         return [
-            ("Quicken D", {"optimizer_d.lr": max(2 * d, g), "g_steps": 1}),
-            ("Quicken D, slow G", {"optimizer_d.lr": max(2 * d, g), "optimizer_g.lr": g / 2, "g_steps": 1}),
-            ("More steps of D", {"optimizer_d.lr": max(2 * d, g), "n_critic": max(3, config.n_critic), "g_steps": 1}),
+            ("Quicken D", quicker, "D needs larger steps to tell fakes from real samples again."),
+            ("Quicken D, slow G", {**quicker, "optimizer_g.lr": g / 2}, "D catches up if it learns faster than G."),
+            (
+                "More steps of D",
+                {**quicker, "n_critic": max(3, config.n_critic)},
+                "D catches up if it takes more steps than G.",
+            ),
         ]
 
 
@@ -180,4 +202,7 @@ class Oscillation(FailureMode):
         return 0.1 * float(np.abs(scores - np.median(scores)).mean()) + 1e-6
 
     def remedies(self, config: TrainConfig) -> Remedies:
-        return [("R1", penalty(config, 1.0)), ("Smaller steps", smaller_steps(config))]
+        return [
+            ("R1", penalty(config, 1.0), "A penalty on D's slope damps the oscillation."),
+            ("Smaller steps", smaller_steps(config), "Small steps do not overshoot the equilibrium."),
+        ]

@@ -14,9 +14,10 @@ from gan_core.config.catalog import OPTIMIZERS
 from gan_core.config.schema import ConfigError
 from gan_core.diagnosis.curves import RunSignals, middle_of
 from gan_core.diagnosis.findings import Evidence, Finding, Remedy, SampleStats
+from gan_core.diagnosis.measured_remedies import measured
 
-Remedies = list[tuple[str, Mapping[str, Any]]]
-"""Labels and settings of remedies, the best first."""
+Remedies = list[tuple[str, Mapping[str, Any], str]]
+"""Labels and settings of remedies, and why they help."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,13 @@ class FailureMode(ABC):
         return None if symptoms is None else self.named(run.config, symptoms)
 
     def named(self, config: TrainConfig, symptoms: Symptoms) -> Finding:
-        """The finding for a run with these symptoms."""
-        remedies = (Remedy(label, dict(values), self.destroys_weights) for label, values in self.remedies(config))
-        kept = tuple(remedy for remedy in remedies if _changes(config, remedy))
-        return Finding(self.id, self.title, True, symptoms.since, symptoms.evidence, self.meaning, kept)
+        """The finding for a run with these symptoms. Remedies that left no failure most often come first."""
+        remedies = (
+            Remedy(label, dict(values), why, measured(self.id, label, config.dataset.kind), self.destroys_weights)
+            for label, values, why in self.remedies(config)
+        )
+        kept = sorted((remedy for remedy in remedies if _changes(config, remedy)), key=_success, reverse=True)
+        return Finding(self.id, self.title, True, symptoms.since, symptoms.evidence, self.meaning, tuple(kept))
 
 
 def separates_well(run: RunSignals) -> np.ndarray:
@@ -110,6 +114,12 @@ def critic(config: TrainConfig) -> dict[str, Any]:
     weight = 0.1 if config.dataset.kind == "points" else 10.0
     smooth = {"penalty.name": "gradient-penalty", "penalty.weight": weight, "penalty.every": 1}
     return {"loss.name": "wasserstein", **smooth, "n_critic": max(5, config.n_critic), "g_steps": 1}
+
+
+def _success(remedy: Remedy) -> tuple[float, float]:
+    """The shares of the measured runs without any failure mode, and without this one; -1 if not measured."""
+    found = remedy.measured
+    return (-1.0, -1.0) if found is None else (found.healthy / found.runs, found.ended / found.runs)
 
 
 def _changes(config: TrainConfig, remedy: Remedy) -> bool:

@@ -86,9 +86,13 @@ class Divergence(FailureMode):
         both = ("optimizer_g", "optimizer_d")
         adam = {f"{side}.name": "adam" for side in both} | {f"{side}.lr": 2e-4 for side in both}
         return [
-            ("Smaller steps and R1", {**smaller_steps(config), **penalty(config)}),
-            ("Smaller steps", smaller_steps(config)),
-            ("Adam", adam),
+            (
+                "Smaller steps and R1",
+                {**smaller_steps(config), **penalty(config)},
+                "Small steps do not overshoot, and a penalty keeps D's slope small.",
+            ),
+            ("Smaller steps", smaller_steps(config), "Small steps do not overshoot."),
+            ("Adam", adam, "Adam limits the size of each step."),
         ]
 
 
@@ -156,18 +160,31 @@ class ModeCollapse(FailureMode):
         balanced: dict[str, Any] = {"g_steps": 1}
         if d < g:
             balanced |= {"optimizer_d.lr": g}
-        remedies: Remedies = [("A critic with a gradient penalty", {**balanced, **critic(config)})]
-        if (
-            config.loss.name != "least-squares"
-        ):  # measured: these three remedies do not end the collapse of least squares
+        remedies: Remedies = [
+            (
+                "A critic with a gradient penalty",
+                {**balanced, **critic(config)},
+                "A Wasserstein critic gives G a direction even if it rejects every sample.",
+            )
+        ]
+        if config.loss.name != "least-squares":  # measured: these three do not end the collapse of least squares
             remedies = [
-                ("Give D as many steps as G", balanced),
-                ("Calm D (gradient penalty), equal steps", {**balanced, **penalty(config)}),
-                ("More steps of D", {**balanced, "n_critic": max(5, config.n_critic)}),
+                ("Give D as many steps as G", balanced, "D must learn to reject repeated samples before G moves on."),
+                (
+                    "Calm D (gradient penalty), equal steps",
+                    {**balanced, **penalty(config)},
+                    "A smooth D does not pull all samples to one place.",
+                ),
+                (
+                    "More steps of D",
+                    {**balanced, "n_critic": max(5, config.n_critic)},
+                    "A D that takes more steps rejects repeated samples sooner.",
+                ),
                 *remedies,
             ]
         if config.generator.norm == "none" and config.shape != (2,):
-            remedies.append(("Batch norm in G", {"generator.norm": "batch"}))
+            why = "Normalisation across the batch keeps samples apart."
+            remedies.append(("Batch norm in G", {"generator.norm": "batch"}, why))
         return remedies
 
 
@@ -212,11 +229,15 @@ class Memorisation(FailureMode):
         return Symptoms(since, (Evidence("scores", text, share, self.max_overfit, last.step),))
 
     def remedies(self, config: TrainConfig) -> Remedies:
-        all_data = ("All of the data", {"data.count": 0})
+        all_data = ("All of the data", {"data.count": 0}, "D cannot memorise as many examples.")
         if config.dataset.kind == "points":
             return [all_data]
         return [
-            ("Augment what D sees", {"augment.translation": 0.25, "augment.cutout": 0.5, "augment.color": 1.0}),
+            (
+                "Augment what D sees",
+                {"augment.translation": 0.25, "augment.cutout": 0.5, "augment.color": 1.0},
+                "D sees each example in many versions, so it cannot memorise them.",
+            ),
             all_data,
         ]
 

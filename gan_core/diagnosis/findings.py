@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gan_core.config import SETTINGS
+from gan_core.diagnosis.measured_remedies import Measured
 from gan_core.system.files import Count, Number
 
 Chart = Literal["losses", "scores", "norms", "samples", "fit", "quality"]
@@ -42,6 +43,8 @@ class Remedy:
 
     label: str
     values: Mapping[str, Any]
+    why: str = ""  # one sentence
+    measured: Measured | None = None  # how often it worked on this kind of data
     needs_new_run: bool = False  # the weights cannot recover
 
     @property

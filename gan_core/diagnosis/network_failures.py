@@ -29,7 +29,14 @@ class BlindToContrast(FailureMode):
         return Symptoms(int(run.history.step[0]), (Evidence("scores", text, 0.5, 0.5, run.last),))
 
     def remedies(self, config: TrainConfig) -> Remedies:
-        return [("Biases in D", {"discriminator.bias": "auto"}), ("Batch norm in D", {"discriminator.norm": "batch"})]
+        return [
+            (
+                "Biases in D",
+                {"discriminator.bias": "auto"},
+                "With biases, half the contrast is not half the score.",
+            ),
+            ("Batch norm in D", {"discriminator.norm": "batch"}, "Batch normalisation adds biases to D."),
+        ]
 
 
 @lru_cache(maxsize=64)

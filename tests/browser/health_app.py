@@ -8,6 +8,7 @@ import streamlit as st
 
 from gan_core.config import TrainConfig
 from gan_core.diagnosis import Evidence, Finding, Remedy
+from gan_core.diagnosis.measured_remedies import Measured
 from ui import messages, streamlit_fixes, theme
 from ui.server import pool
 from ui.train import curves, health, samples, state, timeline
@@ -24,7 +25,7 @@ BAD = Finding(
     ),
     meaning="D tells all samples apart with ease. What G learns from is then one loud, useless direction.",
     remedies=(
-        Remedy("slow D", {"optimizer_d.lr": 5e-5}),
+        Remedy("slow D", {"optimizer_d.lr": 5e-5}, "G catches up with a slow D.", Measured(6, 5, 6)),
         Remedy("smooth labels", {"loss.label_smoothing": 0.1}),
         Remedy("a smaller D", {"discriminator.hidden": (8,)}),
     ),

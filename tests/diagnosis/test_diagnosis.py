@@ -269,7 +269,7 @@ def test_any_history_is_diagnosed_without_an_error(data: st.DataObject, loss: st
 @pytest.mark.parametrize("base", [POINTS, DIGITS, presets.load("wgan-mnist")], ids=["points", "digits", "critic"])
 def test_every_remedy_is_a_valid_change_of_settings(base: TrainConfig) -> None:
     for mode in FAILURE_MODES:
-        for _, values in mode.remedies(base):
+        for _, values, _ in mode.remedies(base):
             base.with_values(values)
             assert set(values) <= set(SETTINGS)
         assert mode.meaning.count(".") + mode.meaning.count(":") >= 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -21,7 +21,7 @@ from ui.server import pool
 from ui.train import state
 
 _STEADY_SECONDS, _SENT_SECONDS = 3.0, 1.5  # how long a failure is shown before its toast, and its toast is sent
-_ON_LINE = 2  # remedies on the line itself; the others are under "Why"
+_SHOWN = 2  # remedies of the first finding in sight; its others are under "More remedies"
 _CHARTS: Mapping[Chart, str] = {
     "losses": "Loss",
     "scores": "Score",
@@ -35,13 +35,14 @@ _ANNOUNCED, _SEEN = "findings announced", "findings seen"  # times by session an
 
 
 def panel(session: Session | None, now: Snapshot | None) -> None:
-    """A line for each finding, the most serious first."""
+    """The most serious finding with its best remedies; the others are behind a button."""
     if now is None:
         return
-    with st.container(key="health"):  # at least two lines high, so that nothing below moves when one finding changes
-        for finding in now.health:
-            _line(finding, session, now)
-        if not now.health:
+    with st.container(key="health"):  # as high as one finding, so that nothing below moves when findings come and go
+        if now.health:
+            first, *others = now.health
+            _first(first, others, session, now)
+        else:
             enough = 4 * MIN_STEPS  # steps, by which most failures appear
             known = "nothing found so far"
             if now.step < enough:
@@ -78,17 +79,48 @@ def text_beside(now: Snapshot, chart: Chart) -> str:
     return f":yellow[:material/warning:] {plain(evidence[0].text)}" if evidence else ""
 
 
-def _line(finding: Finding, session: Session | None, now: Snapshot) -> None:
+def _first(finding: Finding, others: Sequence[Finding], session: Session | None, now: Snapshot) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"finding-{finding.id}"):
         st.markdown(_headline(finding), width="content")
         with st.popover("Why", type="tertiary", key=f"why-{finding.id}"):
             _why(finding)
-            for remedy in finding.remedies[_ON_LINE:]:
-                _offer(finding, remedy, session, now)
-        for remedy in finding.remedies[:_ON_LINE]:
-            _offer(finding, remedy, session, now)
-        if finding.remedies and now.live and finding.remedies[0].live and checkpoint_of(now) is not None:
-            _offer_fork(finding, finding.remedies[0], session, now, "Fork")
+        if more := finding.remedies[_SHOWN:]:
+            with st.popover("More remedies", type="tertiary", key=f"more-remedies-{finding.id}"):
+                for remedy in more:
+                    _remedy(finding, remedy, session, now)
+        if others:
+            label = "1 more finding" if len(others) == 1 else f"{len(others)} more findings"
+            with st.popover(label, type="tertiary", key="more-findings"):
+                for other in others:
+                    _folded(other, session, now)
+    for remedy in finding.remedies[:_SHOWN]:
+        _remedy(finding, remedy, session, now, can_fork=remedy is finding.remedies[0])
+
+
+def _folded(finding: Finding, session: Session | None, now: Snapshot) -> None:
+    st.markdown(_headline(finding))
+    _why(finding)
+    for remedy in finding.remedies:
+        _remedy(finding, remedy, session, now)
+
+
+def _remedy(finding: Finding, remedy: Remedy, session: Session | None, now: Snapshot, can_fork: bool = False) -> None:
+    """The button of a remedy, why it helps, and how often it worked."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _offer(finding, remedy, session, now)
+        if can_fork and now.live and remedy.live and checkpoint_of(now) is not None:
+            _offer_fork(finding, remedy, session, now, "Fork")
+        st.markdown(f":small[:gray[{plain(f'{remedy.why} {success(remedy)}.'.strip())}]]", width="content")
+
+
+def success(remedy: Remedy) -> str:
+    """ "Worked in 6 of 6 measured runs", or that it was not measured."""
+    found = remedy.measured
+    if found is None:
+        return "Not measured"
+    followed = found.ended - found.healthy
+    then = f"; another failure followed in {followed}" if followed > 0 else ""
+    return f"Worked in {found.ended} of {found.runs} measured runs{then}"
 
 
 def _headline(finding: Finding) -> str:
