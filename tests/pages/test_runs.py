@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from gan_core import export
@@ -151,18 +150,6 @@ def test_edited_metadata_is_saved(run: Run) -> None:
     app.text_area(key=f"notes-{run.id}").set_value("D wins")
     app.run()
     assert run.metadata() == Metadata.of("second", (), "D wins")
-
-
-def test_a_name_is_saved_even_if_the_page_was_left_before_its_tags_were_drawn(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run.write_metadata(Metadata.of("first", ["kept"], "noted"))
-    draw = st.multiselect
-    monkeypatch.setattr(st, "multiselect", lambda label, *args, **kw: label == "Tags" or draw(label, *args, **kw))
-    app = opened(run)
-    app.text_input(key=f"name-{run.id}").set_value("second").run()
-    assert not app.exception
-    assert run.metadata() == Metadata.of("second", ["kept"], "noted")
 
 
 def test_an_imported_run_is_added_and_selected(run: Run, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def choices() -> None:
                 on_click=own_pictures.begin,
             )
         if altered:
-            restore.button(config, choose_preset)
+            restore.panel(config, choose_preset)
         if config.preset in names:
             with st.popover("About", icon=":material/info:", type="tertiary"):
                 describe(presets.get(config.preset), altered)

@@ -15,7 +15,7 @@ from ui.train import state
 _LENGTH = ("epochs", "max_steps")  # stay as they are: a shorter run might end at once
 
 
-def button(config: TrainConfig, choose: Callable[[str], None]) -> None:
+def panel(config: TrainConfig, choose: Callable[[str], None]) -> None:
     """Undo the changes of a preset. A run in training stays in view, and only its live settings are undone.
 
     Args:

@@ -71,7 +71,7 @@ def _speed(session: Session | None) -> None:
 
 
 def _set_speed(session: Session | None, name: str | None) -> None:
-    if name not in SPEEDS:
+    if name is None or name not in SPEEDS:
         return
     st.session_state[_SPEED] = SPEEDS[name]
     if session is not None and session.snapshot().live:
