@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -79,10 +80,10 @@ def count_steps(shared: Shared) -> None:
     """Let each step of this process write its number to the shared memory."""
     step = Trainer.step
 
-    def counted(trainer: Trainer, which: Which = "both") -> StepRecord:
+    def counted(trainer: Trainer, which: Which = "both", *more: Any) -> StepRecord:
         first, _ = shared.read()
         shared.write(trainer.steps if first < 0 else first, trainer.steps)
-        record = step(trainer, which)
+        record = step(trainer, which, *more)
         shared.write(shared.read()[0], trainer.steps)
         return record
 

@@ -131,12 +131,12 @@ _CORNERS = """
 # strip above, and health and the time line below, leave of its height.
 _TRAIN = """
 :root {
-  --chart-height: max(170px, calc((100svh - 430px) / 2));
-  --samples-height: max(300px, calc(100svh - 425px));
-  --samples-by-class-height: max(260px, calc(100svh - 485px));
-  --plane-side: max(300px, calc(100svh - 370px));
+  --chart-height: max(170px, calc((100svh - 452px) / 2));
+  --samples-height: max(300px, calc(100svh - 447px));
+  --samples-by-class-height: max(260px, calc(100svh - 507px));
+  --plane-side: max(300px, calc(100svh - 392px));
 }
-.stApp:has(.st-key-fit) { --chart-height: max(170px, calc((100svh - 575px) / 2)); }
+.stApp:has(.st-key-fit) { --chart-height: max(170px, calc((100svh - 600px) / 2)); }
 @media (max-width: 640px) {
   .stApp:has(.st-key-strip) { --chart-height: 210px; --plane-side: 100%; }
   .stApp:has(.st-key-strip) { --samples-height: 94vw; --samples-by-class-height: 70vw; }

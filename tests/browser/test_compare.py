@@ -128,7 +128,6 @@ def test_a_refresh_and_a_second_tab_find_the_same_comparison(page: Page, browser
     other = browser.new_page()
     other.goto(page.url)
     expect(other.locator(".lanes")).to_be_visible(timeout=PATIENCE)
-    other.close()
 
 
 def test_the_headline_and_the_table_appear_at_the_end(at_end: Page, library: Path) -> None:
@@ -160,12 +159,10 @@ def test_one_time_line_changes_all_pictures(at_end: Page) -> None:
 def test_a_copied_link_opens_the_same_curve_and_the_same_step(at_end: Page) -> None:
     link = copied_link(at_end)
     expect(at_end.get_by_text("on this machine only")).to_be_visible()
-    other = at_end.context.new_page()
-    other.goto(link)
-    expect(other.get_by_text("Samples of the same latents, step 0")).to_be_visible(timeout=PATIENCE)
-    expect(other.get_by_role("img", name=re.compile("^D's loss at the end"))).to_be_visible()
-    expect(other.locator(".xtitle").first).to_have_text("steps")
-    other.close()
+    at_end.goto(link)
+    expect(at_end.get_by_text("Samples of the same latents, step 0")).to_be_visible(timeout=PATIENCE)
+    expect(at_end.get_by_role("img", name=re.compile("^D's loss at the end"))).to_be_visible()
+    expect(at_end.locator(".xtitle").first).to_have_text("steps")
 
 
 def test_the_report_is_downloaded_as_one_page(at_end: Page) -> None:

@@ -88,7 +88,7 @@ def test_start_shows_moving_samples_beside_real_ones(train: Callable[[TrainConfi
     start(page)
     first = picture(page, "generated samples")
     until(lambda: picture(page, "generated samples") != first, 90)  # publishing samples may take only 1.5 % of the time
-    expect(page.get_by_role("img", name=re.compile("32 real examples"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("16 real examples"))).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("^Loss at step"))).to_be_visible()
 
 

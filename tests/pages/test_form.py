@@ -95,7 +95,7 @@ def form_of_a_rate() -> None:
 
     st.session_state.setdefault("draft", TrainConfig())
     for place in ("above", "below"):
-        form._widget(SETTINGS["optimizer_g.lr"], state.draft(), None, place)
+        form.widget(SETTINGS["optimizer_g.lr"], state.draft(), None, place)
     st.text(messages.error_text())
 
 

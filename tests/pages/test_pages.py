@@ -17,6 +17,7 @@ from gan_core.losses.descriptions import describe, penalty_formula
 from gan_core.models.summary import CardError
 from gan_core.training.trainer import Trainer
 from tests.support.app_page import ROOT, opened, widget
+from tests.support.small import few_faces
 from ui import formatting
 from ui.experiment_command import command_line
 from ui.train import class_picker, model_card
@@ -39,7 +40,8 @@ assert not {"matplotlib", "scipy", "torchvision", "pandas", "sklearn"} & set(sys
 
 @pytest.mark.parametrize("name", presets.names())
 def test_every_preset_opens_and_its_link_gives_it_back(train: AppTest, name: str) -> None:
-    app = opened(train, presets.load(name).to_query())
+    with few_faces(100):
+        app = opened(train, presets.load(name).to_query())
     assert app.session_state.draft == presets.load(name)
     assert not app.error
     shown = {key: value if isinstance(value, str) else value[0] for key, value in app.query_params.items()}

@@ -38,7 +38,7 @@ def test_an_imported_run_keeps_every_record(tmp_path: Path, store: RunStore) -> 
     for name in ("evals.csv", "glances.jsonl"):
         (run.path / name).write_text("")
     twin = unpack(pack(run), store)
-    assert direction_names.names_of(twin.path, "pca", torch.eye(2)) == ["slant", ""]
+    assert direction_names.names_of([twin.path], "pca", torch.eye(2)) == ["slant", ""]
     assert {file.name for file in run.path.iterdir()} == {file.name for file in twin.path.iterdir()}
 
 

@@ -52,7 +52,7 @@ def test_a_fork_continues_from_its_checkpoint_under_new_settings(parent: Run, st
 def test_a_fork_keeps_the_records_up_to_its_step_and_names_its_parent(parent: Run) -> None:
     direction_names.set_name(parent.path, "pca", torch.eye(2)[1], "slant")
     child = fork(parent, values={"optimizer_d.lr": 1e-5})
-    assert direction_names.names_of(child.path, "pca", torch.eye(2)) == ["", "slant"]
+    assert direction_names.names_of([child.path], "pca", torch.eye(2)) == ["", "slant"]
     assert [row[0] for row in child.metrics()] == [1, 2, 3, 4]
     assert child.frames() == [1, 2, 3, 4]
     assert child.checkpoints() == [4]

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -199,8 +200,8 @@ def test_weights_that_are_not_finite_are_neither_saved_nor_evaluated(
 ) -> None:
     step = Trainer.step
 
-    def poisoned(self: Trainer, which: Which = "both") -> StepRecord:
-        record = step(self, which)
+    def poisoned(self: Trainer, which: Which = "both", *more: Any) -> StepRecord:
+        record = step(self, which, *more)
         if self.steps == 5:
             next(self.generator.parameters()).data[0] = math.nan
         return record
