@@ -136,7 +136,7 @@ _TRAIN = """
   --samples-by-class-height: max(260px, calc(100svh - 507px));
   --plane-side: max(300px, calc(100svh - 392px));
 }
-.stApp:has(.st-key-fit) { --chart-height: max(170px, calc((100svh - 600px) / 2)); }
+.stApp:has(.st-key-fit) { --chart-height: max(150px, calc((100svh - 626px) / 2)); }
 @media (max-width: 640px) {
   .stApp:has(.st-key-strip) { --chart-height: 210px; --plane-side: 100%; }
   .stApp:has(.st-key-strip) { --samples-height: 94vw; --samples-by-class-height: 70vw; }

@@ -13,10 +13,10 @@ from tests.support.robot.states import coverage, walk
 
 pytestmark = pytest.mark.browser
 
-SECONDS = 150
+SECONDS = 100
 
 
-@pytest.mark.slow  # it presses for two and a half minutes
+@pytest.mark.slow  # it presses for a minute and a half
 def test_no_control_breaks_a_page_or_loses_a_run(app: Server, page: Page, tmp_path: Path) -> None:
     robot = Robot(page, app.url, app.log, tmp_path, seed=1, tell=print)
     walk(robot, seconds=SECONDS, per_page=4)

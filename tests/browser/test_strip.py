@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from gan_core.config import TrainConfig
-from tests.browser.test_train import DIGITS, RING, button, pause, start, step_of, train  # noqa: F401 - a fixture
+from tests.browser.test_train import DIGITS, RING, pause, start, step_of, train  # noqa: F401 - a fixture
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
@@ -59,4 +59,3 @@ def test_what_moves_is_in_sight_and_fills_the_window(
     below = bar["y"] + bar["height"]
     covered = sum((right - left) * (min(bottom, 1080) - top) for left, top, right, bottom in boxes(page))
     assert covered >= 0.75 * 1920 * (1080 - below)
-    button(page, "Stop").click()

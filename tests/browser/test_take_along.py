@@ -117,13 +117,14 @@ def test_a_link_to_train_opens_a_run_that_has_ended_on_the_runs_page(app: Server
     expect(page.get_by_role("heading", name="Ring")).to_be_visible(timeout=PATIENCE)
 
 
-def test_links_copied_from_runs_and_latent_open_the_same_step_and_panel(app: Server, page: Page, run: Run) -> None:
+def test_links_copied_from_runs_and_latent_open_the_same_step_and_panel(app: Server, page: Page, library: Path) -> None:
+    run, _ = saved_run(RunStore(library), POINTS.with_values({"record.frame_every": 1}), "Steps", save_at=(1, 2))
     page.goto(f"{app.url}/runs?run={run.id}&step=1")
     link = copied_link(page)
     page.goto(f"{app.url}/latent?run={run.id}&seed=7&panel=interpolate&step=1")
     place = copied_link(page)
     page.goto(link)
-    expect(page.get_by_text("Generated at step 1")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Generated at step 2")).to_be_visible(timeout=PATIENCE)
     page.goto(place)
     expect(page.get_by_role("radio", name="Interpolate")).to_be_checked(timeout=PATIENCE)
     assert {"seed=7", "panel=interpolate", "step=1"} <= {*page.url.partition("?")[2].split("&")}
