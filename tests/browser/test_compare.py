@@ -157,12 +157,13 @@ def test_one_time_line_changes_all_pictures(at_end: Page) -> None:
 
 
 def test_a_copied_link_opens_the_same_curve_and_the_same_step(at_end: Page) -> None:
+    axis = at_end.locator(".xtitle").first.text_content() or ""
     link = copied_link(at_end)
     expect(at_end.get_by_text("on this machine only")).to_be_visible()
     at_end.goto(link)
     expect(at_end.get_by_text("Samples of the same latents, step 0")).to_be_visible(timeout=PATIENCE)
     expect(at_end.get_by_role("img", name=re.compile("^D's loss at the end"))).to_be_visible()
-    expect(at_end.locator(".xtitle").first).to_have_text("steps")
+    expect(at_end.locator(".xtitle").first).to_have_text(axis)
 
 
 def test_the_report_is_downloaded_as_one_page(at_end: Page) -> None:
